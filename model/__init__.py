@@ -1,0 +1,1 @@
+"""Networks and tensor maths. Imports torch and safetensors alone."""
