@@ -11,7 +11,3 @@ class NotReadyError(UserError):
 
 class InvalidInteractionError(UserError):
     """The stroke, object, frame or region does not fit the session."""
-
-
-class WeightsError(UserError):
-    """A weights file is missing, damaged or belongs to another network."""
