@@ -1,0 +1,40 @@
+"""Turn independent object probabilities into one distribution over background and objects. Pure functions."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+Background = Literal["product", "constant"]
+
+_EPSILON = 1e-7
+_HARDNESS = 1000.0
+
+
+def aggregate(objects: Tensor, *, background: Background = "product", hard: bool = False) -> Tensor:
+    """Let the objects and the background compete for every pixel (soft aggregation, STM; MiVOS).
+
+    objects     (..., K, h, w) float, each object's own probability in [0, 1].
+    background  "product": prod(1 - p) over the objects; "constant": 0.5 everywhere.
+    hard        multiplies the logits by 1000, which leaves almost one-hot maps.
+    Returns (..., K+1, h, w) float32, background first; every pixel sums to 1. For one object the soft product
+    form is p^2 / (p^2 + (1-p)^2): it sharpens, it is not the identity.
+    """
+    logits = aggregate_logits(objects, background=background)
+    return torch.softmax(logits * _HARDNESS if hard else logits, dim=-3)
+
+
+def aggregate_logits(objects: Tensor, *, background: Background = "product") -> Tensor:
+    """Return the logits whose softmax over dim -3 is `aggregate`; losses take these.
+
+    objects (..., K, h, w) float in [0, 1] -> (..., K+1, h, w) float32, background first.
+    """
+    objects = objects.float()
+    if background == "product":
+        rest = torch.prod(1.0 - objects, dim=-3, keepdim=True)
+    else:
+        rest = torch.full_like(objects[..., :1, :, :], 0.5)
+    prob = torch.cat([rest, objects], dim=-3).clamp(_EPSILON, 1.0 - _EPSILON)
+    return torch.log(prob / (1.0 - prob))

@@ -1,0 +1,91 @@
+"""Reading memory: similarities, the exact top-k filter, weighted sums. Pure functions, no parameters.
+
+Legend: R rows of keys (1 or K), Ck and Cv channels of key and value, T memory frames, P positions of the grid,
+M = T*P memory positions, Q query positions. Queries are rows throughout: the k best of a row then lie in
+contiguous memory, which on a CPU is several times faster than columns.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+
+def dot_affinity(memory_key: Tensor, query_key: Tensor) -> Tensor:
+    """Scaled dot products (STM, MiVOS): (R, Ck, M), (1 or R, Ck, Q) -> (R, Q, M) float32."""
+    query = query_key.float() / math.sqrt(query_key.shape[1])
+    return torch.matmul(query.transpose(1, 2), memory_key.float())
+
+
+def distance_affinity(memory_key: Tensor, query_key: Tensor) -> Tensor:
+    """Negative squared distances over sqrt(Ck) (STCN): (R, Ck, M), (1 or R, Ck, Q) -> (R, Q, M) float32.
+
+    The query's own square is left out: it is the same for a whole row, and softmax does not see it.
+    """
+    scale = 1.0 / math.sqrt(query_key.shape[1])
+    memory = memory_key.float()
+    offset = memory.square().sum(dim=1, keepdim=True) * -scale
+    query = query_key.float().transpose(1, 2) * (2.0 * scale)
+    rows = max(memory.shape[0], query.shape[0])
+    return torch.baddbmm(offset, query.expand(rows, -1, -1), memory.expand(rows, -1, -1))
+
+
+def top_k_weights(affinity: Tensor, top_k: int, positions: int) -> tuple[Tensor, Tensor]:
+    """Softmax over the k largest entries of each row (MiVOS, eq. 3); k is cut to what there is.
+
+    affinity (R, Q, M) float, positions P = grid positions of one memory frame (M is a multiple of P).
+    Returns (weights (R, Q, k) float that sum to 1, positions in M (R, Q, k) int64), largest first.
+    """
+    k = min(top_k, affinity.shape[-1])
+    best, where = _top_k(affinity, k, positions)
+    return torch.softmax(best, dim=-1), where
+
+
+def _top_k(affinity: Tensor, k: int, positions: int) -> tuple[Tensor, Tensor]:
+    """Exact top k of each row in two stages.
+
+    Entries at one grid position across the T frames form a group. The k largest entries of a row lie in the
+    k groups with the largest maxima, so only those k*T entries are sorted out.
+    """
+    frames = affinity.shape[-1] // positions
+    if frames < 2 or k >= positions:
+        return affinity.topk(k, dim=-1)
+    grouped = affinity.unflatten(-1, (frames, positions))
+    groups = grouped.amax(dim=-2).topk(k, dim=-1).indices
+    starts = torch.arange(frames, device=affinity.device) * positions
+    candidates = (groups.unsqueeze(-2) + starts.view(-1, 1)).flatten(-2)
+    best, order = affinity.gather(-1, candidates).topk(k, dim=-1)
+    return best, candidates.gather(-1, order)
+
+
+def weighted_values(values: Tensor, weights: Tensor, where: Tensor) -> Tensor:
+    """Sum the chosen values: (K, Cv, M), weights and positions (R, Q, k) -> (K, Cv, Q) of the values' dtype."""
+    objects, channels, _ = values.shape
+    rows, queries, k = where.shape
+    out = values.new_empty((objects, queries, channels))
+    for row in range(objects):
+        chosen = min(row, rows - 1)
+        table = values[row].transpose(0, 1).contiguous()
+        picked = table.index_select(0, where[chosen].flatten()).view(queries, k, channels)
+        out[row] = torch.bmm(weights[chosen].unsqueeze(1).to(table.dtype), picked).squeeze(1)
+    return out.transpose(1, 2)
+
+
+def read_memory(affinity: Tensor, values: Tensor, *, top_k: int, positions: int) -> Tensor:
+    """Read values (K, Cv, M) through an affinity (R, Q, M); top_k 0 takes all. Returns (K, Cv, Q)."""
+    if top_k <= 0:
+        weights = torch.softmax(affinity, dim=-1).to(values.dtype)
+        return torch.matmul(values, weights.transpose(1, 2))
+    weights, where = top_k_weights(affinity, top_k, positions)
+    return weighted_values(values, weights, where)
+
+
+def carry_maps(affinity: Tensor, maps: Tensor) -> Tensor:
+    """Carry maps of one memory frame to the query's frame: softmax over all its positions, no filter.
+
+    affinity (R, Q, M) with M the positions of one frame; maps (K, C, M) -> (K, C, Q) float32.
+    """
+    weights = torch.softmax(affinity, dim=-1)
+    return torch.matmul(maps.float(), weights.transpose(1, 2))
