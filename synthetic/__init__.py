@@ -1,0 +1,1 @@
+"""Clips with exact masks, made from nothing, and simulated users. Imports numpy and cv2 alone."""
