@@ -1,7 +1,8 @@
 """Simulated users: where one would click, scribble, drag a box or a lasso, and how a rough mask looks.
 
-Quick and simple, made for training and for tests. The protocol of the interactive benchmark has a robot of its
-own in `evaluation`. Masks are (H, W) bool, points (x, y) in pixels, randomness comes from the caller's generator.
+Quick and simple, made for training and for tests. The protocol of the interactive benchmark has a robot of
+its own in `evaluation`. Masks are (H, W) bool, points (x, y) in pixels; randomness comes from the caller's
+generator.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from synthetic.skeleton import longest_path, thin
 
@@ -68,17 +69,16 @@ def scribble_strokes(
     for region, is_positive in regions[:max_strokes]:
         if region.area < _MIN_REGION_SHARE * regions[0][0].area:
             break
-        points = _scribble_through(region.mask, rng) + np.float32([region.x, region.y])
-        limit = np.float32([truth.shape[1] - 1, truth.shape[0] - 1])
-        strokes.append(ScribbleStroke(np.clip(points, 0, limit).astype(np.float32), is_positive))
+        points = np.add(_scribble_through(region.mask, rng), [region.x, region.y])
+        strokes.append(ScribbleStroke(_clip_to(points, truth.shape), is_positive))
     return strokes
 
 
 def perturb_mask(truth: BoolArray, rng: np.random.Generator, *, target_iou: float | None = None) -> BoolArray:
     """Spoil a mask by shifting, growing, shrinking and daubing until its IoU is at most target_iou.
 
-    target_iou lies in 0.4-0.95 and is drawn at random when not given; steps that would fall below 0.4 are taken
-    back and tried smaller. An empty mask comes back empty.
+    target_iou lies in 0.4-0.95 and is drawn at random when not given; steps that would fall below 0.4 are
+    taken back and tried smaller. An empty mask comes back empty.
     """
     if not truth.any():
         return truth.copy()
@@ -99,7 +99,10 @@ def perturb_mask(truth: BoolArray, rng: np.random.Generator, *, target_iou: floa
 def random_box(
     truth: BoolArray, rng: np.random.Generator, *, looseness: float = 0.08
 ) -> tuple[int, int, int, int]:
-    """Drag a box around an object: (x0, y0, x1, y1), end-exclusive, each side off by up to looseness of its length."""
+    """Drag a box around an object: (x0, y0, x1, y1), end-exclusive.
+
+    Each side is off by up to looseness of its length, more often too wide than too tight.
+    """
     x, y, width, height = cv2.boundingRect(_as_bytes(truth))
     if width == 0:
         raise ValueError("There is no object to draw a box around: the mask is empty.")
@@ -117,16 +120,15 @@ def lasso_polygon(truth: BoolArray, rng: np.random.Generator, *, looseness: floa
     if region.area == 0:
         raise ValueError("There is no object to draw a lasso around: the mask is empty.")
     margin = max(2, round(looseness * np.sqrt(region.area)))
-    padded = cv2.copyMakeBorder(_as_bytes(region.mask), *([2 * margin] * 4), cv2.BORDER_CONSTANT, value=0)
-    grown = cv2.dilate(padded, _disk(margin))
+    grown = cv2.dilate(np.pad(_as_bytes(region.mask), 2 * margin), _disk(margin))
     contours, _ = cv2.findContours(grown, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    outline = max(contours, key=len)[:, 0].astype(np.float32)
+    outline = _float32(max(contours, key=len)[:, 0])
     every = max(1, min(2 * margin, len(outline) // 8))
     corners = outline[int(rng.integers(every)) :: every]
     corners = (
         corners + rng.normal(0, margin / 3, corners.shape) + [region.x - 2 * margin, region.y - 2 * margin]
     )
-    return np.clip(corners, 0, [truth.shape[1] - 1, truth.shape[0] - 1]).astype(np.float32)
+    return _clip_to(corners, truth.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,9 +157,8 @@ def _largest_region(error: BoolArray) -> _Part:
 
 def _distance_inside(mask: BoolArray) -> Float32Array:
     """Measure each pixel's distance (pixels) to the outside; the crop's border is outside."""
-    padded = cv2.copyMakeBorder(_as_bytes(mask), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    distance = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.asarray(distance[1:-1, 1:-1], np.float32)
+    distance = cv2.distanceTransform(np.pad(_as_bytes(mask), 1), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return _float32(distance[1:-1, 1:-1])
 
 
 def _scribble_through(mask: BoolArray, rng: np.random.Generator) -> Float32Array:
@@ -174,7 +175,7 @@ def _scribble_through(mask: BoolArray, rng: np.random.Generator) -> Float32Array
     control = control + rng.uniform(-0.35, 0.35, control.shape) * room[:, None]
     if rng.random() < 0.5:
         control = control[::-1]
-    return _smooth_curve(control.astype(np.float32))
+    return _smooth_curve(_float32(control))
 
 
 def _middle_line(mask: BoolArray, depth: Float32Array) -> Float32Array:
@@ -186,9 +187,9 @@ def _middle_line(mask: BoolArray, depth: Float32Array) -> Float32Array:
     skeleton = thin(np.pad(coarse, 1))[1:-1, 1:-1]
     peak = int(np.where(skeleton, coarse_depth, -1).argmax())
     path = longest_path(skeleton, (peak // grid[0], peak % grid[0]))
-    cells = np.float32(path)[:, ::-1]
-    points = (cells + 0.5) * np.float32([mask.shape[1] / grid[0], mask.shape[0] / grid[1]]) - 0.5
-    return np.clip(points, 0, [mask.shape[1] - 1, mask.shape[0] - 1]).astype(np.float32)
+    cells = _float32(path)[:, ::-1]
+    points = (cells + 0.5) * [mask.shape[1] / grid[0], mask.shape[0] / grid[1]] - 0.5
+    return _clip_to(points, mask.shape)
 
 
 def _dab(depth: Float32Array, rng: np.random.Generator) -> Float32Array:
@@ -196,7 +197,7 @@ def _dab(depth: Float32Array, rng: np.random.Generator) -> Float32Array:
     row, column = np.unravel_index(int(depth.argmax()), depth.shape)
     angle = rng.uniform(0, 2 * np.pi)
     reach = 0.7 * float(depth[row, column]) * np.array([np.cos(angle), np.sin(angle)])
-    return np.float32([column, row] + np.linspace(-1, 1, 5)[:, None] * reach)
+    return _float32([column, row] + np.linspace(-1, 1, 5)[:, None] * reach)
 
 
 def _smooth_curve(control: Float32Array) -> Float32Array:
@@ -236,6 +237,15 @@ def _spoil_once(mask: BoolArray, strength: float, rng: np.random.Generator) -> B
 def _shifted(mask: UInt8Array, offset: NDArray[np.float64]) -> BoolArray:
     matrix = np.array([[1, 0, round(float(offset[0]))], [0, 1, round(float(offset[1]))]], np.float64)
     return cv2.warpAffine(mask, matrix, mask.shape[::-1], flags=cv2.INTER_NEAREST).astype(bool)
+
+
+def _clip_to(points: NDArray[np.floating], shape: tuple[int, ...]) -> Float32Array:
+    """Keep points (N, 2) within an image of the shape (height, width)."""
+    return _float32(np.clip(points, 0, [shape[1] - 1, shape[0] - 1]))
+
+
+def _float32(values: ArrayLike) -> Float32Array:
+    return np.asarray(values, np.float32)
 
 
 def _disk(radius: int) -> UInt8Array:

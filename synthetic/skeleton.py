@@ -6,6 +6,7 @@ from collections import deque
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 BoolArray = NDArray[np.bool_]
@@ -37,13 +38,13 @@ _KEEP_TABLES = (
 
 
 def thin(region: BoolArray) -> BoolArray:
-    """Peel a region (H, W) until a line of one pixel is left (Zhang and Suen). The border counts as outside."""
-    skeleton = region.astype(np.uint8)
+    """Peel a region (H, W) until a line of one pixel is left (Zhang and Suen); the border is outside."""
+    skeleton: MatLike = region.astype(np.uint8)
     left = int(np.count_nonzero(skeleton))
     while True:
         for table in _KEEP_TABLES:
             surroundings = cv2.filter2D(skeleton, -1, _NEIGHBOUR_BITS, borderType=cv2.BORDER_CONSTANT)
-            skeleton &= cv2.LUT(surroundings, table)
+            skeleton = cv2.bitwise_and(skeleton, cv2.LUT(surroundings, table))
         remaining = int(np.count_nonzero(skeleton))
         if remaining == left:
             return skeleton.astype(bool)
@@ -53,7 +54,7 @@ def thin(region: BoolArray) -> BoolArray:
 def longest_path(skeleton: BoolArray, start: Pixel) -> list[Pixel]:
     """Find the longest shortest way between two pixels of a thin line, by walking twice to the far end.
 
-    start is (row, column) of any skeleton pixel; the answer lies in its connected part. Returns at least start.
+    start is (row, column) of any skeleton pixel; the answer lies in its connected part, at least start.
     """
     pixels = {(int(row), int(column)) for row, column in np.argwhere(skeleton)}
     far_end = _walk(pixels, start)[0]
