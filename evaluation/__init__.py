@@ -1,0 +1,1 @@
+"""How good the masks are: DAVIS metrics, simulated editors, baselines and reports."""
