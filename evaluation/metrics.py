@@ -48,7 +48,7 @@ def f_measure(truth: BoolArray, prediction: BoolArray) -> float:
 def _same_size(truth: BoolArray, prediction: BoolArray) -> tuple[BoolArray, BoolArray]:
     truth, prediction = np.asarray(truth, dtype=bool), np.asarray(prediction, dtype=bool)
     if truth.ndim != 2 or truth.shape != prediction.shape:
-        raise ValueError(f"Masks to compare must be (H, W) and alike, not {truth.shape} and {prediction.shape}.")
+        raise ValueError(f"Masks must be (H, W) and of one size, not {truth.shape} and {prediction.shape}.")
     return truth, prediction
 
 
@@ -73,8 +73,8 @@ def _share_within(contour: UInt8Array, other: UInt8Array, radius: int) -> float:
     count = np.count_nonzero(contour)
     if count == 0:
         return 0.0
-    reach = cv2.dilate(np.ascontiguousarray(other), _disk(radius))
-    return np.count_nonzero(contour & reach) / count
+    found = cv2.bitwise_and(contour, cv2.dilate(other, _disk(radius)))
+    return cv2.countNonZero(found) / count
 
 
 @cache

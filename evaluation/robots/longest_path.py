@@ -1,4 +1,4 @@
-"""From thin lines of pixels to one path per connected piece: cut every cycle, take the longest way through."""
+"""From thin lines of pixels to one path per connected piece: without cycles, the longest way through."""
 
 from __future__ import annotations
 

@@ -73,19 +73,20 @@ def _paths_through(error: BoolArray) -> list[Float64Array]:
 
 
 def _smooth(error: BoolArray) -> BoolArray:
-    """Open the error with the largest disk that leaves something of it."""
+    """Open the error with the largest disk that leaves something of it; of hairlines nothing is left."""
     mask = error.astype(np.uint8)
+    opened = error
     radius = min(OPENING_SHARE / 2 * math.sqrt(np.count_nonzero(mask)), MAX_OPENING_RADIUS_PX)
     while radius > 1:
         disk = _disk(radius)
         # The same, unmirrored window twice, as the protocol's rank filters do, without what lies outside the
         # image. Where the whole window lies outside, OpenCV answers 255 and the protocol 0.
-        eroded = (cv2.erode(mask, disk) == 1).astype(np.uint8)
-        opened = cv2.dilate(eroded, disk)
+        eroded = cv2.erode(mask, disk) == 1
+        opened = cv2.dilate(eroded.astype(np.uint8), disk) > 0
         if opened.any():
-            return opened.astype(bool)
+            break
         radius *= RADIUS_STEP
-    return error
+    return opened
 
 
 def _disk(radius: float) -> UInt8Array:
