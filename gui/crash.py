@@ -1,0 +1,83 @@
+"""The last net: an error in a slot becomes a sentence in the window and a report in a file, never an exit.
+
+Without a sys.excepthook, PyQt5 aborts the process on any error in a slot.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+from PyQt5.QtCore import QMessageLogContext, QObject, QtMsgType, pyqtSignal, qInstallMessageHandler
+
+from inference_core.errors import UserError
+
+MAX_REPORT_BYTES = 1 << 20
+
+
+class CrashNet(QObject):
+    """Catches what nobody else caught, on any thread."""
+
+    caught = pyqtSignal(str)
+    """A sentence for the editor. A signal, since it may come from another thread."""
+
+    def __init__(self, report_file: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._report_file = report_file
+
+    def install(self) -> None:
+        """Take over Python's and Qt's last words."""
+        sys.excepthook = self._on_error
+        threading.excepthook = self._on_thread_error
+        qInstallMessageHandler(self._on_qt_message)
+
+    def uninstall(self) -> None:
+        """Give them back, as tests and embedding programs want."""
+        sys.excepthook = sys.__excepthook__
+        threading.excepthook = threading.__excepthook__
+        qInstallMessageHandler(None)
+
+    def report(self, text: str) -> None:
+        """Append to the report file; a full disk must not become a second error."""
+        try:
+            self._report_file.parent.mkdir(parents=True, exist_ok=True)
+            mode = "a" if self._is_short() else "w"
+            with self._report_file.open(mode, encoding="utf-8") as file:
+                file.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {text}\n")
+        except OSError:
+            return
+
+    def _is_short(self) -> bool:
+        return not self._report_file.exists() or self._report_file.stat().st_size < MAX_REPORT_BYTES
+
+    def _on_error(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error, trace)
+            return
+        self.report("".join(traceback.format_exception(kind, error, trace)))
+        self.caught.emit(sentence(error, self._report_file))
+
+    def _on_thread_error(self, failure: threading.ExceptHookArgs) -> None:
+        if failure.exc_value is not None:
+            self._on_error(failure.exc_type, failure.exc_value, failure.exc_traceback)
+
+    def _on_qt_message(self, kind: QtMsgType, context: QMessageLogContext, message: str | None) -> None:
+        del context  # Qt's release builds leave it empty
+        if kind in (QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg):
+            self.report(f"Qt: {message}")
+
+
+def sentence(error: BaseException, report_file: Path | None = None) -> str:
+    """Put an error into a sentence that the editor can act on."""
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "Memory ran out; close other programs, or reopen the clip with a smaller --working-size."
+    where = f" The details are in {report_file}." if report_file else ""
+    text = str(error).strip().splitlines()
+    what = f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
+    return f"That did not work ({what}). Your masks are as they were before.{where}"

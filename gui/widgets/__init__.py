@@ -1,0 +1,1 @@
+"""What the editor sees and touches: facts come in by setters, wishes leave by signals, nothing is decided."""
