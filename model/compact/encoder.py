@@ -1,0 +1,79 @@
+"""The image encoder that propagation and interaction share in shape: four strides and a merged grid feature."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from model.blocks import ConvNorm, ResidualBlock, residual_stage, upsample
+
+WIDTHS = (24, 40, 80, 160)
+"""Channels at strides 2, 4, 8 and 16 of the reduced image."""
+
+GRID_STRIDE = 8
+"""Stride of the memory grid on the reduced image."""
+
+MERGED = 96
+"""Channels of the feature that merges strides 8 and 16."""
+
+REDUCTION = 2
+"""The networks look at the working size through a 2x2 mean: 480 lines cost as much as 240."""
+
+MULTIPLE = 16 * REDUCTION
+
+
+@dataclass(frozen=True)
+class Pyramid:
+    """Features of N images at strides 2, 4, 8, 16 of the reduced image, and `merged` at stride 8."""
+
+    stride2: Tensor
+    stride4: Tensor
+    stride8: Tensor
+    stride16: Tensor
+    merged: Tensor
+
+
+class ImageEncoder(nn.Module):
+    """Residual encoder to stride 16, then one step back up to the memory grid at stride 8.
+
+    guides: further input planes (strokes, previous mask), added after the first convolution, so that weights
+    trained without them remain valid.
+    """
+
+    def __init__(self, *, guides: int = 0) -> None:
+        super().__init__()
+        w2, w4, w8, w16 = WIDTHS
+        self.stem = nn.Conv2d(3, w2, 5, stride=2, padding=2, bias=True)
+        self.guide = nn.Conv2d(guides, w2, 5, stride=2, padding=2, bias=False) if guides else None
+        self.stage4 = residual_stage(w2, w4, blocks=2, stride=2)
+        self.stage8 = residual_stage(w4, w8, blocks=2, stride=2)
+        self.stage16 = residual_stage(w8, w16, blocks=3, stride=2)
+        self.lateral = ConvNorm(w8, MERGED, size=1)
+        self.context = ConvNorm(w16, MERGED, size=1)
+        self.merge = ResidualBlock(MERGED, MERGED)
+
+    def forward(self, image: Tensor, guides: Tensor | None = None) -> Pyramid:
+        """Encode reduced images (N, 3, h, w), normalised, with guides (N, G, h, w) in [0, 1] if built for them."""
+        x = self.stem(image)
+        if self.guide is not None and guides is not None:
+            x = x + self.guide(guides)
+        stride2 = F.relu(x)
+        stride4 = self.stage4(stride2)
+        stride8 = self.stage8(stride4)
+        stride16 = self.stage16(stride8)
+        merged = self.merge(F.relu(self.lateral(stride8) + upsample(self.context(stride16), 2)))
+        return Pyramid(stride2, stride4, stride8, stride16, merged)
+
+
+def reduce_size(planes: Tensor, reduction: int) -> Tensor:
+    """Average (N, C, h, w) over squares of `reduction` pixels."""
+    return planes if reduction == 1 else F.avg_pool2d(planes, reduction)
+
+
+def matching(planes: Tensor, network: nn.Module) -> Tensor:
+    """Bring planes to the dtype and device of a network's weights, channels last."""
+    weight = next(network.parameters())
+    return planes.to(device=weight.device, dtype=weight.dtype, memory_format=torch.channels_last)

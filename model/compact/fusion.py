@@ -1,0 +1,62 @@
+"""The compact fusion network: a gate between old and new, so that it can only choose, never invent."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from model.blocks import ConvNorm, ResidualBlock, upsample
+from model.compact.encoder import MULTIPLE, REDUCTION, matching, reduce_size
+
+_WIDTH = 24
+_EPSILON = 1e-4
+_MAX_LOGIT = 6.0
+
+
+class CompactFusion(nn.Module):
+    """Difference-aware fusion (MiVOS, section 3.4) as a gate.
+
+    The gate starts from the distances (the nearer anchor wins) and learns from image, both masks and the
+    evidence where to depart from that. Where old and new agree the result is what they agree on.
+    """
+
+    multiple = MULTIPLE
+
+    def __init__(self, *, reduction: int = REDUCTION) -> None:
+        super().__init__()
+        self.reduction = reduction
+        self.stem = ConvNorm(9, _WIDTH, size=5, stride=2)
+        self.fine = ResidualBlock(_WIDTH, _WIDTH)
+        self.down = ResidualBlock(_WIDTH, 2 * _WIDTH, stride=2)
+        self.deep = ResidualBlock(2 * _WIDTH, 2 * _WIDTH)
+        self.back = ConvNorm(2 * _WIDTH, _WIDTH, size=1)
+        self.predict = nn.Conv2d(_WIDTH, 1, 3, padding=1)
+        nn.init.zeros_(self.predict.weight)
+        nn.init.zeros_(self.predict.bias)  # type: ignore[arg-type]
+
+    def forward(self, image: Tensor, old: Tensor, new: Tensor, attention: Tensor, distance: Tensor) -> Tensor:
+        """Fuse one frame: image (1, 3, h, w), old and new (K, h, w), attention (K, 2, h, w), distance (2,).
+
+        distance holds the ways to the (old, new) anchor over the way between. Returns logits (K, h, w) float32.
+        """
+        count = old.shape[0]
+        planes = torch.cat([old.unsqueeze(1), new.unsqueeze(1), attention], dim=1)
+        small = reduce_size(matching(planes, self), self.reduction)
+        picture = reduce_size(matching(image, self), self.reduction).expand(count, -1, -1, -1)
+        gate = self.gate(picture, small, distance.to(small).expand(count, 2))
+        trust_old = torch.sigmoid(upsample(gate, self.reduction)[:, 0])
+        fused = trust_old * old.float() + (1.0 - trust_old) * new.float()
+        return torch.logit(fused, eps=_EPSILON)
+
+    def gate(self, image: Tensor, planes: Tensor, distance: Tensor) -> Tensor:
+        """Logit of trust in the old mask, at the reduced size.
+
+        image (N, 3, h, w), planes (N, 4, h, w) = old, new, additions, removals; distance (N, 2) -> (N, 1, h, w).
+        """
+        constant = distance[:, :, None, None].expand(-1, -1, *image.shape[-2:])
+        x = F.relu(self.stem(torch.cat([image, planes, constant], dim=1)))
+        x = self.fine(x)
+        x = F.relu(x + self.back(upsample(self.deep(self.down(x)), 2)))
+        nearer = torch.logit(distance[:, 1].float(), eps=_EPSILON).clamp(-_MAX_LOGIT, _MAX_LOGIT)
+        return upsample(self.predict(x), 2).float() + nearer[:, None, None, None]

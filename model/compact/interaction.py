@@ -1,0 +1,67 @@
+"""The compact interaction network: image, previous mask and strokes to a mask."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from model.blocks import ConvNorm, ResidualBlock, upsample
+from model.compact.encoder import MULTIPLE, REDUCTION, WIDTHS, ImageEncoder, matching, reduce_size
+
+_GUIDES = 3
+_DEEP = 128
+
+
+class Context(nn.Module):
+    """Three dilations and the global mean at stride 16 (after Chen et al. 2017, ASPP)."""
+
+    def __init__(self, inputs: int) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(ConvNorm(inputs, 64, dilation=dilation) for dilation in (1, 2, 5))
+        self.pooled = nn.Conv2d(inputs, 64, 1)
+        self.project = ConvNorm(4 * 64, _DEEP, size=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        parts = [F.relu(branch(x)) for branch in self.branches]
+        mean = F.relu(self.pooled(x.mean(dim=(2, 3), keepdim=True)))
+        out: Tensor = F.relu(self.project(torch.cat([*parts, mean.expand_as(parts[0])], dim=1)))
+        return out
+
+
+class CompactInteraction(nn.Module):
+    """Encoder with guide planes, context, and a decoder with skips down to every reduced pixel."""
+
+    multiple = MULTIPLE
+
+    def __init__(self, *, reduction: int = REDUCTION) -> None:
+        super().__init__()
+        self.reduction = reduction
+        w2, w4, w8, w16 = WIDTHS
+        self.encoder = ImageEncoder(guides=_GUIDES)
+        self.context = Context(w16)
+        self.stage8 = ResidualBlock(_DEEP + w8 + 16 * _GUIDES, 96)
+        self.stage4 = ResidualBlock(96 + w4, 56)
+        self.narrow = ConvNorm(56, w2, size=1)
+        self.stage2 = ResidualBlock(2 * w2, w2)
+        self.fine = ConvNorm(w2 + 3 + _GUIDES, 16)
+        self.predict = nn.Conv2d(16, 1, 3, padding=1)
+
+    def forward(self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+        """image (1, 3, h, w) normalised; previous, positive, negative (K, h, w) in [0, 1] -> logits (K, h, w)."""
+        guides = torch.stack([previous, positive, negative], dim=1)
+        small = reduce_size(matching(image, self), self.reduction).expand(guides.shape[0], -1, -1, -1)
+        logits = self.predict_reduced(small, reduce_size(matching(guides, self), self.reduction)).float()
+        return upsample(logits, self.reduction)[:, 0]
+
+    def predict_reduced(self, image: Tensor, guides: Tensor) -> Tensor:
+        """image (N, 3, h, w), guides (N, 3, h, w), both reduced -> logits (N, 1, h, w)."""
+        pyramid = self.encoder(image, guides)
+        x = upsample(self.context(pyramid.stride16), 2)
+        strokes = F.max_pool2d(F.pixel_unshuffle(guides, 4), 2)
+        x = self.stage8(torch.cat([x, pyramid.stride8, strokes], dim=1))
+        x = self.stage4(torch.cat([upsample(x, 2), pyramid.stride4], dim=1))
+        x = self.stage2(torch.cat([upsample(F.relu(self.narrow(x)), 2), pyramid.stride2], dim=1))
+        x = F.relu(self.fine(torch.cat([upsample(x, 2), image, guides], dim=1)))
+        out: Tensor = self.predict(x)
+        return out

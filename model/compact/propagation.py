@@ -1,0 +1,143 @@
+"""The compact propagation network: one image key for all objects, a value per object, top-k reading.
+
+In the spirit of STCN (Cheng et al. 2021), with the previous frame's probabilities as an input of the decoder.
+The memory grid has stride 8 of the reduced image, 16 of the working size.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from model.attention import carry_maps, distance_affinity, read_memory
+from model.blocks import ConvNorm, ResidualBlock, upsample
+from model.compact.encoder import (
+    GRID_STRIDE,
+    MERGED,
+    MULTIPLE,
+    REDUCTION,
+    WIDTHS,
+    ImageEncoder,
+    Pyramid,
+    matching,
+    reduce_size,
+)
+from model.interfaces import MemoryEntry, QueryFeatures
+
+KEY_CHANNELS = 64
+VALUE_CHANNELS = 96
+TOP_K = 24
+
+
+class ValueEncoder(nn.Module):
+    """What to remember of one object in one frame: image, its mask, the others' masks, the image's features."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        w2, w4, w8, _ = WIDTHS
+        self.stem = ConvNorm(5, w2, stride=2)
+        self.stage4 = ResidualBlock(w2, w4, stride=2)
+        self.stage8 = ResidualBlock(w4, w8, stride=2)
+        self.fuse = ResidualBlock(w8 + MERGED, VALUE_CHANNELS)
+        self.project = nn.Conv2d(VALUE_CHANNELS, VALUE_CHANNELS, 3, padding=1)
+
+    def forward(self, image: Tensor, own: Tensor, others: Tensor, merged: Tensor) -> Tensor:
+        """image (N, 3, h, w), own and others (N, 1, h, w) in [0, 1], merged (N, C, gh, gw) -> (N, Cv, gh, gw)."""
+        x = F.relu(self.stem(torch.cat([image, own, others], dim=1)))
+        x = self.stage8(self.stage4(x))
+        out: Tensor = self.project(self.fuse(torch.cat([x, merged], dim=1)))
+        return out
+
+
+class Decoder(nn.Module):
+    """Readout, image features and the previous probabilities to one logit a pixel."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        w2, w4, _, _ = WIDTHS
+        wide, middle = 112, 56
+        self.before8 = ConvNorm(32, 32, stride=2)
+        self.entry = ResidualBlock(VALUE_CHANNELS + MERGED + 32, wide)
+        self.down = ResidualBlock(wide, 128, stride=2)
+        self.deep = ResidualBlock(128, 128)
+        self.back = ConvNorm(128, wide, size=1)
+        self.stage4 = ResidualBlock(wide + w4 + 32, middle)
+        self.narrow = ConvNorm(middle, w2, size=1)
+        self.stage2 = ConvNorm(2 * w2, w2)
+        self.predict = nn.Conv2d(w2, 1, 3, padding=1)
+
+    def forward(self, pyramid: Pyramid, readout: Tensor, before: Tensor) -> Tensor:
+        """Decode N objects: readout (N, Cv, gh, gw), before (N, 2, h, w) own and others' -> (N, 1, h, w)."""
+        before4 = F.pixel_unshuffle(before, 4)
+        before8 = F.relu(self.before8(before4))
+        x = self.entry(torch.cat([readout, pyramid.merged, before8], dim=1))
+        x = F.relu(x + self.back(upsample(self.deep(self.down(x)), 2)))
+        x = self.stage4(torch.cat([upsample(x, 2), pyramid.stride4, before4], dim=1))
+        x = upsample(F.relu(self.narrow(x)), 2)
+        x = F.relu(self.stage2(torch.cat([x, pyramid.stride2], dim=1)))
+        return upsample(self.predict(x), 2)
+
+
+class CompactPropagation(nn.Module):
+    """The parts together. `reduction` 1 is for training, whose crops are small already."""
+
+    multiple = MULTIPLE
+    shares_keys = True
+
+    def __init__(self, *, reduction: int = REDUCTION, top_k: int = TOP_K) -> None:
+        super().__init__()
+        self.reduction = reduction
+        self.top_k = top_k
+        self.encoder = ImageEncoder()
+        self.key = nn.Conv2d(MERGED, KEY_CHANNELS, 3, padding=1)
+        self.value = ValueEncoder()
+        self.decoder = Decoder()
+
+    def encode_query(self, image: Tensor) -> QueryFeatures:
+        """Take the features of an image (1, 3, h, w), normalised."""
+        small = reduce_size(matching(image, self), self.reduction)
+        pyramid = self.encoder(small)
+        key = self.key(pyramid.merged)
+        return QueryFeatures(key, (small, pyramid.stride2, pyramid.stride4, pyramid.merged))
+
+    def encode_memory(self, image: Tensor, query: QueryFeatures, objects: Tensor) -> MemoryEntry:
+        """Memorise an image (1, 3, h, w) with its objects' probabilities (K, h, w) in [0, 1]."""
+        small, _, _, merged = query.features
+        own = reduce_size(matching(objects.unsqueeze(1), self), self.reduction)
+        others = others_of(own)
+        count = own.shape[0]
+        value = self.value(small.expand(count, -1, -1, -1), own, others, merged.expand(count, -1, -1, -1))
+        return MemoryEntry(query.key, value)
+
+    def read(self, query: QueryFeatures, keys: Tensor, values: Tensor, *, top_k: int | None = None) -> Tensor:
+        """Read memory: keys (1, Ck, T, gh, gw), values (K, Cv, T, gh, gw) -> readout (K, Cv, gh, gw)."""
+        height, width = query.key.shape[-2:]
+        affinity = distance_affinity(keys.flatten(2), query.key.flatten(2))
+        chosen = self.top_k if top_k is None else top_k
+        readout = read_memory(affinity, values.flatten(2), top_k=chosen, positions=height * width)
+        return readout.unflatten(-1, (height, width))
+
+    def decode(self, query: QueryFeatures, readout: Tensor, previous: Tensor) -> Tensor:
+        """Turn a readout (K, Cv, gh, gw) and the previous objects' probabilities (K, h, w) into logits (K, h, w)."""
+        small, stride2, stride4, merged = query.features
+        own = reduce_size(matching(previous.unsqueeze(1), self), self.reduction)
+        before = torch.cat([own, others_of(own)], dim=1)
+        count = own.shape[0]
+        stride2, stride4, merged = (x.expand(count, -1, -1, -1) for x in (stride2, stride4, merged))
+        pyramid = Pyramid(stride2, stride4, merged, merged, merged)
+        logits = self.decoder(pyramid, matching(readout, self), before).float()
+        return upsample(logits, self.reduction)[:, 0] if self.reduction > 1 else logits[:, 0]
+
+    def transfer(self, query: QueryFeatures, key: Tensor, maps: Tensor) -> Tensor:
+        """Carry maps (K, C, h, w) from the frame of `key` (1, Ck, gh, gw) to the query's; returns (K, C, h, w)."""
+        factor = self.reduction * GRID_STRIDE
+        grid = F.avg_pool2d(maps.float().to(key.device), factor)
+        affinity = distance_affinity(key.flatten(2), query.key.flatten(2))
+        carried = carry_maps(affinity, grid.flatten(2)).unflatten(-1, grid.shape[-2:])
+        return F.interpolate(carried, scale_factor=factor, mode="bilinear", align_corners=False)
+
+
+def others_of(own: Tensor) -> Tensor:
+    """For each of K objects (K, 1, h, w) the sum of all the others, the same shape."""
+    return own.sum(dim=0, keepdim=True) - own

@@ -1,0 +1,157 @@
+"""One loop for all lessons: AdamW, cosine schedule, averaged weights, exact resumption, a CSV log."""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+Lesson = Callable[[dict[str, Tensor], float], tuple[Tensor, dict[str, float]]]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train: the schedule spans `steps`; `hours` only limits one run, which can be resumed."""
+
+    steps: int
+    batch: int = 8
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-3
+    warm_up: int = 200
+    averaging: float = 0.999
+    clip_norm: float = 2.0
+    hours: float = math.inf
+    save_every_s: float = 300.0
+    log_every: int = 20
+    workers: int = 0
+
+
+class Trainer:
+    """Trains one network on one device; the checkpoint holds all that the next step depends on."""
+
+    def __init__(self, name: str, network: nn.Module, folder: Path, recipe: Recipe, device: torch.device) -> None:
+        self.name, self.folder, self.recipe, self.device = name, folder, recipe, device
+        self.network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.optimizer = torch.optim.AdamW(
+            network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+        )
+        self.average = {key: value.detach().clone() for key, value in network.state_dict().items()}
+        self.step = 0
+        self.trained_s = 0.0
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / f"{self.name}.checkpoint.pt"
+
+    def resume(self) -> bool:
+        """Continue from the checkpoint if there is one; says whether there was."""
+        if not self.checkpoint.exists():
+            return False
+        state: dict[str, Any] = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.average = state["average"]
+        self.step, self.trained_s = state["step"], state["trained_s"]
+        return True
+
+    def run(self, samples: Dataset[dict[str, Tensor]], lesson: Lesson) -> None:
+        """Train until the schedule or the hours end; `samples` has steps x batch entries."""
+        started = saved = time.monotonic()
+        before_s = self.trained_s
+        self.network.train()
+        figures: dict[str, list[float]] = {}
+        for batch in self._batches(samples):
+            for key, value in self._advance(batch, lesson).items():
+                figures.setdefault(key, []).append(value)
+            now = time.monotonic()
+            self.trained_s = before_s + now - started
+            if self.step % self.recipe.log_every == 0:
+                self._log({key: sum(values) / len(values) for key, values in figures.items()})
+                figures.clear()
+            if now - saved > self.recipe.save_every_s:
+                self.save()
+                saved = now
+            if now - started > self.recipe.hours * 3600:
+                break
+        self.save()
+
+    def save(self) -> None:
+        """Write checkpoint and averaged 16-bit weights, each complete or not at all."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        state = {
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "average": self.average,
+            "step": self.step,
+            "trained_s": self.trained_s,
+        }
+        partial = self.checkpoint.with_suffix(".partial")
+        torch.save(state, partial)
+        os.replace(partial, self.checkpoint)
+        weights = {
+            key: value.half() if value.is_floating_point() else value for key, value in self.average.items()
+        }
+        weights = {key: value.cpu().contiguous() for key, value in weights.items()}
+        target = self.folder / f"{self.name}.safetensors"
+        partial = target.with_suffix(".partial")
+        save_file(weights, partial)
+        os.replace(partial, target)
+
+    def _batches(self, samples: Dataset[dict[str, Tensor]]) -> DataLoader[dict[str, Tensor]]:
+        size = self.recipe.batch
+        return DataLoader(
+            samples,
+            batch_size=size,
+            sampler=range(self.step * size, self.recipe.steps * size),
+            num_workers=self.recipe.workers,
+            pin_memory=self.device.type == "cuda",
+        )
+
+    def _advance(self, batch: dict[str, Tensor], lesson: Lesson) -> dict[str, float]:
+        progress = self.step / self.recipe.steps
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.recipe.learning_rate * self._schedule(progress)
+        batch = {key: value.to(self.device, non_blocking=True) for key, value in batch.items()}
+        with torch.autocast(self.device.type, dtype=torch.bfloat16):
+            loss, figures = lesson(batch, progress)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip_norm)
+        if torch.isfinite(norm):
+            self.optimizer.step()
+        self.step += 1
+        self._update_average()
+        return {"loss": float(loss.detach()), **figures}
+
+    def _schedule(self, progress: float) -> float:
+        warm = min(1.0, (self.step + 1) / self.recipe.warm_up)
+        return warm * (0.02 + 0.98 * 0.5 * (1.0 + math.cos(math.pi * min(progress, 1.0))))
+
+    @torch.no_grad()
+    def _update_average(self) -> None:
+        keep = min(self.recipe.averaging, (1.0 + self.step) / (10.0 + self.step))
+        for key, value in self.network.state_dict().items():
+            if value.is_floating_point():
+                self.average[key].lerp_(value, 1.0 - keep)
+            else:
+                self.average[key].copy_(value)
+
+    def _log(self, figures: dict[str, float]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{self.name}.csv"
+        is_new = not path.exists()
+        with path.open("a", newline="") as file:
+            writer = csv.writer(file)
+            if is_new:
+                writer.writerow(["step", "trained_s", *figures])
+            writer.writerow([self.step, f"{self.trained_s:.0f}", *(f"{value:.4f}" for value in figures.values())])
