@@ -1,0 +1,61 @@
+"""What `propagate` and `replay` share: a clip and a session on it at the start, masks on disk at the end."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+import torch
+
+from commands import networks
+from commands.output import check_file, check_folder
+from commands.progress import ProgressBar
+from inference_core.errors import UserError
+from inference_core.session import Session
+from inference_core.values import UInt8Array
+from media.atomic import replaced_folder
+from media.clip import Clip, open_clip
+from media.palette import read_ids, write_ids
+
+MASK_NAMES = "[0-9]*.png"
+
+
+def open_job(options: Namespace) -> Clip:
+    """Open the clip after a look at the places that the results go to."""
+    check_folder(options.out, force=options.force, ours=(MASK_NAMES,))
+    if options.json:
+        check_file(options.json)
+    return open_clip(options.clip)
+
+
+def read_mask(file: Path, clip: Clip, frame_index: int) -> UInt8Array:
+    """Read the mask of a frame as ids (H, W) uint8 and see that frame and size are the clip's."""
+    if frame_index >= len(clip):
+        raise UserError(f"{file} is given for frame {frame_index}; the clip's last frame is {len(clip) - 1}.")
+    ids = read_ids(file)
+    if ids.shape != clip.size:
+        height, width = ids.shape
+        raise UserError(f"{file} is {width}x{height}; the clip is {clip.size[1]}x{clip.size[0]}.")
+    return ids
+
+
+def open_session(clip: Clip, options: Namespace) -> Session:
+    """Load the networks and begin a session on the clip."""
+    torch.manual_seed(options.seed)
+    return Session(
+        clip,
+        networks.load(options.models, options.weights),
+        device=options.device,
+        dtype=options.dtype,
+        working_size=options.working_size,
+    )
+
+
+def write_masks(session: Session, frame_count: int, options: Namespace) -> None:
+    """Write 00000.png … at the source's size: all of them or none."""
+    bar = ProgressBar("write", quiet=options.quiet)
+    with replaced_folder(options.out, force=options.force) as folder:
+        for frame_index in range(frame_count):
+            write_ids(folder / f"{frame_index:05}.png", session.ids(frame_index))
+            bar.show(frame_index + 1, frame_count)
+    bar.clear()

@@ -1,0 +1,81 @@
+"""Options that several commands share, and the types of their values."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+MODELS = ("auto", "compact")
+DEVICES = ("auto", "cpu", "cuda", "mps")
+DTYPES = ("auto", "float32", "bfloat16", "float16")
+
+
+@dataclass(frozen=True)
+class GivenMask:
+    """A mask that the caller gives for one frame."""
+
+    frame_index: int
+    file: Path
+
+
+def add_network_options(parser: argparse.ArgumentParser) -> None:
+    """Add what decides which networks run, and where."""
+    group = parser.add_argument_group("networks")
+    group.add_argument("--models", choices=MODELS, default="auto", help="family of networks (default: auto)")
+    group.add_argument(
+        "--weights", type=Path, metavar="DIR", help="folder of weights (default: those shipped)"
+    )
+    group.add_argument("--device", choices=DEVICES, default="auto", help="where to compute (default: auto)")
+    group.add_argument("--dtype", choices=DTYPES, default="auto", help="precision (default: auto)")
+    group.add_argument(
+        "--working-size",
+        type=whole_number(least=64),
+        default=480,
+        metavar="PIXELS",
+        help="short side at which the networks look at a frame (default: 480)",
+    )
+    group.add_argument("--seed", type=int, default=0, help="seed of everything random (default: 0)")
+
+
+def add_result_options(parser: argparse.ArgumentParser) -> None:
+    """Add where the result goes."""
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write")
+    parser.add_argument("--force", action="store_true", help="replace an earlier result in that folder")
+
+
+def add_report_options(parser: argparse.ArgumentParser, *json_names: str) -> None:
+    """Add what is told besides the result."""
+    names = ("--json", *json_names)
+    parser.add_argument(*names, dest="json", type=Path, metavar="FILE", help="write the figures as JSON")
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
+
+
+def whole_number(*, least: int) -> type[int]:
+    """Make an argument type: a whole number with a lower bound."""
+
+    def parse(text: str) -> int:
+        number = int(text)
+        if number < least:
+            raise argparse.ArgumentTypeError(f"{number} is less than {least}")
+        return number
+
+    parse.__name__ = "whole number"  # what argparse calls it when int() refuses
+    return parse  # type: ignore[return-value]
+
+
+def given_mask(text: str) -> GivenMask:
+    """Read FRAME=FILE."""
+    frame, separator, file = text.partition("=")
+    if not separator or not file or not re.fullmatch(r"[0-9]+", frame):
+        raise argparse.ArgumentTypeError(f"{text!r} is not FRAME=FILE, as in 0=first.png")
+    return GivenMask(int(frame), Path(file))
+
+
+def image_size(text: str) -> tuple[int, int]:
+    """Read WIDTHxHEIGHT and give (height, width)."""
+    match = re.fullmatch(r"([0-9]+)x([0-9]+)", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT, as in 768x512")
+    return int(match[2]), int(match[1])

@@ -1,0 +1,103 @@
+"""`mivos propagate`: given masks in, a mask for every frame out."""
+
+from __future__ import annotations
+
+import sys
+import time
+from argparse import ArgumentParser, Namespace, _SubParsersAction
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from commands.options import add_network_options, add_report_options, add_result_options, given_mask
+from commands.output import write_json
+from commands.progress import ProgressBar
+
+if TYPE_CHECKING:
+    from inference_core.session import Session
+
+
+@dataclass(frozen=True)
+class TimedRound:
+    """One propagation: its anchor, how many frames it went through and how long that took."""
+
+    anchor: int
+    frames: int
+    seconds: float
+
+
+def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
+    """Declare the command and its options."""
+    parser = commands.add_parser(
+        "propagate",
+        help="propagate given masks through a clip",
+        description="Commit masks in the order given and propagate each through the clip; the second and later"
+        " ones are corrections, fused with what is there. Writes indexed PNGs at the source's size.",
+    )
+    parser.add_argument("clip", metavar="CLIP", help="video file or folder of images")
+    parser.add_argument(
+        "--mask",
+        dest="masks",
+        type=given_mask,
+        action="append",
+        required=True,
+        metavar="FRAME=FILE",
+        help="mask of a frame, counted from 0: an indexed or grey PNG whose pixel values are object ids",
+    )
+    add_result_options(parser)
+    add_network_options(parser)
+    add_report_options(parser, "--timings")
+    parser.set_defaults(run=run)
+
+
+def run(options: Namespace) -> None:
+    """Look at everything that can be wrong, propagate, write."""
+    from commands.job import open_job, open_session, read_mask, write_masks
+
+    clip = open_job(options)
+    masks = [(given.frame_index, read_mask(given.file, clip, given.frame_index)) for given in options.masks]
+    session = open_session(clip, options)
+    rounds = []
+    for frame_index, ids in masks:
+        session.set_ids(frame_index, ids)
+        rounds.append(_propagate(session, frame_index, quiet=options.quiet))
+    write_masks(session, len(clip), options)
+    if options.json:
+        write_json(options.json, _timings(rounds, session))
+
+
+def _propagate(session: Session, frame_index: int, *, quiet: bool) -> TimedRound:
+    bar = ProgressBar(f"propagate from {frame_index}", quiet=quiet)
+    started_s = time.perf_counter()
+    frames = 0
+    for change in session.propagate(frame_index):
+        frames += 1
+        if change.progress:
+            bar.show(change.progress.done, change.progress.total)
+    seconds = time.perf_counter() - started_s
+    bar.clear()
+    return TimedRound(frame_index, frames, seconds)
+
+
+def _timings(rounds: Sequence[TimedRound], session: Session) -> dict[str, Any]:
+    frames, seconds = sum(r.frames for r in rounds), sum(r.seconds for r in rounds)
+    return {
+        "frames": frames,
+        "seconds": seconds,
+        "fps": frames / seconds,
+        "rounds": [asdict(timed) for timed in rounds],
+        "peak_rss_mb": _peak_rss_mb(),
+        "device": str(session.device),
+        "dtype": str(session.dtype).removeprefix("torch."),
+        "working_size": session.working_size,
+    }
+
+
+def _peak_rss_mb() -> float | None:
+    """The most memory that this process has held; None where the system does not tell (Windows)."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
