@@ -7,7 +7,6 @@ from pathlib import Path
 
 import torch
 
-from commands import networks
 from commands.output import check_file, check_folder
 from commands.progress import ProgressBar
 from inference_core.errors import UserError
@@ -16,6 +15,7 @@ from inference_core.values import UInt8Array
 from media.atomic import replaced_folder
 from media.clip import Clip, open_clip
 from media.palette import read_ids, write_ids
+from model.checkpoint import load_networks
 
 MASK_NAMES = "[0-9]*.png"
 
@@ -44,7 +44,7 @@ def open_session(clip: Clip, options: Namespace) -> Session:
     torch.manual_seed(options.seed)
     return Session(
         clip,
-        networks.load(options.models, options.weights),
+        load_networks(options.models, options.weights),
         device=options.device,
         dtype=options.dtype,
         working_size=options.working_size,

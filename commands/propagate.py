@@ -31,8 +31,8 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     parser = commands.add_parser(
         "propagate",
         help="propagate given masks through a clip",
-        description="Commit masks in the order given and propagate each through the clip; the second and later"
-        " ones are corrections, fused with what is there. Writes indexed PNGs at the source's size.",
+        description="Commit masks in the order given and propagate each through the clip; the second and"
+        " later ones are corrections, fused with what is there. Writes indexed PNGs at the source's size.",
     )
     parser.add_argument("clip", metavar="CLIP", help="video file or folder of images")
     parser.add_argument(

@@ -19,7 +19,15 @@ class Fields:
 
     def __init__(self, value: object, place: str) -> None:
         if not isinstance(value, dict):
-            raise UserError(f'{self.place} has the unknown key "{key}"; it may have {", ".join(keys)}.')
+            raise UserError(f"{place} must be an object in braces, not {_shown(value)}.")
+        self.place = place
+        self._values: dict[str, Any] = value
+
+    def allow(self, keys: Collection[str]) -> None:
+        """Refuse every key that is not among these."""
+        for key in self._values:
+            if key not in keys:
+                raise UserError(f'{self.place} has the unknown key "{key}"; it may have {", ".join(keys)}.')
 
     def has(self, key: str) -> bool:
         return key in self._values
