@@ -14,7 +14,7 @@ from media.errors import MediaError
 @contextmanager
 def replaced_file(path: Path) -> Iterator[Path]:
     """Hand out a path beside the wanted one and rename it into place when the block ends well."""
-    beside = _beside(path)
+    beside = _beside(path, "part")
     try:
         yield beside
         beside.replace(path)
@@ -28,22 +28,17 @@ def replaced_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
 
     A folder that is there and not empty is refused, or with force replaced once the new one is complete.
     """
+    path = path.resolve()
     check_free(path, force=force)
-    beside, old = _beside(path), path.with_name(f".{path.name}.{os.getpid()}.old")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside.mkdir()
+    beside = _beside(path, "part")
     try:
+        beside.mkdir(parents=True)
         yield beside
-        if path.exists():
-            path.rename(old)
-        beside.rename(path)
-    except BaseException:
-        if old.exists() and not path.exists():
-            old.rename(path)
-        raise
+        _put_in_place(beside, path)
+    except OSError as error:
+        raise MediaError(f"The folder {path} cannot be written: {error.strerror}.") from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def check_free(path: Path, *, force: bool = False) -> None:
@@ -54,5 +49,20 @@ def check_free(path: Path, *, force: bool = False) -> None:
         raise MediaError(f"The folder {path} is not empty: choose another one, or force it to be replaced.")
 
 
-def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}.part")
+def _put_in_place(beside: Path, path: Path) -> None:
+    """Rename a complete folder to its name; what stood there goes only once the new one stands."""
+    if not path.exists():
+        beside.rename(path)
+        return
+    old = _beside(path, "old")
+    path.rename(old)
+    try:
+        beside.rename(path)
+    except OSError:
+        old.rename(path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _beside(path: Path, role: str) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.{role}")
