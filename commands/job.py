@@ -1,9 +1,11 @@
-"""What `propagate` and `replay` share: a clip and a session on it at the start, masks on disk at the end."""
+"""What `propagate` and `replay` share: clip and session at the start, masks and figures at the end."""
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -28,7 +30,7 @@ def open_job(options: Namespace) -> Clip:
     return open_clip(options.clip)
 
 
-def read_mask(file: Path, clip: Clip, frame_index: int) -> UInt8Array:
+def read_mask(clip: Clip, file: Path, frame_index: int) -> UInt8Array:
     """Read the mask of a frame as ids (H, W) uint8 and see that frame and size are the clip's."""
     if frame_index >= len(clip):
         raise UserError(f"{file} is given for frame {frame_index}; the clip's last frame is {len(clip) - 1}.")
@@ -59,3 +61,23 @@ def write_masks(session: Session, frame_count: int, options: Namespace) -> None:
             write_ids(folder / f"{frame_index:05}.png", session.ids(frame_index))
             bar.show(frame_index + 1, frame_count)
     bar.clear()
+
+
+def circumstances(session: Session) -> dict[str, Any]:
+    """Say under which circumstances figures were measured."""
+    return {
+        "peak_rss_mb": _peak_rss_mb(),
+        "device": str(session.device),
+        "dtype": str(session.dtype).removeprefix("torch."),
+        "working_size": session.working_size,
+    }
+
+
+def _peak_rss_mb() -> float | None:
+    """Return the most memory that this process has held; None where the system does not tell (Windows)."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def add_report_options(parser: argparse.ArgumentParser, *json_names: str) -> Non
     parser.add_argument("--quiet", action="store_true", help="show no progress")
 
 
-def whole_number(*, least: int) -> type[int]:
+def whole_number(*, least: int) -> Callable[[str], int]:
     """Make an argument type: a whole number with a lower bound."""
 
     def parse(text: str) -> int:
@@ -62,7 +63,15 @@ def whole_number(*, least: int) -> type[int]:
         return number
 
     parse.__name__ = "whole number"  # what argparse calls it when int() refuses
-    return parse  # type: ignore[return-value]
+    return parse
+
+
+def positive_number(text: str) -> float:
+    """Read a number above 0."""
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+    return number
 
 
 def given_mask(text: str) -> GivenMask:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from argparse import ArgumentParser, Namespace, _SubParsersAction
 from collections.abc import Sequence
@@ -52,10 +51,10 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
 
 def run(options: Namespace) -> None:
     """Look at everything that can be wrong, propagate, write."""
-    from commands.job import open_job, open_session, read_mask, write_masks
+    from commands.job import circumstances, open_job, open_session, read_mask, write_masks
 
     clip = open_job(options)
-    masks = [(given.frame_index, read_mask(given.file, clip, given.frame_index)) for given in options.masks]
+    masks = [(given.frame_index, read_mask(clip, given.file, given.frame_index)) for given in options.masks]
     session = open_session(clip, options)
     rounds = []
     for frame_index, ids in masks:
@@ -63,7 +62,7 @@ def run(options: Namespace) -> None:
         rounds.append(_propagate(session, frame_index, quiet=options.quiet))
     write_masks(session, len(clip), options)
     if options.json:
-        write_json(options.json, _timings(rounds, session))
+        write_json(options.json, {**_timings(rounds), **circumstances(session)})
 
 
 def _propagate(session: Session, frame_index: int, *, quiet: bool) -> TimedRound:
@@ -79,25 +78,11 @@ def _propagate(session: Session, frame_index: int, *, quiet: bool) -> TimedRound
     return TimedRound(frame_index, frames, seconds)
 
 
-def _timings(rounds: Sequence[TimedRound], session: Session) -> dict[str, Any]:
+def _timings(rounds: Sequence[TimedRound]) -> dict[str, Any]:
     frames, seconds = sum(r.frames for r in rounds), sum(r.seconds for r in rounds)
     return {
         "frames": frames,
         "seconds": seconds,
         "fps": frames / seconds,
         "rounds": [asdict(timed) for timed in rounds],
-        "peak_rss_mb": _peak_rss_mb(),
-        "device": str(session.device),
-        "dtype": str(session.dtype).removeprefix("torch."),
-        "working_size": session.working_size,
     }
-
-
-def _peak_rss_mb() -> float | None:
-    """The most memory that this process has held; None where the system does not tell (Windows)."""
-    try:
-        import resource
-    except ImportError:
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)

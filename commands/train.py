@@ -1,0 +1,72 @@
+"""`mivos train`: teaches the compact networks on folders of images and clips with masks."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace, _SubParsersAction
+from pathlib import Path
+
+from commands.options import positive_number, whole_number
+from inference_core.errors import UserError
+
+NETWORKS = ("propagation", "interaction", "fusion")
+
+
+def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
+    """Declare the command and its options."""
+    parser = commands.add_parser(
+        "train",
+        help="train the compact networks",
+        description="Train one network, or all in order. The state is saved as it goes: an interrupted training"
+        " goes on with --resume.",
+    )
+    parser.add_argument("network", choices=(*NETWORKS, "all"), help="which network")
+    parser.add_argument("--family", choices=("compact",), default="compact", help="family of networks")
+    parser.add_argument("--data", type=Path, nargs="+", required=True, metavar="DIR", help="folders of data")
+    parser.add_argument(
+        "--sources", nargs="+", default=(), metavar="NAME", help="sources to use (default: all)"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of states and weights")
+    parser.add_argument("--resume", action="store_true", help="go on from the state in that folder")
+    parser.add_argument("--hours", type=positive_number, metavar="H", help="stop each network after H hours")
+    parser.add_argument(
+        "--steps", type=whole_number(least=1), help="length of the schedule"
+    )
+    parser.add_argument("--device", choices=("cpu", "cuda", "mps"), default="cpu", help="where to compute")
+    parser.add_argument(
+        "--threads", type=whole_number(least=1), help="threads of torch (default: torch's choice)"
+    )
+    parser.add_argument(
+        "--workers", type=whole_number(least=0), default=0, help="processes that make samples"
+    )
+    parser.add_argument("--seed", type=int, help="seed of everything random")
+    parser.set_defaults(run=run)
+
+
+def run(options: Namespace) -> None:
+    """Train, and name the files of weights."""
+    names = NETWORKS if options.network == "all" else (options.network,)
+    for name in names:
+        _check_out(options.out, name, is_resumed=options.resume)
+
+    from training.run import SEED, TrainingOptions, train
+
+    wanted = TrainingOptions(
+        folders=options.data,
+        out=options.out,
+        sources=options.sources,
+        hours=options.hours,
+        steps=options.steps,
+        resume=options.resume,
+        device=options.device,
+        threads=options.threads,
+        workers=options.workers,
+        seed=SEED if options.seed is None else options.seed,
+    )
+    for name in names:
+        print(train(name, wanted))
+
+
+def _check_out(out: Path, name: str, *, is_resumed: bool) -> None:
+    state = out / f"{name}.checkpoint.pt"
+    if state.exists() and not is_resumed:
+        raise UserError(f"{state} is an earlier training: go on with --resume, or name another folder.")

@@ -1,0 +1,97 @@
+"""Plays a script on a session, one step after the other, each whole before it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+from inference_core.errors import UserError
+from inference_core.values import Direction, FrameMask, Interaction, UInt8Array
+from workspace.script import Script, step_name
+from workspace.steps import (
+    AddObject,
+    Draw,
+    Propagate,
+    Redo,
+    RemoveObject,
+    Reset,
+    SetIds,
+    SetLock,
+    Step,
+    Undo,
+)
+
+ReadIds = Callable[[Path, int], UInt8Array]
+"""Reads the mask file of a frame: (H, W) uint8 ids at the source's size."""
+
+OnChange = Callable[[FrameMask], None]
+
+
+class Playable(Protocol):
+    """What playing a script asks of a session."""
+
+    def interact(self, interaction: Interaction, /) -> Iterable[FrameMask]: ...
+
+    def propagate(
+        self, frame_index: int | None, direction: Direction, frame_range: tuple[int, int] | None, /
+    ) -> Iterable[FrameMask]: ...
+
+    def undo(self) -> Iterable[FrameMask]: ...
+
+    def redo(self) -> Iterable[FrameMask]: ...
+
+    def reset(self, frame_index: int, /) -> Iterable[FrameMask]: ...
+
+    def set_ids(self, frame_index: int, ids: UInt8Array, /) -> Iterable[FrameMask]: ...
+
+    def add_object(self, name: str, /) -> int: ...
+
+    def remove_object(self, object_id: int, /) -> Iterable[FrameMask]: ...
+
+    def lock(self, object_id: int, is_locked: bool, /) -> object: ...
+
+
+def play(session: Playable, script: Script, read_ids: ReadIds, on_change: OnChange) -> Iterator[int]:
+    """Play a script; yield the number of each step, counted from 1, once it is done.
+
+    on_change is told every frame as it changes. What the session refuses is raised with the step's number.
+    """
+    for declared in script.objects:
+        _add(session, declared.object_id, declared.name)
+    for number, step in enumerate(script.steps, start=1):
+        try:
+            for change in _perform(session, step, script.folder, read_ids):
+                on_change(change)
+        except UserError as error:
+            raise UserError(f"Step {number} ({step_name(step)}): {error}") from error
+        yield number
+
+
+def _perform(session: Playable, step: Step, folder: Path, read_ids: ReadIds) -> Iterable[FrameMask]:
+    match step:
+        case Draw(interaction):
+            return session.interact(interaction)
+        case Propagate(frame_index, direction, frame_range):
+            return session.propagate(frame_index, direction, frame_range)
+        case Undo():
+            return session.undo()
+        case Redo():
+            return session.redo()
+        case Reset(frame_index):
+            return session.reset(frame_index)
+        case SetIds(frame_index, file):
+            return session.set_ids(frame_index, read_ids(folder / file, frame_index))
+        case AddObject(object_id, name):
+            _add(session, object_id, name)
+        case RemoveObject(object_id):
+            return session.remove_object(object_id)
+        case SetLock(object_id, is_locked):
+            session.lock(object_id, is_locked)
+    return ()
+
+
+def _add(session: Playable, object_id: int, name: str) -> None:
+    given = session.add_object(name)
+    if given != object_id:
+        raise UserError(f"Object {object_id} cannot be added: the next object of this session is {given}.")
