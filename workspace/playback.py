@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -45,11 +46,11 @@ class Playable(Protocol):
 
     def set_ids(self, frame_index: int, ids: UInt8Array, /) -> Iterable[FrameMask]: ...
 
-    def add_object(self, name: str, /) -> int: ...
+    def add_object(self, name: str, object_id: int, /) -> int: ...
 
     def remove_object(self, object_id: int, /) -> Iterable[FrameMask]: ...
 
-    def lock(self, object_id: int, is_locked: bool, /) -> object: ...
+    def lock(self, object_id: int, is_locked: bool, /) -> None: ...
 
 
 def play(session: Playable, script: Script, read_ids: ReadIds, on_change: OnChange) -> Iterator[int]:
@@ -58,22 +59,26 @@ def play(session: Playable, script: Script, read_ids: ReadIds, on_change: OnChan
     on_change is told every frame as it changes. What the session refuses is raised with the step's number.
     """
     for declared in script.objects:
-        _add(session, declared.object_id, declared.name)
+        session.add_object(declared.name, declared.object_id)
     for number, step in enumerate(script.steps, start=1):
         try:
-            for change in _perform(session, step, script.folder, read_ids):
+            for change in perform(session, step, script.folder, read_ids):
                 on_change(change)
         except UserError as error:
             raise UserError(f"Step {number} ({step_name(step)}): {error}") from error
         yield number
 
 
-def _perform(session: Playable, step: Step, folder: Path, read_ids: ReadIds) -> Iterable[FrameMask]:
+def perform(session: Playable, step: Step, folder: Path, read_ids: ReadIds) -> Iterable[FrameMask]:
+    """Do one step; give what it changes, which is done only as far as it is taken.
+
+    Files named in the step are looked for in the folder and read by read_ids.
+    """
     match step:
         case Draw(interaction):
             return session.interact(interaction)
-        case Propagate(frame_index, direction, frame_range):
-            return session.propagate(frame_index, direction, frame_range)
+        case Propagate(frame_index, direction, frame_range, stop_after):
+            return _stopped(session.propagate(frame_index, direction, frame_range), stop_after)
         case Undo():
             return session.undo()
         case Redo():
@@ -83,7 +88,7 @@ def _perform(session: Playable, step: Step, folder: Path, read_ids: ReadIds) -> 
         case SetIds(frame_index, file):
             return session.set_ids(frame_index, read_ids(folder / file, frame_index))
         case AddObject(object_id, name):
-            _add(session, object_id, name)
+            session.add_object(name, object_id)
         case RemoveObject(object_id):
             return session.remove_object(object_id)
         case SetLock(object_id, is_locked):
@@ -91,7 +96,11 @@ def _perform(session: Playable, step: Step, folder: Path, read_ids: ReadIds) -> 
     return ()
 
 
-def _add(session: Playable, object_id: int, name: str) -> None:
-    given = session.add_object(name)
-    if given != object_id:
-        raise UserError(f"Object {object_id} cannot be added: the next object of this session is {given}.")
+def _stopped(changes: Iterable[FrameMask], stop_after: int | None) -> Iterator[FrameMask]:
+    """Take so many changes and stop there, as the editor did who cancelled."""
+    iterator = iter(changes)
+    try:
+        yield from islice(iterator, stop_after)
+    finally:
+        if isinstance(iterator, Generator):
+            iterator.close()

@@ -180,6 +180,7 @@ def _read_propagate(fields: Fields) -> Propagate:
         if fields.has("direction")
         else Direction.BOTH,
         frame_range=frame_range,
+        stop_after=fields.whole_number("stop_after", least=1) if fields.has("stop_after") else None,
     )
 
 
@@ -195,7 +196,7 @@ def _read_object_id(fields: Fields) -> int:
 _DRAW_KEYS = ("frame", "object", "points", "radius_px", "positive", "region")
 _READERS: dict[str, tuple[tuple[str, ...], Callable[[Fields], Step]]] = {
     **{str(tool): (_DRAW_KEYS, partial(_read_draw, tool)) for tool in Tool},
-    "propagate": (("frame", "direction", "range"), _read_propagate),
+    "propagate": (("frame", "direction", "range", "stop_after"), _read_propagate),
     "undo": ((), lambda _: Undo()),
     "redo": ((), lambda _: Redo()),
     "reset": (("frame",), lambda fields: Reset(fields.whole_number("frame"))),
@@ -221,13 +222,8 @@ def _written(step: Step) -> dict[str, Any]:
     match step:
         case Draw(interaction):
             keys |= _written_draw(interaction)
-        case Propagate(frame_index, direction, frame_range):
-            if frame_index is not None:
-                keys["frame"] = frame_index
-            if direction is not Direction.BOTH:
-                keys["direction"] = str(direction)
-            if frame_range is not None:
-                keys["range"] = list(frame_range)
+        case Propagate():
+            keys |= _written_propagate(step)
         case Reset(frame_index):
             keys["frame"] = frame_index
         case AddObject(object_id, name):
@@ -253,13 +249,26 @@ def _written_draw(interaction: Interaction) -> dict[str, Any]:
     return keys
 
 
+def _written_propagate(step: Propagate) -> dict[str, Any]:
+    keys: dict[str, Any] = {}
+    if step.frame_index is not None:
+        keys["frame"] = step.frame_index
+    if step.direction is not Direction.BOTH:
+        keys["direction"] = str(step.direction)
+    if step.frame_range is not None:
+        keys["range"] = list(step.frame_range)
+    if step.stop_after is not None:
+        keys["stop_after"] = step.stop_after
+    return keys
+
+
 def _frames_of(step: Step) -> tuple[int, ...]:
     match step:
         case Draw(interaction):
             return (interaction.frame_index,)
         case Reset(frame_index) | SetIds(frame_index):
             return (frame_index,)
-        case Propagate(frame_index, _, frame_range):
+        case Propagate(frame_index, _, frame_range, _):
             return (*(() if frame_index is None else (frame_index,)), *(frame_range or ()))
         case _:
             return ()

@@ -18,12 +18,14 @@ class Draw:
 class Propagate:
     """Propagate the draft of frame_index, or every draft in turn where it is None.
 
-    frame_range holds the first and the last frame that may change, or is None for the whole clip.
+    frame_range holds the first and the last frame that may change, or is None for the whole clip. stop_after
+    is the number of frames after which the editor stopped it, or None where it ran to its end.
     """
 
     frame_index: int | None = None
     direction: Direction = Direction.BOTH
     frame_range: tuple[int, int] | None = None
+    stop_after: int | None = None
 
 
 @dataclass(frozen=True)

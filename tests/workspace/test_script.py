@@ -66,6 +66,7 @@ def test_a_written_script_reads_the_same(tmp_path: Path) -> None:
         Draw(Interaction(Tool.LASSO, stroke, Region(0, 0, 8, 9))),
         Propagate(),
         Propagate(4, Direction.BACKWARD, (1, 6)),
+        Propagate(4, Direction.FORWARD, stop_after=3),
         Undo(),
         Redo(),
         Reset(5),
