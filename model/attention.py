@@ -1,8 +1,8 @@
 """Reading memory: similarities, the exact top-k filter, weighted sums. Pure functions, no parameters.
 
-Legend: R rows of keys (1 or K), Ck and Cv channels of key and value, T memory frames, P positions of the grid,
-M = T*P memory positions, Q query positions. Queries are rows throughout: the k best of a row then lie in
-contiguous memory, which on a CPU is several times faster than columns.
+Legend: R rows of keys (1 or K), Ck and Cv channels of key and value, T memory frames, P positions of the
+grid, M = T*P memory positions, Q query positions. Queries are rows throughout: the k best of a row then lie
+in contiguous memory, which on a CPU is several times faster than columns.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _top_k(affinity: Tensor, k: int, positions: int) -> tuple[Tensor, Tensor]:
     frames = affinity.shape[-1] // positions
     if frames < 2 or k >= positions:
         return affinity.topk(k, dim=-1)
-    grouped = affinity.unflatten(-1, (frames, positions))
+    grouped = affinity.view(*affinity.shape[:-1], frames, positions)
     groups = grouped.amax(dim=-2).topk(k, dim=-1).indices
     starts = torch.arange(frames, device=affinity.device) * positions
     candidates = (groups.unsqueeze(-2) + starts.view(-1, 1)).flatten(-2)
@@ -61,7 +61,7 @@ def _top_k(affinity: Tensor, k: int, positions: int) -> tuple[Tensor, Tensor]:
 
 
 def weighted_values(values: Tensor, weights: Tensor, where: Tensor) -> Tensor:
-    """Sum the chosen values: (K, Cv, M), weights and positions (R, Q, k) -> (K, Cv, Q) of the values' dtype."""
+    """Sum the chosen values: (K, Cv, M), weights and positions (R, Q, k) -> (K, Cv, Q), dtype of values."""
     objects, channels, _ = values.shape
     rows, queries, k = where.shape
     out = values.new_empty((objects, queries, channels))

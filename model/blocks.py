@@ -10,7 +10,9 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 class ConvNorm(nn.Module):
     """Convolution without bias, then BatchNorm. `fold` merges the two for inference."""
 
-    def __init__(self, inputs: int, outputs: int, *, size: int = 3, stride: int = 1, dilation: int = 1) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, *, size: int = 3, stride: int = 1, dilation: int = 1
+    ) -> None:
         super().__init__()
         padding = dilation * (size // 2)
         self.conv = nn.Conv2d(

@@ -1,4 +1,4 @@
-"""Open weights safely: no file can run code, and a file that does not fit is named with its first difference."""
+"""Open weights safely: no file can run code; one that does not fit is named with its first difference."""
 
 from __future__ import annotations
 
@@ -106,9 +106,8 @@ def _compare(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor], path: Pa
         if key not in found:
             raise CheckpointError(f"{path} holds another network: it has no tensor {key!r}.")
         if found[key].shape != tensor.shape:
-            raise CheckpointError(
-                f"{path} holds another network: {key!r} is {tuple(found[key].shape)}, not {tuple(tensor.shape)}."
-            )
+            shapes = f"{tuple(found[key].shape)}, not {tuple(tensor.shape)}"
+            raise CheckpointError(f"{path} holds another network: {key!r} is {shapes}.")
     surplus = next((key for key in found if key not in wanted), None)
     if surplus is not None:
         raise CheckpointError(f"{path} holds another network: it has a tensor {surplus!r} too many.")

@@ -84,7 +84,9 @@ class FusionNetwork(Protocol):
 
     multiple: int
 
-    def __call__(self, image: Tensor, old: Tensor, new: Tensor, attention: Tensor, distance: Tensor) -> Tensor:
+    def __call__(
+        self, image: Tensor, old: Tensor, new: Tensor, attention: Tensor, distance: Tensor
+    ) -> Tensor:
         """Fuse one frame.
 
         image (1, 3, h, w) normalised; old, new (K, h, w) probabilities; attention (K, 2, h, w), where the
@@ -100,7 +102,11 @@ class InteractionNetwork(Protocol):
     multiple: int
 
     def __call__(self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
-        """image (1, 3, h, w) normalised; previous, positive, negative (K, h, w) in [0, 1] -> logits (K, h, w)."""
+        """Answer strokes.
+
+        image (1, 3, h, w) normalised; previous, positive, negative (K, h, w) in [0, 1]. Returns logits
+        (K, h, w).
+        """
         ...
 
 

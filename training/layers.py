@@ -1,4 +1,4 @@
-"""Layers that move over each other: render a few frames, keep exact ids and exact matches between the frames."""
+"""Layers that move over each other: a few rendered frames, exact ids, exact matches between the frames."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Shot:
-    """Rendered frames: images (T, s, s, 3) uint8, ids (T, s, s) uint8, owner (T, s, s) uint8 = layer on top."""
+    """Rendered frames: images (T, s, s, 3), ids (T, s, s), owner (T, s, s) = layer on top; all uint8."""
 
     images: UInt8Array
     ids: UInt8Array
@@ -57,17 +57,14 @@ def render(layers: list[Layer], size: int) -> Shot:
     owner = np.zeros((count, size, size), np.uint8)
     for frame in range(count):
         for number, layer in enumerate(layers):
-            places = layer.places(frame, size)
-            image = cv2.remap(
-                layer.images[frame], places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
-            )
-            labels = cv2.remap(
-                layer.ids[frame], places, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT_101
-            )
+            x, y = cv2.split(layer.places(frame, size))
+            reflect = cv2.BORDER_REFLECT_101
+            image = cv2.remap(layer.images[frame], x, y, cv2.INTER_LINEAR, borderMode=reflect)
+            labels = cv2.remap(layer.ids[frame], x, y, cv2.INTER_NEAREST, borderMode=reflect)
             if layer.opacity is None:
                 images[frame], ids[frame] = image, labels
                 continue
-            alpha = cv2.remap(layer.opacity, places, None, cv2.INTER_LINEAR, borderValue=0.0)
+            alpha = cv2.remap(layer.opacity, x, y, cv2.INTER_LINEAR, borderValue=0.0)
             blended = images[frame] + (image.astype(np.float32) - images[frame]) * alpha[..., None]
             images[frame] = blended.astype(np.uint8)
             on_top = alpha > 0.5

@@ -83,11 +83,13 @@ class PropagationLesson:
         value: Tensor = self.network.value(image[rows.sample], own, others, pyramid.merged[rows.sample])
         return value.flatten(2)
 
-    def _decode(self, rows: _Rows, pyramid: Pyramid, affinity: Tensor, values: Tensor, before: Tensor) -> Tensor:
+    def _decode(
+        self, rows: _Rows, pyramid: Pyramid, affinity: Tensor, values: Tensor, before: Tensor
+    ) -> Tensor:
         """Logits over background and objects (B, K+1, h, w)."""
         weights = torch.softmax(affinity, dim=-1).to(values.dtype)
         readout = torch.bmm(values, weights[rows.sample].transpose(1, 2))
-        readout = readout.unflatten(-1, pyramid.merged.shape[-2:])
+        readout = readout.view(*readout.shape[:2], *pyramid.merged.shape[-2:])
         parts = (pyramid.stride2, pyramid.stride4, pyramid.stride8, pyramid.stride16, pyramid.merged)
         chosen = Pyramid(*(part[rows.sample] for part in parts))
         logits = self.network.decoder(chosen, readout, torch.cat(rows.take(before), dim=1))

@@ -1,4 +1,4 @@
-"""Samples for the propagation network: three frames of a moving still or of a real clip, up to two objects."""
+"""Samples for the propagation network: three frames of a moving still or a clip, up to two objects."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from torch.utils.data import Dataset
 
 from model.compact.encoder import GRID_STRIDE
 from training.colour import normalised, random_look
+from training.crops import chosen_object, pose_near
 from training.layers import Layer, Shot, cut_out, matches, motion, render
 from training.sources import Frame, Sources
-from training.warps import Pose
 
 UInt8Array = NDArray[np.uint8]
 
@@ -49,7 +49,7 @@ class PropagationData(Dataset[dict[str, Tensor]]):
         size = self.size_at(number)
         for _ in range(_DRAWS):
             from_clip = bool(self.sources.clips) and rng.random() < self.clip_share
-            layers = _clip_layers(rng, self.sources, size) if from_clip else _still_layers(rng, self.sources, size)
+            layers = (_clip_layers if from_clip else _still_layers)(rng, self.sources, size)
             shot = render(layers, size)
             if (shot.ids[0] > 0).mean() > _SMALLEST_SHARE:
                 break
@@ -59,13 +59,14 @@ class PropagationData(Dataset[dict[str, Tensor]]):
 def _still_layers(rng: Generator, sources: Sources, size: int) -> list[Layer]:
     image, ids = _still(rng, sources).read()
     keeps_own = rng.random() < 0.6
-    own = _chosen_object(rng, ids) if keeps_own else np.zeros_like(ids)
-    pose = _pose_near(rng, own if own.any() else None, ids.shape, size)
+    own = chosen_object(rng, ids) if keeps_own else np.zeros_like(ids)
+    pose = pose_near(rng, own if own.any() else None, ids.shape, size)
     strength, elastic = float(rng.uniform(0.1, 1.3)), float(rng.choice([0.0, 0.01, 0.03]))
     matrices, fields = motion(rng, pose, size, FRAMES, strength=strength, elastic=elastic)
     base = Layer((image,) * FRAMES, (own,) * FRAMES, None, matrices, fields, True)
-    pasted = int(rng.choice([0, 1, 2], p=[0.4, 0.45, 0.15])) if own.any() else int(rng.choice([1, 2], p=[0.6, 0.4]))
-    return [base, *_pasted(rng, sources, size, pasted, first_id=2 if own.any() else 1)]
+    first_id = 2 if own.any() else 1
+    pasted = int(rng.choice([0, 1, 2], p=[0.4, 0.45, 0.15] if own.any() else [0.0, 0.6, 0.4]))
+    return [base, *_pasted(rng, sources, size, pasted, first_id=first_id)]
 
 
 def _clip_layers(rng: Generator, sources: Sources, size: int) -> list[Layer]:
@@ -74,7 +75,7 @@ def _clip_layers(rng: Generator, sources: Sources, size: int) -> list[Layer]:
     frames = [clip[place].read() for place in _frame_places(rng, len(clip))]
     images, labels = zip(*frames, strict=True)
     ids = _same_objects(rng, labels)
-    pose = _pose_near(rng, ids[0] if ids[0].any() else None, ids[0].shape, size)
+    pose = pose_near(rng, ids[0] if ids[0].any() else None, ids[0].shape, size)
     matrices, _ = motion(rng, pose, size, FRAMES, strength=float(rng.uniform(0.0, 0.4)), elastic=0.0)
     base = Layer(images, ids, None, matrices, (None,) * FRAMES, False)
     pasted = int(rng.random() < 0.3)
@@ -107,18 +108,6 @@ def _still(rng: Generator, sources: Sources) -> Frame:
     return sources.stills[int(rng.integers(len(sources.stills)))]
 
 
-def _chosen_object(rng: Generator, ids: UInt8Array) -> UInt8Array:
-    """One object of a still as id 1, now and then the union of all."""
-    if ids.all() or rng.random() < 0.75:
-        areas = np.bincount(ids.ravel(), minlength=256)
-        areas[0] = 0
-        usable = np.flatnonzero(areas > 0.008 * ids.size)
-        if usable.size:
-            return (ids == rng.choice(usable)).astype(np.uint8)
-    union: UInt8Array = ((ids > 0) & (not ids.all())).astype(np.uint8)
-    return union
-
-
 def _same_objects(rng: Generator, labels: tuple[UInt8Array, ...]) -> tuple[UInt8Array, ...]:
     """Keep up to two objects of a clip's first frame, numbered 1 and 2 in a random order."""
     present = np.setdiff1d(np.unique(labels[0]), [0])
@@ -128,27 +117,10 @@ def _same_objects(rng: Generator, labels: tuple[UInt8Array, ...]) -> tuple[UInt8
     return tuple(table[frame] for frame in labels)
 
 
-def _pose_near(rng: Generator, mask: UInt8Array | None, shape: tuple[int, ...], size: int) -> Pose:
-    """Look at a mask, off centre; anywhere where there is none."""
-    height, width = shape[:2]
-    scale = min(float(np.exp(rng.normal(0.15, 0.3))), 1.1 * min(height, width) / size)
-    half = size * scale / 2
-    if mask is None:
-        x, y = rng.uniform(0, width), rng.uniform(0, height)
-    else:
-        left, top, wide, high = cv2.boundingRect((mask > 0).astype(np.uint8))
-        x = left + wide / 2 + rng.uniform(-0.7, 0.7) * half
-        y = top + high / 2 + rng.uniform(-0.7, 0.7) * half
-    x = float(np.clip(x, min(half, width / 2), max(width - half, width / 2)))
-    y = float(np.clip(y, min(half, height / 2), max(height - half, height / 2)))
-    return Pose(x, y, scale, float(rng.normal(0.0, 0.08)), bool(rng.random() < 0.5))
-
-
 def _tensors(rng: Generator, layers: list[Layer], shot: Shot) -> dict[str, Tensor]:
     shared = random_look(rng)
-    images = [
-        normalised(random_look(rng, strength=0.2).apply(shared.apply(image, rng), rng)) for image in shot.images
-    ]
+    graded = (shared.apply(image, rng) for image in shot.images)
+    images = [normalised(random_look(rng, strength=0.2).apply(image, rng)) for image in graded]
     objects = np.stack([shot.ids == object_id for object_id in range(1, OBJECTS + 1)], axis=1)
     return {
         "images": torch.from_numpy(np.stack(images)),
@@ -160,7 +132,7 @@ def _tensors(rng: Generator, layers: list[Layer], shot: Shot) -> dict[str, Tenso
 
 
 def _disturbed(rng: Generator, objects: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The previous probabilities as a long walk would leave them: shifted, eaten away, or not there at all."""
+    """The previous probabilities as a long walk would leave them: shifted, eaten away, or not there."""
     chance = rng.random()
     if chance < 0.15:
         return np.zeros_like(objects)
@@ -175,6 +147,5 @@ def _disturbed(rng: Generator, objects: NDArray[np.float32]) -> NDArray[np.float
         plane = np.ascontiguousarray(out[0])
         cv2.circle(plane, centre, int(rng.integers(3, max(4, size // 8))), float(rng.integers(0, 2)), -1)
         out[0] = plane
-    return np.stack([cv2.GaussianBlur(plane, (0, 0), 1.0 + float(rng.random())) for plane in out]).astype(np.float32)
-
-
+    blurred = [cv2.GaussianBlur(plane, (0, 0), 1.0 + float(rng.random())) for plane in out]
+    return np.stack(blurred).astype(np.float32)

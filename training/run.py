@@ -1,9 +1,10 @@
-"""Train networks in order: build, warm-start or resume, teach, leave weights in the output folder."""
+"""Train networks in order: build, resume or warm-start, teach, leave weights in the output folder."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -11,27 +12,54 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
+from model.blocks import fold_normalisation
+from model.checkpoint import load_weights
+from model.compact.fusion import CompactFusion
+from model.compact.interaction import CompactInteraction
 from model.compact.propagation import CompactPropagation
+from training.fusion import FusionLesson
+from training.fusion_data import FusionData, walk_clips
+from training.interaction import InteractionLesson
+from training.interaction_data import InteractionData
 from training.propagation import PropagationLesson
 from training.propagation_data import PropagationData
-from training.sources import Sources, find_sources
+from training.sources import Sources, TrainingDataError, find_sources
 from training.trainer import Lesson, Recipe, Trainer
 
 SEED = 14159265
-_SIZES = ((0.0, 128), (0.4, 160), (0.75, 192))
+NETWORKS = ("propagation", "interaction", "fusion")
+"""In the order in which they are trained: fusion learns from what propagation makes."""
+
+_SIZES = ((0.0, 128), (0.5, 160), (0.85, 192))
 """Side of a training crop in pixels from a point of the schedule on: coarse first, fine later."""
+
+_FUSION_SIZE = 160
+
+RECIPES = {
+    "propagation": Recipe(steps=4000),
+    "interaction": Recipe(steps=4000, batch=12),
+    "fusion": Recipe(steps=1200, batch=12, averaging=0.995),
+}
 
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """What to train with. `steps` None means the network's own recipe; `hours` limits each network's run."""
+    """What to train with.
+
+    folders  hold stills/SOURCE and video/SOURCE/CLIP; sources names those to take, none means all.
+    hours    limits each network's run; the schedule goes on where the run is resumed.
+    steps    replaces the recipe's number of steps.
+    resume   continue from the checkpoint in `out`, else from the weights in `warm_start`, else from nothing.
+    """
 
     folders: Sequence[Path]
     out: Path
     sources: Sequence[str] = ()
     hours: float | None = None
     steps: int | None = None
+    batch: int | None = None
     resume: bool = False
+    warm_start: Path | None = None
     device: str = "cpu"
     threads: int | None = None
     workers: int = 0
@@ -40,51 +68,94 @@ class TrainingOptions:
 
 @dataclass(frozen=True)
 class _Course:
-    """One network's way to be trained."""
+    """One network with its samples and its lesson."""
 
-    recipe: Recipe
-    build: Callable[[], nn.Module]
-    samples: Callable[[Sources, int, Recipe], Dataset[dict[str, Tensor]]]
-    lesson: Callable[[nn.Module], Lesson]
-
-
-def _sizes(recipe: Recipe) -> Callable[[int], int]:
-    def size_at(number: int) -> int:
-        progress = number / (recipe.steps * recipe.batch)
-        return [size for begin, size in _SIZES if progress >= begin][-1]
-
-    return size_at
+    network: nn.Module
+    samples: Dataset[dict[str, Tensor]]
+    lesson: Lesson
 
 
-def _propagation_samples(sources: Sources, seed: int, recipe: Recipe) -> Dataset[dict[str, Tensor]]:
-    return PropagationData(sources, seed, recipe.steps * recipe.batch, _sizes(recipe))
+def train(name: str, options: TrainingOptions) -> list[Path]:
+    """Train one of NETWORKS, or "all" in order; returns the files of averaged 16-bit weights.
 
-
-COURSES = {
-    "propagation": _Course(
-        Recipe(steps=6000),
-        lambda: CompactPropagation(reduction=1),
-        _propagation_samples,
-        PropagationLesson,  # type: ignore[arg-type]
-    ),
-}
-
-
-def train(name: str, options: TrainingOptions) -> Path:
-    """Train one network of COURSES; returns the file of its averaged 16-bit weights."""
-    course = COURSES[name]
+    Raises TrainingDataError where the pictures or, for fusion, the propagation network are missing.
+    """
+    if name != "all" and name not in NETWORKS:
+        raise TrainingDataError(f"There is no network called {name}; choose {', '.join(NETWORKS)} or all.")
     cv2.setNumThreads(1)
     if options.threads:
         torch.set_num_threads(options.threads)
-    torch.manual_seed(options.seed)
-    changes = {"workers": options.workers}
-    if options.steps:
-        changes["steps"] = options.steps
-    recipe = Recipe(**{**course.recipe.__dict__, **changes, "hours": options.hours or course.recipe.hours})
     sources = find_sources(options.folders, wanted=options.sources)
-    network = course.build()
-    trainer = Trainer(name, network, options.out, recipe, torch.device(options.device))
+    wanted = NETWORKS if name == "all" else (name,)
+    return [_train_one(network, options, sources) for network in wanted]
+
+
+def _train_one(name: str, options: TrainingOptions, sources: Sources) -> Path:
+    torch.manual_seed(options.seed)
+    recipe = RECIPES[name]
+    recipe = replace(
+        recipe,
+        steps=options.steps or recipe.steps,
+        batch=options.batch or recipe.batch,
+        hours=options.hours or math.inf,
+        workers=options.workers,
+    )
+    course = _COURSES[name](options, sources, recipe)
+    if options.resume and options.warm_start is not None:
+        _warm_start(course.network, options.warm_start / f"{name}.safetensors")
+    trainer = Trainer(name, course.network, options.out, recipe, torch.device(options.device))
     if options.resume:
         trainer.resume()
-    trainer.run(course.samples(sources, options.seed, recipe), course.lesson(network))
-    return options.out / f"{name}.safetensors"
+    trainer.run(course.samples, course.lesson)
+    return trainer.weights
+
+
+def _warm_start(network: nn.Module, weights: Path) -> None:
+    if weights.exists():
+        load_weights(network, weights)
+
+
+def _propagation(options: TrainingOptions, sources: Sources, recipe: Recipe) -> _Course:
+    network = CompactPropagation(reduction=1)
+    samples = PropagationData(sources, options.seed, recipe.samples, _size_at(recipe))
+    return _Course(network, samples, PropagationLesson(network))
+
+
+def _interaction(options: TrainingOptions, sources: Sources, recipe: Recipe) -> _Course:
+    network = CompactInteraction(reduction=1)
+    samples = InteractionData(sources, options.seed, recipe.samples, _size_at(recipe))
+    return _Course(network, samples, InteractionLesson(network))
+
+
+def _fusion(options: TrainingOptions, sources: Sources, recipe: Recipe) -> _Course:
+    """Needs the trained propagation network, in `out` or in `warm_start`."""
+    homes = [home for home in (options.out, options.warm_start) if home is not None]
+    found = [path for home in homes if (path := home / "propagation.safetensors").exists()]
+    if not found:
+        raise TrainingDataError(
+            f"Fusion learns from propagation: train that first, or put its weights into {homes[0]}."
+        )
+    walker, teacher = CompactPropagation(reduction=1), CompactPropagation(reduction=1)
+    for propagation in (walker, teacher):
+        load_weights(propagation, found[0])
+    fold_normalisation(walker.eval())
+    clips = walk_clips(sources, walker, options.out / "walks")
+    if not clips:
+        raise TrainingDataError("Fusion learns from clips, and none of the sources has a long enough one.")
+    network = CompactFusion(reduction=1)
+    samples = FusionData(clips, options.seed, recipe.samples, lambda _: _FUSION_SIZE)
+    return _Course(network, samples, FusionLesson(network, teacher.to(options.device)))
+
+
+_COURSES: dict[str, Callable[[TrainingOptions, Sources, Recipe], _Course]] = {
+    "propagation": _propagation,
+    "interaction": _interaction,
+    "fusion": _fusion,
+}
+
+
+def _size_at(recipe: Recipe) -> Callable[[int], int]:
+    def size_at(number: int) -> int:
+        return [size for begin, size in _SIZES if number >= begin * recipe.samples][-1]
+
+    return size_at

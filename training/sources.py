@@ -32,7 +32,7 @@ class Frame:
             raise TrainingDataError(f"{self.image} cannot be read as an image.")
         with Image.open(self.mask) as mask:
             ids = np.asarray(mask, dtype=np.uint8)
-        return cv2.cvtColor(encoded, cv2.COLOR_BGR2RGB), ids
+        return np.asarray(cv2.cvtColor(encoded, cv2.COLOR_BGR2RGB), np.uint8), ids
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,12 @@ def find_sources(folders: Sequence[Path], *, wanted: Collection[str] = ()) -> So
         for source in sorted(root.glob("video/*")):
             seen.add(source.name)
             if not wanted or source.name in wanted:
-                clips += [frames for clip in sorted(source.iterdir()) if len(frames := _frames(clip)) > 2]
+                found = (tuple(_frames(clip)) for clip in sorted(source.iterdir()))
+                clips += [frames for frames in found if len(frames) > 2]
     missing = sorted(set(wanted) - seen)
     if missing:
-        raise TrainingDataError(f"No source called {', '.join(missing)}; there are {', '.join(sorted(seen))}.")
+        there = ", ".join(sorted(seen))
+        raise TrainingDataError(f"No source called {', '.join(missing)}; there are {there}.")
     if not stills:
         names = ", ".join(str(folder) for folder in folders)
         raise TrainingDataError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import math
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,23 +34,35 @@ class Recipe:
     log_every: int = 20
     workers: int = 0
 
+    @property
+    def samples(self) -> int:
+        """How many samples the whole schedule takes."""
+        return self.steps * self.batch
+
 
 class Trainer:
     """Trains one network on one device; the checkpoint holds all that the next step depends on."""
 
-    def __init__(self, name: str, network: nn.Module, folder: Path, recipe: Recipe, device: torch.device) -> None:
+    def __init__(
+        self, name: str, network: nn.Module, folder: Path, recipe: Recipe, device: torch.device
+    ) -> None:
         self.name, self.folder, self.recipe, self.device = name, folder, recipe, device
         self.network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimizer = torch.optim.AdamW(
             network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
         )
-        self.average = {key: value.detach().clone() for key, value in network.state_dict().items()}
+        self.average = {key: value.detach().clone() for key, value in self.network.state_dict().items()}
         self.step = 0
         self.trained_s = 0.0
 
     @property
     def checkpoint(self) -> Path:
         return self.folder / f"{self.name}.checkpoint.pt"
+
+    @property
+    def weights(self) -> Path:
+        """The averaged weights in half precision, as they ship."""
+        return self.folder / f"{self.name}.safetensors"
 
     def resume(self) -> bool:
         """Continue from the checkpoint if there is one; says whether there was."""
@@ -97,22 +108,21 @@ class Trainer:
         }
         partial = self.checkpoint.with_suffix(".partial")
         torch.save(state, partial)
-        os.replace(partial, self.checkpoint)
-        weights = {
-            key: value.half() if value.is_floating_point() else value for key, value in self.average.items()
+        partial.replace(self.checkpoint)
+        halves = {
+            key: (value.half() if value.is_floating_point() else value).cpu().contiguous()
+            for key, value in self.average.items()
         }
-        weights = {key: value.cpu().contiguous() for key, value in weights.items()}
-        target = self.folder / f"{self.name}.safetensors"
-        partial = target.with_suffix(".partial")
-        save_file(weights, partial)
-        os.replace(partial, target)
+        partial = self.weights.with_suffix(".partial")
+        save_file(halves, partial)
+        partial.replace(self.weights)
 
     def _batches(self, samples: Dataset[dict[str, Tensor]]) -> DataLoader[dict[str, Tensor]]:
         size = self.recipe.batch
         return DataLoader(
             samples,
             batch_size=size,
-            sampler=range(self.step * size, self.recipe.steps * size),
+            sampler=range(self.step * size, self.recipe.samples),
             num_workers=self.recipe.workers,
             pin_memory=self.device.type == "cuda",
         )
@@ -154,4 +164,5 @@ class Trainer:
             writer = csv.writer(file)
             if is_new:
                 writer.writerow(["step", "trained_s", *figures])
-            writer.writerow([self.step, f"{self.trained_s:.0f}", *(f"{value:.4f}" for value in figures.values())])
+            values = (f"{value:.4f}" for value in figures.values())
+            writer.writerow([self.step, f"{self.trained_s:.0f}", *values])

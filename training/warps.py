@@ -1,4 +1,4 @@
-"""Random affine and elastic maps from output pixels to picture pixels, and how they move from frame to frame."""
+"""Random affine and elastic maps from output to picture pixels, and how they move between frames."""
 
 from __future__ import annotations
 
@@ -47,8 +47,7 @@ def elastic_field(rng: Generator, size: int, amplitude_px: float) -> Float32Arra
     """Return a smooth random displacement (size, size, 2), float32 pixels."""
     cells = int(rng.integers(3, 6))
     coarse = rng.normal(0.0, amplitude_px, (cells, cells, 2)).astype(np.float32)
-    field: Float32Array = cv2.resize(coarse, (size, size), interpolation=cv2.INTER_CUBIC)
-    return field
+    return np.asarray(cv2.resize(coarse, (size, size), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
 def coordinates(matrix: Float32Array, size: int, field: Float32Array | None = None) -> Float32Array:
@@ -60,8 +59,7 @@ def coordinates(matrix: Float32Array, size: int, field: Float32Array | None = No
     grid: Float32Array = np.stack(np.meshgrid(axis, axis), axis=-1)
     if field is not None:
         grid = grid + field
-    places: Float32Array = cv2.transform(grid, matrix)
-    return places
+    return np.asarray(cv2.transform(grid, matrix), np.float32)
 
 
 def inverse(matrix: Float32Array) -> Float32Array:

@@ -1,4 +1,4 @@
-"""The image encoder that propagation and interaction share in shape: four strides and a merged grid feature."""
+"""The image encoder that propagation and interaction share in shape: four strides and a merged feature."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class ImageEncoder(nn.Module):
         self.merge = ResidualBlock(MERGED, MERGED)
 
     def forward(self, image: Tensor, guides: Tensor | None = None) -> Pyramid:
-        """Encode reduced images (N, 3, h, w), normalised, with guides (N, G, h, w) in [0, 1] if built for them."""
+        """Encode reduced images (N, 3, h, w), normalised, and the guides (N, G, h, w) in [0, 1]."""
         x = self.stem(image)
         if self.guide is not None and guides is not None:
             x = x + self.guide(guides)

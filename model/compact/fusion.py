@@ -36,9 +36,10 @@ class CompactFusion(nn.Module):
         nn.init.zeros_(self.predict.bias)  # type: ignore[arg-type]
 
     def forward(self, image: Tensor, old: Tensor, new: Tensor, attention: Tensor, distance: Tensor) -> Tensor:
-        """Fuse one frame: image (1, 3, h, w), old and new (K, h, w), attention (K, 2, h, w), distance (2,).
+        """Fuse one frame.
 
-        distance holds the ways to the (old, new) anchor over the way between. Returns logits (K, h, w) float32.
+        image (1, 3, h, w); old, new (K, h, w); attention (K, 2, h, w); distance (2,), the ways to the
+        (old, new) anchor over the way between. Returns logits (K, h, w) float32.
         """
         count = old.shape[0]
         planes = torch.cat([old.unsqueeze(1), new.unsqueeze(1), attention], dim=1)
@@ -52,7 +53,8 @@ class CompactFusion(nn.Module):
     def gate(self, image: Tensor, planes: Tensor, distance: Tensor) -> Tensor:
         """Logit of trust in the old mask, at the reduced size.
 
-        image (N, 3, h, w), planes (N, 4, h, w) = old, new, additions, removals; distance (N, 2) -> (N, 1, h, w).
+        image (N, 3, h, w), planes (N, 4, h, w) = old, new, additions, removals; distance (N, 2).
+        Returns (N, 1, h, w).
         """
         constant = distance[:, :, None, None].expand(-1, -1, *image.shape[-2:])
         x = F.relu(self.stem(torch.cat([image, planes, constant], dim=1)))

@@ -48,7 +48,10 @@ class CompactInteraction(nn.Module):
         self.predict = nn.Conv2d(16, 1, 3, padding=1)
 
     def forward(self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
-        """image (1, 3, h, w) normalised; previous, positive, negative (K, h, w) in [0, 1] -> logits (K, h, w)."""
+        """Answer strokes.
+
+        image (1, 3, h, w) normalised; previous, positive, negative (K, h, w) in [0, 1]. Returns (K, h, w).
+        """
         guides = torch.stack([previous, positive, negative], dim=1)
         small = reduce_size(matching(image, self), self.reduction).expand(guides.shape[0], -1, -1, -1)
         logits = self.predict_reduced(small, reduce_size(matching(guides, self), self.reduction)).float()

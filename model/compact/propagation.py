@@ -31,7 +31,7 @@ TOP_K = 24
 
 
 class ValueEncoder(nn.Module):
-    """What to remember of one object in one frame: image, its mask, the others' masks, the image's features."""
+    """What to remember of one object in one frame: image, its mask, the others' masks, image features."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,7 +43,10 @@ class ValueEncoder(nn.Module):
         self.project = nn.Conv2d(VALUE_CHANNELS, VALUE_CHANNELS, 3, padding=1)
 
     def forward(self, image: Tensor, own: Tensor, others: Tensor, merged: Tensor) -> Tensor:
-        """image (N, 3, h, w), own and others (N, 1, h, w) in [0, 1], merged (N, C, gh, gw) -> (N, Cv, gh, gw)."""
+        """Encode N objects: image (N, 3, h, w), own and others (N, 1, h, w) in [0, 1], merged (N, C, gh, gw).
+
+        Returns (N, Cv, gh, gw).
+        """
         x = F.relu(self.stem(torch.cat([image, own, others], dim=1)))
         x = self.stage8(self.stage4(x))
         out: Tensor = self.project(self.fuse(torch.cat([x, merged], dim=1)))
@@ -103,6 +106,7 @@ class CompactPropagation(nn.Module):
 
     def encode_memory(self, image: Tensor, query: QueryFeatures, objects: Tensor) -> MemoryEntry:
         """Memorise an image (1, 3, h, w) with its objects' probabilities (K, h, w) in [0, 1]."""
+        del image  # the query's features hold it, reduced
         small, _, _, merged = query.features
         own = reduce_size(matching(objects.unsqueeze(1), self), self.reduction)
         others = others_of(own)
@@ -116,11 +120,11 @@ class CompactPropagation(nn.Module):
         affinity = distance_affinity(keys.flatten(2), query.key.flatten(2))
         chosen = self.top_k if top_k is None else top_k
         readout = read_memory(affinity, values.flatten(2), top_k=chosen, positions=height * width)
-        return readout.unflatten(-1, (height, width))
+        return readout.reshape(*readout.shape[:2], height, width)
 
     def decode(self, query: QueryFeatures, readout: Tensor, previous: Tensor) -> Tensor:
-        """Turn a readout (K, Cv, gh, gw) and the previous objects' probabilities (K, h, w) into logits (K, h, w)."""
-        small, stride2, stride4, merged = query.features
+        """Turn a readout (K, Cv, gh, gw) and the previous frame's objects (K, h, w) into logits (K, h, w)."""
+        _, stride2, stride4, merged = query.features
         own = reduce_size(matching(previous.unsqueeze(1), self), self.reduction)
         before = torch.cat([own, others_of(own)], dim=1)
         count = own.shape[0]
@@ -130,11 +134,11 @@ class CompactPropagation(nn.Module):
         return upsample(logits, self.reduction)[:, 0] if self.reduction > 1 else logits[:, 0]
 
     def transfer(self, query: QueryFeatures, key: Tensor, maps: Tensor) -> Tensor:
-        """Carry maps (K, C, h, w) from the frame of `key` (1, Ck, gh, gw) to the query's; returns (K, C, h, w)."""
+        """Carry maps (K, C, h, w) from the frame of `key` (1, Ck, gh, gw) to the query's, same shape."""
         factor = self.reduction * GRID_STRIDE
         grid = F.avg_pool2d(maps.float().to(key.device), factor)
         affinity = distance_affinity(key.flatten(2), query.key.flatten(2))
-        carried = carry_maps(affinity, grid.flatten(2)).unflatten(-1, grid.shape[-2:])
+        carried = carry_maps(affinity, grid.flatten(2)).view(grid.shape)
         return F.interpolate(carried, scale_factor=factor, mode="bilinear", align_corners=False)
 
 

@@ -1,0 +1,167 @@
+"""Samples for the fusion network: what walks from two reference frames make of a third (MiVOS, 3.4).
+
+The propagation network itself makes the masks, once, into a folder; the samples are drawn from those files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.random import Generator
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from model.aggregate import aggregate
+from model.compact.encoder import MULTIPLE
+from model.compact.propagation import CompactPropagation
+from model.interfaces import MemoryEntry
+from training.colour import normalised, random_look
+from training.crops import pose_near
+from training.sources import Frame, Sources
+
+UInt8Array = NDArray[np.uint8]
+
+REFERENCE_EVERY = 5
+MEMORY_EVERY = 5
+_SMALLEST_DIFFERENCE = 60
+_DRAWS = 20
+
+
+@dataclass(frozen=True)
+class WalkedClip:
+    """One object of one clip: frames, truth (T, H, W) uint8 0/1, and per reference frame the propagated
+    probabilities (T, H, W) uint8, 255 = 1."""
+
+    frames: tuple[Frame, ...]
+    truth: UInt8Array
+    walks: dict[int, UInt8Array]
+
+
+def walk_clips(sources: Sources, network: CompactPropagation, folder: Path) -> list[WalkedClip]:
+    """Propagate the truth of every fifth frame through each clip; what is in `folder` already is kept.
+
+    The network has reduction 1 and is in eval mode.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    walked = []
+    for number, clip in enumerate(sources.clips):
+        if len(clip) <= 2 * REFERENCE_EVERY:
+            continue
+        images, truth = _largest_object(clip)
+        path = folder / f"{number:05d}.npz"
+        if not path.exists():
+            references = [place for place in range(0, len(clip), REFERENCE_EVERY) if truth[place].sum() > 100]
+            walks = {str(place): _walk(network, images, truth, place) for place in references}
+            partial = path.with_suffix(".partial.npz")
+            np.savez_compressed(partial, **walks)  # type: ignore[arg-type]
+            partial.replace(path)
+        with np.load(path) as stored:
+            walked.append(WalkedClip(clip, truth, {int(key): stored[key] for key in stored.files}))
+    return [clip for clip in walked if len(clip.walks) > 1]
+
+
+@dataclass(frozen=True)
+class FusionData(Dataset[dict[str, Tensor]]):
+    """Sample number n is a pure function of (seed, n): a target frame, its two masks and the correction."""
+
+    clips: list[WalkedClip]
+    seed: int
+    length: int
+    size_at: Callable[[int], int]
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, number: int) -> dict[str, Tensor]:
+        rng = np.random.default_rng([self.seed, number])
+        size = self.size_at(number)
+        for _ in range(_DRAWS):
+            clip = self.clips[int(rng.integers(len(self.clips)))]
+            old_from, new_from = (int(place) for place in rng.choice(list(clip.walks), 2, replace=False))
+            target = _target(rng, old_from, new_from, len(clip.frames))
+            old, new = clip.walks[old_from][target], clip.walks[new_from][target]
+            if (cv2.absdiff(old, new) > 25).sum() >= _SMALLEST_DIFFERENCE:
+                break
+        return self._tensors(rng, clip, (old_from, new_from, target), size)
+
+    def _tensors(
+        self, rng: Generator, clip: WalkedClip, places: tuple[int, int, int], size: int
+    ) -> dict[str, Tensor]:
+        old_from, new_from, target = places
+        old, new = clip.walks[old_from][target], clip.walks[new_from][target]
+        differs = (cv2.absdiff(old, new) > 25).astype(np.uint8)
+        pose = pose_near(rng, differs if differs.any() else None, differs.shape, size)
+        matrix = pose.matrix(size)
+
+        def window(plane: UInt8Array) -> NDArray[np.float32]:
+            flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+            return np.asarray(
+                cv2.warpAffine(plane.astype(np.float32), matrix, (size, size), flags=flags), np.float32
+            )
+
+        look = random_look(rng, strength=0.5)
+        images = [window(clip.frames[place].read()[0]).astype(np.uint8) for place in (target, new_from)]
+        truth = [window(clip.truth[place] * np.uint8(255)) / 255.0 for place in (target, new_from)]
+        between = abs(old_from - new_from)
+        ways = np.array([abs(old_from - target), abs(new_from - target)], np.float32) / between
+        return {
+            "image": torch.from_numpy(normalised(look.apply(images[0], rng))),
+            "anchor_image": torch.from_numpy(normalised(look.apply(images[1], rng))),
+            "old": torch.from_numpy(window(old) / 255.0),
+            "new": torch.from_numpy(window(new) / 255.0),
+            "truth": torch.from_numpy((truth[0] > 0.5).astype(np.float32)),
+            "change": torch.from_numpy(truth[1] - window(clip.walks[old_from][new_from]) / 255.0),
+            "distance": torch.from_numpy(ways),
+        }
+
+
+def _target(rng: Generator, first: int, second: int, length: int) -> int:
+    """A frame between two references."""
+    low, high = sorted((first, second))
+    return int(rng.integers(low + 1, high)) if high - low > 1 else int(rng.integers(length))
+
+
+def _largest_object(clip: tuple[Frame, ...]) -> tuple[UInt8Array, UInt8Array]:
+    """Images (T, H, W, 3) and the mask (T, H, W) 0/1 of the object that covers most of the clip."""
+    images, ids = zip(*(frame.read() for frame in clip), strict=True)
+    counts = np.bincount(np.concatenate([frame.ravel() for frame in ids]), minlength=256)
+    counts[0] = 0
+    return np.stack(images), (np.stack(ids) == counts.argmax()).astype(np.uint8)
+
+
+@torch.inference_mode()
+def _walk(network: CompactPropagation, images: UInt8Array, truth: UInt8Array, start: int) -> UInt8Array:
+    """Propagate one frame's truth to both ends: (T, H, W) uint8 probabilities."""
+    out = np.zeros_like(truth)
+    out[start] = truth[start] * 255
+    height, width = truth.shape[1:]
+    pad = (0, -width % MULTIPLE, 0, -height % MULTIPLE)
+
+    def padded(place: int) -> Tensor:
+        return F.pad(torch.from_numpy(normalised(images[place]))[None], pad)
+
+    for step in (1, -1):
+        mask = F.pad(torch.from_numpy(truth[start].astype(np.float32))[None], pad)
+        query = network.encode_query(padded(start))
+        kept = [network.encode_memory(padded(start), query, mask)]
+        last: list[MemoryEntry] = []
+        for place in range(start + step, len(images) if step > 0 else -1, step):
+            image = padded(place)
+            query = network.encode_query(image)
+            keys = torch.stack([entry.key for entry in kept + last], dim=2)
+            values = torch.stack([entry.value for entry in kept + last], dim=2)
+            logits = network.decode(query, network.read(query, keys, values), mask)
+            mask = aggregate(torch.sigmoid(logits))[1:]
+            out[place] = (mask[0, :height, :width].numpy() * 255 + 0.5).astype(np.uint8)
+            entry = network.encode_memory(image, query, mask)
+            last = [] if (place - start) % MEMORY_EVERY == 0 else [entry]
+            if not last:
+                kept.append(entry)
+    return out

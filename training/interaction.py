@@ -1,0 +1,73 @@
+"""The interaction network's lesson: answer the first strokes, then the correction of one's own mistakes."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from model.compact.interaction import CompactInteraction
+from synthetic.robots import click_robot, scribble_strokes
+from training.interaction_data import draw_click, draw_line
+from training.losses import binary_mask_loss, hardest_share, intersection_over_union
+
+
+class InteractionLesson:
+    """Two answers a batch: the second sees the first one's mask and one more stroke where it was wrong."""
+
+    def __init__(self, network: CompactInteraction) -> None:
+        self.network = network
+
+    def __call__(self, batch: dict[str, Tensor], progress: float) -> tuple[Tensor, dict[str, float]]:
+        """Loss and figures of a batch of InteractionData; progress runs from 0 to 1 over the training."""
+        truth, share = batch["truth"], hardest_share(progress)
+        first = self._answer(batch["image"], batch["guides"])
+        guides = self._corrected(first.detach(), truth, batch["guides"])
+        second = self._answer(batch["image"], guides)
+        loss = binary_mask_loss(first, truth, share) + binary_mask_loss(second, truth, share)
+        figures = {
+            "iou1": float(intersection_over_union(torch.sigmoid(first.detach()), truth).mean()),
+            "iou2": float(intersection_over_union(torch.sigmoid(second.detach()), truth).mean()),
+        }
+        return loss, figures
+
+    def _answer(self, image: Tensor, guides: Tensor) -> Tensor:
+        logits: Tensor = self.network.predict_reduced(image, guides)
+        return logits.float()[:, 0]
+
+    def _corrected(self, logits: Tensor, truth: Tensor, guides: Tensor) -> Tensor:
+        """Add the robot's next stroke to each sample: mostly clicks, soft or cut previous masks in turn."""
+        prob = torch.sigmoid(logits)
+        wrong = (prob > 0.5).cpu().numpy()
+        wanted = (truth > 0.5).cpu().numpy()
+        planes = guides[:, 1:].cpu().numpy().copy()
+        for row, (answer, aim) in enumerate(zip(wrong, wanted, strict=True)):
+            # The seed depends on the picture alone, so that a resumed training draws the same strokes.
+            rng = np.random.default_rng([int(aim.sum()), int(answer.sum())])
+            for _ in range(int(rng.integers(1, 4))):
+                answer = _add_stroke(rng, planes[row], aim, answer)
+        soft = (torch.arange(len(prob), device=prob.device) % 2 == 0)[:, None, None]
+        previous = torch.where(soft, prob, (prob > 0.5).to(prob))
+        return torch.cat([previous[:, None], torch.from_numpy(planes).to(guides)], dim=1)
+
+
+def _add_stroke(
+    rng: np.random.Generator,
+    planes: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
+    truth: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
+    answer: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
+) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Draw one more stroke into planes (2, H, W) and return the answer with the stroke's spot put right."""
+    answer = answer.copy()
+    if rng.random() < 0.7:
+        click = click_robot(truth, answer)
+        if click is None:
+            return answer
+        draw_click(planes[0 if click.is_positive else 1], click.x, click.y, int(rng.integers(2, 4)))
+        spot = np.zeros_like(planes[0])
+        draw_click(spot, click.x, click.y, 2 + int(np.sqrt(truth.sum()) / 4))
+        answer[spot > 0] = truth[spot > 0]
+        return answer
+    for stroke in scribble_strokes(truth, answer, rng, max_strokes=2):
+        draw_line(planes[0 if stroke.is_positive else 1], stroke.points, int(rng.integers(1, 4)))
+    return truth.copy()

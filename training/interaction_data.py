@@ -1,0 +1,144 @@
+"""Samples for the interaction network: a crop, an object in it, a previous mask and the first strokes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from numpy.random import Generator
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from synthetic.robots import click_robot, perturb_mask, random_box, scribble_strokes
+from training.colour import normalised, random_look
+from training.crops import chosen_object, pose_near
+from training.sources import Sources
+
+BoolArray = NDArray[np.bool_]
+Float32Array = NDArray[np.float32]
+
+_DRAWS = 12
+_SMALLEST_SHARE = 0.003
+
+
+@dataclass(frozen=True)
+class InteractionData(Dataset[dict[str, Tensor]]):
+    """Sample number n is a pure function of (seed, n). size_at(n) is its side in pixels, a multiple of 16."""
+
+    sources: Sources
+    seed: int
+    length: int
+    size_at: Callable[[int], int]
+    clip_share: float = 0.2
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, number: int) -> dict[str, Tensor]:
+        rng = np.random.default_rng([self.seed, number])
+        size = self.size_at(number)
+        for _ in range(_DRAWS):
+            image, truth = self._crop(rng, size)
+            if truth.mean() > _SMALLEST_SHARE:
+                break
+        previous = _previous(rng, truth)
+        strokes = first_strokes(rng, truth, previous)
+        return {
+            "image": torch.from_numpy(normalised(random_look(rng).apply(image, rng))),
+            "truth": torch.from_numpy(truth.astype(np.float32)),
+            "guides": torch.from_numpy(np.concatenate([previous[None].astype(np.float32), strokes])),
+        }
+
+    def _crop(self, rng: Generator, size: int) -> tuple[NDArray[np.uint8], BoolArray]:
+        """Cut a window around one object: mostly the whole scene, now and then close up (the region tool)."""
+        if self.sources.clips and rng.random() < self.clip_share:
+            clip = self.sources.clips[int(rng.integers(len(self.sources.clips)))]
+            frame = clip[int(rng.integers(len(clip)))]
+        else:
+            frame = self.sources.stills[int(rng.integers(len(self.sources.stills)))]
+        image, ids = frame.read()
+        mask = chosen_object(rng, ids)
+        close_up = 0.5 if rng.random() < 0.2 else 1.0
+        pose = pose_near(rng, mask if mask.any() else None, mask.shape, size, zoom=close_up)
+        matrix = pose.matrix(size)
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        border = cv2.BORDER_REFLECT_101
+        picture = cv2.warpAffine(image, matrix, (size, size), flags=flags, borderMode=border)
+        cut = cv2.warpAffine(mask * 255, matrix, (size, size), flags=flags, borderMode=border)
+        return picture.astype(np.uint8), cut > 127
+
+
+def _previous(rng: Generator, truth: BoolArray) -> BoolArray:
+    """What the object's mask was before: nothing, a spoilt truth, or something else altogether."""
+    chance = rng.random()
+    if chance < 0.45 or not truth.any():
+        return np.zeros_like(truth)
+    if chance < 0.92:
+        return perturb_mask(truth, rng)
+    return np.roll(truth, tuple(int(step) for step in rng.integers(-40, 41, 2)), axis=(0, 1))
+
+
+def first_strokes(rng: Generator, truth: BoolArray, previous: BoolArray) -> Float32Array:
+    """Positive and negative planes (2, H, W) float32 in [0, 1]: clicks, scribbles or a box."""
+    planes = np.zeros((2, *truth.shape), np.float32)
+    chance = rng.random()
+    if chance < 0.45:
+        _draw_clicks(rng, planes, truth, previous)
+    elif chance < 0.9 or not truth.any() or previous.any():
+        thickness = int(rng.integers(1, 5))
+        for stroke in scribble_strokes(truth, previous, rng, max_strokes=int(rng.integers(1, 4))):
+            draw_line(planes[0 if stroke.is_positive else 1], stroke.points, thickness)
+        if rng.random() < 0.3 and (~truth).any():
+            _draw_rest(rng, planes[1], ~truth)
+    else:
+        draw_box(planes, random_box(truth, rng))
+    return planes
+
+
+def _draw_clicks(rng: Generator, planes: Float32Array, truth: BoolArray, previous: BoolArray) -> None:
+    """One click where the robot would, or near it; sometimes a few more on either side of the outline."""
+    click = click_robot(truth, previous)
+    if click is not None:
+        draw_click(planes[0 if click.is_positive else 1], click.x, click.y, int(rng.integers(2, 4)))
+    for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.55, 0.2, 0.15, 0.1]))):
+        is_positive = bool(rng.random() < 0.5)
+        rows, columns = np.nonzero(truth if is_positive else ~truth)
+        if rows.size:
+            place = int(rng.integers(rows.size))
+            draw_click(planes[0 if is_positive else 1], int(columns[place]), int(rows[place]), 2)
+
+
+def _draw_rest(rng: Generator, plane: Float32Array, background: BoolArray) -> None:
+    """A short line somewhere on the background."""
+    rows, columns = np.nonzero(background)
+    place = int(rng.integers(rows.size))
+    start = np.array([columns[place], rows[place]], np.float32)
+    end = start + rng.normal(0.0, 12.0, 2)
+    line = np.linspace(start, end, 12)
+    inside = np.clip(line.round().astype(int), 0, np.array(plane.shape[::-1]) - 1)
+    kept = background[inside[:, 1], inside[:, 0]]
+    draw_line(plane, line[: int(kept.argmin()) or len(line)] if not kept.all() else line, 2)
+
+
+def draw_click(plane: Float32Array, x: int, y: int, radius: int) -> None:
+    """Put a disk into a plane (H, W) float32."""
+    cv2.circle(plane, (x, y), radius, 1.0, -1)
+
+
+def draw_line(plane: Float32Array, points: NDArray[np.float64] | Float32Array, thickness: int) -> None:
+    """Put a polyline (N, 2) of pixels (x, y) into a plane (H, W) float32."""
+    cv2.polylines(plane, [np.rint(points).astype(np.int32)], False, 1.0, thickness)
+
+
+def draw_box(planes: Float32Array, box: tuple[int, int, int, int]) -> None:
+    """Say a box as strokes: its outline is background, a cross at its centre belongs to the object."""
+    x0, y0, x1, y1 = box
+    cv2.rectangle(planes[1], (x0 - 1, y0 - 1), (x1, y1), 1.0, 1)
+    x, y = (x0 + x1) // 2, (y0 + y1) // 2
+    reach_x, reach_y = max(1, (x1 - x0) // 8), max(1, (y1 - y0) // 8)
+    cv2.line(planes[0], (x - reach_x, y), (x + reach_x, y), 1.0, 1)
+    cv2.line(planes[0], (x, y - reach_y), (x, y + reach_y), 1.0, 1)
