@@ -1,0 +1,99 @@
+"""The one caller of the networks: images in, tensors out, padded and on the device."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from inference_core.compute.geometry import Geometry, Size
+from inference_core.device import Compute, memory_guard, place_networks
+from inference_core.features import FeatureCache
+from inference_core.protocols import Frames
+from inference_core.values import UInt8Array
+from model.interfaces import MemoryEntry, Networks, QueryFeatures
+
+# Short side that small crops are enlarged to, so that a network has something to look at.
+_SMALLEST_CROP = 240
+
+
+class Engine:
+    """Networks, frames and the feature cache of one session. Used by one thread at a time.
+
+    Every tensor that comes out is float32 on the device, except features, keys and values, which keep the
+    networks' dtype.
+    """
+
+    def __init__(self, frames: Frames, networks: Networks, compute: Compute, working_size: int) -> None:
+        self.frames = frames
+        self.compute = compute
+        self.networks = place_networks(networks, compute)
+        self.features = FeatureCache()
+        multiple = math.lcm(
+            networks.propagation.multiple, networks.fusion.multiple, networks.interaction.multiple
+        )
+        self.geometry = Geometry.fit(frames.size, working_size, multiple)
+
+    def image(self, pixels: UInt8Array, geometry: Geometry | None = None) -> Tensor:
+        """Normalise and pad (H, W, 3) uint8 RGB -> (1, 3, h, w)."""
+        return (geometry or self.geometry).image(pixels, self.compute.device)
+
+    def query(self, frame_index: int, image: Tensor) -> QueryFeatures:
+        """Return a frame's features, from the cache where possible."""
+        features = self.features.get(frame_index)
+        if features is None:
+            with self._running():
+                features = self.networks.propagation.encode_query(image)
+            self.features.put(frame_index, features)
+        return features
+
+    def memorise(self, image: Tensor, query: QueryFeatures, objects: Tensor) -> MemoryEntry:
+        """Make a memory entry of an image with its objects' probabilities (K, h, w)."""
+        with self._running():
+            return self.networks.propagation.encode_memory(image, query, objects)
+
+    def memorise_frame(self, frame_index: int, objects: Tensor) -> MemoryEntry:
+        """Make a memory entry of a frame of the clip."""
+        image = self.image(self.frames[frame_index])
+        return self.memorise(image, self.query(frame_index, image), objects)
+
+    def read(self, query: QueryFeatures, keys: Tensor, values: Tensor) -> Tensor:
+        """Read memory: keys (R, Ck, T, gh, gw), values (K, Cv, T, gh, gw) -> readout (K, Cv, gh, gw)."""
+        with self._running():
+            return self.networks.propagation.read(query, keys, values)
+
+    def decode(self, query: QueryFeatures, readout: Tensor, previous: Tensor) -> Tensor:
+        """Turn a readout into each object's own probability (K, h, w) in [0, 1]."""
+        with self._running():
+            return torch.sigmoid(self.networks.propagation.decode(query, readout, previous).float())
+
+    def transfer(self, query: QueryFeatures, key: Tensor, maps: Tensor) -> Tensor:
+        """Carry maps (K, C, h, w) from the frame of `key` to the query's frame."""
+        with self._running():
+            return self.networks.propagation.transfer(query, key, maps).float()
+
+    def fuse(self, image: Tensor, old: Tensor, new: Tensor, attention: Tensor, distance: Tensor) -> Tensor:
+        """Blend old and new (K, h, w) -> each object's own probability (K, h, w) in [0, 1]."""
+        with self._running():
+            return torch.sigmoid(self.networks.fusion(image, old, new, attention, distance).float())
+
+    def interact(self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+        """Turn strokes (K, h, w) into each object's own probability (K, h, w) in [0, 1]."""
+        with self._running():
+            return torch.sigmoid(self.networks.interaction(image, previous, positive, negative).float())
+
+    def crop_geometry(self, size: Size) -> Geometry:
+        """Return the sizes for a crop (H, W) of the source: its own pixels, enlarged when small, reduced when large."""
+        side = min(max(min(size), _SMALLEST_CROP), min(self.geometry.working))
+        # A long thin crop must not cost more than the whole frame.
+        longest = max(self.geometry.working)
+        side = max(1, min(side, round(longest * min(size) / max(size))))
+        return Geometry.fit(size, side, self.networks.interaction.multiple, may_enlarge=True)
+
+    @contextmanager
+    def _running(self) -> Iterator[None]:
+        with memory_guard(self.compute), torch.inference_mode(), self.compute.autocast():
+            yield

@@ -1,0 +1,169 @@
+"""One round at work: walk an anchor's legs, fuse where another anchor waits, write what comes out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+
+from inference_core.compute.workshop import Workshop
+from inference_core.fusion import Evidence, fuse_frame, split_change
+from inference_core.memory_bank import AnchorEntry, nearest_anchors
+from inference_core.propagation import Competition, Walked, WalkPlan, walk
+from inference_core.rounds import Round
+from inference_core.state.history import Transaction
+from inference_core.state.ledger import Anchor, Ledger
+from inference_core.state.legs import Leg
+from inference_core.tracks import ObjectKey, PackedProb, Record
+from inference_core.values import UInt8Array
+
+
+@dataclass(eq=False)
+class RoundRunner:
+    """Runs one round. Close the generator of `run` to stop it; then `finished` and `unfinished` tell what is what."""
+
+    workshop: Workshop
+    transaction: Transaction
+    anchor: Anchor
+    legs: tuple[Leg, ...]
+    _ledger: Ledger = field(init=False)
+    _rest: list[Leg] = field(init=False)
+    _before: dict[int, Record | None] = field(default_factory=dict)
+    _after: dict[int, Record | None] = field(default_factory=dict)
+    _reached: set[int] = field(default_factory=set)
+    _bank_length: int = 0
+    _elapsed_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._ledger = self.transaction.state.ledger
+        self._rest = list(self.legs)
+
+    @property
+    def unfinished(self) -> tuple[Leg, ...]:
+        """Legs, or what is left of them, that are still to be walked."""
+        return tuple(self._rest)
+
+    @property
+    def finished(self) -> Round:
+        """What the round did."""
+        frame = self.anchor.frame_index
+        reached = self._reached | {frame}
+        return Round(
+            anchor=frame,
+            first=min(reached),
+            last=max(reached),
+            changed_frames=tuple(sorted(self._after)),
+            bank_length=self._bank_length,
+            elapsed_s=self._elapsed_s,
+            keys=self._ledger.keys,
+            records_before={frame: self.anchor.base, **self._before},
+            records_after={frame: self.anchor.record, **self._after},
+            tracks=self.workshop.tracks,
+        )
+
+    @property
+    def has_done_anything(self) -> bool:
+        return bool(self._reached) or not self.legs
+
+    def run(self) -> Generator[int, None, None]:
+        """Walk every leg; yield each frame once its new mask can be read."""
+        started = time.perf_counter()
+        engine = self.workshop.engine
+        anchors = self._ledger.anchors
+        self._bank_length = len(anchors)
+        for place, leg in enumerate(self.legs):
+            engine.features.begin_sweep()
+            near = nearest_anchors(anchors, leg.anchor, self.workshop.options.max_anchors)
+            entries = self.workshop.bank.entries(near, self._ledger.active_keys)
+            plan = self._plan(leg, entries)
+            evidence = self._evidence(leg, entries)
+            for walked in walk(engine, plan):
+                self._write(walked, plan, evidence)
+                self._rest = [*([plan.rest] if plan.rest else []), *self.legs[place + 1 :]]
+                self._elapsed_s = time.perf_counter() - started
+                yield walked.frame_index
+
+    def _plan(self, leg: Leg, entries: list[AnchorEntry]) -> WalkPlan:
+        store = self.workshop.prob_store(self._ledger)
+        state = self.transaction.state
+
+        def stored(frame_index: int) -> torch.Tensor:
+            record = state.look(frame_index)[1]
+            return store.restore(record.prob if record else None)
+
+        competition = Competition(self._ledger.rows(locked=False), self._ledger.rows(locked=True), stored)
+        start = store.restore(self.anchor.record.prob)
+        return WalkPlan(leg, entries, start, competition, store, self.workshop.options)
+
+    def _evidence(self, leg: Leg, entries: list[AnchorEntry]) -> tuple[Evidence, frozenset[int]] | None:
+        """Return what fusion needs, and the rows that the anchor at the leg's end knows; None where nothing is."""
+        limit = self._ledger.anchor(leg.limit) if leg.limit is not None else None
+        if limit is None:
+            return None
+        store = self.workshop.prob_store(self._ledger)
+        base = self.anchor.base
+        change = split_change(
+            store.restore(self.anchor.record.prob), store.restore(base.prob if base else None)
+        )
+        key = [entry for entry in entries if entry.frame_index == leg.anchor][-1].entry.key
+        known = set(limit.record.prob.known)
+        rows = frozenset(row for row, name in enumerate(self._ledger.active_keys) if name in known)
+        return Evidence(leg.anchor, limit.frame_index, key, change), rows
+
+    def _write(
+        self, walked: Walked, plan: WalkPlan, evidence: tuple[Evidence, frozenset[int]] | None
+    ) -> None:
+        """Give a frame its new mask; a draft keeps its own and learns what it would have been without it."""
+        state = self.transaction.state
+        ledger, record = state.look(walked.frame_index)
+        draft = ledger.draft(walked.frame_index)
+        before = draft.base if draft else record
+        packed = self._fuse(walked, plan, evidence, before)
+        ids = self.workshop.derive_ids(packed, ledger, walked.pixels)
+        if plan.competition.locked:
+            locked = [ledger.active_keys[row] for row in plan.competition.locked]
+            ids = keep_locked(ids, self.workshop.tracks.read_ids(record, locked), locked)
+        after = self.workshop.tracks.pack(packed, ids, is_firm=False)
+        self._reached.add(walked.frame_index)
+        if draft:
+            self.transaction.write({}, ledger.with_draft(replace(draft, base=after)))
+            return
+        self._before[walked.frame_index] = before
+        self._after[walked.frame_index] = after
+        self.transaction.write({walked.frame_index: after})
+
+    def _fuse(
+        self,
+        walked: Walked,
+        plan: WalkPlan,
+        evidence: tuple[Evidence, frozenset[int]] | None,
+        before: Record | None,
+    ) -> PackedProb:
+        """Blend with what the frame held, for the objects of which that and the other anchor know."""
+        if evidence is None or before is None:
+            return walked.packed
+        known = set(before.prob.known)
+        rows = [row for row in sorted(evidence[1]) if self._ledger.active_keys[row] in known]
+        if not set(rows) & set(plan.competition.free):
+            return walked.packed
+        old = plan.store.restore(before.prob)
+        fused = fuse_frame(
+            self.workshop.engine,
+            walked.image,
+            walked.query,
+            (old, walked.prob),
+            step=(evidence[0], walked.frame_index),
+        )
+        own = walked.prob.clone()
+        own[rows] = fused[rows]
+        return plan.store.keep(plan.competition.settle(own, walked.frame_index))[0]
+
+
+def keep_locked(ids: UInt8Array, before: UInt8Array, locked: Sequence[ObjectKey]) -> UInt8Array:
+    """Give locked objects exactly the pixels they had; ids and before (H, W) uint8, before holds them alone."""
+    out = ids.copy()
+    out[np.isin(ids, [key.object_id for key in locked])] = 0
+    return np.where(before > 0, before, out)

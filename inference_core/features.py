@@ -1,0 +1,75 @@
+"""Query features by frame. They depend on the image alone, so they outlive rounds."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+from model.interfaces import QueryFeatures
+
+DEFAULT_BUDGET_BYTES = 768 * 2**20
+
+
+class FeatureCache:
+    """Least recently used out first, bounded by bytes, and safe against sweeps.
+
+    A plain least-recently-used cache is useless to a walk over more frames than it holds: each frame pushes out
+    the one that the next walk needs first. So a sweep pushes out only what it has not used itself; once the
+    cache is full of its own frames, later ones pass through.
+    """
+
+    def __init__(self, *, budget_bytes: int = DEFAULT_BUDGET_BYTES) -> None:
+        self._budget_bytes = budget_bytes
+        self._features: OrderedDict[int, QueryFeatures] = OrderedDict()
+        self._used_in_sweep: set[int] = set()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._features)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes now held."""
+        return self._bytes
+
+    def begin_sweep(self) -> None:
+        """Say that a new pass over the clip begins: everything held may be pushed out again."""
+        with self._lock:
+            self._used_in_sweep.clear()
+
+    def get(self, frame_index: int) -> QueryFeatures | None:
+        """Return a frame's features if they are held."""
+        with self._lock:
+            features = self._features.get(frame_index)
+            if features is not None:
+                self._features.move_to_end(frame_index)
+                self._used_in_sweep.add(frame_index)
+            return features
+
+    def put(self, frame_index: int, features: QueryFeatures) -> None:
+        """Hold a frame's features if the budget allows."""
+        size = features.nbytes
+        with self._lock:
+            if frame_index in self._features or not self._make_room(size):
+                return
+            self._features[frame_index] = features
+            self._used_in_sweep.add(frame_index)
+            self._bytes += size
+
+    def clear(self) -> None:
+        """Forget everything; used when the device runs out of memory."""
+        with self._lock:
+            self._features.clear()
+            self._bytes = 0
+
+    def _make_room(self, size: int) -> bool:
+        evictable = [frame for frame in self._features if frame not in self._used_in_sweep]
+        free = self._budget_bytes - self._bytes
+        if free + sum(self._features[frame].nbytes for frame in evictable) < size:
+            return False
+        for frame in evictable:
+            if self._budget_bytes - self._bytes >= size:
+                break
+            self._bytes -= self._features.pop(frame).nbytes
+        return True

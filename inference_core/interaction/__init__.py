@@ -1,0 +1,1 @@
+"""From gestures to masks: one tool a room."""

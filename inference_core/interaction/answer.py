@@ -1,0 +1,98 @@
+"""From cues to new ids: ask the network, let objects compete, keep what the editor said himself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from inference_core.compute.engine import Engine
+from inference_core.interaction.raster import Cues
+from inference_core.interaction.region import Canvas
+from inference_core.refine import enlarge, refine
+from inference_core.values import BoolArray, Float32Array, Stroke, UInt8Array
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What the network is asked.
+
+    pixels     (H, W, 3) uint8 RGB, the whole frame; ids (H, W) uint8, its masks now.
+    object_id  the object of the gesture; contested: objects that its strokes were drawn over.
+    cues       gives the cues of an object on the canvas.
+    """
+
+    pixels: UInt8Array
+    ids: UInt8Array
+    object_id: int
+    contested: tuple[int, ...]
+    cues: Callable[[int], Cues]
+
+
+def answer(engine: Engine, canvas: Canvas, question: Question, *, refine_edges: bool) -> UInt8Array:
+    """Return new ids (H', W') uint8 of the canvas's region.
+
+    The object takes background, and pixels of contested objects that are more its own than theirs; what it no
+    longer claims becomes background. All other pixels stay.
+    """
+    prob = _predict(engine, canvas, question, refine_edges=refine_edges)
+    ids = canvas.cut(question.ids).copy()
+    own = prob[0]
+    may_take = (ids == 0) | (ids == question.object_id)
+    for row, object_id in enumerate(question.contested, start=1):
+        may_take |= (ids == object_id) & (own > prob[row])
+    takes = own > 0.5
+    ids[(ids == question.object_id) & ~takes] = 0
+    ids[may_take & takes] = question.object_id
+    return ids
+
+
+def contested_objects(
+    strokes: Sequence[Stroke], object_id: int, ids: UInt8Array, cover: Callable[[Stroke], BoolArray]
+) -> tuple[int, ...]:
+    """Return the objects in ids (H, W) that positive strokes of an object were drawn over."""
+    found: set[int] = set()
+    for stroke in strokes:
+        if stroke.object_id == object_id and stroke.is_positive:
+            found.update(np.unique(ids[cover(stroke)]).tolist())
+    return tuple(sorted(found - {0, object_id}))
+
+
+def obey(
+    ids: UInt8Array, strokes: Sequence[Stroke], cover: Callable[[Stroke], BoolArray], may_change: BoolArray
+) -> None:
+    """Give the strokes' own pixels what the editor said, in the order drawn; changes ids (H, W) in place."""
+    for stroke in strokes:
+        covered = cover(stroke) & may_change
+        if stroke.is_positive:
+            ids[covered] = stroke.object_id
+        else:
+            ids[covered & (ids == stroke.object_id)] = 0
+
+
+def _predict(engine: Engine, canvas: Canvas, question: Question, *, refine_edges: bool) -> Float32Array:
+    """Return each asked object's own probability (K, H', W') at the region's source pixels."""
+    geometry = canvas.geometry
+    asked = (question.object_id, *question.contested)
+    pixels = np.ascontiguousarray(canvas.cut(question.pixels))
+    ids = canvas.cut(question.ids)
+    cues = [question.cues(object_id) for object_id in asked]
+    previous = np.stack([geometry.coverage(ids == object_id) > 0.5 for object_id in asked])
+    planes = (
+        previous,
+        _stack(canvas, [c.positive for c in cues]),
+        _stack(canvas, [c.negative for c in cues]),
+    )
+    device = engine.compute.device
+    prob = engine.interact(
+        engine.image(pixels, geometry), *(torch.from_numpy(plane).to(device).float() for plane in planes)
+    )
+    small = np.ascontiguousarray(geometry.crop(prob.cpu().numpy()))
+    return refine(small, pixels) if refine_edges else enlarge(small, geometry.source)
+
+
+def _stack(canvas: Canvas, planes: Sequence[BoolArray]) -> BoolArray:
+    padded: BoolArray = canvas.geometry.pad(np.stack(planes))
+    return padded

@@ -1,0 +1,139 @@
+"""One interaction on one frame: which tool, which part of the frame, which pixels may change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from inference_core.compute.workshop import Workshop
+from inference_core.errors import InvalidInteractionError
+from inference_core.interaction.answer import Question, answer, contested_objects, obey
+from inference_core.interaction.box import box_cues, box_region, surroundings
+from inference_core.interaction.brush import adds, painted_pixels
+from inference_core.interaction.click import click_cues, clicked_pixels
+from inference_core.interaction.lasso import enclosed_pixels
+from inference_core.interaction.region import Canvas, check_region, open_canvas
+from inference_core.interaction.scribble import scribble_cues, scribbled_pixels
+from inference_core.state.ledger import Gesture, Ledger
+from inference_core.values import BoolArray, Interaction, Region, Stroke, Tool, UInt8Array
+
+_LEAST_POINTS = {Tool.BOX: 2, Tool.LASSO: 3}
+_ACCUMULATING = {Tool.SCRIBBLE: (scribble_cues, scribbled_pixels), Tool.CLICK: (click_cues, clicked_pixels)}
+_PAINTING = {Tool.BRUSH: painted_pixels, Tool.ERASER: painted_pixels, Tool.LASSO: enclosed_pixels}
+
+
+@dataclass(frozen=True, eq=False)
+class Edited:
+    """What an interaction leaves: ids (H, W) uint8, the strokes seen together, the part that may have changed."""
+
+    ids: UInt8Array
+    gesture: Gesture | None
+    reach: Region
+
+
+def check_interaction(interaction: Interaction, ledger: Ledger, size: tuple[int, int]) -> None:
+    """Raise unless an interaction fits the session's objects and its frames (H, W)."""
+    stroke = interaction.stroke
+    points = np.asarray(stroke.points)
+    if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
+        raise InvalidInteractionError("A stroke needs points as (N, 2) numbers, x before y.")
+    least = _LEAST_POINTS.get(interaction.tool, 1)
+    if len(points) < least:
+        raise InvalidInteractionError(
+            f"The tool {interaction.tool} needs at least {least} points, not {len(points)}."
+        )
+    if not stroke.radius_px > 0:
+        raise InvalidInteractionError(f"The radius must be above 0 pixels, not {stroke.radius_px}.")
+    if interaction.region is not None:
+        check_region(interaction.region, size)
+    tracked = ledger.find(stroke.object_id)
+    if tracked.is_locked:
+        raise InvalidInteractionError(f"{tracked.name} is locked: unlock it to change it.")
+
+
+def edit(
+    workshop: Workshop, interaction: Interaction, ledger: Ledger, pixels: UInt8Array, ids: UInt8Array
+) -> Edited:
+    """Work out what an interaction changes on a frame.
+
+    pixels (H, W, 3) uint8 RGB; ids (H, W) uint8, the frame's masks now. Locked objects' pixels always win.
+    """
+    locked = [tracked.object_id for tracked in ledger.objects if tracked.is_locked]
+    canvas = open_canvas(workshop.engine, interaction.region)
+    may_change = np.zeros(ids.shape, np.bool_)
+    may_change[canvas.window] = ~np.isin(canvas.cut(ids), locked)
+    if interaction.tool in _PAINTING:
+        return Edited(_paint(interaction, ids, may_change), None, canvas.region)
+    if interaction.tool == Tool.BOX:
+        return _edit_box(workshop, interaction.stroke, canvas, (pixels, ids, may_change))
+    return _edit_with_strokes(workshop, interaction, ledger, canvas, (pixels, ids, may_change))
+
+
+def _paint(interaction: Interaction, ids: UInt8Array, may_change: BoolArray) -> UInt8Array:
+    stroke = interaction.stroke
+    covered = _PAINTING[interaction.tool](stroke, ids.shape) & may_change
+    out = ids.copy()
+    if adds(interaction.tool, stroke):
+        out[covered] = stroke.object_id
+    else:
+        out[covered & (ids == stroke.object_id)] = 0
+    return out
+
+
+def _edit_with_strokes(
+    workshop: Workshop,
+    interaction: Interaction,
+    ledger: Ledger,
+    canvas: Canvas,
+    scene: tuple[UInt8Array, UInt8Array, BoolArray],
+) -> Edited:
+    """Scribbles and clicks: strokes of one tool add up until the frame is committed or the tool changes."""
+    pixels, ids, may_change = scene
+    draw, cover = _ACCUMULATING[interaction.tool]
+    draft = ledger.draft(interaction.frame_index)
+    earlier = draft.gesture if draft else None
+    strokes = earlier.strokes if earlier and earlier.tool == interaction.tool else ()
+    alive = {tracked.object_id for tracked in ledger.objects}
+    strokes = (*(stroke for stroke in strokes if stroke.object_id in alive), interaction.stroke)
+    covered = _remembered(cover, ids.shape)
+    contested = contested_objects(strokes, interaction.object_id, np.where(may_change, ids, 0), covered)
+    question = Question(
+        pixels, ids, interaction.object_id, contested, lambda object_id: draw(strokes, object_id, canvas)
+    )
+    out = ids.copy()
+    answered = answer(workshop.engine, canvas, question, refine_edges=workshop.refine_edges)
+    out[canvas.window] = np.where(canvas.cut(may_change), answered, canvas.cut(ids))
+    unlocked = [stroke for stroke in strokes if not ledger.find(stroke.object_id).is_locked]
+    obey(out, unlocked, covered, may_change)
+    return Edited(out, Gesture(interaction.tool, strokes), canvas.region)
+
+
+def _edit_box(
+    workshop: Workshop, stroke: Stroke, bounds: Canvas, scene: tuple[UInt8Array, UInt8Array, BoolArray]
+) -> Edited:
+    """A box looks closer: the network sees the box and its surroundings; only the inside of the box changes."""
+    pixels, ids, may_change = scene
+    box = box_region(stroke, bounds.region)
+    canvas = open_canvas(workshop.engine, surroundings(box, bounds.region))
+    question = Question(pixels, ids, stroke.object_id, (), lambda _: box_cues(box, canvas))
+    answered = ids.copy()
+    answered[canvas.window] = answer(workshop.engine, canvas, question, refine_edges=workshop.refine_edges)
+    inside = np.zeros(ids.shape, np.bool_)
+    inside[box.y0 : box.y1, box.x0 : box.x1] = True
+    return Edited(np.where(inside & may_change, answered, ids), None, box)
+
+
+def _remembered(
+    cover: Callable[[Stroke, tuple[int, int]], BoolArray], size: tuple[int, ...]
+) -> Callable[[Stroke], BoolArray]:
+    """Rasterise each stroke once."""
+    drawn: dict[int, BoolArray] = {}
+
+    def covered(stroke: Stroke) -> BoolArray:
+        if id(stroke) not in drawn:
+            drawn[id(stroke)] = cover(stroke, (size[0], size[1]))
+        return drawn[id(stroke)]
+
+    return covered

@@ -1,0 +1,138 @@
+"""The walk: query -> affinity -> readout -> prob, one frame a yield.
+
+It reads memory and frames and writes nothing. Fusion is the caller's: what a walk remembers is what it saw
+itself, never the blend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field, replace
+
+from torch import Tensor
+
+from inference_core.compute.engine import Engine
+from inference_core.compute.prob_store import ProbStore
+from inference_core.memory_bank import AnchorEntry, MemoryOptions, Promotions, WalkMemory
+from inference_core.state.legs import Carried, Leg
+from inference_core.tracks import PackedProb
+from inference_core.values import UInt8Array
+from model.aggregate import aggregate
+from model.interfaces import QueryFeatures
+
+
+@dataclass(frozen=True, eq=False)
+class Competition:
+    """How objects share a frame: the free ones compete for what the locked ones leave.
+
+    free, locked  rows.
+    stored        gives the probabilities (K, h, w) that a frame holds now; asked only where something is locked.
+    """
+
+    free: list[int]
+    locked: list[int]
+    stored: Callable[[int], Tensor]
+
+    def settle(self, own: Tensor, frame_index: int) -> Tensor:
+        """Turn each object's own probability (K, h, w) into its share of every pixel.
+
+        Returns (K, h, w) float32; with the background each pixel sums to 1. Locked rows are as they were.
+        """
+        if not self.locked:
+            return aggregate(own)[1:]
+        out = self.stored(frame_index).clone()
+        room = (1.0 - out[self.locked].sum(dim=0)).clamp(0.0, 1.0)
+        out[self.free] = aggregate(own[self.free] * room)[1:] * room
+        return out
+
+
+@dataclass(frozen=True, eq=False)
+class Walked:
+    """One frame of a walk: its source pixels, network image, features and probabilities before any fusion."""
+
+    frame_index: int
+    pixels: UInt8Array
+    image: Tensor
+    query: QueryFeatures
+    prob: Tensor
+    packed: PackedProb
+
+
+@dataclass(eq=False)
+class WalkPlan:
+    """What a walk needs to know.
+
+    leg       the frames to do; `rest` is what remains of it, for resuming.
+    anchors   memory entries, the walk's own anchor among them.
+    start     (K, h, w) probabilities at the anchor.
+    store     packs what was walked, exactly.
+    """
+
+    leg: Leg
+    anchors: list[AnchorEntry]
+    start: Tensor
+    competition: Competition
+    store: ProbStore
+    options: MemoryOptions
+    rest: Leg | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rest = self.leg
+
+
+def walk(engine: Engine, plan: WalkPlan) -> Generator[Walked, None, None]:
+    """Walk a leg frame by frame (MiVOS, inference): read, decode, compete, memorise.
+
+    A leg that was stopped goes on where it stopped and gives the same result as if it had not been.
+    """
+    leg = plan.leg
+    promotions = Promotions(leg.anchor, plan.options.max_promoted, leg.promoted)
+    memory = _recall(engine, plan, promotions)
+    previous = plan.store.restore(leg.last.prob) if leg.last else plan.start
+    for frame_index in leg.frames:
+        pixels = engine.frames[frame_index]
+        image = engine.image(pixels)
+        query = engine.query(frame_index, image)
+        own = engine.decode(query, memory.read(engine.read, query), previous)
+        # What is remembered is what can be stored: a resumed walk then continues bit for bit.
+        packed, previous = plan.store.keep(plan.competition.settle(own, frame_index))
+        is_last = frame_index == leg.stop
+        carried = Carried(frame_index, packed)
+        if not is_last:
+            _memorise(engine, memory, promotions, (carried, image, query, previous), plan.options)
+            plan.rest = replace(
+                leg, start=frame_index + leg.step, promoted=tuple(promotions.carried), last=carried
+            )
+        else:
+            plan.rest = None
+        yield Walked(frame_index, pixels, image, query, previous, packed)
+
+
+def _memorise(
+    engine: Engine,
+    memory: WalkMemory,
+    promotions: Promotions,
+    walked: tuple[Carried, Tensor, QueryFeatures, Tensor],
+    options: MemoryOptions,
+) -> None:
+    carried, image, query, prob = walked
+    entry = engine.memorise(image, query, prob)
+    if abs(carried.frame_index - promotions.newest) < options.mem_every:
+        memory.remember_last(entry)
+        return
+    memory.promote(entry)
+    leaving = promotions.add(carried)
+    if leaving is not None:
+        memory.drop_promoted(leaving)
+
+
+def _recall(engine: Engine, plan: WalkPlan, promotions: Promotions) -> WalkMemory:
+    """Fill the memory as it stood when the leg was stopped, or at the anchor."""
+    leg, options = plan.leg, plan.options
+    slots = min(options.max_promoted, len(leg.promoted) + len(leg.frames) // options.mem_every) + 1
+    memory = WalkMemory(plan.anchors, plan.start.shape[0], slots)
+    for carried in promotions.carried:
+        memory.promote(engine.memorise_frame(carried.frame_index, plan.store.restore(carried.prob)))
+    if leg.last is not None and leg.last.frame_index != promotions.newest:
+        memory.remember_last(engine.memorise_frame(leg.last.frame_index, plan.store.restore(leg.last.prob)))
+    return memory

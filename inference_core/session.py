@@ -1,0 +1,394 @@
+"""The only mutable whole: one clip, its objects, drafts, anchors, masks and their history.
+
+Commands are for one thread at a time (the worker's); `ids`, `prob` and the properties may be read from any.
+`interact` and `propagate` return generators of `FrameMask`, one for each frame as it is done; closing one, or
+giving the next command, keeps what is done as one undo step. The other commands act at the call and return what
+changed. Bad input raises a `UserError` at the call.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference_core.compute.campaign import Campaign
+from inference_core.compute.engine import Engine
+from inference_core.compute.prob_store import ProbStore
+from inference_core.compute.workshop import Workshop
+from inference_core.device import choose_compute
+from inference_core.errors import InvalidInteractionError, UserError
+from inference_core.interaction.edit import check_interaction, edit
+from inference_core.memory_bank import MemoryBank, MemoryOptions
+from inference_core.protocols import Frames, ScratchStore
+from inference_core.rounds import Round
+from inference_core.state.blobs import BlobStore
+from inference_core.state.history import Changes, State, Step, Transaction
+from inference_core.state.ledger import Draft, Gesture, Ledger, TrackedObject
+from inference_core.tracks import ObjectKey, Record, Tracks
+from inference_core.values import (
+    MAX_OBJECTS,
+    Direction,
+    Float32Array,
+    FrameMask,
+    Interaction,
+    ObjectInfo,
+    Progress,
+    UInt8Array,
+)
+from model.interfaces import MemoryEntry, Networks
+
+Masks = Generator[FrameMask, None, None]
+
+
+class Session:
+    """Cut objects out of one clip.
+
+    frames        the clip.
+    networks      what `model.checkpoint.load_networks` gives.
+    device        "auto", "cpu", "cuda" or "mps"; dtype "auto", "float32", "bfloat16" or "float16".
+    working_size  short side that the networks see, pixels; never more than the source's.
+    prob_dtype    "uint8" or "float32": how probabilities are kept.
+    refine_edges  snap masks to the source image's edges where the source is larger than the working size.
+    scratch       takes what does not fit in memory; without one everything stays in memory, compressed.
+    memory        what propagation remembers.
+    """
+
+    def __init__(
+        self,
+        frames: Frames,
+        networks: Networks,
+        *,
+        device: str = "auto",
+        dtype: str = "auto",
+        working_size: int = 480,
+        prob_dtype: str = "uint8",
+        refine_edges: bool = True,
+        scratch: ScratchStore | None = None,
+        memory: MemoryOptions | None = None,
+    ) -> None:
+        if len(frames) == 0:
+            raise UserError("The clip has no frames.")
+        if working_size < 1:
+            raise UserError(f"The working size must be at least 1 pixel, not {working_size}.")
+        if prob_dtype not in ("uint8", "float32"):
+            raise UserError(f"Unknown prob_dtype {prob_dtype!r}: choose uint8 or float32.")
+        self._frames = frames
+        engine = Engine(frames, networks, choose_compute(device, dtype), working_size)
+        tracks = Tracks(frames.size, engine.geometry.padded, prob_dtype, BlobStore(scratch))
+        bank = MemoryBank(self._memorise)
+        self._workshop = Workshop(engine, tracks, bank, memory or MemoryOptions(), refine_edges)
+        self._state = State(tracks)
+        self._running: Masks | None = None
+        self._last_id = 0
+        self._last_serial = 0
+
+    # -- what there is ---------------------------------------------------------------------------------------
+
+    @property
+    def frame_count(self) -> int:
+        return len(self._frames)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the source."""
+        return self._workshop.tracks.size
+
+    @property
+    def working_size(self) -> tuple[int, int]:
+        """(height, width) that the networks see."""
+        return self._workshop.engine.geometry.working
+
+    @property
+    def device(self) -> str:
+        return self._workshop.engine.compute.device.type
+
+    @property
+    def dtype(self) -> str:
+        return str(self._workshop.engine.compute.dtype).removeprefix("torch.")
+
+    @property
+    def objects(self) -> tuple[ObjectInfo, ...]:
+        """The objects, in the order of their rows in `prob`."""
+        return tuple(tracked.shown for tracked in self._state.ledger.objects)
+
+    @property
+    def anchors(self) -> tuple[int, ...]:
+        """Committed frames, ascending."""
+        return tuple(sorted(self._state.ledger.anchor_frames))
+
+    @property
+    def drafts(self) -> tuple[int, ...]:
+        """Frames corrected and not yet propagated, in the order of drawing."""
+        return tuple(draft.frame_index for draft in self._state.ledger.drafts)
+
+    @property
+    def unfinished(self) -> tuple[int, ...]:
+        """Anchors whose propagation was cancelled and can be resumed, ascending."""
+        return tuple(sorted({leg.anchor for leg in self._state.ledger.unfinished}))
+
+    @property
+    def rounds(self) -> tuple[Round, ...]:
+        """The propagations so far, oldest first; undone ones are not among them."""
+        return self._state.ledger.rounds
+
+    @property
+    def bank(self) -> tuple[tuple[int, MemoryEntry], ...]:
+        """The memory bank: (frame_index, entry) of every anchor, in the order of commitment."""
+        ledger = self._state.ledger
+        entries = (
+            self._workshop.bank.entries(ledger.anchors, ledger.active_keys) if ledger.active_keys else []
+        )
+        return tuple((entry.frame_index, entry.entry) for entry in entries)
+
+    @property
+    def can_undo(self) -> bool:
+        return bool(self._state.done)
+
+    @property
+    def can_redo(self) -> bool:
+        return bool(self._state.undone)
+
+    @property
+    def version(self) -> int:
+        """Grows whenever anything changes."""
+        return self._state.version
+
+    def ids(self, frame_index: int) -> UInt8Array:
+        """Return a frame's masks (H, W) uint8 at the source's size, the caller's own copy."""
+        self._check_frame(frame_index)
+        ledger, record = self._state.look(frame_index)
+        return self._workshop.tracks.read_ids(record, ledger.keys)
+
+    def prob(self, frame_index: int) -> Float32Array:
+        """Return (K+1, H, W) float32 at the source's size, background first, then the objects in their order.
+
+        Each pixel sums to 1, and its largest entry is what `ids` says.
+        """
+        self._check_frame(frame_index)
+        ledger, record = self._state.look(frame_index)
+        return self._workshop.large_prob(record, ledger, self._frames[frame_index])
+
+    def present(self, frame_index: int) -> tuple[int, ...]:
+        """Return the ids of the objects that a frame shows, without reading its mask."""
+        self._check_frame(frame_index)
+        ledger, record = self._state.look(frame_index)
+        return tuple(key.object_id for key in record.present if key in ledger.keys) if record else ()
+
+    # -- commands that yield ---------------------------------------------------------------------------------
+
+    def interact(self, interaction: Interaction) -> Masks:
+        """Change one frame with one stroke; it becomes a draft."""
+        self._close_running()
+        self._check_frame(interaction.frame_index)
+        check_interaction(interaction, self._state.ledger, self.size)
+        return self._start(self._interact(interaction))
+
+    def propagate(
+        self,
+        frame_index: int | None = None,
+        direction: Direction | str = Direction.BOTH,
+        frame_range: tuple[int, int] | None = None,
+    ) -> Masks:
+        """Commit drafts and carry their masks through the clip, each walk up to the next anchor.
+
+        frame_index  that draft alone, or an anchor to propagate from again or to resume; None takes every draft in
+                     the order of drawing, then whatever a cancelled propagation left undone.
+        direction    "forward", "backward" or "both".
+        frame_range  (first, last) frame that may change, both included.
+        """
+        self._close_running()
+        campaign = Campaign.plan(self._workshop, self._state, frame_index, direction, frame_range)
+        return self._start(campaign.run())
+
+    # -- commands that act at once ---------------------------------------------------------------------------
+
+    def set_ids(self, frame_index: int, ids: NDArray[Any]) -> Sequence[FrameMask]:
+        """Give a frame masks from outside, (H, W) with values 0..255; it becomes a draft. Unknown ids become objects."""
+        self._close_running()
+        self._check_frame(frame_index)
+        wanted = self._checked_ids(ids)
+        transaction = Transaction(self._state, "set_ids")
+        drawn = np.unique(wanted).tolist()
+        ledger = self._with_objects(drawn).introduce(drawn)
+        record = self._state.look(frame_index)[1]
+        locked = [tracked.object_id for tracked in ledger.objects if tracked.is_locked]
+        before = self._workshop.tracks.read_ids(record, ledger.keys)
+        was_locked = np.isin(before, locked)
+        new = np.where(was_locked, before, np.where(np.isin(wanted, locked), 0, wanted)).astype(np.uint8)
+        self._write_draft(
+            transaction, frame_index, self._workshop.firm_record(new, ledger.active_keys), ledger
+        )
+        return self._close(transaction)
+
+    def reset(self, frame_index: int) -> Sequence[FrameMask]:
+        """Clear a frame: its masks, its draft, its anchor."""
+        self._close_running()
+        self._check_frame(frame_index)
+        transaction = Transaction(self._state, "reset")
+        ledger, record = self._state.look(frame_index)
+        cleared = ledger.without_frame(frame_index)
+        if record is not None or cleared != ledger:
+            transaction.write({frame_index: None} if record else {}, cleared)
+        return self._close(transaction)
+
+    def add_object(self, name: str = "", object_id: int | None = None) -> int:
+        """Add an object; return its id, 1..255. Without a wish it is one that was never used, while there is any."""
+        self._close_running()
+        chosen = self._free_id() if object_id is None else object_id
+        self._put_ledger("add_object", self._with_object(self._state.ledger, chosen, name))
+        return chosen
+
+    def remove_object(self, object_id: int) -> Sequence[FrameMask]:
+        """Remove an object; its pixels become background everywhere."""
+        self._close_running()
+        ledger = self._state.ledger
+        removed = ledger.find(object_id)
+        self._put_ledger("remove_object", ledger.without_object(object_id))
+        return Changes(self._frames_showing(removed.key), self._frame_mask)
+
+    def rename_object(self, object_id: int, name: str) -> None:
+        """Give an object another name."""
+        self._close_running()
+        ledger = self._state.ledger
+        self._put_ledger("rename_object", ledger.with_object(replace(ledger.find(object_id), name=name)))
+
+    def lock(self, object_id: int, is_locked: bool = True) -> None:
+        """Protect an object: no propagation, and no interaction with another object, changes its pixels."""
+        self._close_running()
+        ledger = self._state.ledger
+        changed = ledger.with_object(replace(ledger.find(object_id), is_locked=is_locked))
+        self._put_ledger("lock" if is_locked else "unlock", changed)
+
+    def undo(self) -> Sequence[FrameMask]:
+        """Take the newest step back; nothing happens where there is none."""
+        self._close_running()
+        return self._changed_by(self._state.undo())
+
+    def redo(self) -> Sequence[FrameMask]:
+        """Do again what was undone last; nothing happens where there is none."""
+        self._close_running()
+        return self._changed_by(self._state.redo())
+
+    def finish(self) -> None:
+        """Close a command whose generator is still open: what it has done is kept as one step."""
+        self._close_running()
+
+    # -- inside ----------------------------------------------------------------------------------------------
+
+    def _interact(self, interaction: Interaction) -> Masks:
+        started = time.perf_counter()
+        frame_index = interaction.frame_index
+        transaction = Transaction(self._state, interaction.tool.value)
+        ledger, record = self._state.look(frame_index)
+        ledger = ledger.introduce([interaction.object_id])
+        ids = self._workshop.tracks.read_ids(record, ledger.keys)
+        edited = edit(self._workshop, interaction, ledger, self._frames[frame_index], ids)
+        changed = self._workshop.firm_record(edited.ids, ledger.active_keys, record, edited.reach)
+        self._write_draft(transaction, frame_index, changed, ledger, edited.gesture)
+        transaction.close()
+        yield FrameMask(frame_index, edited.ids, Progress(1, 1, time.perf_counter() - started))
+
+    def _write_draft(
+        self,
+        transaction: Transaction,
+        frame_index: int,
+        record: Record,
+        ledger: Ledger,
+        gesture: Gesture | None = None,
+    ) -> None:
+        draft = ledger.draft(frame_index)
+        base = draft.base if draft else self._state.look(frame_index)[1]
+        transaction.write({frame_index: record}, ledger.with_draft(Draft(frame_index, base, gesture)))
+
+    def _start(self, command: Masks) -> Masks:
+        self._running = command
+        return command
+
+    def _close_running(self) -> None:
+        if self._running is not None:
+            self._running.close()
+            self._running = None
+
+    def _close(self, transaction: Transaction) -> Sequence[FrameMask]:
+        return Changes(transaction.close(), self._frame_mask)
+
+    def _changed_by(self, step: Step | None) -> Sequence[FrameMask]:
+        if step is None:
+            return Changes((), self._frame_mask)
+        frames = set(step.records_after)
+        for key in set(step.before.keys) ^ set(step.after.keys):
+            frames.update(self._frames_showing(key))
+        return Changes(sorted(frames), self._frame_mask)
+
+    def _frame_mask(self, frame_index: int) -> FrameMask:
+        return FrameMask(frame_index, self.ids(frame_index))
+
+    def _frames_showing(self, key: ObjectKey) -> list[int]:
+        return [frame_index for frame_index, record in self._state.touched() if key in record.present]
+
+    def _memorise(self, frame_index: int, record: Record, keys: Sequence[ObjectKey]) -> MemoryEntry:
+        store = ProbStore(self._workshop.tracks, keys, self._workshop.engine.compute.device)
+        return self._workshop.engine.memorise_frame(frame_index, store.restore(record.prob))
+
+    def _check_frame(self, frame_index: int) -> None:
+        if not 0 <= frame_index < len(self._frames):
+            raise InvalidInteractionError(
+                f"There is no frame {frame_index}: the clip has frames 0 to {len(self._frames) - 1}."
+            )
+
+    def _checked_ids(self, ids: NDArray[Any]) -> UInt8Array:
+        given = np.asarray(ids)
+        if given.shape != self.size:
+            height, width = self.size
+            shown = "x".join(str(side) for side in given.shape[::-1])
+            raise UserError(
+                f"The mask is {shown} pixels, the clip {width}x{height}: give it the clip's size."
+            )
+        if given.dtype.kind not in "bui" or given.min() < 0 or given.max() > MAX_OBJECTS:
+            raise UserError(f"A mask holds whole numbers from 0 to {MAX_OBJECTS}, the ids of its objects.")
+        return given.astype(np.uint8)
+
+    # -- objects ---------------------------------------------------------------------------------------------
+
+    def _with_objects(self, object_ids: Sequence[int]) -> Ledger:
+        ledger = self._state.ledger
+        known = {tracked.object_id for tracked in ledger.objects}
+        for object_id in object_ids:
+            if object_id and object_id not in known:
+                ledger = self._with_object(ledger, object_id, "")
+        return ledger
+
+    def _with_object(self, ledger: Ledger, object_id: int, name: str) -> Ledger:
+        if not 1 <= object_id <= MAX_OBJECTS:
+            raise UserError(f"An object's id is a number from 1 to {MAX_OBJECTS}, not {object_id}.")
+        if any(tracked.object_id == object_id for tracked in ledger.objects):
+            raise UserError(f"There is an object {object_id} already: choose another id.")
+        self._last_id = max(self._last_id, object_id)
+        self._last_serial += 1
+        tracked = TrackedObject(object_id, self._last_serial, name or f"Object {object_id}")
+        return ledger.with_object(tracked)
+
+    def _free_id(self) -> int:
+        if self._last_id < MAX_OBJECTS:
+            return self._last_id + 1
+        steps = (*self._state.done, *self._state.undone)
+        ledgers = [self._state.ledger, *(ledger for step in steps for ledger in (step.before, step.after))]
+        held = {tracked.object_id for ledger in ledgers for tracked in ledger.objects}
+        free = sorted(set(range(1, MAX_OBJECTS + 1)) - held)
+        if not free:
+            raise UserError(
+                f"All {MAX_OBJECTS} object ids are in use or kept for undo: no object can be added."
+            )
+        return free[0]
+
+    def _put_ledger(self, label: str, ledger: Ledger) -> None:
+        """Make one step of a change that touches no frame."""
+        transaction = Transaction(self._state, label)
+        if ledger != transaction.before:
+            transaction.write({}, ledger)
+            transaction.close()

@@ -1,0 +1,168 @@
+"""Everything a session knows besides the masks themselves, as one immutable value.
+
+Undo and redo put an earlier ledger back; that is why they are exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from inference_core.errors import InvalidInteractionError
+from inference_core.state.legs import Leg, trim_leg
+from inference_core.tracks import ObjectKey, Record
+from inference_core.values import ObjectInfo, Stroke, Tool
+
+if TYPE_CHECKING:
+    from inference_core.rounds import Round
+
+
+@dataclass(frozen=True)
+class TrackedObject:
+    """One object.
+
+    serial         tells it from an earlier holder of the same id.
+    is_introduced  it has been drawn somewhere. Before that no frame says anything about it, not even that it is
+                   absent, and the networks do not see it.
+    """
+
+    object_id: int
+    serial: int
+    name: str
+    is_locked: bool = False
+    is_introduced: bool = False
+
+    @property
+    def key(self) -> ObjectKey:
+        return ObjectKey(self.object_id, self.serial)
+
+    @property
+    def shown(self) -> ObjectInfo:
+        return ObjectInfo(self.object_id, self.name, self.is_locked)
+
+
+@dataclass(frozen=True, eq=False)
+class Gesture:
+    """Strokes of one tool on one frame that a network sees together, oldest first."""
+
+    tool: Tool
+    strokes: tuple[Stroke, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """A corrected frame, not yet propagated. base: what it held before the corrections, None for nothing."""
+
+    frame_index: int
+    base: Record | None
+    gesture: Gesture | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Anchor:
+    """A committed frame: what was committed, and what the frame held before."""
+
+    frame_index: int
+    record: Record
+    base: Record | None
+
+
+_Framed = TypeVar("_Framed", Draft, Anchor)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Objects in the order of their rows; anchors in the order of commitment; drafts in the order of drawing.
+
+    unfinished  legs of cancelled propagations, to be resumed.
+    """
+
+    objects: tuple[TrackedObject, ...] = ()
+    anchors: tuple[Anchor, ...] = ()
+    drafts: tuple[Draft, ...] = ()
+    unfinished: tuple[Leg, ...] = ()
+    rounds: tuple[Round, ...] = ()
+
+    @property
+    def keys(self) -> tuple[ObjectKey, ...]:
+        """Every object."""
+        return tuple(tracked.key for tracked in self.objects)
+
+    @property
+    def active_keys(self) -> tuple[ObjectKey, ...]:
+        """The objects that have been introduced: the rows of every tensor."""
+        return tuple(tracked.key for tracked in self.objects if tracked.is_introduced)
+
+    @property
+    def anchor_frames(self) -> frozenset[int]:
+        return frozenset(anchor.frame_index for anchor in self.anchors)
+
+    def rows(self, *, locked: bool) -> list[int]:
+        """Return the rows of the locked, or of the free, objects among those introduced."""
+        active = [tracked for tracked in self.objects if tracked.is_introduced]
+        return [row for row, tracked in enumerate(active) if tracked.is_locked == locked]
+
+    def find(self, object_id: int) -> TrackedObject:
+        """Return an object; raise where there is none of this id."""
+        for tracked in self.objects:
+            if tracked.object_id == object_id:
+                return tracked
+        raise InvalidInteractionError(f"There is no object {object_id}: add it first.")
+
+    def with_object(self, tracked: TrackedObject) -> Ledger:
+        """Add an object, or put it in the place of the one with its id."""
+        if all(old.object_id != tracked.object_id for old in self.objects):
+            return replace(self, objects=(*self.objects, tracked))
+        same = tuple(tracked if old.object_id == tracked.object_id else old for old in self.objects)
+        return replace(self, objects=same)
+
+    def without_object(self, object_id: int) -> Ledger:
+        return replace(self, objects=tuple(old for old in self.objects if old.object_id != object_id))
+
+    def introduce(self, object_ids: Collection[int]) -> Ledger:
+        """Mark objects as drawn."""
+        objects = tuple(
+            replace(tracked, is_introduced=True) if tracked.object_id in object_ids else tracked
+            for tracked in self.objects
+        )
+        return self if objects == self.objects else replace(self, objects=objects)
+
+    def draft(self, frame_index: int) -> Draft | None:
+        return next((draft for draft in self.drafts if draft.frame_index == frame_index), None)
+
+    def anchor(self, frame_index: int) -> Anchor | None:
+        """Return the newest commitment of a frame."""
+        found = [anchor for anchor in self.anchors if anchor.frame_index == frame_index]
+        return found[-1] if found else None
+
+    def with_draft(self, draft: Draft) -> Ledger:
+        """Add a draft, or replace the one of its frame where that stands."""
+        if self.draft(draft.frame_index) is None:
+            return replace(self, drafts=(*self.drafts, draft))
+        changed = tuple(draft if old.frame_index == draft.frame_index else old for old in self.drafts)
+        return replace(self, drafts=changed)
+
+    def without_frame(self, frame_index: int) -> Ledger:
+        """Forget a frame's draft and anchor, and what was still to be walked from there."""
+        return replace(
+            self,
+            drafts=_others(self.drafts, frame_index),
+            anchors=_others(self.anchors, frame_index),
+            unfinished=tuple(leg for leg in self.unfinished if leg.anchor != frame_index),
+        )
+
+    def commit(self, anchor: Anchor, *, keep_older: bool = False) -> Ledger:
+        """Turn a draft into an anchor. keep_older keeps the frame's older entries, as the published code does."""
+        older = self.anchors if keep_older else _others(self.anchors, anchor.frame_index)
+        legs = (trim_leg(leg, anchor.frame_index) for leg in self.unfinished)
+        return replace(
+            self,
+            anchors=(*older, anchor),
+            drafts=_others(self.drafts, anchor.frame_index),
+            unfinished=tuple(leg for leg in legs if leg is not None),
+        )
+
+
+def _others(items: Iterable[_Framed], frame_index: int) -> tuple[_Framed, ...]:
+    return tuple(item for item in items if item.frame_index != frame_index)
