@@ -1,0 +1,62 @@
+import pytest
+import torch
+from torch import Tensor
+
+from model.attention import carry_maps, distance_affinity, dot_affinity, read_memory, top_k_weights
+
+
+def _random(*shape: int) -> Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(3))
+
+
+def _read_densely(affinity: Tensor, values: Tensor, k: int) -> Tensor:
+    """The definition, without any shortcut: all but the k best of each row are nothing."""
+    limit = affinity.topk(k, dim=-1).values[..., -1:]
+    weights = torch.softmax(affinity.masked_fill(affinity < limit, -torch.inf), dim=-1)
+    return torch.matmul(values, weights.transpose(1, 2))
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+@pytest.mark.parametrize("k", [1, 5, 20])
+def test_the_two_stage_filter_equals_the_definition(rows: int, k: int) -> None:
+    affinity = _random(rows, 7, 4 * 24)
+    values = _random(3, 6, 4 * 24)
+    expected = _read_densely(affinity, values, k)
+    assert torch.allclose(read_memory(affinity, values, top_k=k, positions=24), expected, atol=1e-5)
+
+
+def test_weights_of_each_row_sum_to_one_and_are_sorted() -> None:
+    weights, where = top_k_weights(_random(2, 5, 3 * 40), 10, 40)
+    assert weights.shape == where.shape == (2, 5, 10)
+    assert torch.allclose(weights.sum(dim=-1), torch.ones(2, 5))
+    assert (weights.diff(dim=-1) <= 0).all()
+
+
+def test_more_than_there_is_means_all() -> None:
+    affinity, values = _random(1, 4, 6), _random(2, 3, 6)
+    few = read_memory(affinity, values, top_k=50, positions=6)
+    assert torch.allclose(few, read_memory(affinity, values, top_k=0, positions=6), atol=1e-6)
+
+
+def test_distances_rank_like_true_squared_distances() -> None:
+    memory, query = _random(1, 8, 30), _random(1, 8, 11)
+    true = torch.cdist(query.transpose(1, 2), memory.transpose(1, 2)).square()
+    assert torch.equal(distance_affinity(memory, query).argmax(-1), true.argmin(-1))
+
+
+def test_dot_products_are_scaled_by_the_root_of_the_channels() -> None:
+    memory, query = _random(2, 16, 5), _random(1, 16, 3)
+    expected = torch.einsum("rcm,cq->rqm", memory, query[0]) / 4.0
+    assert torch.allclose(dot_affinity(memory, query), expected, atol=1e-5)
+
+
+def test_a_memory_cell_that_matches_alone_carries_its_map() -> None:
+    affinity = torch.full((1, 2, 3), -100.0)
+    affinity[0, 0, 2] = affinity[0, 1, 0] = 100.0
+    carried = carry_maps(affinity, torch.tensor([[[0.1, 0.2, 0.3]]]))
+    assert torch.allclose(carried, torch.tensor([[[0.3, 0.1]]]))
+
+
+def test_values_keep_their_dtype() -> None:
+    values = _random(1, 4, 12).bfloat16()
+    assert read_memory(_random(1, 3, 12), values, top_k=2, positions=6).dtype == torch.bfloat16

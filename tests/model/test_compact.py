@@ -1,0 +1,99 @@
+import pytest
+import torch
+from torch import Tensor, nn
+
+from model.blocks import ConvNorm, fold_normalisation
+from model.compact.encoder import MULTIPLE
+from model.compact.fusion import CompactFusion
+from model.compact.interaction import CompactInteraction
+from model.compact.propagation import CompactPropagation
+
+HEIGHT, WIDTH = 2 * MULTIPLE, 3 * MULTIPLE
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    torch.manual_seed(5)
+
+
+def _image() -> Tensor:
+    return torch.randn(1, 3, HEIGHT, WIDTH)
+
+
+@torch.inference_mode()
+def test_propagation_answers_for_every_object_at_the_size_of_the_image() -> None:
+    network = CompactPropagation().eval()
+    objects = torch.rand(3, HEIGHT, WIDTH)
+    query = network.encode_query(_image())
+    entry = network.encode_memory(_image(), query, objects)
+    assert entry.key.shape[0] == 1
+    assert entry.value.shape[0] == 3
+    keys, values = entry.key.unsqueeze(2), entry.value.unsqueeze(2)
+    logits = network.decode(query, network.read(query, keys, values), objects)
+    assert logits.shape == (3, HEIGHT, WIDTH)
+    assert logits.dtype == torch.float32
+
+
+@torch.inference_mode()
+def test_objects_do_not_depend_on_their_order() -> None:
+    network = CompactPropagation().eval()
+    image, objects = _image(), torch.rand(2, HEIGHT, WIDTH)
+
+    def logits(masks: Tensor) -> Tensor:
+        query = network.encode_query(image)
+        entry = network.encode_memory(image, query, masks)
+        readout = network.read(query, entry.key.unsqueeze(2), entry.value.unsqueeze(2))
+        return network.decode(query, readout, masks)
+
+    assert torch.allclose(logits(objects).flip(0), logits(objects.flip(0)), atol=1e-4)
+
+
+@torch.inference_mode()
+def test_a_map_carried_to_its_own_frame_stays_in_range() -> None:
+    network = CompactPropagation().eval()
+    query = network.encode_query(_image())
+    maps = torch.rand(2, 2, HEIGHT, WIDTH)
+    carried = network.transfer(query, query.key, maps)
+    assert carried.shape == maps.shape
+    assert carried.min() >= 0
+    assert carried.max() <= 1
+
+
+@torch.inference_mode()
+def test_untrained_fusion_lets_the_nearer_anchor_win() -> None:
+    network = CompactFusion().eval()
+    old, new = torch.ones(1, HEIGHT, WIDTH), torch.zeros(1, HEIGHT, WIDTH)
+    evidence = torch.zeros(1, 2, HEIGHT, WIDTH)
+    near_old = network(_image(), old, new, evidence, torch.tensor([0.1, 0.9]))
+    near_new = network(_image(), old, new, evidence, torch.tensor([0.9, 0.1]))
+    assert (near_old > 0).all()
+    assert (near_new < 0).all()
+
+
+@torch.inference_mode()
+def test_fusion_keeps_what_old_and_new_agree_on() -> None:
+    network = CompactFusion().eval()
+    nn.init.normal_(network.predict.weight)
+    same = torch.rand(2, HEIGHT, WIDTH) * 0.9 + 0.05
+    logits = network(_image(), same, same, torch.rand(2, 2, HEIGHT, WIDTH), torch.tensor([0.4, 0.6]))
+    assert torch.allclose(torch.sigmoid(logits), same, atol=1e-4)
+
+
+@torch.inference_mode()
+def test_interaction_answers_for_every_object() -> None:
+    planes = [torch.rand(2, HEIGHT, WIDTH) for _ in range(3)]
+    assert CompactInteraction().eval()(_image(), *planes).shape == (2, HEIGHT, WIDTH)
+
+
+@torch.inference_mode()
+def test_folding_the_normalisation_changes_no_answer() -> None:
+    network = CompactInteraction()
+    for part in network.modules():
+        if isinstance(part, ConvNorm) and isinstance(part.norm, nn.BatchNorm2d):
+            nn.init.uniform_(part.norm.running_mean, -0.5, 0.5)  # type: ignore[arg-type]
+            nn.init.uniform_(part.norm.running_var, 0.5, 2.0)  # type: ignore[arg-type]
+    image, planes = _image(), [torch.rand(1, HEIGHT, WIDTH) for _ in range(3)]
+    before = network.eval()(image, *planes)
+    fold_normalisation(network)
+    assert not any(isinstance(part, nn.BatchNorm2d) for part in network.modules())
+    assert torch.allclose(network(image, *planes), before, atol=1e-3)

@@ -1,0 +1,123 @@
+"""A tiny training set made on the spot: squares that move over noise."""
+
+import csv
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from training.layers import NO_MATCH
+from training.propagation_data import PropagationData
+from training.run import TrainingOptions, train
+from training.sources import TrainingDataError, find_sources
+
+
+def _write(folder: Path, name: str, rng: np.random.Generator, x: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    image = cv2.resize(rng.integers(0, 120, (8, 10, 3), dtype=np.uint8), (160, 128))
+    image[40:90, x : x + 50] = (200, 180, 40)
+    ids = np.zeros((128, 160), np.uint8)
+    ids[40:90, x : x + 50] = 1
+    cv2.imwrite(str(folder / f"{name}.jpg"), image)
+    Image.fromarray(ids).save(folder / f"{name}.png")
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(0)
+    for number in range(6):
+        _write(root / "stills" / "squares", f"{number}", rng, int(rng.integers(0, 100)))
+    for number in range(14):
+        _write(root / "video" / "moving" / "one", f"{number:03d}", rng, 5 * number)
+    return root
+
+
+def _options(pictures: Path, out: Path, **changes: object) -> TrainingOptions:
+    plain = TrainingOptions([pictures], out, steps=6, batch=2, threads=1)
+    return TrainingOptions(**{**plain.__dict__, **changes})
+
+
+def _losses(path: Path) -> list[float]:
+    with path.open() as file:
+        return [float(row["loss"]) for row in csv.DictReader(file)]
+
+
+def test_sources_can_be_left_out(pictures: Path) -> None:
+    assert find_sources([pictures], wanted=["squares"]).clips == ()
+    with pytest.raises(TrainingDataError, match="No source called stars; there are moving, squares"):
+        find_sources([pictures], wanted=["stars"])
+
+
+def test_a_folder_without_pictures_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TrainingDataError, match="No training pictures in"):
+        find_sources([tmp_path])
+
+
+def test_a_sample_depends_on_seed_and_number_alone(pictures: Path) -> None:
+    first, again = (PropagationData(find_sources([pictures]), 7, 10, lambda _: 64)[3] for _ in range(2))
+    assert all(torch.equal(first[key], again[key]) for key in first)
+
+
+def test_known_matches_join_equal_colours(pictures: Path) -> None:
+    """Where two cells are said to show the same point, their colours agree more than those of others."""
+    samples = PropagationData(find_sources([pictures], wanted=["squares"]), 1, 30, lambda _: 64)
+    same, other = [], []
+    for number in range(12):
+        sample = samples[number]
+        cells = [torch.nn.functional.avg_pool2d(sample["images"][frame], 8).flatten(1) for frame in (0, 1)]
+        known = sample["matches"][0] != NO_MATCH
+        matched = cells[0][:, sample["matches"][0][known]]
+        same.append((cells[1][:, known] - matched).abs().mean())
+        other.append((cells[1][:, known] - matched.roll(9, dims=1)).abs().mean())
+    assert torch.stack(same).nanmean() < 0.6 * torch.stack(other).nanmean()
+
+
+@pytest.mark.parametrize("name", ["propagation", "interaction"])
+def test_a_few_steps_reduce_the_loss(
+    pictures: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.run._SIZES", ((0.0, 64),))
+    train(name, _options(pictures, tmp_path, steps=60, batch=3))
+    losses = _losses(tmp_path / f"{name}.csv")
+    assert len(losses) == 3
+    assert losses[-1] < losses[0]
+
+
+def test_a_killed_training_goes_on_exactly(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.run._SIZES", ((0.0, 64),))
+    whole, halves = tmp_path / "whole", tmp_path / "halves"
+    train("propagation", _options(pictures, whole))
+    train("propagation", _options(pictures, halves, hours=1e-9))
+    train("propagation", _options(pictures, halves, resume=True))
+    first, second = (
+        torch.load(path / "propagation.checkpoint.pt", weights_only=True) for path in (whole, halves)
+    )
+    assert first["step"] == second["step"] == 6
+    assert all(torch.equal(first["network"][key], second["network"][key]) for key in first["network"])
+
+
+def test_fusion_asks_for_propagation_first(pictures: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingDataError, match="Fusion learns from propagation"):
+        train("fusion", _options(pictures, tmp_path))
+
+
+def test_fusion_learns_from_what_propagation_makes(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.run._SIZES", ((0.0, 64),))
+    monkeypatch.setattr("training.run._FUSION_SIZE", 64)
+    train("propagation", _options(pictures, tmp_path, steps=2))
+    (weights,) = train("fusion", _options(pictures, tmp_path, steps=4))
+    assert weights.exists()
+    assert list((tmp_path / "walks").glob("*.npz"))
+
+
+def test_an_unknown_network_is_refused(pictures: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingDataError, match="There is no network called everything"):
+        train("everything", _options(pictures, tmp_path))
