@@ -67,9 +67,9 @@ def circumstances(session: Session) -> dict[str, Any]:
     """Say under which circumstances figures were measured."""
     return {
         "peak_rss_mb": _peak_rss_mb(),
-        "device": str(session.device),
-        "dtype": str(session.dtype).removeprefix("torch."),
-        "working_size": session.working_size,
+        "device": session.device,
+        "dtype": session.dtype,
+        "working_size": min(session.working_size),
     }
 
 

@@ -27,14 +27,10 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of states and weights")
     parser.add_argument("--resume", action="store_true", help="go on from the state in that folder")
-    parser.add_argument("--hours", type=positive_number, metavar="H", help="stop each network after H hours")
-    parser.add_argument(
-        "--steps", type=whole_number(least=1), help="length of the schedule"
-    )
+    parser.add_argument("--hours", type=positive_number, metavar="H", help="hours for each network")
+    parser.add_argument("--steps", type=whole_number(least=1), help="length of the schedule")
     parser.add_argument("--device", choices=("cpu", "cuda", "mps"), default="cpu", help="where to compute")
-    parser.add_argument(
-        "--threads", type=whole_number(least=1), help="threads of torch (default: torch's choice)"
-    )
+    parser.add_argument("--threads", type=whole_number(least=1), help="threads of torch")
     parser.add_argument(
         "--workers", type=whole_number(least=0), default=0, help="processes that make samples"
     )

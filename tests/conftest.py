@@ -1,0 +1,43 @@
+"""What tests of several rooms share: a small clip on disk with its true masks, and no screen."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+HEIGHT, WIDTH, FRAMES = 64, 96, 6
+
+
+@dataclass(frozen=True)
+class ClipOnDisk:
+    """A folder of frames and one of masks: a bright square, object 1, moves before a dark texture."""
+
+    images: Path
+    masks: tuple[Path, ...]
+
+    @property
+    def folder(self) -> Path:
+        return self.images.parent
+
+
+@pytest.fixture(scope="session")
+def small_clip(tmp_path_factory: pytest.TempPathFactory) -> ClipOnDisk:
+    folder = tmp_path_factory.mktemp("small_clip")
+    images, masks = folder / "images", folder / "masks"
+    images.mkdir()
+    masks.mkdir()
+    texture = np.random.default_rng(0).integers(0, 90, (HEIGHT, WIDTH, 3), np.uint8)
+    for frame_index in range(FRAMES):
+        ids = np.zeros((HEIGHT, WIDTH), np.uint8)
+        ids[20:44, 10 + 6 * frame_index : 34 + 6 * frame_index] = 1
+        image = np.where(ids[..., None] == 1, np.uint8(230), texture)
+        Image.fromarray(image).save(images / f"{frame_index:05}.png")
+        Image.fromarray(ids).save(masks / f"{frame_index:05}.png")
+    return ClipOnDisk(images, tuple(sorted(masks.iterdir())))
