@@ -14,8 +14,8 @@ from types import TracebackType
 
 from PyQt5.QtCore import QMessageLogContext, QObject, QtMsgType, pyqtSignal, qInstallMessageHandler
 
-from inference_core.errors import UserError
-
+# Every room raises its own kind of ValueError where the editor can put things right.
+_ROOMS = frozenset({"inference_core", "media", "model", "synthetic", "workspace"})
 MAX_REPORT_BYTES = 1 << 20
 
 
@@ -73,7 +73,7 @@ class CrashNet(QObject):
 
 def sentence(error: BaseException, report_file: Path | None = None) -> str:
     """Put an error into a sentence that the editor can act on."""
-    if isinstance(error, UserError):
+    if isinstance(error, ValueError) and type(error).__module__.partition(".")[0] in _ROOMS:
         return str(error)
     if isinstance(error, MemoryError):
         return "Memory ran out; close other programs, or reopen the clip with a smaller --working-size."

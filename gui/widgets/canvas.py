@@ -253,7 +253,8 @@ class Canvas(QGraphicsView):
             return RegionGesture(self._region_item, self._viewport, position, self._on_region)
         if is_region_tool or not (is_left or event.button() == Qt.MouseButton.RightButton):
             return None
-        item = StrokeItem(self._pen, self._shown_frame or 0, is_left)
+        is_positive = is_left and self._pen.tool is not CanvasTool.ERASER
+        item = StrokeItem(self._pen, self._shown_frame or 0, is_positive)
         item.setZValue(50)
         return StrokeGesture(self._scene, item, self._on_stroke)
 

@@ -13,7 +13,7 @@ from PyQt5.sip import voidptr
 
 from gui.overlay import Box, UInt32Array
 from gui.view_state import CanvasTool, Pen
-from inference_core.values import Interaction, Region, Stroke
+from inference_core.values import Interaction, Region, Stroke, Tool
 
 _NEGATIVE = QColor(24, 26, 31)
 _PALE = QColor(255, 255, 255, 210)
@@ -86,17 +86,15 @@ class StrokeItem(QGraphicsItem):
 
     def interaction(self) -> Interaction | None:
         """Hand over what was drawn; None where it is too little to mean anything."""
-        tool = self.pen.tool.session_tool
+        tool, points = self.pen.tool.session_tool, np.array(self._points, np.float32)
         least = {CanvasTool.LASSO: 3, CanvasTool.BOX: 2}.get(self.pen.tool, 1)
-        if tool is None or len(self._points) < least or not self._has_extent():
+        if tool is None or len(points) < least or not self._has_extent():
             return None
-        stroke = Stroke(
-            self.frame_index,
-            self.pen.object_id,
-            np.array(self._points, np.float32),
-            self.pen.radius_px,
-            self._is_positive,
-        )
+        if tool is Tool.BOX and not self._is_positive:
+            # A box asks the network for an object; to empty a box is to empty its outline.
+            (x0, y0), (x1, y1) = points
+            tool, points = Tool.LASSO, np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], np.float32)
+        stroke = Stroke(self.frame_index, self.pen.object_id, points, self.pen.radius_px, self._is_positive)
         return Interaction(tool, stroke, self.pen.region)
 
     def boundingRect(self) -> QRectF:  # noqa: N802 Qt's name

@@ -1,0 +1,198 @@
+"""The one table of everything that the window can be asked to do.
+
+Menus, buttons, tooltips, shortcuts and the shortcut sheet all come from here. `command` names the method of the
+handler that does it, `argument` is what it is called with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from PyQt5.QtCore import QObject
+from PyQt5.QtGui import QKeySequence
+from PyQt5.QtWidgets import QAction
+
+from gui.overlay import ViewMode
+from gui.view_state import CanvasTool
+from gui.widgets.icons import icon
+from inference_core.values import Direction
+
+
+@dataclass(frozen=True)
+class ActionSpec:
+    """One thing to do. Shortcuts are in Qt's portable spelling; the first is the one that is shown."""
+
+    name: str
+    text: str
+    menu: str
+    command: str
+    shortcuts: tuple[str, ...] = ()
+    tooltip: str = ""
+    argument: object = None
+    is_checkable: bool = False
+    group: str = ""
+    """Actions of one group exclude each other, and the menu draws a line between groups."""
+
+
+def _tool(tool: CanvasTool, text: str, key: str, tooltip: str) -> ActionSpec:
+    return ActionSpec(
+        f"tool_{tool}", text, "Tools", "choose_tool", (key,), tooltip, tool, is_checkable=True, group="tool"
+    )
+
+
+def _view(mode: ViewMode, text: str, tooltip: str) -> ActionSpec:
+    return ActionSpec(
+        f"view_{mode}", text, "View", "set_view_mode", (), tooltip, mode, is_checkable=True, group="mode"
+    )
+
+
+def _object(object_id: int) -> ActionSpec:
+    text = f"Choose object {object_id}"
+    return ActionSpec(
+        f"object_{object_id}", text, "", "choose_nth_object", (str(object_id),), argument=object_id
+    )
+
+
+ACTIONS: tuple[ActionSpec, ...] = (
+    ActionSpec("open_clip", "Open clip…", "File", "ask_for_clip", ("Ctrl+O",), "Open a video file", group="open"),
+    ActionSpec(
+        "open_images", "Open image folder…", "File", "ask_for_images", ("Ctrl+Shift+O",),
+        "Open a folder of numbered images as a clip", group="open",
+    ),
+    ActionSpec(
+        "play_script", "Play script…", "File", "ask_for_script", (),
+        "Repeat on this clip what a script says, step by step", group="script",
+    ),
+    ActionSpec(
+        "save_script", "Save script…", "File", "ask_where_to_save_script", ("Ctrl+S",),
+        "Keep all that was done here as a script; `mivos replay` makes the same masks of it", group="script",
+    ),
+    ActionSpec(
+        "export", "Export…", "File", "ask_for_export", ("Ctrl+E",),
+        "Write the masks of all frames as image sequences", group="export",
+    ),
+    ActionSpec("quit", "Quit", "File", "quit", ("Ctrl+Q",), "Close the window", group="quit"),
+    ActionSpec("undo", "Undo", "Edit", "undo", ("Ctrl+Z",), "Take back the last step", group="undo"),
+    ActionSpec(
+        "redo", "Redo", "Edit", "redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Do again what was taken back", group="undo"
+    ),
+    ActionSpec(
+        "reset_frame", "Reset frame", "Edit", "reset_frame", ("Ctrl+R",), "Empty the masks of this frame",
+        group="frame",
+    ),
+    ActionSpec(
+        "mark_absent", "Object is not here", "Edit", "mark_absent", ("N",),
+        "Say that the chosen object cannot be seen on this frame", group="frame",
+    ),
+    ActionSpec("add_object", "Add object", "Edit", "add_object", ("Ctrl+N",), "Add an object", group="object"),
+    ActionSpec(
+        "remove_object", "Remove object", "Edit", "remove_object", ("Ctrl+Backspace",),
+        "Remove the chosen object and its masks", group="object",
+    ),
+    ActionSpec(
+        "lock_object", "Lock object", "Edit", "toggle_lock", ("K",),
+        "Keep the chosen object's masks as they are, whatever happens", group="object",
+    ),
+    ActionSpec(
+        "hide_object", "Hide object", "Edit", "toggle_visibility", ("H",), "Hide or show the chosen object",
+        group="object",
+    ),
+    _tool(CanvasTool.SCRIBBLE, "Scribble", "S", "Draw roughly inside the object; right button: outside it"),
+    _tool(CanvasTool.CLICK, "Click", "C", "Click into the object; right button: beside it"),
+    _tool(CanvasTool.BRUSH, "Brush", "B", "Paint the mask by hand; right button: wipe it out"),
+    _tool(CanvasTool.ERASER, "Eraser", "E", "Wipe the mask out by hand"),
+    _tool(CanvasTool.LASSO, "Lasso", "L", "Fill an outline; right button: empty it"),
+    _tool(CanvasTool.BOX, "Box", "X", "Drag a box around the object; right button: take the object out of it"),
+    _tool(CanvasTool.REGION, "Region", "R", "Drag a region to work in close up; nothing outside it changes"),
+    ActionSpec("thinner", "Thinner", "Tools", "step_radius", ("[",), "A thinner line", -1, group="radius"),
+    ActionSpec("wider", "Wider", "Tools", "step_radius", ("]",), "A wider line", 1, group="radius"),
+    ActionSpec(
+        "escape", "Leave region", "Tools", "escape", ("Esc",),
+        "Drop the stroke under way, or leave the region and see the whole frame", group="region",
+    ),
+    _view(ViewMode.OVERLAY, "Overlay", "Colours over the picture"),
+    _view(ViewMode.OUTLINE, "Outline", "Only the outlines over the picture"),
+    _view(ViewMode.MATTE, "Matte", "Objects white, everything else black"),
+    _view(ViewMode.SOURCE, "Source", "The picture alone"),
+    ActionSpec("next_view", "Next view", "View", "next_view_mode", ("V",), "Go through the views", group="next"),
+    ActionSpec("zoom_in", "Zoom in", "View", "zoom", ("Ctrl++", "Ctrl+="), "Look closer", 1.25, group="zoom"),
+    ActionSpec("zoom_out", "Zoom out", "View", "zoom", ("Ctrl+-",), "Step back", 0.8, group="zoom"),
+    ActionSpec("fit", "Fit", "View", "fit", ("F", "Ctrl+0"), "See the whole frame", group="zoom"),
+    ActionSpec(
+        "propagate", "Propagate", "Propagate", "propagate", ("P", "Ctrl+Return"),
+        "Carry the corrected frames through the clip, both ways", Direction.BOTH, group="go",
+    ),
+    ActionSpec(
+        "propagate_backward", "Propagate backward", "Propagate", "propagate", ("Shift+P",),
+        "Carry them towards the clip's start only", Direction.BACKWARD, group="go",
+    ),
+    ActionSpec(
+        "propagate_forward", "Propagate forward", "Propagate", "propagate", ("Ctrl+P",),
+        "Carry them towards the clip's end only", Direction.FORWARD, group="go",
+    ),
+    ActionSpec(
+        "cancel", "Cancel", "Propagate", "cancel", ("Ctrl+.",), "Stop after this frame; what is done stays",
+        group="stop",
+    ),
+    ActionSpec("play", "Play", "Go", "toggle_playing", ("Space",), "Play or stop", group="play"),
+    ActionSpec("previous", "Previous frame", "Go", "step", ("Left",), "One frame back", -1, group="step"),
+    ActionSpec("next", "Next frame", "Go", "step", ("Right",), "One frame on", 1, group="step"),
+    ActionSpec("ten_back", "Ten frames back", "Go", "step", ("Shift+Left",), "Ten frames back", -10, group="step"),
+    ActionSpec("ten_on", "Ten frames on", "Go", "step", ("Shift+Right",), "Ten frames on", 10, group="step"),
+    ActionSpec("first", "First frame", "Go", "go_to_end", ("Home",), "To the first frame", -1, group="ends"),
+    ActionSpec("last", "Last frame", "Go", "go_to_end", ("End",), "To the last frame", 1, group="ends"),
+    ActionSpec(
+        "previous_mark", "Previous corrected frame", "Go", "go_to_mark", ("PgUp",),
+        "To the corrected frame before this one", -1, group="marks",
+    ),
+    ActionSpec(
+        "next_mark", "Next corrected frame", "Go", "go_to_mark", ("PgDown",),
+        "To the corrected frame after this one", 1, group="marks",
+    ),
+    ActionSpec("shortcuts", "Shortcuts", "Help", "show_shortcuts", ("F1",), "All keys and gestures"),
+    ActionSpec("about", "About MiVOS Studio", "Help", "show_about", (), "What this program is"),
+    *(_object(object_id) for object_id in range(1, 10)),
+)  # fmt: skip
+
+GESTURES: tuple[tuple[str, str], ...] = (
+    ("Left button", "Add to the object"),
+    ("Right button", "Take away from the object"),
+    ("Ctrl + left drag", "Work in a region"),
+    ("Wheel", "Zoom to the cursor"),
+    ("Ctrl + wheel", "Brush size"),
+    ("Space + drag, middle drag", "Move the picture"),
+    ("1 … 9", "Choose an object"),
+)
+"""What the mouse does, and keys that stand for many actions; for the shortcut sheet."""
+
+
+def build_actions(
+    specs: Iterable[ActionSpec], trigger: Callable[[ActionSpec], None], parent: QObject
+) -> dict[str, QAction]:
+    """Make the actions of a table; `trigger` is told which one has been asked for."""
+    actions = {}
+    for spec in specs:
+        action = QAction(spec.text, parent)
+        action.setObjectName(f"action_{spec.name}")
+        action.setCheckable(spec.is_checkable)
+        action.setShortcuts([QKeySequence(key) for key in spec.shortcuts])
+        action.setToolTip(tooltip(spec))
+        picture = icon(spec.name)
+        if picture is not None:
+            action.setIcon(picture)
+        # Qt's `checked` is dropped: a checkable action shows the state, it does not hold it.
+        action.triggered.connect(lambda _checked=False, spec=spec: trigger(spec))
+        actions[spec.name] = action
+    return actions
+
+
+def tooltip(spec: ActionSpec) -> str:
+    """Say what it does and by which key."""
+    text = spec.tooltip or spec.text
+    return f"{text} ({shown_key(spec.shortcuts[0])})" if spec.shortcuts else text
+
+
+def shown_key(shortcut: str) -> str:
+    """Spell a shortcut as this platform does."""
+    return QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)

@@ -1,0 +1,226 @@
+"""What the window asks of the session, one value a wish. The worker runs them; nothing here touches Qt.
+
+A command yields what it changes as it changes. What it did goes into the journal as steps of a script, so that
+the work can be replayed outside the window with the same masks.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from inference_core.errors import NotReadyError, UserError
+from inference_core.values import Direction, FrameMask, Progress, UInt8Array
+from workspace.playback import ReadIds, perform
+from workspace.script import Script, check_script
+from workspace.steps import AddObject, Draw, Propagate, Redo, RemoveObject, Reset, SetIds, SetLock, Step, Undo
+
+if TYPE_CHECKING:
+    from inference_core.session import Session
+    from media.export.formats import ExportFormat
+    from media.export.job import ExportJob
+
+Record = Callable[[Step], None]
+Change = FrameMask | Progress
+Changes = Generator[Change, None, None]
+
+_TITLES: dict[type[Step], str] = {
+    Undo: "Undo",
+    Redo: "Redo",
+    Reset: "Reset frame",
+    RemoveObject: "Remove object",
+    SetLock: "Lock object",
+}
+
+
+class Command(ABC):
+    """One wish of the editor."""
+
+    is_long = False
+    """Whether it can be cancelled."""
+    gives_way = False
+    """Whether short commands may run between two of its changes; it is stopped for them and resumed."""
+
+    @property
+    @abstractmethod
+    def title(self) -> str:
+        """What the status line says while it runs."""
+
+    @abstractmethod
+    def run(self, session: Session, record: Record) -> Changes:
+        """Do it. Closing the generator stops it and keeps what is done."""
+
+    def begun(self, session: Session) -> Command:
+        """Fix what it is about, now that its turn has come."""
+        del session
+        return self
+
+    def resumed(self, session: Session) -> Command | None:
+        """What is left to do after it was stopped; None where nothing is."""
+        del session
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Edit(Command):
+    """A step that is over at once: a stroke, a reset, an undo, a lock."""
+
+    step: Step
+
+    @property
+    def title(self) -> str:
+        """Name the step."""
+        if isinstance(self.step, Draw):
+            return self.step.interaction.tool.value.capitalize()
+        return _TITLES[type(self.step)]
+
+    def run(self, session: Session, record: Record) -> Changes:
+        """Do the step, then write it down: a step that fails is no part of the work."""
+        yield from perform(session, self.step, Path(), _no_file)
+        record(self.step)
+
+
+@dataclass(frozen=True, eq=False)
+class NewObject(Command):
+    """Add an object; the session says which id it gets."""
+
+    @property
+    def title(self) -> str:
+        """Name it."""
+        return "Add object"
+
+    def run(self, session: Session, record: Record) -> Changes:
+        """Add it; no frame changes."""
+        object_id = session.add_object()
+        record(AddObject(object_id, session.objects[-1].name))
+        yield from ()
+
+
+@dataclass(frozen=True)
+class Walk(Command):
+    """Propagate every draft in turn, and what a cancelled walk left undone. Later drafts wait for the next one."""
+
+    direction: Direction = Direction.BOTH
+    frame_indices: tuple[int, ...] | None = None
+
+    is_long = True
+    gives_way = True
+
+    @property
+    def title(self) -> str:
+        """Say which way."""
+        return "Propagate" if self.direction is Direction.BOTH else f"Propagate {self.direction.value}"
+
+    def begun(self, session: Session) -> Walk:
+        """Fix the frames it starts from."""
+        frame_indices = _waiting(session)
+        if not frame_indices:
+            raise NotReadyError("Draw on a frame before propagating.")
+        return replace(self, frame_indices=frame_indices)
+
+    def run(self, session: Session, record: Record) -> Changes:
+        """Walk from each; a walk that is stopped is written down with the frames that it got to."""
+        for frame_index in self.frame_indices or ():
+            if frame_index in _waiting(session):
+                yield from self._walk(session, frame_index, record)
+
+    def resumed(self, session: Session) -> Walk | None:
+        """Go on from those that still wait."""
+        waiting = _waiting(session)
+        left = tuple(i for i in self.frame_indices or () if i in waiting)
+        return replace(self, frame_indices=left) if left else None
+
+    def _walk(self, session: Session, frame_index: int, record: Record) -> Changes:
+        step = Propagate(frame_index, self.direction)
+        done = 0
+        try:
+            with closing(session.propagate(frame_index, self.direction)) as changes:
+                for change in changes:
+                    done += 1
+                    yield change
+        except GeneratorExit:
+            record(replace(step, stop_after=done))
+            raise
+        record(step)
+
+
+@dataclass(frozen=True, eq=False)
+class PlayScript(Command):
+    """Repeat what a script says. Strokes wait for it: in between they would make it another work."""
+
+    script: Script
+    frame_count: int
+    read_ids: ReadIds
+
+    is_long = True
+
+    @property
+    def title(self) -> str:
+        """Name it."""
+        return "Play script"
+
+    def begun(self, session: Session) -> PlayScript:
+        """See that the script fits this clip before anything is changed."""
+        check_script(self.script, self.frame_count)
+        del session
+        return self
+
+    def run(self, session: Session, record: Record) -> Changes:
+        """Do step after step; every one is written down as if it had been done by hand."""
+        steps = (*self._missing_objects(session), *self.script.steps)
+        began_s = perf_counter()
+        for number, step in enumerate(steps, start=1):
+            yield from perform(session, step, self.script.folder, self.read_ids)
+            record(_findable(step, self.script.folder))
+            yield Progress(number, len(steps), perf_counter() - began_s)
+
+    def _missing_objects(self, session: Session) -> list[Step]:
+        known = {each.object_id for each in session.objects}
+        return [AddObject(o.object_id, o.name) for o in self.script.objects if o.object_id not in known]
+
+
+@dataclass(frozen=True, eq=False)
+class Export(Command):
+    """Write the masks to files. Strokes wait for it, so that all files are of one moment."""
+
+    export_format: ExportFormat
+    job: ExportJob
+    path: Path
+    replaces: bool
+
+    is_long = True
+
+    @property
+    def title(self) -> str:
+        """Name it."""
+        return "Export"
+
+    def run(self, session: Session, record: Record) -> Changes:
+        """Write frame by frame; stopped, it leaves nothing behind."""
+        del session, record  # files are no part of the work
+        began_s = perf_counter()
+        with closing(self._writing()) as writing:
+            for done, total in writing:
+                yield Progress(done, total, perf_counter() - began_s)
+
+    def _writing(self) -> Generator[tuple[int, int], None, None]:
+        yield from self.export_format.write(self.job, self.path, force=self.replaces)
+
+
+def _waiting(session: Session) -> tuple[int, ...]:
+    """Frames that a propagation can start from: drafts, then anchors whose walk was cancelled."""
+    return tuple(dict.fromkeys((*session.drafts, *session.unfinished)))
+
+
+def _no_file(file: Path, frame_index: int) -> UInt8Array:
+    raise UserError(f"No mask can be read for frame {frame_index}: {file} is not part of a script.")
+
+
+def _findable(step: Step, folder: Path) -> Step:
+    """Name a mask's file so that it is found from anywhere."""
+    return replace(step, file=str((folder / step.file).resolve())) if isinstance(step, SetIds) else step

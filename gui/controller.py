@@ -1,0 +1,350 @@
+"""The one place that knows both sides: turns wishes into commands for the worker, and shows what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PyQt5.QtCore import QObject
+from PyQt5.QtWidgets import QAction
+
+from gui.commands import Change, Command, Edit, Export, NewObject, PlayScript, Walk
+from gui.crash import sentence
+from gui.navigator import Navigator
+from gui.view_model import ViewModel
+from gui.view_state import CanvasTool, ViewState
+from gui.widgets.banner import Banner
+from gui.widgets.canvas import Canvas, Picture
+from gui.widgets.object_panel import ObjectPanel, ObjectRow
+from gui.widgets.propagation_panel import PropagationPanel
+from gui.widgets.status_line import StatusLine
+from gui.widgets.timeline import Marks, Timeline
+from gui.worker import Ending, Engine, Outcome, Worker
+from inference_core.values import Direction, Interaction, Progress, Region, Stroke, Tool
+from workspace.steps import Draw, Redo, RemoveObject, Reset, SetLock, Undo
+
+if TYPE_CHECKING:
+    from inference_core.session import Session
+
+_NEEDS_SESSION = (
+    "reset_frame",
+    "mark_absent",
+    "add_object",
+    "lock_object",
+    "export",
+    "save_script",
+    "play_script",
+)
+_WALKS = ("propagate", "propagate_forward", "propagate_backward")
+
+
+@dataclass(frozen=True)
+class Views:
+    """The widgets that the controller speaks to."""
+
+    canvas: Canvas
+    timeline: Timeline
+    objects: ObjectPanel
+    propagation: PropagationPanel
+    status: StatusLine
+    banner: Banner
+
+
+class Controller(QObject):
+    """Editing. Looking around is the navigator's."""
+
+    def __init__(
+        self, views: Views, actions: Mapping[str, QAction], model: ViewModel, navigator: Navigator
+    ) -> None:
+        super().__init__(views.canvas)
+        self._views = views
+        self._actions = actions
+        self._model = model
+        self._navigator = navigator
+        self._worker: Worker | None = None
+        self._session: Session | None = None
+        self._pending: list[Command] = []
+        self._answered: list[Interaction] = []
+        self._walked: frozenset[int] = frozenset()
+        views.canvas.interaction_made.connect(self._on_interaction)
+        views.canvas.region_chosen.connect(self.choose_region)
+        views.canvas.radius_stepped.connect(self.step_radius)
+        views.objects.chosen.connect(self.choose_object)
+        views.objects.visibility_chosen.connect(self._on_visibility)
+        views.objects.lock_chosen.connect(self._on_lock)
+        model.changed.connect(self._on_state)
+        self._show_possibilities()
+
+    @property
+    def session(self) -> Session | None:
+        """The session, once it is open; only to be read."""
+        return self._session
+
+    # A session comes and goes.
+
+    def attach(self, worker: Worker) -> None:
+        """Work with another worker: its clip has been opened, its session is on the way."""
+        self._worker, self._session = worker, None
+        self._pending.clear()
+        self._answered.clear()
+        self._walked = frozenset()
+        worker.loading.connect(self._views.status.show_task)
+        worker.opened.connect(self._on_opened)
+        worker.open_failed.connect(self._on_open_failed)
+        worker.began.connect(self._on_began)
+        worker.changed.connect(self._on_changed)
+        worker.ended.connect(self._on_ended)
+        self._views.objects.set_rows((), 0)
+        self._show_possibilities()
+
+    def detach(self) -> None:
+        """End the worker's thread; what it was doing is kept as far as it came."""
+        worker, self._worker, self._session = self._worker, None, None
+        if worker is not None:
+            worker.stop()
+
+    def submit(self, command: Command) -> None:
+        """Hand a command to the worker; it waits its turn there, also for the networks to load."""
+        if self._worker is None:
+            self._views.banner.show_error("Open a clip first: File, Open clip.")
+            return
+        self._pending.append(command)
+        self._worker.submit(command)
+        self._show_possibilities()
+
+    # Wishes.
+
+    def choose_tool(self, tool: CanvasTool) -> None:
+        """Hold another tool."""
+        self._model.set(replace(self._model.state, tool=tool))
+
+    def choose_object(self, object_id: int) -> None:
+        """Work on another object."""
+        self._model.set(replace(self._model.state, object_id=object_id))
+
+    def choose_nth_object(self, place: int) -> None:
+        """Work on the object that stands there in the list, counted from 1."""
+        objects = self._session.objects if self._session else ()
+        if place <= len(objects):
+            self.choose_object(objects[place - 1].object_id)
+
+    def choose_region(self, region: Region) -> None:
+        """Work inside a region until Esc."""
+        tool = self._model.state.tool
+        tool = CanvasTool.SCRIBBLE if tool is CanvasTool.REGION else tool
+        self._model.set(replace(self._model.state, region=region, tool=tool))
+
+    def escape(self) -> None:
+        """Drop the gesture under way, else leave the region."""
+        if not self._views.canvas.abort_gesture():
+            self._model.set(replace(self._model.state, region=None))
+
+    def step_radius(self, direction: int) -> None:
+        """A wider line (+1) or a thinner one (-1)."""
+        self._model.set(self._model.state.with_stepped_radius(direction))
+
+    def set_radius(self, radius_px: float) -> None:
+        """A line of another width."""
+        self._model.set(self._model.state.with_radius(radius_px))
+
+    def undo(self) -> None:
+        """Take the last step back."""
+        self.submit(Edit(Undo()))
+
+    def redo(self) -> None:
+        """Do again what was taken back."""
+        self.submit(Edit(Redo()))
+
+    def reset_frame(self) -> None:
+        """Empty this frame."""
+        self.submit(Edit(Reset(self._model.state.frame_index)))
+
+    def mark_absent(self) -> None:
+        """Say that the object is not on this frame: wipe it out with a lasso around the whole frame."""
+        state = self._model.state
+        height, width = state.source
+        corners = np.array([(-1, -1), (width, -1), (width, height), (-1, height)], np.float32)
+        stroke = Stroke(state.frame_index, state.object_id, corners, is_positive=False)
+        self.submit(Edit(Draw(Interaction(Tool.LASSO, stroke))))
+
+    def add_object(self) -> None:
+        """Add an object and work on it."""
+        self.submit(NewObject())
+
+    def remove_object(self) -> None:
+        """Remove the chosen object and its masks."""
+        self.submit(Edit(RemoveObject(self._model.state.object_id)))
+
+    def toggle_lock(self) -> None:
+        """Lock or unlock the chosen object."""
+        for each in self._session.objects if self._session else ():
+            if each.object_id == self._model.state.object_id:
+                self._on_lock(each.object_id, not each.is_locked)
+
+    def toggle_visibility(self) -> None:
+        """Hide or show the chosen object."""
+        state = self._model.state
+        self._on_visibility(state.object_id, state.object_id in state.hidden)
+
+    def propagate(self, direction: Direction) -> None:
+        """Carry the corrected frames through the clip, unless that is being done."""
+        if not any(command.is_long for command in self._pending):
+            self._walked = frozenset()
+            self._navigator.start_following()
+            self.submit(Walk(direction))
+
+    def cancel(self) -> None:
+        """Stop what takes long; what is done stays."""
+        if self._worker is not None:
+            self._worker.cancel()
+
+    # What comes home.
+
+    def on_picture(self, picture: Picture) -> None:
+        """Show a picture, and drop the previews whose masks it shows."""
+        self._navigator.on_picture(picture)
+        for interaction in self._answered:
+            self._views.canvas.drop_preview(interaction)
+        self._answered.clear()
+
+    def _on_opened(self, engine: Engine) -> None:
+        session = self._session = engine.session
+        self._views.status.show_engine(engine.description)
+        self._views.status.show_task("")
+        self._navigator.look_at_masks(session.ids, lambda: tuple(o.object_id for o in session.objects))
+        self._show_session()
+
+    def _on_open_failed(self, error: BaseException) -> None:
+        self._views.status.show_task("")
+        self._views.banner.show_error(sentence(error))
+        for command in self._pending:
+            self._drop_preview_of(command)
+        self._pending.clear()
+        self._worker = None
+        self._show_possibilities()
+
+    def _on_began(self, command: Command) -> None:
+        self._views.status.show_task(f"{command.title} …")
+
+    def _on_changed(self, change: Change) -> None:
+        if self._worker is not None:
+            self._worker.seen()
+        if isinstance(change, Progress):
+            self._views.propagation.set_progress(change)
+            return
+        if change.progress is not None:
+            self._views.propagation.set_progress(change.progress)
+            self._walked |= {change.frame_index}
+            self._show_marks()
+            self._navigator.follow(change.frame_index)
+        if change.frame_index == self._model.state.frame_index:
+            self._navigator.refresh()
+
+    def _on_ended(self, outcome: Outcome) -> None:
+        self._pending = [command for command in self._pending if command is not outcome.command]
+        if outcome.ending is Ending.FAILED and outcome.error is not None:
+            self._views.banner.show_error(sentence(outcome.error))
+            self._drop_preview_of(outcome.command)
+        else:
+            self._show_outcome(outcome)
+        self._show_session()
+
+    def _show_outcome(self, outcome: Outcome) -> None:
+        command = outcome.command
+        if isinstance(command, Edit) and isinstance(command.step, Draw):
+            self._answered.append(command.step.interaction)
+        elif isinstance(command, NewObject) and self._session:
+            self.choose_object(self._session.objects[-1].object_id)
+        elif isinstance(command, Export) and outcome.ending is Ending.DONE:
+            self._views.banner.show_note(f"The masks are in {command.path}.")
+        elif isinstance(command, PlayScript) and outcome.ending is Ending.DONE:
+            self._views.banner.show_note("The script has been played.")
+
+    def _drop_preview_of(self, command: Command) -> None:
+        if isinstance(command, Edit) and isinstance(command.step, Draw):
+            self._views.canvas.drop_preview(command.step.interaction)
+
+    # What the window shows.
+
+    def _on_interaction(self, interaction: Interaction) -> None:
+        self.submit(Edit(Draw(interaction)))
+
+    def _on_lock(self, object_id: int, is_locked: bool) -> None:
+        self.submit(Edit(SetLock(object_id, is_locked)))
+
+    def _on_visibility(self, object_id: int, is_visible: bool) -> None:
+        self._model.set(self._model.state.with_visibility(object_id, is_visible))
+
+    def _on_state(self, before: ViewState, after: ViewState) -> None:
+        self._views.canvas.set_pen(after.pen)
+        if after.region != before.region:
+            self._views.canvas.set_region(after.region)
+        self._show_objects()
+
+    def _show_session(self) -> None:
+        """Show what the session is now; whatever is not under way any more is not shown as such."""
+        session = self._session
+        if session is None:
+            return
+        if not any(command.is_long for command in self._pending):
+            self._walked = frozenset()
+            self._views.propagation.set_progress(None)
+        if not self._pending:
+            self._views.status.show_task("")
+        ids = [each.object_id for each in session.objects]
+        if ids and self._model.state.object_id not in ids:
+            self.choose_object(ids[-1])
+        self._show_objects()
+        self._show_marks()
+        self._show_possibilities()
+        self._navigator.refresh()
+
+    def _show_objects(self) -> None:
+        state = self._model.state
+        rows = tuple(
+            ObjectRow(
+                o.object_id, o.name, state.colour(o.object_id), o.object_id not in state.hidden, o.is_locked
+            )
+            for o in (self._session.objects if self._session else ())
+        )
+        self._views.objects.set_rows(rows, state.object_id)
+
+    def _show_marks(self) -> None:
+        session = self._session
+        if session is None:
+            return
+        propagated = frozenset().union(*(each.changed_frames for each in session.rounds))
+        drafts = session.drafts
+        self._views.timeline.set_marks(
+            Marks(
+                self._model.state.frame_count,
+                frozenset(session.anchors),
+                frozenset(drafts),
+                frozenset(i for i in propagated if session.present(i)),
+                self._walked,
+            )
+        )
+        self._views.propagation.set_hint(_hint(drafts, session.unfinished))
+
+    def _show_possibilities(self) -> None:
+        session = self._session
+        is_long = any(command.is_long for command in self._pending)
+        for name in _NEEDS_SESSION:
+            self._actions[name].setEnabled(session is not None)
+        for name in _WALKS:
+            self._actions[name].setEnabled(session is not None and not is_long)
+        self._actions["cancel"].setEnabled(is_long)
+        self._actions["undo"].setEnabled(session is not None and (session.can_undo or bool(self._pending)))
+        self._actions["redo"].setEnabled(session is not None and session.can_redo)
+        self._actions["remove_object"].setEnabled(session is not None and len(session.objects) > 1)
+
+
+def _hint(drafts: tuple[int, ...], unfinished: tuple[int, ...]) -> str:
+    if drafts:
+        frames = ", ".join(str(i) for i in sorted(drafts)[:6]) + (" …" if len(drafts) > 6 else "")
+        return f"Corrected, not propagated yet: frame{'s' if len(drafts) > 1 else ''} {frames}"
+    if unfinished:
+        return "A propagation was cancelled; Propagate goes on with it."
+    return "Draw on a frame, then propagate."

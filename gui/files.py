@@ -1,0 +1,192 @@
+"""Clips, scripts and exports: what the File and Help menus ask for, with the dialogs in between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt5.QtCore import QObject, pyqtSignal
+from PyQt5.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
+
+from gui.actions import ACTIONS, GESTURES, shown_key
+from gui.commands import Export, PlayScript
+from gui.controller import Controller
+from gui.crash import sentence
+from gui.journal import Journal
+from gui.widgets.banner import Banner
+from gui.widgets.dialogs.export_dialog import ExportDialog, ExportWish, FormatChoice
+from gui.widgets.dialogs.shortcut_sheet import ShortcutSheet
+from inference_core.errors import UserError
+from inference_core.values import UInt8Array
+from workspace.script import read_script, write_script
+
+if TYPE_CHECKING:
+    from media.clip import Clip
+
+_FORMATS = (
+    FormatChoice(
+        "png-indexed",
+        "PNG sequence, indexed",
+        "One file a frame; pixel values are object numbers, coloured with the DAVIS palette.",
+    ),
+    FormatChoice(
+        "png-matte",
+        "PNG mattes, one folder for each object",
+        "One file a frame and object, white on black, ready to be used as a luma matte.",
+    ),
+)
+_VIDEOS = "Videos (*.mp4 *.mov *.mkv *.webm *.avi *.m4v *.mxf *.mpg *.mpeg *.ogv *.ts *.wmv);;All files (*)"
+_SCRIPTS = "Scripts (*.json)"
+_ABOUT = (
+    "<b>MiVOS Studio</b><br>Cut objects out of a clip: draw on one frame, propagate through all, "
+    "correct, fuse.<br><br>The method is Modular Interactive Video Object Segmentation "
+    "(Cheng, Tai, Tang; CVPR 2021)."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedClip:
+    """The clip that is open, the path it came from, and what has been done to it."""
+
+    clip: Clip
+    path: Path | None
+    journal: Journal
+
+
+class FileDesk(QObject):
+    """Asks, then has it done."""
+
+    clip_wanted = pyqtSignal(object)
+    """Path."""
+    quit_wanted = pyqtSignal()
+
+    def __init__(self, window: QWidget, controller: Controller, banner: Banner) -> None:
+        super().__init__(window)
+        self._window = window
+        self._controller = controller
+        self._banner = banner
+        self._opened: OpenedClip | None = None
+
+    def set_clip(self, opened: OpenedClip) -> None:
+        """Scripts and exports are of this clip from now on."""
+        self._opened = opened
+
+    # Wishes.
+
+    def ask_for_clip(self) -> None:
+        """Ask for a video and open it."""
+        chosen, _ = QFileDialog.getOpenFileName(self._window, "Open clip", self._folder(), _VIDEOS)
+        if chosen:
+            self.clip_wanted.emit(Path(chosen))
+
+    def ask_for_images(self) -> None:
+        """Ask for a folder of images and open it."""
+        chosen = QFileDialog.getExistingDirectory(self._window, "Open image folder", self._folder())
+        if chosen:
+            self.clip_wanted.emit(Path(chosen))
+
+    def ask_for_script(self) -> None:
+        """Ask for a script and play it."""
+        chosen, _ = QFileDialog.getOpenFileName(self._window, "Play script", self._folder(), _SCRIPTS)
+        if chosen:
+            self.play_script(Path(chosen))
+
+    def ask_where_to_save_script(self) -> None:
+        """Ask for a file and write the script of all that was done."""
+        suggested = str(Path(self._folder()) / "script.json")
+        chosen, _ = QFileDialog.getSaveFileName(self._window, "Save script", suggested, _SCRIPTS)
+        if chosen:
+            self.save_script(Path(chosen))
+
+    def ask_for_export(self) -> None:
+        """Ask for format and folder, and have the masks written."""
+        if self._opened is None:
+            return
+        height, width = self._opened.clip.size
+        facts = f"{len(self._opened.clip)} frames of {width} × {height} pixels"
+        folder = Path(self._folder()) / f"{self._name()}_masks"
+        dialog = ExportDialog(_FORMATS, folder, facts, self._window)
+        if dialog.exec() == QDialog.DialogCode.Accepted:
+            self.export(dialog.wish)
+
+    def show_shortcuts(self) -> None:
+        """Show all keys and gestures."""
+        ShortcutSheet(_sections(), self._window).exec()
+
+    def show_about(self) -> None:
+        """Say what this program is."""
+        QMessageBox.about(self._window, "About MiVOS Studio", _ABOUT)
+
+    def quit(self) -> None:
+        """Close the window."""
+        self.quit_wanted.emit()
+
+    # Without a dialog.
+
+    def play_script(self, path: Path) -> None:
+        """Play a script on the clip that is open."""
+        try:
+            script = read_script(path)
+        except UserError as error:
+            self._banner.show_error(str(error))
+            return
+        if self._opened is not None:
+            self._controller.submit(PlayScript(script, len(self._opened.clip), self._read_ids))
+
+    def save_script(self, path: Path) -> None:
+        """Write all that was done on this clip as a script."""
+        if self._opened is None:
+            return
+        try:
+            write_script(self._opened.journal.script(path.parent), path)
+        except OSError as error:
+            self._banner.show_error(f"The script cannot be written to {path}: {error.strerror}.")
+        else:
+            self._banner.show_note(f"The script is in {path}.")
+
+    def export(self, wish: ExportWish) -> None:
+        """Have the masks of all frames written by the worker."""
+        from media.export.formats import find_format  # Pillow, wanted here for the first time
+        from media.export.job import ExportJob
+
+        session, opened = self._controller.session, self._opened
+        if session is None or opened is None:
+            return
+        try:
+            export_format = find_format(wish.format_name)
+        except ValueError as error:
+            self._banner.show_error(sentence(error))
+            return
+        names = {each.object_id: each.name for each in session.objects}
+        job = ExportJob(opened.clip, session.ids, names)
+        self._controller.submit(Export(export_format, job, wish.folder, wish.replaces))
+
+    def _read_ids(self, path: Path, frame_index: int) -> UInt8Array:
+        from media.palette import read_ids
+
+        ids = read_ids(path)
+        size = self._opened.clip.size if self._opened else ids.shape
+        if ids.shape != size:
+            raise UserError(
+                f"The mask {path} for frame {frame_index} is {ids.shape[1]}x{ids.shape[0]}; "
+                f"the clip is {size[1]}x{size[0]}."
+            )
+        return ids
+
+    def _folder(self) -> str:
+        path = self._opened.path if self._opened else None
+        return str(path.resolve().parent) if path else str(Path.home())
+
+    def _name(self) -> str:
+        path = self._opened.path if self._opened else None
+        return path.stem if path else "sample"
+
+
+def _sections() -> dict[str, tuple[tuple[str, str], ...]]:
+    """Gather the table's keys by menu, and the gestures."""
+    sections: dict[str, list[tuple[str, str]]] = {"Mouse and more": list(GESTURES)}
+    for spec in ACTIONS:
+        if spec.menu and spec.shortcuts:
+            sections.setdefault(spec.menu, []).append((shown_key(spec.shortcuts[0]), spec.text.rstrip("…")))
+    return {title: tuple(rows) for title, rows in sections.items()}

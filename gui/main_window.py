@@ -1,0 +1,265 @@
+"""The window: lays out the widgets, joins them to those who decide, and opens clips one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt5.QtCore import QEvent, QObject, Qt, QTimer, pyqtSignal
+from PyQt5.QtGui import QCloseEvent, QColor, QKeyEvent, QPaintEvent
+from PyQt5.QtWidgets import (
+    QApplication,
+    QBoxLayout,
+    QColorDialog,
+    QFrame,
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.actions import ACTIONS, ActionSpec, build_actions
+from gui.controller import Controller, Views
+from gui.crash import sentence
+from gui.files import FileDesk, OpenedClip
+from gui.frame_reader import FrameReader
+from gui.journal import Journal
+from gui.navigator import Navigator
+from gui.overlay import ViewMode
+from gui.view_model import ViewModel
+from gui.view_state import ViewState
+from gui.widgets.banner import Banner
+from gui.widgets.canvas import Canvas
+from gui.widgets.icons import known_icon
+from gui.widgets.object_panel import ObjectPanel
+from gui.widgets.propagation_panel import PropagationPanel
+from gui.widgets.status_line import StatusLine
+from gui.widgets.timeline import Timeline
+from gui.widgets.tool_panel import ToolPanel
+from gui.widgets.transport import Transport
+from gui.widgets.view_bar import ViewBar
+from gui.worker import Engine, Worker
+
+if TYPE_CHECKING:
+    from media.clip import Clip
+
+_MENUS = ("File", "Edit", "Tools", "View", "Propagate", "Go", "Help")
+_SIDE_WIDTH = 268
+_TITLE = "MiVOS Studio"
+
+
+@dataclass(frozen=True)
+class Backend:
+    """What the window is handed from outside. Both are called on threads of their own.
+
+    open_clip     opens a clip; None stands for the sample clip.
+    open_session  makes a session on a clip, and tells on the way how far it has come.
+    """
+
+    open_clip: Callable[[Path | None], Clip]
+    open_session: Callable[[Clip, Journal, Callable[[str], None]], Engine]
+
+
+class MainWindow(QMainWindow):
+    """One clip at a time."""
+
+    first_painted = pyqtSignal()
+    session_opened = pyqtSignal()
+
+    def __init__(self, backend: Backend) -> None:
+        super().__init__()
+        self.setObjectName("main_window")
+        self.setWindowTitle(_TITLE)
+        self.setWindowIcon(known_icon("app"))
+        self._backend = backend
+        self._is_painted = False
+        self._path: Path | None = None
+        self._has_panned = False
+        self._frame_rate = 25.0
+        self.model = ViewModel(self)
+        self._reader = FrameReader(backend.open_clip, self)
+        self._build()
+        self._join()
+
+    def show_at_a_good_size(self) -> None:
+        """Show the window, large but inside the screen."""
+        screen = QApplication.primaryScreen()
+        room = screen.availableSize() if screen is not None else self.sizeHint()
+        self.resize(min(1600, room.width()), min(960, room.height()))
+        self.show()
+
+    # Opening.
+
+    def open(self, path: Path | None) -> None:
+        """Open a clip; None stands for the sample clip."""
+        self._path = path
+        self.status_line.show_task("Opening the clip …")
+        if not self._reader.isRunning():
+            self._reader.start()
+        self._reader.open(path)
+
+    def _on_clip(self, clip: Clip) -> None:
+        self.controller.detach()
+        journal = Journal()
+        self.files.set_clip(OpenedClip(clip, self._path, journal))
+        height, width = clip.size
+        frame_rate = self._frame_rate = float(clip.frame_rate)
+        self.navigator.look_at_clip(len(clip), (height, width), frame_rate)
+        name = self._path.name if self._path else "Sample clip"
+        self.setWindowTitle(f"{name} – {_TITLE}")
+        self.status_line.show_clip(f"{name}   {width} × {height}   {len(clip)} frames   {frame_rate:g} fps")
+        self._show_state(self.model.state, self.model.state)
+        worker = Worker(lambda report: self._backend.open_session(clip, journal, report), journal, self)
+        worker.opened.connect(self.session_opened)
+        self.controller.attach(worker)
+        worker.start()
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        """End both threads before the window goes."""
+        self.controller.detach()
+        self._reader.stop()
+        super().closeEvent(event)
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Say when the window has been seen for the first time: what takes long begins then."""
+        super().paintEvent(event)
+        if not self._is_painted:
+            self._is_painted = True
+            QTimer.singleShot(0, self.first_painted.emit)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 Qt's name
+        """Give Space two meanings: held it moves the picture, tapped it plays."""
+        if isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Space and self.isActiveWindow():
+            if event.type() == QEvent.Type.ShortcutOverride:
+                event.accept()
+                return True
+            if event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease) and not event.isAutoRepeat():
+                self._on_space(event.type() == QEvent.Type.KeyPress)
+                return True
+        return super().eventFilter(watched, event)
+
+    def _on_space(self, is_pressed: bool) -> None:
+        if is_pressed:
+            self._has_panned = False
+        elif not self._has_panned:
+            self.navigator.toggle_playing()
+        self.canvas.hold_pan(is_pressed)
+
+    # Building.
+
+    def _build(self) -> None:
+        self.actions_by_name = build_actions(ACTIONS, self._perform, self)
+        actions = self.actions_by_name
+        self.canvas = Canvas()
+        self.timeline = Timeline()
+        self.status_line = StatusLine()
+        self.objects = ObjectPanel(actions)
+        self.propagation = PropagationPanel(actions)
+        self._stage = QWidget()
+        self.banner = Banner(self._stage)
+        self._tool_panel = ToolPanel(actions)
+        self._view_bar = ViewBar(actions)
+        self._transport = Transport(actions)
+        self.navigator = Navigator(self.model, self.canvas, self.timeline, self._reader)
+        views = Views(
+            self.canvas, self.timeline, self.objects, self.propagation, self.status_line, self.banner
+        )
+        self.controller = Controller(views, actions, self.model, self.navigator)
+        self.files = FileDesk(self, self.controller, self.banner)
+        self._lay_out()
+        self._build_menus()
+        self.addActions(list(actions.values()))
+
+    def _lay_out(self) -> None:
+        stage = _box(self._stage, QVBoxLayout(), self._view_bar, (self.canvas, 1))
+        side = _box(_frame("side"), QVBoxLayout(), (self.objects, 1), self.propagation)
+        side.setFixedWidth(_SIDE_WIDTH)
+        middle = _box(QWidget(), QHBoxLayout(), self._tool_panel, (stage, 1), side)
+        bottom = _box(_frame("transport"), QHBoxLayout(), self._transport, (self.timeline, 1))
+        self.setCentralWidget(_box(QWidget(), QVBoxLayout(), (middle, 1), bottom))
+        self.setStatusBar(self.status_line)
+        self.banner.keep_below(self._view_bar.sizeHint().height())
+
+    def _build_menus(self) -> None:
+        bar = self.menuBar()
+        menus = {title: bar.addMenu(title) for title in _MENUS} if bar is not None else {}
+        last_group: dict[str, str] = {}
+        for spec in ACTIONS:
+            menu: QMenu | None = menus.get(spec.menu)
+            if menu is None:
+                continue
+            if last_group.get(spec.menu, spec.group) != spec.group:
+                menu.addSeparator()
+            last_group[spec.menu] = spec.group
+            menu.addAction(self.actions_by_name[spec.name])
+
+    def _join(self) -> None:
+        self._reader.clip_opened.connect(self._on_clip)
+        self._reader.picture_ready.connect(self.controller.on_picture)
+        self._reader.failed.connect(self._on_reader_failed)
+        self.files.clip_wanted.connect(self.open)
+        self.files.quit_wanted.connect(lambda: self.close())
+        self.model.changed.connect(self._show_state)
+        self.canvas.scale_changed.connect(self._view_bar.set_scale)
+        self.canvas.press_began.connect(self._on_press)
+        self.navigator.playing_changed.connect(self._transport.set_playing)
+        self._view_bar.radius_chosen.connect(self.controller.set_radius)
+        self._view_bar.view_mode_chosen.connect(self.navigator.set_view_mode)
+        self._view_bar.region_left.connect(self.controller.escape)
+        self.objects.colour_asked.connect(self._ask_for_colour)
+        application = QApplication.instance()
+        if application is not None:
+            application.installEventFilter(self)
+        self._show_state(self.model.state, self.model.state)
+
+    # Between the rooms.
+
+    def _perform(self, spec: ActionSpec) -> None:
+        for handler in (self.controller, self.navigator, self.files):
+            method = getattr(handler, spec.command, None)
+            if method is not None:
+                method() if spec.argument is None else method(spec.argument)
+                return
+        raise LookupError(f"Nobody answers to {spec.command}.")
+
+    def _show_state(self, before: ViewState, state: ViewState) -> None:
+        del before
+        self._tool_panel.set_tool(state.tool)
+        self._view_bar.set_state(state)
+        self._transport.set_position(state.frame_index, state.frame_count, self._frame_rate)
+        for mode in ViewMode:
+            self.actions_by_name[f"view_{mode}"].setChecked(mode is state.view_mode)
+        self.actions_by_name["escape"].setEnabled(True)
+
+    def _on_press(self) -> None:
+        self._has_panned = True
+
+    def _on_reader_failed(self, error: BaseException) -> None:
+        self.status_line.show_task("")
+        self.banner.show_error(sentence(error))
+
+    def _ask_for_colour(self, object_id: int) -> None:
+        chosen = QColorDialog.getColor(QColor(*self.model.state.colour(object_id)), self, "Colour")
+        if chosen.isValid():
+            colour = (chosen.red(), chosen.green(), chosen.blue())
+            self.model.set(self.model.state.with_colour(object_id, colour))
+
+
+def _frame(name: str) -> QFrame:
+    frame = QFrame()
+    frame.setObjectName(name)
+    return frame
+
+
+def _box(holder: QWidget, layout: QBoxLayout, *parts: QWidget | tuple[QWidget, int]) -> QWidget:
+    """Lay parts out in a holder, edge to edge; a part may come with its stretch."""
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(0)
+    for part in parts:
+        widget, stretch = part if isinstance(part, tuple) else (part, 0)
+        layout.addWidget(widget, stretch)
+    holder.setLayout(layout)
+    return holder

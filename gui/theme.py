@@ -1,0 +1,76 @@
+"""How the window looks: qdarkstyle, and the few rules on top of it that make one program of all the widgets."""
+
+from __future__ import annotations
+
+import qdarkstyle
+from PyQt5.QtGui import QFont
+from PyQt5.QtWidgets import QApplication
+
+ACCENT = "#3d8fe0"
+PANEL = "#1d2127"
+GROUND = "#15181d"
+RAISED = "#282d35"
+EDGE = "#343b46"
+TEXT = "#d7dce5"
+QUIET = "#8b95a5"
+
+_RULES = f"""
+QWidget {{ color: {TEXT}; }}
+QMainWindow, QMenuBar, QMenu, QStatusBar, QDialog {{ background-color: {PANEL}; }}
+QMenuBar {{ border: 0; padding: 1px 6px; }}
+QMenuBar::item {{ background: transparent; padding: 4px 9px; }}
+QMenuBar::item:selected, QMenu::item:selected {{ background-color: {ACCENT}; color: white; }}
+QMenu {{ border: 1px solid {EDGE}; padding: 4px; }}
+QStatusBar {{ border-top: 1px solid {EDGE}; font-size: 12px; }}
+QStatusBar::item {{ border: 0; }}
+QStatusBar QLabel {{ background: transparent; color: {QUIET}; padding: 1px 6px; }}
+QToolTip {{ background-color: {RAISED}; color: {TEXT}; border: 1px solid {EDGE}; padding: 4px; }}
+#side, #side_content, #tool_panel, #view_bar, #transport, #object_panel, #propagation_panel {{
+    background-color: {PANEL}; border: 0; }}
+#tool_panel {{ border-right: 1px solid {EDGE}; }}
+#side {{ border-left: 1px solid {EDGE}; }}
+#view_bar {{ border-bottom: 1px solid {EDGE}; }}
+#transport {{ border-top: 1px solid {EDGE}; }}
+QLabel {{ background: transparent; }}
+QLabel[role="heading"] {{ color: {QUIET}; font-size: 11px; font-weight: 600; padding: 2px 0; }}
+QLabel[role="quiet"] {{ color: {QUIET}; font-size: 12px; }}
+QLabel[role="figure"] {{ font-size: 13px; }}
+QToolButton {{ background: transparent; border: 1px solid transparent; border-radius: 5px; padding: 4px; }}
+QToolButton:hover {{ background-color: {RAISED}; border-color: {EDGE}; }}
+QToolButton:pressed {{ background-color: {EDGE}; }}
+QToolButton:checked {{ background-color: {ACCENT}; border-color: {ACCENT}; }}
+QToolButton:disabled {{ color: #5a6270; }}
+QPushButton {{ background-color: {RAISED}; border: 1px solid {EDGE}; border-radius: 5px; padding: 6px 12px;
+    min-height: 18px; }}
+QPushButton:hover {{ background-color: #323944; }}
+QPushButton:disabled {{ background-color: #20242a; color: #5a6270; border-color: #2a3038; }}
+QPushButton[role="primary"], QToolButton[role="primary"] {{ background-color: {ACCENT}; border-color: {ACCENT};
+    color: white; font-weight: 600; }}
+QPushButton[role="primary"]:hover, QToolButton[role="primary"]:hover {{ background-color: #4c9cec; }}
+QPushButton[role="primary"]:disabled, QToolButton[role="primary"]:disabled {{ background-color: #24364a;
+    border-color: #24364a; color: #6f8195; }}
+QComboBox {{ background-color: {RAISED}; border: 1px solid {EDGE}; border-radius: 5px; padding: 3px 8px;
+    min-height: 20px; }}
+QListWidget {{ background-color: {GROUND}; border: 1px solid {EDGE}; border-radius: 5px; padding: 2px; }}
+QListWidget::item {{ background: transparent; border: 0; border-radius: 4px; padding: 0; }}
+QListWidget::item:selected {{ background-color: #2c4766; }}
+QProgressBar {{ background-color: {GROUND}; border: 1px solid {EDGE}; border-radius: 4px; text-align: center;
+    min-height: 16px; max-height: 16px; font-size: 11px; }}
+QProgressBar::chunk {{ background-color: {ACCENT}; border-radius: 3px; }}
+QSlider::groove:horizontal {{ background: {EDGE}; height: 4px; border: 0; border-radius: 2px; }}
+QSlider::sub-page:horizontal {{ background: {ACCENT}; height: 4px; border-radius: 2px; }}
+QSlider::handle:horizontal {{ background: {TEXT}; border: 0; width: 12px; height: 12px; margin: -4px 0;
+    border-radius: 6px; }}
+#banner[kind="error"] {{ background-color: #5c2a2e; border: 1px solid #a2484f; border-radius: 6px; }}
+#banner[kind="note"] {{ background-color: #24425f; border: 1px solid {ACCENT}; border-radius: 6px; }}
+#banner QLabel {{ color: white; }}
+#region_chip {{ background-color: #23472e; border: 1px solid #4e9d63; border-radius: 9px; padding: 1px 8px; }}
+"""
+
+
+def apply_theme(application: QApplication) -> None:
+    """Dress the whole application."""
+    font = QFont(application.font())
+    font.setPixelSize(13)
+    application.setFont(font)
+    application.setStyleSheet(qdarkstyle.load_stylesheet(qt_api="pyqt5") + _RULES)

@@ -1,0 +1,85 @@
+"""The program's own icons, drawn on a grid of 24 by 24 with one line width, so that they belong together."""
+
+# ruff: noqa: E501 an icon is one line, however long
+
+from __future__ import annotations
+
+from functools import cache
+
+from PyQt5.QtCore import QByteArray, Qt
+from PyQt5.QtGui import QIcon, QPainter, QPixmap
+from PyQt5.QtSvg import QSvgRenderer
+
+LINE = "#d7dce5"
+FAINT = "#6b7484"
+BRIGHT = "#ffffff"
+
+_SHAPES = {
+    "tool_scribble": '<path d="M3 17c2-9 5-12 7-10s-3 9 0 10 4-9 7-9 0 7 4 6"/>',
+    "tool_click": '<path d="M9 9l4.5 11 1.8-4.7L20 13.500z"/><path d="M6 2v3M2 6h3M3.2 3.200l2 2M10 4l-1.5 1.500M4 10l1.5-1.5"/>',
+    "tool_brush": '<path d="M20 3.500c-4 2-8 6-10 9.500l2 2c3.5-2 6.5-7 8-11.500z"/><path d="M9 14c-3 0-3.5 2-4 4-.3 1-1 1.5-2 2 3 1 8 .5 8-4z"/>',
+    "tool_eraser": '<path d="M4 15L13.5 5.500a1.5 1.5 0 0 1 2 0l4 4a1.5 1.5 0 0 1 0 2L12 19H8z"/><path d="M8.5 10.500l6 6M8 19h12"/>',
+    "tool_lasso": '<path d="M12 4c5 0 8.5 2.3 8.5 5.300S17 15 12 15s-8.5-2.5-8.5-5.500S7 4 12 4z"/><path d="M6.5 14c-1.5 1-1.2 3 .5 3s2 1.5 0 4"/>',
+    "tool_box": '<rect x="4" y="6" width="16" height="12" rx="0.5"/><path d="M4 6h.01M20 6h.01M4 18h.01M20 18h.01" stroke-width="4"/>',
+    "tool_region": '<path d="M4 8V4h4M16 4h4v4M20 16v4h-4M8 20H4v-4"/><circle cx="12" cy="12" r="3.5"/>',
+    "undo": '<path d="M9 5L4 10l5 5"/><path d="M4 10h10a5 5 0 0 1 0 10h-3"/>',
+    "redo": '<path d="M15 5l5 5-5 5"/><path d="M20 10H10a5 5 0 0 0 0 10h3"/>',
+    "play": '<path d="M7 4.500l12 7.5-12 7.500z" fill="{colour}"/>',
+    "pause": '<path d="M8 5v14M16 5v14" stroke-width="3.5"/>',
+    "first": '<path d="M19 5l-10 7 10 7z" fill="{colour}"/><path d="M5 5v14" stroke-width="2.5"/>',
+    "last": '<path d="M5 5l10 7-10 7z" fill="{colour}"/><path d="M19 5v14" stroke-width="2.5"/>',
+    "previous": '<path d="M15 5l-8 7 8 7"/>',
+    "next": '<path d="M9 5l8 7-8 7"/>',
+    "propagate": '<path d="M7 8l-4 4 4 4M17 8l4 4-4 4M3.5 12h17"/><circle cx="12" cy="12" r="2.6" fill="{colour}"/>',
+    "propagate_backward": '<path d="M8 7l-5 5 5 5M3.5 12H17"/><circle cx="19" cy="12" r="2.2" fill="{colour}"/>',
+    "propagate_forward": '<path d="M16 7l5 5-5 5M20.5 12H7"/><circle cx="5" cy="12" r="2.2" fill="{colour}"/>',
+    "cancel": '<rect x="6" y="6" width="12" height="12" rx="1.5" fill="{colour}"/>',
+    "export": '<path d="M12 15V4M7.5 8.500L12 4l4.5 4.5"/><path d="M4 14v5h16v-5"/>',
+    "add_object": '<path d="M12 5v14M5 12h14"/>',
+    "remove_object": '<path d="M5 7h14M9.5 7V4.500h5V7M7 7l1 13h8l1-13M10.5 10.500v6M13.5 10.500v6"/>',
+    "shown": '<path d="M2.5 12C5 7.5 8.5 5.5 12 5.500s7 2 9.5 6.500c-2.5 4.5-6 6.5-9.5 6.500S5 16.5 2.5 12z"/><circle cx="12" cy="12" r="2.8"/>',
+    "hidden": '<path d="M2.5 12C5 7.5 8.5 5.5 12 5.500s7 2 9.5 6.500c-2.5 4.5-6 6.5-9.5 6.500S5 16.5 2.5 12z" stroke="{faint}"/><path d="M4.5 19.500l15-15"/>',
+    "locked": '<rect x="5.5" y="11" width="13" height="9" rx="1.5" fill="{colour}"/><path d="M8.5 11V8a3.5 3.5 0 0 1 7 0v3"/>',
+    "unlocked": '<rect x="5.5" y="11" width="13" height="9" rx="1.5"/><path d="M8.5 11V7.500a3.5 3.5 0 0 1 6.8-1"/>',
+    "fit": '<rect x="3.5" y="5" width="17" height="14" rx="1"/><path d="M10 9H7.500v2M14 9h2.500v2M10 15H7.500v-2M14 15h2.500v-2"/>',
+    "close": '<path d="M6 6l12 12M18 6L6 18"/>',
+    "app": '<rect x="2" y="4" width="20" height="16" rx="3" stroke="#4aa3ff"/><path d="M8 16c0-6 2-9 4-9s4 3 4 9z" fill="#4aa3ff" stroke="#4aa3ff"/>',
+}  # fmt: skip
+_SIZES = (16, 20, 24, 32, 48)
+
+
+@cache
+def icon(name: str) -> QIcon | None:
+    """Give the icon of an action or a state; None where there is none of that name."""
+    shape = _SHAPES.get(name)
+    if shape is None:
+        return None
+    made = QIcon()
+    for size in _SIZES:
+        made.addPixmap(_drawn(shape, size, LINE), QIcon.Mode.Normal)
+        made.addPixmap(_drawn(shape, size, FAINT), QIcon.Mode.Disabled)
+        made.addPixmap(_drawn(shape, size, BRIGHT), QIcon.Mode.Active)
+        made.addPixmap(_drawn(shape, size, BRIGHT), QIcon.Mode.Normal, QIcon.State.On)
+    return made
+
+
+def known_icon(name: str) -> QIcon:
+    """Give an icon that is part of the program."""
+    found = icon(name)
+    if found is None:
+        raise KeyError(name)
+    return found
+
+
+def _drawn(shape: str, size: int, colour: str) -> QPixmap:
+    picture = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><g fill="none" stroke="{colour}" '
+        'stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round">'
+        f"{shape.format(colour=colour, faint=FAINT)}</g></svg>"
+    )
+    pixmap = QPixmap(size, size)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    QSvgRenderer(QByteArray(picture.encode())).render(painter)
+    painter.end()
+    return pixmap

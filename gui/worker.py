@@ -1,0 +1,196 @@
+"""The one thread that owns the session and all that the networks do.
+
+Commands are run one after the other, in the order they were given. A long one lets short ones run between two
+of its changes: it is closed there, which makes its finished part a step of its own, and taken up again after.
+Nothing here knows torch: the session comes from a factory that is called on this thread.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from PyQt5.QtCore import QObject, QSemaphore, QThread, pyqtSignal
+
+from gui.commands import Change, Command
+from gui.journal import Journal
+from inference_core.values import Progress
+
+if TYPE_CHECKING:
+    from inference_core.session import Session
+
+MAX_UNSEEN_CHANGES = 16
+"""Changes on their way to the window; beyond this the worker waits, since every one holds a mask."""
+_NICENESS = 5
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A session and a word on what it computes with, as "compact · cpu · bfloat16"."""
+
+    session: Session
+    description: str
+
+
+EngineFactory = Callable[[Callable[[str], None]], Engine]
+"""Makes the engine on the worker's thread; takes a function to be told how far it has come."""
+
+
+class Ending(StrEnum):
+    """How a command came to its end."""
+
+    DONE = "done"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a command."""
+
+    command: Command
+    ending: Ending
+    error: BaseException | None = None
+
+
+class Worker(QThread):
+    """Runs commands; says by signals what changed."""
+
+    loading = pyqtSignal(str)
+    opened = pyqtSignal(object)
+    """Engine: its session may be read from now on."""
+    open_failed = pyqtSignal(object)
+    """The error."""
+    began = pyqtSignal(object)
+    """Command."""
+    changed = pyqtSignal(object)
+    """FrameMask or Progress; whoever receives it calls `seen`."""
+    ended = pyqtSignal(object)
+    """Outcome."""
+
+    def __init__(self, factory: EngineFactory, journal: Journal, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._factory = factory
+        self._journal = journal
+        self._waiting: deque[Command] = deque()
+        self._is_asked = threading.Condition()
+        self._is_quitting = False
+        self._is_cancelled = threading.Event()
+        self._unseen = QSemaphore(MAX_UNSEEN_CHANGES)
+
+    # From the window's thread.
+
+    def submit(self, command: Command) -> None:
+        """Run a command after those before it."""
+        with self._is_asked:
+            self._waiting.append(command)
+            self._is_asked.notify()
+
+    def cancel(self) -> None:
+        """Stop the long command under way after its current frame, and forget those that wait."""
+        with self._is_asked:
+            dropped = [command for command in self._waiting if command.is_long]
+            self._waiting = deque(command for command in self._waiting if not command.is_long)
+            self._is_cancelled.set()
+        for command in dropped:
+            self.ended.emit(Outcome(command, Ending.CANCELLED))
+
+    def seen(self) -> None:
+        """A change has been taken in."""
+        self._unseen.release()
+
+    def stop(self) -> None:
+        """End the thread after the current frame, and wait for it."""
+        with self._is_asked:
+            self._is_quitting = True
+            self._waiting.clear()
+            self._is_asked.notify()
+        self._unseen.release(MAX_UNSEEN_CHANGES)
+        self.wait()
+
+    # On the worker's thread.
+
+    def run(self) -> None:
+        """Open the engine, then run commands until the window closes."""
+        _step_back()
+        try:
+            engine = self._factory(self.loading.emit)
+        except Exception as error:
+            self.open_failed.emit(error)
+            return
+        self.opened.emit(engine)
+        while (command := self._next()) is not None:
+            self._is_cancelled.clear()
+            self._run(engine.session, command)
+
+    def _next(self) -> Command | None:
+        with self._is_asked:
+            while not self._waiting and not self._is_quitting:
+                self._is_asked.wait()
+            return None if self._is_quitting else self._waiting.popleft()
+
+    def _next_short(self) -> Command | None:
+        with self._is_asked:
+            if self._is_quitting or not self._waiting or self._waiting[0].is_long:
+                return None
+            return self._waiting.popleft()
+
+    def _run(self, session: Session, command: Command) -> None:
+        self.began.emit(command)
+        try:
+            ending = self._finish(session, command)
+        except Exception as error:
+            self.ended.emit(Outcome(command, Ending.FAILED, error))
+        else:
+            self.ended.emit(Outcome(command, ending))
+
+    def _finish(self, session: Session, command: Command) -> Ending:
+        """Run a command to its end, letting short ones in between where it gives way."""
+        rest: Command | None = command.begun(session)
+        while rest is not None:
+            if not self._was_stopped(rest, session):
+                return Ending.DONE
+            if self._is_cancelled.is_set() or self._is_quitting:
+                return Ending.CANCELLED
+            while (short := self._next_short()) is not None:
+                self._run(session, short)
+            rest = rest.resumed(session)
+        return Ending.DONE
+
+    def _was_stopped(self, command: Command, session: Session) -> bool:
+        """Send a command's changes until it ends or there is a reason to stop it; tell whether it was stopped."""
+        changes = command.run(session, self._journal.record)
+        for change in changes:
+            # First shown, then asked: what the session has kept is always on the canvas.
+            self._send(change)
+            if command.is_long and not _is_last(change) and self._has_reason_to_stop(command):
+                changes.close()
+                return True
+        return False
+
+    def _has_reason_to_stop(self, command: Command) -> bool:
+        with self._is_asked:
+            is_in_the_way = command.gives_way and bool(self._waiting) and not self._waiting[0].is_long
+            return is_in_the_way or self._is_quitting or self._is_cancelled.is_set()
+
+    def _send(self, change: Change) -> None:
+        self._unseen.acquire()
+        self.changed.emit(change)
+
+
+def _is_last(change: Change) -> bool:
+    """Whether the command ends by itself now: stopping it would only leave its end undone."""
+    progress = change if isinstance(change, Progress) else change.progress
+    return progress is not None and progress.done >= progress.total
+
+
+def _step_back() -> None:
+    """Let the window's thread go first where both want a core; threads that torch starts here inherit it."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
