@@ -23,7 +23,7 @@ _Network = TypeVar("_Network")
 class Compute:
     """Device and dtype of the networks; probabilities are float32 everywhere.
 
-    casts_weights  True where weights are converted once (CPU), False where autocast converts on the way (CUDA).
+    casts_weights  True where weights are converted once (CPU), False where autocast converts (CUDA).
     """
 
     device: torch.device
@@ -55,7 +55,7 @@ def choose_compute(device: str = "auto", dtype: str = "auto") -> Compute:
 
 
 def place_networks(networks: Networks, compute: Compute) -> Networks:
-    """Bring networks to a device and dtype. The ones handed in stay as they are: other sessions may use them."""
+    """Bring networks to a device and dtype. Those handed in stay as they are: other sessions may use them."""
     return replace(
         networks,
         propagation=_place(networks.propagation, compute),
@@ -73,7 +73,7 @@ def memory_guard(compute: Compute) -> Iterator[None]:
         if compute.device.type == "cuda":
             torch.cuda.empty_cache()
         raise UserError(
-            f"The memory of {compute.device.type} ran out: use a smaller working size, fewer objects or --device cpu."
+            f"The memory of {compute.device.type} ran out: use a smaller working size or fewer objects."
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Errors whose text is a sentence that the user can act on. The window shows them, the command line exits 2."""
+"""Errors whose text is a sentence to act on. The window shows them, the command line exits 2."""
 
 
 class UserError(ValueError):

@@ -13,9 +13,9 @@ DEFAULT_BUDGET_BYTES = 768 * 2**20
 class FeatureCache:
     """Least recently used out first, bounded by bytes, and safe against sweeps.
 
-    A plain least-recently-used cache is useless to a walk over more frames than it holds: each frame pushes out
-    the one that the next walk needs first. So a sweep pushes out only what it has not used itself; once the
-    cache is full of its own frames, later ones pass through.
+    A plain least-recently-used cache is useless to a walk over more frames than it holds: each frame pushes
+    out the one that the next walk needs first. So a sweep pushes out only what it has not used itself; once
+    the cache is full of its own frames, later ones pass through.
     """
 
     def __init__(self, *, budget_bytes: int = DEFAULT_BUDGET_BYTES) -> None:

@@ -50,7 +50,8 @@ def fuse_frame(
 ) -> Tensor:
     """Let the nearer anchor win, except where the editor has just disagreed.
 
-    image (1, 3, h, w) normalised; masks = (old, new), each (K, h, w) in [0, 1]; step = (evidence, frame_index).
+    image  (1, 3, h, w) normalised; masks = (old, new), each (K, h, w) in [0, 1].
+    step   the evidence and the frame's index.
     Returns each object's own probability (K, h, w), before the objects compete.
     """
     evidence, frame_index = step

@@ -35,7 +35,7 @@ class MemoryOptions:
 
 @dataclass(frozen=True, eq=False)
 class AnchorEntry:
-    """An anchor's memory. rows: the objects that existed when it was committed; of later ones it knows nothing."""
+    """An anchor's memory. rows: the objects introduced when it was committed; of others it knows nothing."""
 
     frame_index: int
     entry: MemoryEntry
@@ -80,8 +80,8 @@ class MemoryBank:
 class Promotions:
     """Which walked frames stay in memory, in walking order.
 
-    Over the cap, the frame leaves whose neighbours are closest together for its age: what remains is dense near
-    the walk's head and ever sparser behind it.
+    Over the cap, the frame leaves whose neighbours are closest together for its age: what remains is dense
+    near the walk's head and ever sparser behind it.
     """
 
     def __init__(self, anchor: int, cap: int, promoted: Sequence[Carried] = ()) -> None:
@@ -117,8 +117,8 @@ class Promotions:
 class WalkMemory:
     """What one walk reads: the anchors, then the promoted frames, then one slot for the last frame.
 
-    Slots lie side by side in tensors that are made once, keys (R, Ck, S, gh, gw) and values (K, Cv, S, gh, gw),
-    so that reading copies nothing.
+    Slots lie side by side in tensors made once, keys (R, Ck, S, gh, gw) and values (K, Cv, S, gh, gw), so
+    that reading copies nothing.
     """
 
     def __init__(self, anchors: Sequence[AnchorEntry], objects: int, promoted: int) -> None:

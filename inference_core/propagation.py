@@ -26,7 +26,7 @@ class Competition:
     """How objects share a frame: the free ones compete for what the locked ones leave.
 
     free, locked  rows.
-    stored        gives the probabilities (K, h, w) that a frame holds now; asked only where something is locked.
+    stored        gives the probabilities (K, h, w) that a frame holds; asked only where something is locked.
     """
 
     free: list[int]

@@ -1,7 +1,7 @@
 """What the core is handed from outside: frames to look at and a place for bytes that do not fit in memory.
 
-The core opens no file. A clip, a list of arrays or a test's generator are all `Frames`; a file in the temporary
-folder, a project file or a plain dict can be a `ScratchStore`. Both are called from more than one thread.
+The core opens no file. A clip or a list of arrays can be `Frames`; a file in the temporary folder, a project
+file or a plain dict can be a `ScratchStore`. Both are called from more than one thread.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """From the working size to the source's size, edges refined from the source image.
 
-A guided filter (He, Sun, Tang 2013) in its fast form: the linear model of the mask in the image is fitted at the
-working size, its coefficients are enlarged, and the source's own pixels are put in. It is used near boundaries
-only; elsewhere the enlarged probabilities say enough.
+A guided filter (He, Sun, Tang 2013) in its fast form: the linear model of the mask in the image is fitted at
+the working size, its coefficients are enlarged, and the source's own pixels are put in. It is used near
+boundaries only; elsewhere the enlarged probabilities say enough.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def enlarge(prob: Float32Array, size: tuple[int, int]) -> Float32Array:
 
 
 def refine(prob: Float32Array, pixels: UInt8Array) -> Float32Array:
-    """Enlarge probabilities (K, h, w) to the size of an image (H, W, 3) uint8 RGB and snap edges to its edges.
+    """Enlarge probabilities (K, h, w) to the size of an image (H, W, 3) uint8 RGB; snap edges to its edges.
 
     Returns (K, H, W) float32 in [0, 1].
     """
@@ -61,8 +61,10 @@ def to_ids(prob: Float32Array, object_ids: Sequence[int]) -> UInt8Array:
 
 
 def agree_with(prob: Float32Array, ids: UInt8Array, object_ids: Sequence[int]) -> Float32Array:
-    """Make probabilities (K+1, H, W), background first, say what ids (H, W) say: where another label leads, the
-    two exchange their values. Changes and returns `prob`."""
+    """Make probabilities (K+1, H, W), background first, say what ids (H, W) say.
+
+    Where another label leads, the two exchange their values. Changes and returns `prob`.
+    """
     labels = np.array([0, *object_ids])
     row_of = np.zeros(256, np.intp)
     row_of[labels] = np.arange(len(labels))

@@ -2,8 +2,8 @@
 
 Commands are for one thread at a time (the worker's); `ids`, `prob` and the properties may be read from any.
 `interact` and `propagate` return generators of `FrameMask`, one for each frame as it is done; closing one, or
-giving the next command, keeps what is done as one undo step. The other commands act at the call and return what
-changed. Bad input raises a `UserError` at the call.
+giving the next command, keeps what is done as one undo step. The other commands act at the call and return
+what changed. Bad input raises a `UserError` at the call.
 """
 
 from __future__ import annotations
@@ -196,8 +196,8 @@ class Session:
     ) -> Masks:
         """Commit drafts and carry their masks through the clip, each walk up to the next anchor.
 
-        frame_index  that draft alone, or an anchor to propagate from again or to resume; None takes every draft in
-                     the order of drawing, then whatever a cancelled propagation left undone.
+        frame_index  that draft alone, or an anchor to propagate from again or to resume; None takes every
+                     draft in the order of drawing, then whatever a cancelled propagation left undone.
         direction    "forward", "backward" or "both".
         frame_range  (first, last) frame that may change, both included.
         """
@@ -208,7 +208,7 @@ class Session:
     # -- commands that act at once ---------------------------------------------------------------------------
 
     def set_ids(self, frame_index: int, ids: NDArray[Any]) -> Sequence[FrameMask]:
-        """Give a frame masks from outside, (H, W) with values 0..255; it becomes a draft. Unknown ids become objects."""
+        """Give a frame masks from outside, (H, W) of ids; it becomes a draft. Unknown ids become objects."""
         self._close_running()
         self._check_frame(frame_index)
         wanted = self._checked_ids(ids)
@@ -237,7 +237,7 @@ class Session:
         return self._close(transaction)
 
     def add_object(self, name: str = "", object_id: int | None = None) -> int:
-        """Add an object; return its id, 1..255. Without a wish it is one that was never used, while there is any."""
+        """Add an object; return its id, 1..255: the one wished for, or one never used while there is any."""
         self._close_running()
         chosen = self._free_id() if object_id is None else object_id
         self._put_ledger("add_object", self._with_object(self._state.ledger, chosen, name))

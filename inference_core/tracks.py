@@ -1,9 +1,9 @@
 """The one home of prob and ids per frame.
 
-A frame's `Record` is immutable and holds both: ids at the source's size, which is what the editor sees, and the
-objects' probabilities at the padded working size, which is what the networks see. Both are written together.
-Records know objects by (id, serial): masks of an object that was removed drop out when they are read, and come
-back when its removal is undone, without touching a single frame.
+A frame's `Record` is immutable and holds both: ids at the source's size, which is what the editor sees, and
+the objects' probabilities at the padded working size, which is what the networks see. Both are written
+together. Records know objects by (id, serial): masks of an object that was removed drop out when they are
+read, and come back when its removal is undone, without touching a single frame.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Tracks:
         return stored.astype(np.float32, copy=False)
 
     def pack_prob(self, stored: NDArray[Any], known: Sequence[ObjectKey]) -> PackedProb:
-        """Pack quantised probabilities (K, h, w) of the objects `known`, in that order; empty planes cost nothing."""
+        """Pack quantised probabilities (K, h, w) of the objects `known`, in that order."""
         rows = [row for row in range(len(known)) if stored[row].any()]
         chosen = stored if len(rows) == len(known) else stored[rows]
         return PackedProb(
@@ -100,7 +100,7 @@ class Tracks:
         return Record(prob, self._store.put(content), tuple(by_id[value] for value in present), is_firm)
 
     def read_prob(self, packed: PackedProb | None, keys: Sequence[ObjectKey]) -> NDArray[Any]:
-        """Return stored probabilities (K, h, w) in `dtype` for the objects `keys`; zeros for those not known."""
+        """Return stored probabilities (K, h, w) of the objects `keys`; zeros for those not known."""
         out = np.zeros((len(keys), *self.padded_size), self.dtype)
         if packed is None or not packed.planes:
             return out

@@ -81,7 +81,7 @@ class Campaign:
         to_do = list(dict.fromkeys(drafts + rest))
         if not to_do:
             raise NotReadyError(
-                "Nothing has changed since the last propagation: correct a frame first, or name the frame to start from."
+                "Nothing has changed since the last propagation: correct a frame or name one to start from."
                 if ledger.anchors
                 else "Draw on a frame before propagating."
             )

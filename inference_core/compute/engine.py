@@ -86,7 +86,7 @@ class Engine:
             return torch.sigmoid(self.networks.interaction(image, previous, positive, negative).float())
 
     def crop_geometry(self, size: Size) -> Geometry:
-        """Return the sizes for a crop (H, W) of the source: its own pixels, enlarged when small, reduced when large."""
+        """Return the sizes for a crop (H, W): its own pixels, enlarged when small, reduced when large."""
         side = min(max(min(size), _SMALLEST_CROP), min(self.geometry.working))
         # A long thin crop must not cost more than the whole frame.
         longest = max(self.geometry.working)

@@ -16,8 +16,10 @@ from inference_core.values import BoolArray, Float32Array, UInt8Array
 
 Size = tuple[int, int]
 
-_MEAN = (0.485, 0.456, 0.406)
-_STD = (0.229, 0.224, 0.225)
+_MEAN = np.array([[0.485], [0.456], [0.406]], np.float32)
+_STD = np.array([[0.229], [0.224], [0.225]], np.float32)
+_NORMALISED_LEVELS: Float32Array = (np.arange(256, dtype=np.float32) / np.float32(255.0) - _MEAN) / _STD
+"""(3, 256): what each level of each channel becomes; looking up is several times faster than computing."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,10 @@ class Geometry:
             shrinks = self.working[0] < self.source[0]
             interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
             image = np.asarray(cv2.resize(image, self.working[::-1], interpolation=interpolation), np.uint8)
-        pixels = torch.from_numpy(np.ascontiguousarray(image)).to(device).permute(2, 0, 1).float()
-        mean = torch.tensor(_MEAN, device=device).view(3, 1, 1)
-        std = torch.tensor(_STD, device=device).view(3, 1, 1)
-        out = torch.zeros((1, 3, *self.padded), device=device)
-        out[0][:, self.window[0], self.window[1]] = (pixels / 255.0 - mean) / std
-        return out
+        out = np.zeros((1, 3, *self.padded), np.float32)
+        for channel, levels in enumerate(_NORMALISED_LEVELS):
+            out[0, channel][self.window] = levels[image[..., channel]]
+        return torch.from_numpy(out).to(device)
 
     def pad(self, planes: NDArray[Any]) -> NDArray[Any]:
         """Pad (..., h, w) of the working size with zeros."""
@@ -80,7 +80,7 @@ class Geometry:
         return planes[..., self.window[0], self.window[1]]
 
     def coverage(self, mask: BoolArray) -> Float32Array:
-        """Return the share of each padded working pixel that a mask (H, W) covers: (h, w) float32 in [0, 1]."""
+        """Return the share of each padded working pixel that a mask (H, W) covers: (h, w) float32."""
         plane = mask.astype(np.float32)
         if self.working != self.source:
             shrinks = self.working[0] < self.source[0]

@@ -23,7 +23,7 @@ from inference_core.values import UInt8Array
 
 @dataclass(eq=False)
 class RoundRunner:
-    """Runs one round. Close the generator of `run` to stop it; then `finished` and `unfinished` tell what is what."""
+    """Runs one round. Close the generator of `run` to stop it; `unfinished` then tells what is left."""
 
     workshop: Workshop
     transaction: Transaction
@@ -99,7 +99,7 @@ class RoundRunner:
         return WalkPlan(leg, entries, start, competition, store, self.workshop.options)
 
     def _evidence(self, leg: Leg, entries: list[AnchorEntry]) -> tuple[Evidence, frozenset[int]] | None:
-        """Return what fusion needs, and the rows that the anchor at the leg's end knows; None where nothing is."""
+        """Return what fusion needs and the rows that the anchor at the leg's end knows; None without one."""
         limit = self._ledger.anchor(leg.limit) if leg.limit is not None else None
         if limit is None:
             return None
@@ -163,7 +163,7 @@ class RoundRunner:
 
 
 def keep_locked(ids: UInt8Array, before: UInt8Array, locked: Sequence[ObjectKey]) -> UInt8Array:
-    """Give locked objects exactly the pixels they had; ids and before (H, W) uint8, before holds them alone."""
+    """Give locked objects exactly the pixels they had: ids (H, W) uint8, before with locked objects alone."""
     out = ids.copy()
     out[np.isin(ids, [key.object_id for key in locked])] = 0
     return np.where(before > 0, before, out)

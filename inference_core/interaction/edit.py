@@ -26,7 +26,7 @@ _PAINTING = {Tool.BRUSH: painted_pixels, Tool.ERASER: painted_pixels, Tool.LASSO
 
 @dataclass(frozen=True, eq=False)
 class Edited:
-    """What an interaction leaves: ids (H, W) uint8, the strokes seen together, the part that may have changed."""
+    """What an interaction leaves: ids (H, W) uint8, strokes seen together, the part that may have changed."""
 
     ids: UInt8Array
     gesture: Gesture | None
@@ -113,7 +113,7 @@ def _edit_with_strokes(
 def _edit_box(
     workshop: Workshop, stroke: Stroke, bounds: Canvas, scene: tuple[UInt8Array, UInt8Array, BoolArray]
 ) -> Edited:
-    """A box looks closer: the network sees the box and its surroundings; only the inside of the box changes."""
+    """A box looks closer: the network sees it and its surroundings; only the inside of the box changes."""
     pixels, ids, may_change = scene
     box = box_region(stroke, bounds.region)
     canvas = open_canvas(workshop.engine, surroundings(box, bounds.region))

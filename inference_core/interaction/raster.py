@@ -1,4 +1,4 @@
-"""From points to pixels. Pixel centres lie at whole numbers; the same gesture gives the same pixels at any call."""
+"""From points to pixels. Pixel centres lie at whole numbers."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Immutable compressed contents, the newest in memory, the rest in the scratch store.
 
-Masks, drafts and every undo step share blobs: a step that holds old values holds handles, not copies. When the
-last handle goes, so do the bytes.
+Masks, drafts and every undo step share blobs: a step that holds old values holds handles, not copies. When
+the last handle goes, so do the bytes.
 """
 
 from __future__ import annotations

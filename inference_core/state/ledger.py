@@ -23,8 +23,8 @@ class TrackedObject:
     """One object.
 
     serial         tells it from an earlier holder of the same id.
-    is_introduced  it has been drawn somewhere. Before that no frame says anything about it, not even that it is
-                   absent, and the networks do not see it.
+    is_introduced  it has been drawn somewhere. Before that no frame says anything about it, not even that it
+                   is absent, and the networks do not see it.
     """
 
     object_id: int
@@ -153,7 +153,7 @@ class Ledger:
         )
 
     def commit(self, anchor: Anchor, *, keep_older: bool = False) -> Ledger:
-        """Turn a draft into an anchor. keep_older keeps the frame's older entries, as the published code does."""
+        """Turn a draft into an anchor. keep_older keeps the frame's older entries, as published code does."""
         older = self.anchors if keep_older else _others(self.anchors, anchor.frame_index)
         legs = (trim_leg(leg, anchor.frame_index) for leg in self.unfinished)
         return replace(

@@ -45,7 +45,7 @@ class Leg:
 def plan_legs(
     anchor: int, anchors: Collection[int], direction: Direction, frame_range: tuple[int, int]
 ) -> tuple[Leg, ...]:
-    """Lay out the walks from an anchor, forward before backward; frame_range is (first, last), both included."""
+    """Lay out the walks from an anchor, forward before backward; frame_range (first, last) is included."""
     first, last = frame_range
     legs = []
     if direction != Direction.BACKWARD:

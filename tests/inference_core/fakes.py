@@ -1,4 +1,4 @@
-"""Tiny networks and clips: exact, cheap, countable. Nothing is trained, yet a walk follows a coloured square."""
+"""Tiny networks and clips: exact, cheap, countable. Untrained, yet a walk follows a coloured square."""
 
 from __future__ import annotations
 
@@ -36,9 +36,7 @@ class FakePropagation:
         self.calls["encode_memory"] += 1
         return MemoryEntry(query.key, F.avg_pool2d(objects[:, None], GRID))
 
-    def read(
-        self, query: QueryFeatures, keys: Tensor, values: Tensor, *, top_k: int | None = None
-    ) -> Tensor:
+    def read(self, query: QueryFeatures, keys: Tensor, values: Tensor, *, top_k: int | None = None) -> Tensor:
         self.calls["read"] += 1
         self.memory_lengths.append(keys.shape[2])
         memory, wanted = keys.flatten(2)[0], query.key.flatten(2)[0]
@@ -66,14 +64,16 @@ class FakeFusion:
         self.distances: list[tuple[float, float]] = []
         self.attention: list[Tensor] = []
 
-    def __call__(self, image: Tensor, old: Tensor, new: Tensor, attention: Tensor, distance: Tensor) -> Tensor:
+    def __call__(
+        self, image: Tensor, old: Tensor, new: Tensor, attention: Tensor, distance: Tensor
+    ) -> Tensor:
         self.distances.append((float(distance[0]), float(distance[1])))
         self.attention.append(attention)
         return torch.logit(old * distance[1] + new * distance[0], eps=1e-3)
 
 
 class FakeInteraction:
-    """A disk of 12 pixels around positive strokes, joined with the previous mask, less one around negative ones."""
+    """Squares of 25 pixels around positive strokes and the previous mask, less those around negative ones."""
 
     multiple = 16
 
