@@ -68,7 +68,7 @@ install_python_packages() {
     echo "Installing $torch and the other packages into $VENV"
     "${pip[@]}" install --upgrade pip # the one of Debian 12 does not know --group
     "${pip[@]}" install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} "$torch"
-    "${pip[@]}" install --group dev --editable .
+    PYTHONWARNINGS=ignore "${pip[@]}" install --group dev --editable .
 }
 
 missing_libraries() {
