@@ -1,0 +1,166 @@
+"""How things move: poses along smooth paths, and deformations that can be undone exactly.
+
+A thing has coordinates of its own, (u, v), in which it reaches from -1 to 1. A deformation is two shears, a
+pose turns, scales and places. Both directions are closed formulas, so masks and optical flow are exact.
+Times are frame numbers, and need not be whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float32Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Where a thing is: its centre (x, y) and its scale, both in image pixels, and its angle."""
+
+    x: float
+    y: float
+    angle_rad: float
+    scale_px: float
+
+
+@dataclass(frozen=True)
+class Swing:
+    """A number that swings: middle + amplitude * sin(rate t + phase), the rate in radians a frame."""
+
+    middle: float
+    amplitude: float = 0.0
+    rate: float = 0.0
+    phase: float = 0.0
+
+    def at(self, time: float) -> float:
+        """Return the value at a time."""
+        return self.middle + self.amplitude * float(np.sin(self.rate * time + self.phase))
+
+
+UPRIGHT = Swing(0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """A path through waypoints (N, 2) float64, (x, y) in image pixels, reached every `frames_apart` frames.
+
+    The angle turns evenly by spin_rad a frame, swings, and with `faces_path` points along the path.
+    """
+
+    waypoints: NDArray[np.float64]
+    frames_apart: float
+    scale_px: Swing
+    angle_rad: Swing = UPRIGHT
+    spin_rad: float = 0.0
+    faces_path: bool = False
+
+    def pose(self, time: float) -> Pose:
+        """Return where the thing is at a time."""
+        (x, y), (speed_x, speed_y) = self._along_path(time)
+        angle = self.angle_rad.at(time) + self.spin_rad * time
+        if self.faces_path:
+            angle += float(np.arctan2(speed_y, speed_x))
+        return Pose(x, y, angle, self.scale_px.at(time))
+
+    def _along_path(self, time: float) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Give place and direction on the Catmull-Rom curve through the waypoints, straight on beyond it."""
+        last = len(self.waypoints) - 1
+        progress = time / self.frames_apart
+        span = int(np.clip(np.floor(progress), 0, last - 1))
+        t = float(np.clip(progress - span, 0, 1))
+        start, end = self.waypoints[span], self.waypoints[span + 1]
+        before = self.waypoints[span - 1] if span > 0 else 2 * start - end
+        after = self.waypoints[span + 2] if span + 2 <= last else 2 * end - start
+        linear = end - before
+        square = 2 * before - 5 * start + 4 * end - after
+        cube = 3 * (start - end) + after - before
+        place = start + 0.5 * t * (linear + t * (square + t * cube))
+        direction = 0.5 * (linear + t * (2 * square + 3 * t * cube))
+        place = place + (progress - span - t) * direction
+        return (float(place[0]), float(place[1])), (float(direction[0]), float(direction[1]))
+
+
+@dataclass(frozen=True)
+class Wave:
+    """A travelling wave along one coordinate that displaces the other, in units of the thing.
+
+    `swell` makes it grow towards -1, as a swimming fish's tail swings wider than its head: 0 not at all, 1
+    from nothing at +1 to the whole amplitude at -1.
+    """
+
+    amplitude: float = 0.0
+    per_unit_rad: float = 0.0
+    per_frame_rad: float = 0.0
+    phase: float = 0.0
+    swell: float = 0.0
+
+    def at(self, coordinate: Float32Array, time: float) -> Float32Array:
+        """Return the displacement at each coordinate; same shape."""
+        if self.amplitude == 0:
+            return np.zeros_like(coordinate)
+        offset = np.float32(self.phase - self.per_frame_rad * time)
+        wave: Float32Array = np.sin(np.float32(self.per_unit_rad) * coordinate + offset)
+        wave *= np.float32(self.amplitude)
+        if self.swell == 0:
+            return wave
+        rise = np.clip((1 - coordinate) * np.float32(0.5), 0, 1.5)
+        wave *= np.float32(1 - self.swell) + np.float32(self.swell) * rise * rise
+        return wave
+
+
+STILL = Wave()
+
+
+@dataclass(frozen=True)
+class Deformation:
+    """First v is displaced by a wave along u (bend), then u by a wave along v (sway)."""
+
+    bend: Wave = STILL
+    sway: Wave = STILL
+
+    def apply(self, u: Float32Array, v: Float32Array, time: float) -> tuple[Float32Array, Float32Array]:
+        """Move points of the thing at rest to where they are at a time."""
+        v = v + self.bend.at(u, time)
+        return u + self.sway.at(v, time), v
+
+    def undo(self, u: Float32Array, v: Float32Array, time: float) -> tuple[Float32Array, Float32Array]:
+        """Find the points at rest of points at a time."""
+        u = u - self.sway.at(v, time)
+        return u, v - self.bend.at(u, time)
+
+
+RIGID = Deformation()
+
+
+@dataclass(frozen=True)
+class Joint:
+    """How a limb hangs: at (u, v) of the body, `size` times as large, swinging about that point."""
+
+    u: float
+    v: float
+    size: float
+    angle_rad: Swing
+
+
+def place(pose: Pose, u: Float32Array, v: Float32Array) -> tuple[Float32Array, Float32Array]:
+    """Move own coordinates to image pixels (x, y)."""
+    cosine, sine = _turn(pose.angle_rad, pose.scale_px)
+    return cosine * u - sine * v + np.float32(pose.x), sine * u + cosine * v + np.float32(pose.y)
+
+
+def take_back(pose: Pose, x: Float32Array, y: Float32Array) -> tuple[Float32Array, Float32Array]:
+    """Move image pixels (x, y) to own coordinates; x and y may be of shapes that broadcast."""
+    cosine, sine = _turn(pose.angle_rad, 1 / pose.scale_px)
+    x, y = x - np.float32(pose.x), y - np.float32(pose.y)
+    return cosine * x + sine * y, cosine * y - sine * x
+
+
+def joint_pose(joint: Joint, time: float) -> Pose:
+    """Return where a limb is in its body's coordinates."""
+    return Pose(joint.u, joint.v, joint.angle_rad.at(time), joint.size)
+
+
+def _turn(angle_rad: float, scale: float) -> tuple[np.float32, np.float32]:
+    return np.float32(scale * np.cos(angle_rad)), np.float32(scale * np.sin(angle_rad))
