@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -62,15 +63,20 @@ def _top_k(affinity: Tensor, k: int, positions: int) -> tuple[Tensor, Tensor]:
 
 def weighted_values(values: Tensor, weights: Tensor, where: Tensor) -> Tensor:
     """Sum the chosen values: (K, Cv, M), weights and positions (R, Q, k) -> (K, Cv, Q), dtype of values."""
-    objects, channels, _ = values.shape
-    rows, queries, k = where.shape
-    out = values.new_empty((objects, queries, channels))
-    for row in range(objects):
-        chosen = min(row, rows - 1)
-        table = values[row].transpose(0, 1).contiguous()
-        picked = table.index_select(0, where[chosen].flatten()).view(queries, k, channels)
-        out[row] = torch.bmm(weights[chosen].unsqueeze(1).to(table.dtype), picked).squeeze(1)
-    return out.transpose(1, 2)
+    objects, channels, positions = values.shape
+    rows, queries, _ = where.shape
+    tables = values.reshape(rows, objects // rows * channels, positions).transpose(1, 2).contiguous()
+    weights = weights.to(values.dtype)
+    sums = [_bags(tables[row], weights[row], where[row]) for row in range(rows)]
+    return torch.stack(sums).transpose(1, 2).reshape(objects, channels, queries)
+
+
+def _bags(table: Tensor, weights: Tensor, where: Tensor) -> Tensor:
+    """Weighted sums of rows of a table (M, C), weights and row numbers (Q, k) -> (Q, C)."""
+    if table.device.type == "cpu":
+        # Sums while it gathers: a tenth of the time of gathering first. Not every accelerator has it.
+        return F.embedding_bag(where, table, per_sample_weights=weights, mode="sum")
+    return torch.einsum("qkc,qk->qc", table[where], weights)
 
 
 def read_memory(affinity: Tensor, values: Tensor, *, top_k: int, positions: int) -> Tensor:
