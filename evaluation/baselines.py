@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from enum import IntEnum
 
 import cv2
 import numpy as np
@@ -15,6 +16,13 @@ Float32Array = NDArray[np.float32]
 GRABCUT_BORDER = 0.02
 """Rim of the image that GrabCut takes for background, as a share of height and width."""
 GRABCUT_ITERATIONS = 5
+
+
+class Guess(IntEnum):
+    """What GrabCut begins with where nothing is drawn."""
+
+    OBJECT = cv2.GC_PR_FGD
+    BACKGROUND = cv2.GC_PR_BGD
 
 
 # Zeros of the image's size would be taken for a first guess of the flow, and another flow would follow.
@@ -46,16 +54,16 @@ def follow_flow(images: Iterable[UInt8Array], masks: BoolArray) -> Iterator[Bool
         yield soft > 0.5
 
 
-def grabcut(image: UInt8Array, positive: BoolArray, negative: BoolArray) -> BoolArray:
+def grabcut(image: UInt8Array, positive: BoolArray, negative: BoolArray, guess: Guess) -> BoolArray:
     """Cut an object out of an image (H, W, 3), given strokes (H, W) on it and on the background.
 
-    The image's rim is background; where nothing is drawn, GrabCut decides, beginning with "object".
+    The image's rim is background. Without a stroke on the object the answer is empty.
     """
     if not positive.any():
         return np.zeros(positive.shape, dtype=bool)
     labels = np.full(positive.shape, cv2.GC_BGD, dtype=np.uint8)
     rim_y, rim_x = (max(1, round(GRABCUT_BORDER * side)) for side in positive.shape)
-    labels[rim_y:-rim_y, rim_x:-rim_x] = cv2.GC_PR_FGD
+    labels[rim_y:-rim_y, rim_x:-rim_x] = guess
     labels[negative] = cv2.GC_BGD
     labels[positive] = cv2.GC_FGD
     cv2.setRNGSeed(0)  # its colour models start from random clusters

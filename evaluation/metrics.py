@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 from functools import cache
+from statistics import fmean
 
 import cv2
 import numpy as np
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 
 BoolArray = NDArray[np.bool_]
 UInt8Array = NDArray[np.uint8]
+Measure = Callable[[BoolArray, BoolArray], float]
 
 CONTOUR_TOLERANCE = 0.008
 """How far apart two contours may lie and still match, as a share of the image's diagonal."""
@@ -43,6 +46,14 @@ def f_measure(truth: BoolArray, prediction: BoolArray) -> float:
     if precision + recall == 0:
         return 0.0
     return 2 * precision * recall / (precision + recall)
+
+
+def mean_score(measure: Measure, truth: Iterable[BoolArray], prediction: Iterable[BoolArray]) -> float:
+    """Mean of a measure over the objects of each frame, then over frames; both give (K, H, W) a frame."""
+    frames = [
+        fmean(map(measure, true_masks, masks)) for true_masks, masks in zip(truth, prediction, strict=True)
+    ]
+    return fmean(frames)
 
 
 def _same_size(truth: BoolArray, prediction: BoolArray) -> tuple[BoolArray, BoolArray]:

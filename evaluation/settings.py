@@ -1,0 +1,61 @@
+"""With what a measurement runs: the networks, and where and how finely they look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from inference_core.device import choose_compute
+from inference_core.protocols import Frames
+from inference_core.session import Session
+from model.interfaces import Networks
+
+OnProgress = Callable[[int, int], None]
+"""Hears how much is done of how much."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What sessions are opened with; the names are those of `Session`."""
+
+    networks: Networks
+    device: str = "auto"
+    dtype: str = "auto"
+    working_size: int = 480
+
+    def open(self, frames: Frames) -> Session:
+        """Begin a session on a clip, as the program would."""
+        return Session(
+            frames,
+            self.networks,
+            device=self.device,
+            dtype=self.dtype,
+            working_size=self.working_size,
+        )
+
+    def as_figures(self) -> dict[str, str | int]:
+        """Tell what was measured with; device and dtype as they were chosen where "auto" was asked for."""
+        compute = choose_compute(self.device, self.dtype)
+        return {
+            "family": self.networks.family,
+            "device": compute.device.type,
+            "dtype": str(compute.dtype).removeprefix("torch."),
+            "working_size": self.working_size,
+        }
+
+
+class Steps:
+    """Counts what is done and tells it."""
+
+    def __init__(self, total: int, on_progress: OnProgress) -> None:
+        self._done, self._total = 0, total
+        self._on_progress = on_progress
+
+    def advance(self) -> None:
+        """One more is done."""
+        self._done += 1
+        self._on_progress(self._done, self._total)
+
+
+def keep_quiet(done: int, total: int) -> None:
+    """Tell nobody."""
