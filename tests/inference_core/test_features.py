@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import torch
+
+from inference_core.features import FeatureCache
+from model.interfaces import QueryFeatures
+from tests.inference_core.fakes import fake_session, networks_of, square_clip, square_ids
+
+
+def features() -> QueryFeatures:
+    return QueryFeatures(torch.zeros(100, dtype=torch.uint8), ())
+
+
+def test_the_cache_never_holds_more_than_its_budget() -> None:
+    cache = FeatureCache(budget_bytes=350)
+    for frame_index in range(10):
+        cache.put(frame_index, features())
+        assert cache.nbytes <= 350
+    assert len(cache) == 3
+
+
+def test_a_new_sweep_pushes_out_what_was_used_longest_ago() -> None:
+    cache = FeatureCache(budget_bytes=300)
+    for frame_index in (0, 1, 2):
+        cache.put(frame_index, features())
+    cache.get(0)
+    cache.begin_sweep()
+    cache.put(3, features())
+    assert cache.get(1) is None
+    assert cache.get(0) is not None
+
+
+def test_a_sweep_over_more_than_the_cache_holds_still_finds_something_the_next_time() -> None:
+    cache = FeatureCache(budget_bytes=300)
+    found = 0
+    for _ in range(4):
+        cache.begin_sweep()
+        for frame_index in range(10):
+            if cache.get(frame_index) is None:
+                cache.put(frame_index, features())
+            else:
+                found += 1
+    assert found == 3 * 3
+
+
+def test_features_larger_than_the_budget_are_used_and_not_kept() -> None:
+    cache = FeatureCache(budget_bytes=50)
+    cache.put(0, features())
+    assert (cache.get(0), cache.nbytes) == (None, 0)
+
+
+def test_a_second_round_encodes_no_frame_again() -> None:
+    session = fake_session(square_clip(8))
+    session.set_ids(0, square_ids(0))
+    list(session.propagate())
+    propagation = networks_of(session)[0]
+    assert propagation.calls["encode_query"] == 8
+    session.set_ids(7, square_ids(7))
+    list(session.propagate())
+    assert propagation.calls["encode_query"] == 8
