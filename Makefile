@@ -1,7 +1,6 @@
 # make setup · make run [CLIP=…] · make test · make test-long
 # Each does the set-up it needs; setup.sh tells what PYTHON=… and TORCH_INDEX=… do for it.
 
-SAMPLE := sample/clip.mp4
 READY := .venv/.ready
 BIN := .venv/bin
 PYTEST := QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
@@ -14,11 +13,9 @@ $(READY): pyproject.toml setup.sh
 	@PYTHON="$(PYTHON)" TORCH_INDEX="$(TORCH_INDEX)" ./setup.sh
 	@touch $@
 
-run: setup $(if $(CLIP),,$(SAMPLE))
-	$(BIN)/python interactive_gui.py "$(or $(CLIP),$(SAMPLE))"
-
-$(SAMPLE): | setup
-	$(BIN)/python -m synthetic.sample $@
+# Without CLIP the window shows the sample clip, which it makes itself.
+run: setup
+	@$(BIN)/python interactive_gui.py $(if $(CLIP),"$(CLIP)")
 
 # Every check runs, whatever the one before it said; pytest comes last, so that its summary closes the output.
 CHECKS = failed=0; \

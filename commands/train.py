@@ -16,10 +16,10 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     parser = commands.add_parser(
         "train",
         help="train the compact networks",
-        description="Train one network, or all in order. The state is saved as it goes: an interrupted training"
-        " goes on with --resume.",
+        description="Train one network, or all in order. The state is saved as it goes: after an interruption,"
+        " --resume goes on.",
     )
-    parser.add_argument("network", choices=(*NETWORKS, "all"), help="which network")
+    parser.add_argument("network", choices=(*NETWORKS, "all"), help="which one")
     parser.add_argument("--family", choices=("compact",), default="compact", help="family of networks")
     parser.add_argument("--data", type=Path, nargs="+", required=True, metavar="DIR", help="folders of data")
     parser.add_argument(
@@ -27,8 +27,12 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of states and weights")
     parser.add_argument("--resume", action="store_true", help="go on from the state in that folder")
+    parser.add_argument(
+        "--warm-start", type=Path, metavar="DIR", help="begin from the weights in this folder"
+    )
     parser.add_argument("--hours", type=positive_number, metavar="H", help="hours for each network")
-    parser.add_argument("--steps", type=whole_number(least=1), help="length of the schedule")
+    parser.add_argument("--steps", type=whole_number(least=1), help="steps instead of the recipe's")
+    parser.add_argument("--batch", type=whole_number(least=1), help="samples a step instead of the recipe's")
     parser.add_argument("--device", choices=("cpu", "cuda", "mps"), default="cpu", help="where to compute")
     parser.add_argument("--threads", type=whole_number(least=1), help="threads of torch")
     parser.add_argument(
@@ -42,7 +46,7 @@ def run(options: Namespace) -> None:
     """Train, and name the files of weights."""
     names = NETWORKS if options.network == "all" else (options.network,)
     for name in names:
-        _check_out(options.out, name, is_resumed=options.resume)
+        _check_out(options.out / f"{name}.checkpoint.pt", is_resumed=options.resume)
 
     from training.run import SEED, TrainingOptions, train
 
@@ -52,17 +56,18 @@ def run(options: Namespace) -> None:
         sources=options.sources,
         hours=options.hours,
         steps=options.steps,
+        batch=options.batch,
         resume=options.resume,
+        warm_start=options.warm_start,
         device=options.device,
         threads=options.threads,
         workers=options.workers,
         seed=SEED if options.seed is None else options.seed,
     )
-    for name in names:
-        print(train(name, wanted))
+    for weights in train(options.network, wanted):
+        print(weights)
 
 
-def _check_out(out: Path, name: str, *, is_resumed: bool) -> None:
-    state = out / f"{name}.checkpoint.pt"
+def _check_out(state: Path, *, is_resumed: bool) -> None:
     if state.exists() and not is_resumed:
         raise UserError(f"{state} is an earlier training: go on with --resume, or name another folder.")

@@ -211,7 +211,7 @@ def test_help_is_there_before_torch_and_numpy() -> None:
     program = (
         "import sys, cli\n"
         "try: cli.main(['--help'])\n"
-        "except SystemExit: print([name for name in ('torch', 'numpy', 'cv2', 'PyQt5') if name in sys.modules])"
+        "except SystemExit: print(sorted({'torch', 'numpy', 'cv2', 'PyQt5'} & set(sys.modules)))"
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout.endswith("[]\n")
