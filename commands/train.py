@@ -16,7 +16,7 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     parser = commands.add_parser(
         "train",
         help="train the compact networks",
-        description="Train one network, or all in order. The state is saved as it goes: after an interruption,"
+        description="Train one network, or all in order. The state is saved as it goes: if interrupted,"
         " --resume goes on.",
     )
     parser.add_argument("network", choices=(*NETWORKS, "all"), help="which one")
