@@ -150,6 +150,11 @@ class Session:
         return bool(self._state.done)
 
     @property
+    def undo_count(self) -> int:
+        """How many steps can be taken back."""
+        return len(self._state.done)
+
+    @property
     def can_redo(self) -> bool:
         return bool(self._state.undone)
 
