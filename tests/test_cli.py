@@ -56,17 +56,6 @@ def test_given_masks_come_out_as_they_went_in(small_clip: ClipOnDisk, tmp_path: 
         np.testing.assert_array_equal(ids[number], np.asarray(Image.open(small_clip.masks[number])))
 
 
-def test_a_propagated_object_is_followed(small_clip: ClipOnDisk, tmp_path: Path) -> None:
-    assert (
-        mivos(
-            "propagate", small_clip.images, f"--mask=0={small_clip.masks[0]}", "--out", tmp_path / "o", *SMALL
-        )
-        == 0
-    )
-    found, truth = written_ids(tmp_path / "o")[1] == 1, np.asarray(Image.open(small_clip.masks[1])) == 1
-    assert (found & truth).sum() / (found | truth).sum() > 0.5
-
-
 def test_pixel_values_are_object_ids(small_clip: ClipOnDisk, tmp_path: Path) -> None:
     seven = tmp_path / "seven.png"
     Image.fromarray(np.asarray(Image.open(small_clip.masks[0])) * np.uint8(7)).save(seven)
@@ -217,12 +206,3 @@ def test_help_is_there_before_torch_and_numpy() -> None:
     assert result.stdout.endswith("[]\n")
     for command in ("propagate", "replay", "evaluate", "synthesize", "train", "weights", "gui"):
         assert f"    {command}" in result.stdout
-
-
-def test_weights_list_names_the_three_networks(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    listing = tmp_path / "weights.json"
-    assert mivos("weights", "list", "--json", listing) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[1] for line in lines] == ["propagation", "fusion", "interaction"]
-    listed = json.loads(listing.read_text(encoding="utf-8"))["weights"]
-    assert [Path(file["file"]).stat().st_size for file in listed] == [file["bytes"] for file in listed]

@@ -36,7 +36,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install the wheel in a fresh environment that borrows our packages, not our checkout; give its program."""
+    """Install the wheel in a fresh environment that borrows our packages but not our checkout."""
     home = tmp_path_factory.mktemp("installed")
     venv.create(home, with_pip=False, symlinks=os.name == "posix")
     programs = home / ("Scripts" if os.name == "nt" else "bin")

@@ -1,0 +1,120 @@
+"""The commands that measure, teach and list, on a handful of pictures."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import cli
+from tests.conftest import ClipOnDisk
+
+SMALL = ("--working-size", "64", "--dtype", "float32", "--quiet")
+
+
+def mivos(*words: object) -> int:
+    return cli.main([str(word) for word in words])
+
+
+@pytest.fixture
+def davis_folder(small_clip: ClipOnDisk, tmp_path: Path) -> Path:
+    """One clip in the layout of DAVIS."""
+    folder = tmp_path / "davis"
+    images = folder / "JPEGImages" / "480p" / "square"
+    images.mkdir(parents=True)
+    for file in small_clip.images.iterdir():
+        Image.open(file).save(images / f"{file.stem}.jpg")
+    shutil.copytree(small_clip.folder / "masks", folder / "Annotations" / "480p" / "square")
+    return folder
+
+
+@pytest.fixture
+def stills_folder(small_clip: ClipOnDisk, tmp_path: Path) -> Path:
+    """One image and its mask side by side."""
+    folder = tmp_path / "stills"
+    folder.mkdir()
+    Image.open(small_clip.images / "00000.png").save(folder / "square.jpg")
+    shutil.copy(small_clip.masks[0], folder / "square.png")
+    return folder
+
+
+def test_clips_are_measured_beside_baselines(
+    davis_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = tmp_path / "figures.json"
+    assert (
+        mivos("evaluate", "--data", davis_folder, "--frames", 3, "--ablations", "--json", report, *SMALL) == 0
+    )
+    figures = json.loads(report.read_text(encoding="utf-8"))
+    assert set(figures["clips"]) == {"square"}
+    assert set(figures["clips"]["square"]) >= {"J", "F", "objects", "fps", "baselines"}
+    assert set(figures["mean"]) == {"J", "F"}
+    assert set(figures["baselines"]) == {"still", "flow"}
+    assert set(figures["fps_by_objects"]) == {"1"}
+    assert figures["options"]["frames"] == 3
+    table = capsys.readouterr().out
+    assert "| square" in table
+    assert "memory switched off" in table
+
+
+def test_a_robot_corrects_round_by_round(davis_folder: Path, tmp_path: Path) -> None:
+    report = tmp_path / "figures.json"
+    words = ("--data", davis_folder, "--frames", 3, "--interactive", "click", "--rounds", 2)
+    assert mivos("evaluate", *words, "--json", report, *SMALL) == 0
+    figures = json.loads(report.read_text(encoding="utf-8"))
+    assert len(figures["rounds"]) == 2
+    assert figures["options"]["interactive"] == "click"
+
+
+def test_stills_are_measured_beside_grabcut(stills_folder: Path, tmp_path: Path) -> None:
+    report = tmp_path / "figures.json"
+    assert mivos("evaluate", "--stills", stills_folder, "--clicks", 5, "--json", report, *SMALL) == 0
+    figures = json.loads(report.read_text(encoding="utf-8"))
+    assert set(figures["iou_after"]) == set(figures["grabcut"]["iou_after"]) == {"1", "3", "5"}
+    assert set(figures["scribble"]["iou_after"]) == {"1", "2", "3"}
+    assert 1 <= figures["noc85"] <= figures["noc90"] <= 5
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--data", "a", "--clicks", "3"], "--clicks does not go with --data."),
+        (["--stills", "a", "--frames", "3"], "--frames does not go with --stills."),
+        (["--data", "a", "--rounds", "3"], "--rounds needs --interactive scribble or --interactive click."),
+        (
+            ["--data", "a", "--interactive", "click", "--ablations"],
+            "--ablations does not go with --interactive.",
+        ),
+    ],
+)
+def test_an_option_that_would_go_unheard_is_refused(
+    words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert mivos("evaluate", *words) == 2
+    assert capsys.readouterr().err == f"{sentence}\n"
+
+
+def test_training_leaves_weights_and_is_not_begun_twice(
+    stills_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "pictures" / "stills" / "squares"
+    shutil.copytree(stills_folder, source)
+    words = ("train", "interaction", "--data", tmp_path / "pictures", "--out", tmp_path / "run", "--batch", 1)
+    assert mivos(*words, "--steps", 1, "--threads", 1) == 0
+    weights = tmp_path / "run" / "interaction.safetensors"
+    assert capsys.readouterr().out == f"{weights}\n"
+    assert weights.stat().st_size > 100_000
+    assert mivos(*words) == 2
+    assert "go on with --resume" in capsys.readouterr().err
+
+
+def test_weights_list_names_the_three_networks(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    listing = tmp_path / "weights.json"
+    assert mivos("weights", "list", "--json", listing) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in lines] == ["propagation", "fusion", "interaction"]
+    listed = json.loads(listing.read_text(encoding="utf-8"))["weights"]
+    assert [Path(file["file"]).stat().st_size for file in listed] == [file["bytes"] for file in listed]
