@@ -1,7 +1,7 @@
 """The door of the window: arguments, then paint, then everything that takes long.
 
-Knows every room and does nothing itself. The window is on the screen before torch, PyAV and OpenCV are imported:
-those imports are made inside the functions that the window's threads call.
+Knows every room and does nothing itself. The window is on the screen before torch, PyAV and OpenCV are
+imported: those imports are made inside the functions that the window's threads call.
 """
 
 from __future__ import annotations
@@ -137,9 +137,8 @@ def open_window(options: Options) -> tuple[QApplication, MainWindow]:
         script = options.script
         window.session_opened.connect(lambda: window.files.play_script(script))
     if options.exit_after_s is not None:
-        window.first_painted.connect(
-            lambda: QTimer.singleShot(round(1000 * options.exit_after_s), lambda: _leave(window, options))
-        )
+        wait_ms = round(1000 * options.exit_after_s)
+        window.first_painted.connect(lambda: QTimer.singleShot(wait_ms, lambda: _leave(window, options)))
     return application, window
 
 
@@ -208,7 +207,8 @@ def _engine(clip: Clip, networks: Networks, options: Options, journal: Journal) 
     session = Session(clip, networks, device=options.device, working_size=options.working_size)
     object_id = session.add_object()
     journal.declare(object_id, session.objects[0].name)
-    return Engine(session, f"{networks.family} · {session.device} · {session.dtype}")
+    description = f"{networks.family} · {session.device} · {session.dtype}"
+    return Engine(session, description, first_undo=session.undo_count)
 
 
 if __name__ == "__main__":

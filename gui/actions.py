@@ -1,7 +1,7 @@
 """The one table of everything that the window can be asked to do.
 
-Menus, buttons, tooltips, shortcuts and the shortcut sheet all come from here. `command` names the method of the
-handler that does it, `argument` is what it is called with.
+Menus, buttons, tooltips, shortcuts and the shortcut sheet all come from here. `command` names the method that
+does it, `argument` is what it is called with.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ class ActionSpec:
     argument: object = None
     is_checkable: bool = False
     group: str = ""
-    """Actions of one group exclude each other, and the menu draws a line between groups."""
+    """The menu draws a line between groups."""
+    button_text: str = ""
+    """A shorter text, for buttons whose place says the rest."""
 
 
 def _tool(tool: CanvasTool, text: str, key: str, tooltip: str) -> ActionSpec:
@@ -55,7 +57,9 @@ def _object(object_id: int) -> ActionSpec:
 
 
 ACTIONS: tuple[ActionSpec, ...] = (
-    ActionSpec("open_clip", "Open clip…", "File", "ask_for_clip", ("Ctrl+O",), "Open a video file", group="open"),
+    ActionSpec(
+        "open_clip", "Open clip…", "File", "ask_for_clip", ("Ctrl+O",), "Open a video file", group="open",
+    ),
     ActionSpec(
         "open_images", "Open image folder…", "File", "ask_for_images", ("Ctrl+Shift+O",),
         "Open a folder of numbered images as a clip", group="open",
@@ -75,7 +79,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("quit", "Quit", "File", "quit", ("Ctrl+Q",), "Close the window", group="quit"),
     ActionSpec("undo", "Undo", "Edit", "undo", ("Ctrl+Z",), "Take back the last step", group="undo"),
     ActionSpec(
-        "redo", "Redo", "Edit", "redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Do again what was taken back", group="undo"
+        "redo", "Redo", "Edit", "redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Do again what was taken back",
+        group="undo",
     ),
     ActionSpec(
         "reset_frame", "Reset frame", "Edit", "reset_frame", ("Ctrl+R",), "Empty the masks of this frame",
@@ -85,7 +90,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "mark_absent", "Object is not here", "Edit", "mark_absent", ("N",),
         "Say that the chosen object cannot be seen on this frame", group="frame",
     ),
-    ActionSpec("add_object", "Add object", "Edit", "add_object", ("Ctrl+N",), "Add an object", group="object"),
+    ActionSpec(
+        "add_object", "Add object", "Edit", "add_object", ("Ctrl+N",), "Add an object", group="object",
+    ),
     ActionSpec(
         "remove_object", "Remove object", "Edit", "remove_object", ("Ctrl+Backspace",),
         "Remove the chosen object and its masks", group="object",
@@ -103,7 +110,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _tool(CanvasTool.BRUSH, "Brush", "B", "Paint the mask by hand; right button: wipe it out"),
     _tool(CanvasTool.ERASER, "Eraser", "E", "Wipe the mask out by hand"),
     _tool(CanvasTool.LASSO, "Lasso", "L", "Fill an outline; right button: empty it"),
-    _tool(CanvasTool.BOX, "Box", "X", "Drag a box around the object; right button: take the object out of it"),
+    _tool(CanvasTool.BOX, "Box", "X", "Drag a box around the object; right button: empty it"),
     _tool(CanvasTool.REGION, "Region", "R", "Drag a region to work in close up; nothing outside it changes"),
     ActionSpec("thinner", "Thinner", "Tools", "step_radius", ("[",), "A thinner line", -1, group="radius"),
     ActionSpec("wider", "Wider", "Tools", "step_radius", ("]",), "A wider line", 1, group="radius"),
@@ -115,7 +122,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _view(ViewMode.OUTLINE, "Outline", "Only the outlines over the picture"),
     _view(ViewMode.MATTE, "Matte", "Objects white, everything else black"),
     _view(ViewMode.SOURCE, "Source", "The picture alone"),
-    ActionSpec("next_view", "Next view", "View", "next_view_mode", ("V",), "Go through the views", group="next"),
+    ActionSpec("next_view", "Next view", "View", "next_view_mode", ("V",), "The next view", group="next"),
     ActionSpec("zoom_in", "Zoom in", "View", "zoom", ("Ctrl++", "Ctrl+="), "Look closer", 1.25, group="zoom"),
     ActionSpec("zoom_out", "Zoom out", "View", "zoom", ("Ctrl+-",), "Step back", 0.8, group="zoom"),
     ActionSpec("fit", "Fit", "View", "fit", ("F", "Ctrl+0"), "See the whole frame", group="zoom"),
@@ -125,11 +132,11 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ),
     ActionSpec(
         "propagate_backward", "Propagate backward", "Propagate", "propagate", ("Shift+P",),
-        "Carry them towards the clip's start only", Direction.BACKWARD, group="go",
+        "Carry them towards the clip's start only", Direction.BACKWARD, group="go", button_text="Backward",
     ),
     ActionSpec(
         "propagate_forward", "Propagate forward", "Propagate", "propagate", ("Ctrl+P",),
-        "Carry them towards the clip's end only", Direction.FORWARD, group="go",
+        "Carry them towards the clip's end only", Direction.FORWARD, group="go", button_text="Forward",
     ),
     ActionSpec(
         "cancel", "Cancel", "Propagate", "cancel", ("Ctrl+.",), "Stop after this frame; what is done stays",
@@ -138,8 +145,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("play", "Play", "Go", "toggle_playing", ("Space",), "Play or stop", group="play"),
     ActionSpec("previous", "Previous frame", "Go", "step", ("Left",), "One frame back", -1, group="step"),
     ActionSpec("next", "Next frame", "Go", "step", ("Right",), "One frame on", 1, group="step"),
-    ActionSpec("ten_back", "Ten frames back", "Go", "step", ("Shift+Left",), "Ten frames back", -10, group="step"),
-    ActionSpec("ten_on", "Ten frames on", "Go", "step", ("Shift+Right",), "Ten frames on", 10, group="step"),
+    ActionSpec("ten_back", "Ten frames back", "Go", "step", ("Shift+Left",), "", -10, group="step"),
+    ActionSpec("ten_on", "Ten frames on", "Go", "step", ("Shift+Right",), "", 10, group="step"),
     ActionSpec("first", "First frame", "Go", "go_to_end", ("Home",), "To the first frame", -1, group="ends"),
     ActionSpec("last", "Last frame", "Go", "go_to_end", ("End",), "To the last frame", 1, group="ends"),
     ActionSpec(
@@ -177,6 +184,8 @@ def build_actions(
         action.setObjectName(f"action_{spec.name}")
         action.setCheckable(spec.is_checkable)
         action.setShortcuts([QKeySequence(key) for key in spec.shortcuts])
+        if spec.button_text:
+            action.setIconText(spec.button_text)
         action.setToolTip(tooltip(spec))
         picture = icon(spec.name)
         if picture is not None:

@@ -1,7 +1,7 @@
 """What the window asks of the session, one value a wish. The worker runs them; nothing here touches Qt.
 
-A command yields what it changes as it changes. What it did goes into the journal as steps of a script, so that
-the work can be replayed outside the window with the same masks.
+A command yields what it changes as it changes. What it did goes into the journal as steps of a script, so
+that the work can be replayed outside the window with the same masks.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class NewObject(Command):
 
 @dataclass(frozen=True)
 class Walk(Command):
-    """Propagate every draft in turn, and what a cancelled walk left undone. Later drafts wait for the next one."""
+    """Propagate every draft in turn, then what a cancelled walk left. Later drafts wait for the next one."""
 
     direction: Direction = Direction.BOTH
     frame_indices: tuple[int, ...] | None = None

@@ -1,4 +1,4 @@
-"""The one place that knows both sides: turns wishes into commands for the worker, and shows what came of them."""
+"""The one place that knows both sides: turns wishes into commands for the worker, shows what came of them."""
 
 from __future__ import annotations
 
@@ -67,6 +67,8 @@ class Controller(QObject):
         self._session: Session | None = None
         self._pending: list[Command] = []
         self._answered: list[Interaction] = []
+        self._first_undo = 0
+        self._propagated: frozenset[int] = frozenset()
         self._walked: frozenset[int] = frozenset()
         views.canvas.interaction_made.connect(self._on_interaction)
         views.canvas.region_chosen.connect(self.choose_region)
@@ -82,6 +84,11 @@ class Controller(QObject):
         """The session, once it is open; only to be read."""
         return self._session
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a command is under way or waits."""
+        return bool(self._pending)
+
     # A session comes and goes.
 
     def attach(self, worker: Worker) -> None:
@@ -89,7 +96,7 @@ class Controller(QObject):
         self._worker, self._session = worker, None
         self._pending.clear()
         self._answered.clear()
-        self._walked = frozenset()
+        self._propagated = self._walked = frozenset()
         worker.loading.connect(self._views.status.show_task)
         worker.opened.connect(self._on_opened)
         worker.open_failed.connect(self._on_open_failed)
@@ -211,6 +218,7 @@ class Controller(QObject):
 
     def _on_opened(self, engine: Engine) -> None:
         session = self._session = engine.session
+        self._first_undo = engine.first_undo
         self._views.status.show_engine(engine.description)
         self._views.status.show_task("")
         self._navigator.look_at_masks(session.ids, lambda: tuple(o.object_id for o in session.objects))
@@ -296,6 +304,8 @@ class Controller(QObject):
         ids = [each.object_id for each in session.objects]
         if ids and self._model.state.object_id not in ids:
             self.choose_object(ids[-1])
+        walked = frozenset(i for each in session.rounds for i in each.changed_frames)
+        self._propagated = frozenset(i for i in walked if session.present(i))
         self._show_objects()
         self._show_marks()
         self._show_possibilities()
@@ -313,20 +323,17 @@ class Controller(QObject):
 
     def _show_marks(self) -> None:
         session = self._session
-        if session is None:
-            return
-        propagated = frozenset().union(*(each.changed_frames for each in session.rounds))
-        drafts = session.drafts
-        self._views.timeline.set_marks(
-            Marks(
-                self._model.state.frame_count,
-                frozenset(session.anchors),
-                frozenset(drafts),
-                frozenset(i for i in propagated if session.present(i)),
-                self._walked,
+        if session is not None:
+            self._views.timeline.set_marks(
+                Marks(
+                    self._model.state.frame_count,
+                    frozenset(session.anchors),
+                    frozenset(session.drafts),
+                    self._propagated,
+                    self._walked,
+                )
             )
-        )
-        self._views.propagation.set_hint(_hint(drafts, session.unfinished))
+            self._views.propagation.set_hint(_hint(session.drafts, session.unfinished))
 
     def _show_possibilities(self) -> None:
         session = self._session
@@ -336,7 +343,8 @@ class Controller(QObject):
         for name in _WALKS:
             self._actions[name].setEnabled(session is not None and not is_long)
         self._actions["cancel"].setEnabled(is_long)
-        self._actions["undo"].setEnabled(session is not None and (session.can_undo or bool(self._pending)))
+        has_steps = session is not None and session.undo_count > self._first_undo
+        self._actions["undo"].setEnabled(has_steps or bool(self._pending))
         self._actions["redo"].setEnabled(session is not None and session.can_redo)
         self._actions["remove_object"].setEnabled(session is not None and len(session.objects) > 1)
 

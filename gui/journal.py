@@ -1,4 +1,4 @@
-"""What has been done in the window, as steps of a script. Written on the worker's thread, read on the window's."""
+"""What has been done in the window, as steps of a script. Written by the worker, read by the window."""
 
 from __future__ import annotations
 

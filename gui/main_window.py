@@ -201,7 +201,7 @@ class MainWindow(QMainWindow):
         self._reader.picture_ready.connect(self.controller.on_picture)
         self._reader.failed.connect(self._on_reader_failed)
         self.files.clip_wanted.connect(self.open)
-        self.files.quit_wanted.connect(lambda: self.close())
+        self.files.quit_wanted.connect(self._quit)
         self.model.changed.connect(self._show_state)
         self.canvas.scale_changed.connect(self._view_bar.set_scale)
         self.canvas.press_began.connect(self._on_press)
@@ -233,6 +233,9 @@ class MainWindow(QMainWindow):
         for mode in ViewMode:
             self.actions_by_name[f"view_{mode}"].setChecked(mode is state.view_mode)
         self.actions_by_name["escape"].setEnabled(True)
+
+    def _quit(self) -> None:
+        self.close()
 
     def _on_press(self) -> None:
         self._has_panned = True

@@ -1,4 +1,4 @@
-"""How the window looks: qdarkstyle, and the few rules on top of it that make one program of all the widgets."""
+"""How the window looks: qdarkstyle, and the few rules on top of it that make one program of it."""
 
 from __future__ import annotations
 
@@ -25,12 +25,15 @@ QStatusBar {{ border-top: 1px solid {EDGE}; font-size: 12px; }}
 QStatusBar::item {{ border: 0; }}
 QStatusBar QLabel {{ background: transparent; color: {QUIET}; padding: 1px 6px; }}
 QToolTip {{ background-color: {RAISED}; color: {TEXT}; border: 1px solid {EDGE}; padding: 4px; }}
-#side, #side_content, #tool_panel, #view_bar, #transport, #object_panel, #propagation_panel {{
+#side, #side_content, #tool_panel, #view_bar, #transport, #object_panel, #propagation_panel,
+#transport_keys {{
     background-color: {PANEL}; border: 0; }}
 #tool_panel {{ border-right: 1px solid {EDGE}; }}
 #side {{ border-left: 1px solid {EDGE}; }}
 #view_bar {{ border-bottom: 1px solid {EDGE}; }}
 #transport {{ border-top: 1px solid {EDGE}; }}
+#canvas {{ border: 0; }}
+#object_row {{ background: transparent; }}
 QLabel {{ background: transparent; }}
 QLabel[role="heading"] {{ color: {QUIET}; font-size: 11px; font-weight: 600; padding: 2px 0; }}
 QLabel[role="quiet"] {{ color: {QUIET}; font-size: 12px; }}
@@ -39,13 +42,16 @@ QToolButton {{ background: transparent; border: 1px solid transparent; border-ra
 QToolButton:hover {{ background-color: {RAISED}; border-color: {EDGE}; }}
 QToolButton:pressed {{ background-color: {EDGE}; }}
 QToolButton:checked {{ background-color: {ACCENT}; border-color: {ACCENT}; }}
-QToolButton:disabled {{ color: #5a6270; }}
+QToolButton:disabled {{ background: transparent; border-color: transparent; color: #5a6270; }}
+QToolButton[role="plain"] {{ background-color: {RAISED}; border-color: {EDGE}; }}
+QToolButton[role="plain"]:hover {{ background-color: #323944; }}
+QToolButton[role="plain"]:disabled {{ background-color: #20242a; border-color: #2a3038; }}
 QPushButton {{ background-color: {RAISED}; border: 1px solid {EDGE}; border-radius: 5px; padding: 6px 12px;
     min-height: 18px; }}
 QPushButton:hover {{ background-color: #323944; }}
 QPushButton:disabled {{ background-color: #20242a; color: #5a6270; border-color: #2a3038; }}
-QPushButton[role="primary"], QToolButton[role="primary"] {{ background-color: {ACCENT}; border-color: {ACCENT};
-    color: white; font-weight: 600; }}
+QPushButton[role="primary"], QToolButton[role="primary"] {{ background-color: {ACCENT};
+    border-color: {ACCENT}; color: white; font-weight: 600; }}
 QPushButton[role="primary"]:hover, QToolButton[role="primary"]:hover {{ background-color: #4c9cec; }}
 QPushButton[role="primary"]:disabled, QToolButton[role="primary"]:disabled {{ background-color: #24364a;
     border-color: #24364a; color: #6f8195; }}

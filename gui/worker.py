@@ -36,6 +36,8 @@ class Engine:
 
     session: Session
     description: str
+    first_undo: int = 0
+    """Steps that were there before the editor's first: they are not the editor's to take back."""
 
 
 EngineFactory = Callable[[Callable[[str], None]], Engine]
@@ -164,7 +166,7 @@ class Worker(QThread):
         return Ending.DONE
 
     def _was_stopped(self, command: Command, session: Session) -> bool:
-        """Send a command's changes until it ends or there is a reason to stop it; tell whether it was stopped."""
+        """Send a command's changes until it ends or has to stop; tell whether it was stopped."""
         changes = command.run(session, self._journal.record)
         for change in changes:
             # First shown, then asked: what the session has kept is always on the canvas.

@@ -88,6 +88,7 @@ class ObjectPanel(QFrame):
 
     def _row_widget(self, row: ObjectRow, place: int) -> QWidget:
         widget = QWidget()
+        widget.setObjectName("object_row")
         line = QHBoxLayout(widget)
         line.setContentsMargins(6, 0, 4, 0)
         line.setSpacing(4)

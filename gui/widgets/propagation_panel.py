@@ -8,7 +8,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import (
     QAction,
     QFrame,
-    QHBoxLayout,
+    QGridLayout,
     QLabel,
     QProgressBar,
     QSizePolicy,
@@ -19,6 +19,9 @@ from PyQt5.QtWidgets import (
 
 from gui.widgets.tool_panel import action_button
 from inference_core.values import Progress
+
+_HINT_HEIGHT = 34
+"""Two lines: words that come and go must not move the buttons."""
 
 
 class PropagationPanel(QFrame):
@@ -33,6 +36,8 @@ class PropagationPanel(QFrame):
         self._hint.setObjectName("hint")
         self._hint.setProperty("role", "quiet")
         self._hint.setWordWrap(True)
+        self._hint.setFixedHeight(_HINT_HEIGHT)
+        self._hint.setAlignment(Qt.Alignment(Qt.AlignmentFlag.AlignTop) | Qt.AlignmentFlag.AlignLeft)
         self._bar = QProgressBar()
         self._bar.setObjectName("progress")
         self._bar.setAccessibleName("Progress")
@@ -79,28 +84,23 @@ def figures(progress: Progress) -> str:
     return f"{text} · {rate:.1f} a second · {left_s // 60}:{left_s % 60:02d} left"
 
 
-def _buttons(actions: Mapping[str, QAction]) -> QVBoxLayout:
-    column = QVBoxLayout()
-    column.setSpacing(5)
+def _buttons(actions: Mapping[str, QAction]) -> QGridLayout:
+    grid = QGridLayout()
+    grid.setSpacing(6)
     main = _wide(actions, "propagate")
     main.setProperty("role", "primary")
-    column.addWidget(main)
-    row = QHBoxLayout()
-    row.setSpacing(5)
-    for name, text in (
-        ("propagate_backward", "Backward"),
-        ("propagate_forward", "Forward"),
-        ("cancel", "Cancel"),
-    ):
-        button = _wide(actions, name)
-        button.setText(text)
-        row.addWidget(button)
-    column.addLayout(row)
-    return column
+    grid.addWidget(main, 0, 0)
+    grid.addWidget(_wide(actions, "cancel"), 0, 1)
+    grid.addWidget(_wide(actions, "propagate_backward"), 1, 0)
+    grid.addWidget(_wide(actions, "propagate_forward"), 1, 1)
+    grid.setColumnStretch(0, 1)
+    grid.setColumnStretch(1, 1)
+    return grid
 
 
 def _wide(actions: Mapping[str, QAction], name: str) -> QToolButton:
     button = action_button(actions[name], name, 18, Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     button.setMinimumHeight(32)
+    button.setProperty("role", "plain")
     return button

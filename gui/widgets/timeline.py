@@ -130,9 +130,9 @@ class Timeline(QWidget):
             self._paint_runs(painter, bar, self._runs, _PROPAGATED)
             self._paint_runs(painter, bar, self._walked_runs, _WALKED)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._paint_head(painter)
             self._paint_diamonds(painter, track, self._marks.anchors - self._marks.drafts, _ANCHOR)
             self._paint_diamonds(painter, track, self._marks.drafts, _DRAFT)
-            self._paint_head(painter)
         painter.end()
 
     def _scrub(self, event: QMouseEvent | None) -> None:

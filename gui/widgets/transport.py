@@ -18,6 +18,7 @@ class Transport(QFrame):
 
     def __init__(self, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setObjectName("transport_keys")
         self._play = actions["play"]
         self._counter = QLabel()
         self._counter.setObjectName("counter")

@@ -70,7 +70,8 @@ class ViewBar(QFrame):
         slider.setAccessibleName("Line width")
         slider.setToolTip("Line width ([ and ], or Ctrl + wheel)")
         slider.setRange(0, _SLIDER_STEPS)
-        slider.setFixedWidth(130)
+        slider.setMinimumWidth(60)
+        slider.setMaximumWidth(140)
         slider.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         slider.valueChanged.connect(lambda value: self.radius_chosen.emit(_from_slider(value)))
         return slider

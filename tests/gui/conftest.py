@@ -1,0 +1,70 @@
+"""One application for all tests of the window, on a screen that nobody sees."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PyQt5.QtWidgets import QApplication
+
+from gui.main_window import Backend, MainWindow
+from gui.worker import Engine
+from tests.gui.fake_session import FakeClip, FakeSession
+from tests.gui.gestures import wait_until
+
+
+@pytest.fixture(scope="session")
+def application() -> QApplication:
+    found = QApplication.instance()
+    return found if isinstance(found, QApplication) else QApplication(["test"])
+
+
+@pytest.fixture(autouse=True)
+def slot_errors_fail(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[BaseException]]:
+    """PyQt5 aborts on an error in a slot; here it fails the test instead."""
+    caught: list[BaseException] = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: caught.append(error))
+    yield caught
+    assert caught == []
+
+
+OpenWindow = Callable[..., MainWindow]
+
+
+@pytest.fixture
+def open_window(application: QApplication) -> Iterator[OpenWindow]:
+    """Open windows on fake sessions; all of them are closed, their threads ended, when the test is over."""
+    windows: list[MainWindow] = []
+
+    def opened(session: FakeSession | None = None, *, size: tuple[int, int] = (1000, 640)) -> MainWindow:
+        session = session or FakeSession()
+        window = MainWindow(
+            Backend(lambda path: session.clip, lambda clip, journal, report: Engine(session, "fake"))
+        )
+        windows.append(window)
+        window.resize(*size)
+        window.show()
+        window.open(Path("clip.mp4"))
+        wait_until(lambda: window.controller.session is session and window.canvas.shown_frame == 0)
+        return window
+
+    yield opened
+    for window in windows:
+        window.close()
+        window.deleteLater()
+
+
+@pytest.fixture
+def session() -> FakeSession:
+    return FakeSession()
+
+
+@pytest.fixture
+def clip() -> FakeClip:
+    return FakeClip()

@@ -1,0 +1,258 @@
+"""A session without networks: a stroke paints its disks, a propagation copies the draft. Quick and exact."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from time import perf_counter
+
+import numpy as np
+
+from inference_core.errors import InvalidInteractionError, NotReadyError
+from inference_core.values import (
+    Direction,
+    FrameMask,
+    Interaction,
+    ObjectInfo,
+    Progress,
+    Tool,
+    UInt8Array,
+)
+
+SIZE = (48, 80)
+FRAME_COUNT = 12
+
+
+class FakeClip:
+    """Grey frames, each a little brighter than the one before."""
+
+    def __init__(self, frame_count: int = FRAME_COUNT, size: tuple[int, int] = SIZE) -> None:
+        self.frame_count = frame_count
+        self.size = size
+        self.frame_rate = Fraction(25)
+
+    def __len__(self) -> int:
+        return self.frame_count
+
+    def __getitem__(self, frame_index: int) -> UInt8Array:
+        return np.full((*self.size, 3), 20 + 5 * frame_index % 200, np.uint8)
+
+
+@dataclass(frozen=True)
+class FakeRound:
+    anchor: int
+    changed_frames: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Memory:
+    """All that a step changes; undo puts an earlier one back."""
+
+    masks: dict[int, UInt8Array] = field(default_factory=dict)
+    objects: tuple[ObjectInfo, ...] = (ObjectInfo(1, "Object 1"),)
+    drafts: tuple[int, ...] = ()
+    anchors: tuple[int, ...] = ()
+    unfinished: tuple[int, ...] = ()
+    rounds: tuple[FakeRound, ...] = ()
+
+
+class FakeSession:
+    """Answers what the window asks of a session. A `gate` is acquired before every walked frame."""
+
+    def __init__(self, clip: FakeClip | None = None, gate: threading.Semaphore | None = None) -> None:
+        self.clip = clip or FakeClip()
+        self.gate = gate
+        self.threads: set[int] = set()
+        self.calls: list[str] = []
+        self._now = Memory()
+        self._done: list[Memory] = []
+        self._undone: list[Memory] = []
+
+    # Reading.
+
+    @property
+    def objects(self) -> tuple[ObjectInfo, ...]:
+        return self._now.objects
+
+    @property
+    def drafts(self) -> tuple[int, ...]:
+        return self._now.drafts
+
+    @property
+    def anchors(self) -> tuple[int, ...]:
+        return self._now.anchors
+
+    @property
+    def unfinished(self) -> tuple[int, ...]:
+        return self._now.unfinished
+
+    @property
+    def rounds(self) -> tuple[FakeRound, ...]:
+        return self._now.rounds
+
+    @property
+    def undo_count(self) -> int:
+        return len(self._done)
+
+    @property
+    def can_redo(self) -> bool:
+        return bool(self._undone)
+
+    def ids(self, frame_index: int) -> UInt8Array:
+        empty = np.zeros(self.clip.size, np.uint8)
+        return self._now.masks.get(frame_index, empty).copy()
+
+    def present(self, frame_index: int) -> tuple[int, ...]:
+        return tuple(int(i) for i in np.unique(self.ids(frame_index)) if i)
+
+    # Changing.
+
+    def interact(self, interaction: Interaction) -> Generator[FrameMask, None, None]:
+        self._note(f"interact {interaction.frame_index}")
+        known = {each.object_id: each for each in self.objects}
+        if interaction.object_id not in known:
+            raise InvalidInteractionError(f"There is no object {interaction.object_id}: add it first.")
+        if known[interaction.object_id].is_locked:
+            raise InvalidInteractionError("Object 1 is locked: unlock it to change it.")
+        return self._interact(interaction)
+
+    def _interact(self, interaction: Interaction) -> Generator[FrameMask, None, None]:
+        frame_index = interaction.frame_index
+        ids = self.ids(frame_index)
+        covered = _covered(interaction, ids.shape)
+        adds = interaction.stroke.is_positive and interaction.tool is not Tool.ERASER
+        ids[covered] = interaction.object_id if adds else 0
+        drafts = (*(i for i in self.drafts if i != frame_index), frame_index)
+        self._commit(replace(self._now, masks={**self._now.masks, frame_index: ids}, drafts=drafts))
+        yield FrameMask(frame_index, ids)
+
+    def propagate(
+        self,
+        frame_index: int | None = None,
+        direction: Direction = Direction.BOTH,
+        frame_range: tuple[int, int] | None = None,
+    ) -> Generator[FrameMask, None, None]:
+        self._note(f"propagate {frame_index} {direction}")
+        waiting = (*self.drafts, *self.unfinished)
+        starts = waiting if frame_index is None else (frame_index,)
+        if not starts:
+            raise NotReadyError("Draw on a frame before propagating.")
+        return self._propagate(starts[0], direction)
+
+    def _propagate(self, anchor: int, direction: Direction) -> Generator[FrameMask, None, None]:
+        frames = self._frames_from(anchor, direction)
+        began_s, before, changed = perf_counter(), self._now, []
+        try:
+            for done, frame_index in enumerate(frames, start=1):
+                if self.gate is not None:
+                    assert self.gate.acquire(timeout=20)
+                ids = self.ids(anchor)
+                self._now = replace(self._now, masks={**self._now.masks, frame_index: ids})
+                changed.append(frame_index)
+                yield FrameMask(frame_index, ids, Progress(done, len(frames), perf_counter() - began_s))
+        finally:
+            after = replace(
+                self._now,
+                anchors=tuple(sorted({*self.anchors, anchor})),
+                drafts=tuple(i for i in self.drafts if i != anchor),
+                unfinished=tuple(i for i in self.unfinished if i != anchor)
+                + ((anchor,) if len(changed) < len(frames) else ()),
+                rounds=(*self.rounds, FakeRound(anchor, tuple(changed))),
+            )
+            self._now = before
+            self._commit(after)
+
+    def _frames_from(self, anchor: int, direction: Direction) -> list[int]:
+        after = [i for i in self.anchors if i > anchor]
+        before = [i for i in self.anchors if i < anchor]
+        forward = range(anchor + 1, min(after, default=len(self.clip)))
+        backward = range(anchor - 1, max(before, default=-1), -1)
+        already = {
+            i
+            for r in self.rounds
+            if r.anchor == anchor and anchor in self.unfinished
+            for i in r.changed_frames
+        }
+        wanted = [
+            *(forward if direction != Direction.BACKWARD else ()),
+            *(backward if direction != Direction.FORWARD else ()),
+        ]
+        return [i for i in wanted if i not in already]
+
+    def undo(self) -> Sequence[FrameMask]:
+        self._note("undo")
+        if not self._done:
+            return ()
+        self._undone.append(self._now)
+        return self._go_to(self._done.pop())
+
+    def redo(self) -> Sequence[FrameMask]:
+        self._note("redo")
+        if not self._undone:
+            return ()
+        self._done.append(self._now)
+        return self._go_to(self._undone.pop())
+
+    def reset(self, frame_index: int) -> Sequence[FrameMask]:
+        self._note(f"reset {frame_index}")
+        masks = {i: ids for i, ids in self._now.masks.items() if i != frame_index}
+        self._commit(
+            replace(
+                self._now,
+                masks=masks,
+                drafts=tuple(i for i in self.drafts if i != frame_index),
+                anchors=tuple(i for i in self.anchors if i != frame_index),
+            )
+        )
+        return (FrameMask(frame_index, self.ids(frame_index)),)
+
+    def add_object(self, name: str = "", object_id: int | None = None) -> int:
+        object_id = object_id or max((each.object_id for each in self.objects), default=0) + 1
+        added = ObjectInfo(object_id, name or f"Object {object_id}")
+        self._commit(replace(self._now, objects=(*self.objects, added)))
+        return object_id
+
+    def remove_object(self, object_id: int) -> Sequence[FrameMask]:
+        masks = {i: np.where(ids == object_id, np.uint8(0), ids) for i, ids in self._now.masks.items()}
+        kept = tuple(each for each in self.objects if each.object_id != object_id)
+        self._commit(replace(self._now, objects=kept, masks=masks))
+        return tuple(FrameMask(i, ids) for i, ids in masks.items())
+
+    def lock(self, object_id: int, is_locked: bool = True) -> None:
+        objects = tuple(
+            replace(each, is_locked=is_locked) if each.object_id == object_id else each
+            for each in self.objects
+        )
+        self._commit(replace(self._now, objects=objects))
+
+    def _commit(self, after: Memory) -> None:
+        self._done.append(self._now)
+        self._undone.clear()
+        self._now = after
+
+    def _go_to(self, memory: Memory) -> Sequence[FrameMask]:
+        before, self._now = self._now, memory
+        frames = sorted({*before.masks, *memory.masks})
+        return tuple(FrameMask(i, self.ids(i)) for i in frames)
+
+    def _note(self, call: str) -> None:
+        self.calls.append(call)
+        self.threads.add(threading.get_ident())
+
+
+def _covered(interaction: Interaction, shape: tuple[int, ...]) -> np.ndarray:
+    rows, columns = np.mgrid[: shape[0], : shape[1]]
+    points, radius = interaction.stroke.points, interaction.stroke.radius_px
+    if interaction.tool in (Tool.LASSO, Tool.BOX):
+        (x0, y0), (x1, y1) = points.min(axis=0), points.max(axis=0)
+        covered = (columns >= x0) & (columns <= x1) & (rows >= y0) & (rows <= y1)
+    else:
+        covered = np.zeros(shape, np.bool_)
+        for x, y in points:
+            covered |= (columns - x) ** 2 + (rows - y) ** 2 <= radius**2
+    region = interaction.region
+    if region is not None:
+        covered &= (columns >= region.x0) & (columns < region.x1) & (rows >= region.y0) & (rows < region.y1)
+    return covered

@@ -1,0 +1,344 @@
+"""The whole window on a fake session, with real events on the offscreen platform."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PyQt5.QtCore import Qt
+from PyQt5.QtTest import QTest
+from PyQt5.QtWidgets import QAbstractButton, QComboBox, QListWidget
+
+from gui.actions import ACTIONS
+from gui.overlay import ViewMode
+from gui.view_state import CanvasTool
+from gui.widgets.dialogs.export_dialog import ExportWish
+from inference_core.values import Region
+from media.palette import read_ids
+from tests.gui.conftest import OpenWindow
+from tests.gui.fake_session import FRAME_COUNT, FakeSession
+from tests.gui.gestures import CTRL, RIGHT, drag, key, press, settle, wait_until
+from workspace.playback import play
+from workspace.script import read_script
+
+
+def area(session: FakeSession, frame_index: int, object_id: int = 1) -> int:
+    return int((session.ids(frame_index) == object_id).sum())
+
+
+def test_a_scribble_becomes_a_mask_on_the_frame_it_was_drawn_on(
+    open_window: OpenWindow, session: FakeSession
+) -> None:
+    window = open_window(session)
+    drag(window.canvas, [(20, 20), (30, 20), (40, 20)])
+    settle(window)
+    assert session.ids(0)[20, 30] == 1
+    assert session.drafts == (0,)
+
+
+def test_the_right_button_takes_away(open_window: OpenWindow, session: FakeSession) -> None:
+    window = open_window(session)
+    key(window, Qt.Key.Key_B)
+    drag(window.canvas, [(20, 20), (40, 20)])
+    settle(window)
+    before = area(session, 0)
+    drag(window.canvas, [(40, 20)], RIGHT)
+    settle(window)
+    assert 0 < area(session, 0) < before
+
+
+def test_sliding_away_keeps_the_draft_on_its_frame(open_window: OpenWindow, session: FakeSession) -> None:
+    window = open_window(session)
+    window.navigator.go_to(3)
+    settle(window)
+    drag(window.canvas, [(20, 20)])
+    settle(window)
+    window.navigator.go_to(9)
+    settle(window)
+    press(window, "propagate")
+    settle(window)
+    assert session.anchors == (3,)
+    assert session.rounds[0].anchor == 3
+
+
+def test_resetting_and_propagating_says_that_nothing_was_drawn(
+    open_window: OpenWindow, session: FakeSession
+) -> None:
+    window = open_window(session)
+    drag(window.canvas, [(20, 20)])
+    settle(window)
+    key(window, Qt.Key.Key_R, CTRL)
+    settle(window)
+    press(window, "propagate")
+    settle(window)
+    assert window.banner.text == "Draw on a frame before propagating."
+    assert session.rounds == ()
+
+
+def test_propagate_pressed_twice_propagates_once(open_window: OpenWindow) -> None:
+    gate = threading.Semaphore(0)
+    session = FakeSession(gate=gate)
+    window = open_window(session)
+    drag(window.canvas, [(20, 20)])
+    settle(window)
+    press(window, "propagate")
+    button = window.findChild(QAbstractButton, "propagate")
+    assert button is not None
+    assert not button.isEnabled()
+    press(window, "propagate")
+    key(window, Qt.Key.Key_P)
+    gate.release(100)
+    settle(window)
+    assert [call for call in session.calls if call.startswith("propagate")] == ["propagate 0 both"]
+    assert len(session.rounds) == 1
+
+
+def test_a_cancelled_propagation_keeps_what_is_done_and_goes_on_later(open_window: OpenWindow) -> None:
+    gate = threading.Semaphore(4)
+    session = FakeSession(gate=gate)
+    window = open_window(session)
+    drag(window.canvas, [(20, 20)])
+    press(window, "propagate")
+    wait_until(lambda: window.timeline.marks.walked == frozenset({1, 2, 3, 4}))
+    press(window, "cancel")
+    gate.release(1)
+    settle(window)
+    assert [area(session, i) > 0 for i in range(FRAME_COUNT)] == [True] * 6 + [False] * 6
+    gate.release(100)
+    press(window, "propagate")
+    settle(window)
+    assert all(area(session, i) > 0 for i in range(FRAME_COUNT))
+
+
+def test_a_stroke_during_a_propagation_is_answered_before_it_ends(open_window: OpenWindow) -> None:
+    gate = threading.Semaphore(3)
+    session = FakeSession(gate=gate)
+    window = open_window(session)
+    drag(window.canvas, [(20, 20)])
+    press(window, "propagate")
+    wait_until(lambda: len(window.timeline.marks.walked) == 3)
+    key(window, Qt.Key.Key_Home)
+    wait_until(lambda: window.canvas.shown_frame == 0)
+    drag(window.canvas, [(50, 30)])
+    gate.release(1)
+    wait_until(lambda: "interact 0" in session.calls[2:])
+    gate.release(100)
+    settle(window)
+    assert session.ids(0)[30, 50] == 1
+    assert [call for call in session.calls if call.startswith("propagate")][:2] == ["propagate 0 both"] * 2
+
+
+def test_undo_goes_back_to_the_start_and_redo_to_the_end(
+    open_window: OpenWindow, session: FakeSession
+) -> None:
+    window = open_window(session)
+    drag(window.canvas, [(20, 20), (30, 20)])
+    press(window, "propagate")
+    settle(window)
+    window.navigator.go_to(5)
+    settle(window)
+    drag(window.canvas, [(60, 30)])
+    press(window, "propagate")
+    settle(window)
+    end = [session.ids(i) for i in range(FRAME_COUNT)]
+    for _ in range(4):
+        press(window, "undo")
+    settle(window)
+    assert not any(area(session, i) for i in range(FRAME_COUNT))
+    assert not window.actions_by_name["undo"].isEnabled()
+    for _ in range(4):
+        press(window, "redo")
+    settle(window)
+    for frame_index, ids in enumerate(end):
+        np.testing.assert_array_equal(session.ids(frame_index), ids)
+
+
+def test_a_ctrl_drag_chooses_a_region_and_escape_leaves_it(
+    open_window: OpenWindow, session: FakeSession
+) -> None:
+    window = open_window(session)
+    settle(window)
+    whole = window.canvas.view.scale
+    drag(window.canvas, [(10, 10), (20, 15), (29, 24)], keys=CTRL)
+    assert window.model.state.region == Region(10, 10, 30, 25)
+    assert window.canvas.view.scale > 2 * whole
+    key(window, Qt.Key.Key_B)
+    drag(window.canvas, [(11, 11), (28, 23)])
+    settle(window)
+    ids = session.ids(0)
+    ids[10:25, 10:30] = 0
+    assert not ids.any()
+    key(window, Qt.Key.Key_Escape)
+    assert window.model.state.region is None
+    assert window.canvas.view.scale == whole
+
+
+def test_objects_are_added_chosen_by_number_locked_hidden_and_removed(
+    open_window: OpenWindow, session: FakeSession
+) -> None:
+    window = open_window(session)
+    press(window, "add_object")
+    settle(window)
+    assert window.model.state.object_id == 2
+    drag(window.canvas, [(60, 20)])
+    key(window, Qt.Key.Key_1)
+    assert window.model.state.object_id == 1
+    key(window, Qt.Key.Key_2)
+    key(window, Qt.Key.Key_K)
+    settle(window)
+    assert session.objects[1].is_locked
+    drag(window.canvas, [(30, 20)])
+    settle(window)
+    assert "locked" in window.banner.text
+    key(window, Qt.Key.Key_H)
+    assert window.model.state.hidden == {2}
+    press(window, "remove_object")
+    settle(window)
+    rows = window.findChild(QListWidget, "object_list")
+    assert rows is not None
+    assert rows.count() == 1
+    assert area(session, 0, 2) == 0
+
+
+def test_keys_choose_tools_widths_and_views(open_window: OpenWindow) -> None:
+    window = open_window()
+    for which, tool in (
+        (Qt.Key.Key_C, CanvasTool.CLICK),
+        (Qt.Key.Key_L, CanvasTool.LASSO),
+        (Qt.Key.Key_B, CanvasTool.BRUSH),
+    ):
+        key(window, which)
+        assert window.model.state.tool is tool
+    before = window.model.state.radius_px
+    key(window, Qt.Key.Key_BracketRight)
+    assert window.model.state.radius_px > before
+    key(window, Qt.Key.Key_BracketLeft)
+    key(window, Qt.Key.Key_BracketLeft)
+    assert window.model.state.radius_px < before
+    key(window, Qt.Key.Key_V)
+    assert window.model.state.view_mode is ViewMode.OUTLINE
+    box = window.findChild(QComboBox, "view_mode")
+    assert box is not None
+    box.setCurrentIndex(box.findData(ViewMode.MATTE))
+    assert window.model.state.view_mode is ViewMode.MATTE
+
+
+def test_arrows_home_and_end_move_and_a_tap_on_space_plays(open_window: OpenWindow) -> None:
+    window = open_window()
+    key(window, Qt.Key.Key_Right)
+    key(window, Qt.Key.Key_Right)
+    key(window, Qt.Key.Key_Left)
+    assert window.model.state.frame_index == 1
+    key(window, Qt.Key.Key_End)
+    assert window.model.state.frame_index == FRAME_COUNT - 1
+    key(window, Qt.Key.Key_Home)
+    key(window, Qt.Key.Key_Space)
+    wait_until(lambda: window.model.state.frame_index > 2)
+    key(window, Qt.Key.Key_Space)
+    stopped = window.model.state.frame_index
+    QTest.qWait(120)
+    assert window.model.state.frame_index == stopped
+
+
+def test_what_was_done_by_hand_replays_with_the_same_masks(open_window: OpenWindow, tmp_path: Path) -> None:
+    gate = threading.Semaphore(3)
+    session = FakeSession(gate=gate)
+    window = open_window(session)
+    drag(window.canvas, [(20, 20), (22.5, 24.25), (30, 20)])
+    press(window, "add_object")
+    settle(window)
+    drag(window.canvas, [(60, 30)])
+    press(window, "propagate")
+    wait_until(lambda: len(window.timeline.marks.walked) == 3)
+    press(window, "cancel")
+    gate.release(1)
+    settle(window)
+    drag(window.canvas, [(60, 12)], RIGHT)
+    press(window, "undo")
+    gate.release(100)
+    press(window, "propagate")
+    settle(window)
+    window.files.save_script(tmp_path / "work.json")
+    other = FakeSession()
+    for _ in play(
+        other, read_script(tmp_path / "work.json"), lambda file, frame: other.ids(frame), lambda _: None
+    ):
+        pass
+    for frame_index in range(FRAME_COUNT):
+        np.testing.assert_array_equal(other.ids(frame_index), session.ids(frame_index))
+
+
+@pytest.mark.parametrize("format_name", ["png-indexed", "png-matte"])
+def test_an_export_holds_the_ids_of_the_session(
+    open_window: OpenWindow, session: FakeSession, tmp_path: Path, format_name: str
+) -> None:
+    window = open_window(session)
+    drag(window.canvas, [(20, 20), (40, 20)])
+    press(window, "propagate")
+    settle(window)
+    window.files.export(ExportWish(format_name, tmp_path / "out", replaces=False))
+    settle(window)
+    folder = tmp_path / "out" if format_name == "png-indexed" else tmp_path / "out" / "Object_1"
+    files = sorted(folder.glob("*.png"))
+    assert len(files) == FRAME_COUNT
+    for frame_index, file in enumerate(files):
+        np.testing.assert_array_equal(read_ids(file) > 0, session.ids(frame_index) > 0)
+
+
+def test_an_export_into_a_full_folder_is_refused_in_the_banner(
+    open_window: OpenWindow, session: FakeSession, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
+    window = open_window(session)
+    window.files.export(ExportWish("png-indexed", tmp_path, replaces=False))
+    settle(window)
+    assert "not empty" in window.banner.text
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_every_command_of_the_table_has_somebody_who_answers(open_window: OpenWindow) -> None:
+    window = open_window()
+    handlers = (window.controller, window.navigator, window.files)
+    assert [spec.name for spec in ACTIONS if not any(hasattr(each, spec.command) for each in handlers)] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "canvas",
+        "timeline",
+        "object_list",
+        "tool_scribble",
+        "tool_click",
+        "tool_brush",
+        "tool_eraser",
+        "tool_lasso",
+        "tool_box",
+        "tool_region",
+        "propagate",
+        "cancel",
+        "undo",
+        "redo",
+        "export",
+        "view_mode",
+        "status",
+    ],
+)
+def test_the_promised_object_names_are_there(open_window: OpenWindow, name: str) -> None:
+    from PyQt5.QtWidgets import QWidget
+
+    assert len(open_window().findChildren(QWidget, name)) == 1
+
+
+def test_the_session_is_changed_on_one_thread_that_is_not_the_windows(
+    open_window: OpenWindow, session: FakeSession
+) -> None:
+    window = open_window(session)
+    drag(window.canvas, [(20, 20)])
+    press(window, "propagate")
+    press(window, "undo")
+    settle(window)
+    assert len(session.threads) == 1
+    assert threading.get_ident() not in session.threads
