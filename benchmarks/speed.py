@@ -1,0 +1,162 @@
+"""Frames a second and milliseconds a stroke, beside optical flow and GrabCut on the same frames."""
+
+from __future__ import annotations
+
+import platform
+import statistics
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from evaluation.baselines import Guess, follow_flow, grabcut
+from inference_core.session import Session
+from inference_core.values import Interaction, Stroke, Tool
+from model.checkpoint import load_networks
+from synthetic.render import render
+from synthetic.robots import scribble_strokes
+from synthetic.scenes import SceneSpec, make_scene
+
+UInt8Array = NDArray[np.uint8]
+
+_SEED = 11
+_STROKES = 6
+
+
+@dataclass(frozen=True)
+class SpeedOptions:
+    """What to measure: size is (height, width) of the made-up clip, one run for each number of objects."""
+
+    frames: int = 40
+    size: tuple[int, int] = (480, 854)
+    objects: tuple[int, ...] = (1, 3)
+    models: str = "auto"
+    weights: Path | None = None
+    device: str = "auto"
+    dtype: str = "auto"
+    working_size: int = 480
+
+
+@dataclass(frozen=True)
+class _MadeClip:
+    """Frames held in memory, so that no decoding is measured; masks (T, H, W) uint8 ids."""
+
+    images: Sequence[UInt8Array]
+    masks: Sequence[UInt8Array]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        height, width = self.images[0].shape[:2]
+        return height, width
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, frame_index: int) -> UInt8Array:
+        return self.images[frame_index]
+
+
+def measure_speed(options: SpeedOptions) -> dict[str, Any]:
+    """Measure and return figures: propagation by number of objects, strokes by tool, machine and dtype."""
+    networks = load_networks(options.models, options.weights)
+    report: dict[str, Any] = {"frames": options.frames, "size": list(options.size), "propagation": {}}
+    session: Session | None = None
+    clip: _MadeClip | None = None
+    for count in options.objects:
+        clip = _make_clip(options, count)
+        session = Session(
+            clip,
+            networks,
+            device=options.device,
+            dtype=options.dtype,
+            working_size=options.working_size,
+        )
+        report["propagation"][str(count)] = _propagation(session, clip)
+    if session is not None and clip is not None:
+        tools = (Tool.SCRIBBLE, Tool.CLICK)
+        report["strokes"] = {tool.value: _strokes(session, clip, tool) for tool in tools}
+        report["device"], report["dtype"] = session.device, session.dtype
+    report["machine"] = {
+        "processor": platform.processor() or platform.machine(),
+        "threads": torch.get_num_threads(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "torch": torch.__version__,
+    }
+    return report
+
+
+def table(report: dict[str, Any]) -> Iterator[str]:
+    """Lay the figures out as lines of a Markdown table."""
+    machine = report["machine"]
+    height, width = report["size"]
+    yield f"{width}x{height}, {report['frames']} frames, {report['device']} {report['dtype']}, " + (
+        f"{machine['threads']} threads, {machine['instructions']}, torch {machine['torch']}"
+    )
+    yield ""
+    yield "| what | ours | baseline |"
+    yield "|---|---|---|"
+    for count, row in report["propagation"].items():
+        yield f"| {count} object(s), frames a second | {row['fps']:.1f} | flow {row['flow_fps']:.1f} |"
+    for tool, row in report["strokes"].items():
+        yield f"| {tool}, ms (median, worst) | {row['median_ms']:.0f}, {row['worst_ms']:.0f} | " + (
+            f"GrabCut {row['grabcut_ms']:.0f} |"
+        )
+
+
+def _make_clip(options: SpeedOptions, count: int) -> _MadeClip:
+    spec = SceneSpec(size=options.size, frames=options.frames, objects=(count, count), distractors=0)
+    for seed in range(_SEED, _SEED + 100):
+        scene = make_scene(seed, spec)
+        if len(np.unique(render(scene, 0)[1])) == count + 1:
+            break
+    images, masks = zip(*(render(scene, frame_index) for frame_index in range(options.frames)), strict=True)
+    return _MadeClip(images, masks)
+
+
+def _propagation(session: Session, clip: _MadeClip) -> dict[str, float]:
+    """Propagate the first frame's true mask to the end, after a few frames that warm everything up."""
+    session.set_ids(0, clip.masks[0])
+    for _ in session.propagate(0, "forward", (0, min(3, len(clip) - 1))):
+        pass
+    session.undo()
+    started = time.perf_counter()
+    frames = sum(1 for _ in session.propagate(0, "forward"))
+    seconds = time.perf_counter() - started
+    first = clip.masks[0]
+    masks = np.stack([first == object_id for object_id in np.unique(first[first > 0])])
+    started = time.perf_counter()
+    flowed = sum(1 for _ in follow_flow(clip.images, masks))
+    flow_seconds = time.perf_counter() - started
+    return {"fps": frames / seconds, "frames": frames, "flow_fps": flowed / flow_seconds}
+
+
+def _strokes(session: Session, clip: _MadeClip, tool: Tool) -> dict[str, float]:
+    """Draw on frames that nobody has drawn on, the first stroke uncounted."""
+    rng = np.random.default_rng(_SEED)
+    times, baseline = [], []
+    for place in range(_STROKES + 1):
+        frame_index = 1 + place * (len(clip) - 2) // _STROKES
+        truth = clip.masks[frame_index] == clip.masks[frame_index].max()
+        points = scribble_strokes(truth, np.zeros_like(truth), rng)[0].points
+        points = points if tool is Tool.SCRIBBLE else points[len(points) // 2 :][:1]
+        object_id = int(clip.masks[frame_index].max())
+        stroke = Stroke(frame_index, object_id, points.astype(np.float32))
+        started = time.perf_counter()
+        for _ in session.interact(Interaction(tool, stroke)):
+            pass
+        times.append(1000 * (time.perf_counter() - started))
+        drawn = np.zeros_like(truth)
+        drawn[points[:, 1].astype(int), points[:, 0].astype(int)] = True
+        started = time.perf_counter()
+        grabcut(clip.images[frame_index], drawn, np.zeros_like(drawn), Guess.OBJECT)
+        baseline.append(1000 * (time.perf_counter() - started))
+    return {
+        "median_ms": statistics.median(times[1:]),
+        "worst_ms": max(times[1:]),
+        "grabcut_ms": statistics.median(baseline[1:]),
+    }
