@@ -1,7 +1,8 @@
 """Run through a video file's packets and decode them, each frame with the ordinal of its packet.
 
-Every packet is given its ordinal on the way into the decoder, which hands it back with the frame: a frame is
-recognised by the packet it came from, not guessed from times.
+On its way into the decoder every packet gets its ordinal in place of its pts, and the decoder hands that back
+with the frame: a frame is recognised by the packet it came from, even where times are missing or doubled.
+(PyAV's `Packet.opaque` is made for this, but loses equal numbers, and waits for the GIL in FFmpeg's threads.)
 """
 
 from __future__ import annotations
@@ -93,7 +94,6 @@ class Decoder:
         self._container = _open_container(self._path)
         self._stream = _video_stream(self._container, self._path)
         self._stream.codec_context.thread_type = "AUTO"
-        self._stream.codec_context.copy_opaque = True
 
     def _reopen(self) -> None:
         self._container.close()
@@ -111,7 +111,7 @@ class Decoder:
         try:
             for ordinal, packet in packets:
                 if packet.size:  # an empty packet would tell the decoder that the end has come
-                    packet.opaque = ordinal
+                    packet.pts = ordinal
                     yield from _labelled(packet)
         except FFmpegError:
             pass  # the file stops early: what the decoder still holds is good
@@ -125,8 +125,8 @@ def _labelled(source: VideoPacket | VideoStream) -> LabelledFrames:
     except FFmpegError:
         return
     for frame in frames:
-        if isinstance(frame.opaque, int):
-            yield frame.opaque, frame
+        if frame.pts is not None:
+            yield frame.pts, frame
 
 
 def _data_packets(container: InputContainer, stream: VideoStream) -> Iterator[VideoPacket]:

@@ -14,17 +14,32 @@ from media.packet_index import PacketEntry, PacketIndex, index_by_order, index_b
 from media.pixels import UInt8Array, bit_depth, to_rgb, upright_size
 from media.source import ClipFacts
 
+ShownFrame = tuple[int, VideoFrame]
+
 
 @dataclass
 class _Run:
-    """Decoding under way: the frames to come, the keyframe it began at, the last frame shown.
+    """Decoding under way, from a keyframe on, or from the file's first packet where start is None."""
 
-    A start of None is the file's first packet.
-    """
-
-    frames: Iterator[tuple[int, VideoFrame]]
+    frames: Iterator[ShownFrame]
     start: int | None
-    last_shown: int = -1
+    first_exact: int
+    last: ShownFrame | None = None
+    ahead: ShownFrame | None = None
+
+    @property
+    def next_shown(self) -> int:
+        """The first frame_index that may still come."""
+        return self.first_exact if self.last is None else self.last[0] + 1
+
+    def until(self, wanted: int) -> Iterator[ShownFrame]:
+        """Yield frames up to the wanted one; the first beyond it is kept for the next time."""
+        while True:
+            self.ahead = self.ahead or next(self.frames, None)
+            if self.ahead is None or self.ahead[0] > wanted:
+                return
+            self.last, self.ahead = self.ahead, None
+            yield self.last
 
 
 class VideoSource:
@@ -68,33 +83,27 @@ class VideoSource:
         """Close the file."""
         self._decoder.close()
 
-    def _decode_up_to(self, wanted: int) -> Iterator[tuple[int, VideoFrame]]:
+    def _decode_up_to(self, wanted: int) -> Iterator[ShownFrame]:
         """Yield frames as they are shown, the wanted one last; begin at ever earlier keyframes to meet it."""
         run = self._run_towards(wanted)
-        while True:
-            previous: tuple[int, VideoFrame] | None = None
-            for shown, frame in run.frames:
-                run.last_shown = shown
-                if shown > wanted:
-                    break
-                yield shown, frame
-                if shown == wanted:
-                    return
-                previous = shown, frame
-            if run.start is None:
-                break
+        yield from run.until(wanted)
+        while run.next_shown <= wanted and run.start is not None:
             run = self._begin(self._index.start_for(wanted, before=run.start))
-        if previous is None:
+            yield from run.until(wanted)
+        if run.next_shown > wanted:
+            return
+        if run.last is None:
             raise MediaError(
                 f"Frame {wanted} of {self._path} can no longer be decoded: has the file changed?"
             )
-        self._stand_ins |= dict.fromkeys(range(previous[0] + 1, wanted + 1), previous[0])
-        yield wanted, previous[1]
+        shown, frame = run.last
+        self._stand_ins |= dict.fromkeys(range(shown + 1, wanted + 1), shown)
+        yield wanted, frame
 
     def _run_towards(self, wanted: int) -> _Run:
         """Go on with the run under way where it leads to the frame without a detour, else begin another."""
         start = self._index.start_for(wanted)
-        next_shown = self._run.last_shown + 1
+        next_shown = self._run.next_shown
         if next_shown <= wanted and (start is None or self._index.first_frame_from(start) <= next_shown):
             return self._run
         return self._begin(start)
@@ -103,13 +112,13 @@ class VideoSource:
         """Begin to decode at a keyframe, or at the file's first packet if there is none or seeking fails."""
         labelled = None if start is None else self._decoder.from_keyframe(self._index, start)
         if start is None or labelled is None:
-            self._run = _Run(self._shown(self._decoder.from_first_packet(), 0), None)
+            self._run = _Run(self._shown(self._decoder.from_first_packet(), 0), None, 0)
         else:
             first_exact = self._index.first_frame_from(start)
-            self._run = _Run(self._shown(labelled, first_exact), start, first_exact - 1)
+            self._run = _Run(self._shown(labelled, first_exact), start, first_exact)
         return self._run
 
-    def _shown(self, labelled: LabelledFrames, first_exact: int) -> Iterator[tuple[int, VideoFrame]]:
+    def _shown(self, labelled: LabelledFrames, first_exact: int) -> Iterator[ShownFrame]:
         """Turn packets' ordinals into frame indices; drop what is not shown or not exact yet."""
         for ordinal, frame in labelled:
             frame_index = self._index.frame_of(ordinal)

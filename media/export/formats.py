@@ -11,7 +11,7 @@ from media.export.job import Writer
 
 @dataclass(frozen=True)
 class ExportFormat:
-    """One format: its name, what its files end in, whether it carries alpha, bits of a channel, its writer."""
+    """One format: its name, its files' ending, whether it carries alpha, bits of a channel, its writer."""
 
     name: str
     extension: str

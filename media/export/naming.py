@@ -12,7 +12,7 @@ _LONGEST = 60
 
 
 def object_file_names(object_names: Mapping[int, str]) -> dict[int, str]:
-    """Give every object a file name, safe on all systems; the object_id tells apart what would be the same."""
+    """Give every object a file name, safe on all systems; equal ones are told apart by the object_id."""
     plain = {object_id: _safe(name) or "object" for object_id, name in object_names.items()}
     folded = [name.casefold() for name in plain.values()]
     return {

@@ -1,4 +1,4 @@
-"""Indexed PNG as in DAVIS: one file a frame, the pixel's value is the object's id, coloured by the palette."""
+"""Indexed PNG as in DAVIS: a file for every frame, whose pixel values are object ids, with the palette."""
 
 from __future__ import annotations
 

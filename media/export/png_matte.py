@@ -1,4 +1,4 @@
-"""Grey PNG mattes: a folder for every object, white where the object is; empty mattes keep the count whole."""
+"""Grey PNG mattes: a folder for every object, white where it is, a file for every frame, empty or not."""
 
 from __future__ import annotations
 
