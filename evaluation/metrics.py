@@ -25,7 +25,7 @@ def jaccard(truth: BoolArray, prediction: BoolArray) -> float:
     union = np.count_nonzero(truth | prediction)
     if union == 0:
         return 1.0
-    return np.count_nonzero(truth & prediction) / union
+    return float(np.count_nonzero(truth & prediction) / union)
 
 
 def f_measure(truth: BoolArray, prediction: BoolArray) -> float:
@@ -85,7 +85,7 @@ def _share_within(contour: UInt8Array, other: UInt8Array, radius: int) -> float:
     if count == 0:
         return 0.0
     found = cv2.bitwise_and(contour, cv2.dilate(other, _disk(radius)))
-    return cv2.countNonZero(found) / count
+    return float(cv2.countNonZero(found) / count)
 
 
 @cache

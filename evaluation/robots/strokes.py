@@ -17,7 +17,8 @@ BoolArray = NDArray[np.bool_]
 UInt8Array = NDArray[np.uint8]
 
 CLICK_RADIUS_PX = 5.0
-SCRIBBLE_RADIUS_PX = 3.0
+SCRIBBLE_RADIUS_PX = 1.5
+"""The protocol's lines are one pixel wide and run up to the outline; a wider brush would cross it."""
 
 
 @dataclass(frozen=True, eq=False)
