@@ -18,7 +18,7 @@ FRAMES = 6
 
 
 class ColourInteraction:
-    """Gives the object all that has the colour under most of its positive strokes; without any, nothing new."""
+    """Gives an object what has the colour under most of its positive strokes; without any, no change."""
 
     multiple = 16
 

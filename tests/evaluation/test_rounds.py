@@ -11,10 +11,10 @@ from tests.evaluation.made import FRAMES, fake_settings, make_clip
 
 
 @pytest.mark.parametrize("tool", [Tool.SCRIBBLE, Tool.CLICK])
-def test_corrections_reach_all_frames(tmp_path, tool):
-    scores = score_rounds(make_clip(tmp_path), fake_settings(), tool, 2, Steps(2, keep_quiet))
-    assert [score.jaccard > 0.8 for score in scores] == [True, True]
-    assert [score.f_measure > 0.8 for score in scores] == [True, True]
+def test_a_correction_reaches_all_frames(tmp_path, tool):
+    (score,) = score_rounds(make_clip(tmp_path), fake_settings(), tool, 1, Steps(1, keep_quiet))
+    assert 0.9 < score.jaccard <= 1.0
+    assert 0.8 < score.f_measure <= 1.0
 
 
 def test_the_first_correction_is_on_the_first_of_all_empty_frames(tmp_path):
