@@ -20,8 +20,8 @@ from commands.options import DEVICES, MODELS, positive_number, whole_number
 if TYPE_CHECKING:
     from PyQt5.QtWidgets import QApplication
 
-    from gui.journal import Journal
     from gui.main_window import Backend, MainWindow
+    from gui.tasks.journal import Journal
     from gui.worker import Engine
     from media.clip import Clip
     from model.interfaces import Networks

@@ -10,9 +10,9 @@ import numpy as np
 from PyQt5.QtCore import QObject
 from PyQt5.QtWidgets import QAction
 
-from gui.commands import Change, Command, Edit, Export, NewObject, PlayScript, Walk
 from gui.crash import sentence
 from gui.navigator import Navigator
+from gui.tasks.commands import Change, Command, Edit, Export, NewObject, PlayScript, Walk
 from gui.view_model import ViewModel
 from gui.view_state import CanvasTool, ViewState
 from gui.widgets.banner import Banner

@@ -10,10 +10,10 @@ from PyQt5.QtCore import QObject, pyqtSignal
 from PyQt5.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
 from gui.actions import ACTIONS, GESTURES, shown_key
-from gui.commands import Export, PlayScript
 from gui.controller import Controller
 from gui.crash import sentence
-from gui.journal import Journal
+from gui.tasks.commands import Export, PlayScript
+from gui.tasks.journal import Journal
 from gui.widgets.banner import Banner
 from gui.widgets.dialogs.export_dialog import ExportDialog, ExportWish, FormatChoice
 from gui.widgets.dialogs.shortcut_sheet import ShortcutSheet

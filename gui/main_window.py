@@ -25,10 +25,10 @@ from gui.actions import ACTIONS, ActionSpec, build_actions
 from gui.controller import Controller, Views
 from gui.crash import sentence
 from gui.files import FileDesk, OpenedClip
-from gui.frame_reader import FrameReader
-from gui.journal import Journal
 from gui.navigator import Navigator
 from gui.overlay import ViewMode
+from gui.tasks.frame_reader import FrameReader
+from gui.tasks.journal import Journal
 from gui.view_model import ViewModel
 from gui.view_state import ViewState
 from gui.widgets.banner import Banner

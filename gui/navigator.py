@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
-from gui.frame_reader import FrameReader, IdsOf, Wish
 from gui.overlay import ViewMode
+from gui.tasks.frame_reader import FrameReader, IdsOf, Wish
 from gui.view_model import ViewModel
 from gui.view_state import ViewState
 from gui.widgets.canvas import Canvas, Picture

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QObject, QSemaphore, QThread, pyqtSignal
 
-from gui.commands import Change, Command
-from gui.journal import Journal
+from gui.tasks.commands import Change, Command
+from gui.tasks.journal import Journal
 from inference_core.values import Progress
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PyQt5.QtCore import Qt
 from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QAbstractButton, QComboBox, QListWidget
+from PyQt5.QtWidgets import QAbstractButton, QComboBox, QListWidget, QWidget
 
 from gui.actions import ACTIONS
 from gui.overlay import ViewMode
@@ -307,28 +307,12 @@ def test_every_command_of_the_table_has_somebody_who_answers(open_window: OpenWi
 @pytest.mark.parametrize(
     "name",
     [
-        "canvas",
-        "timeline",
-        "object_list",
-        "tool_scribble",
-        "tool_click",
-        "tool_brush",
-        "tool_eraser",
-        "tool_lasso",
-        "tool_box",
-        "tool_region",
-        "propagate",
-        "cancel",
-        "undo",
-        "redo",
-        "export",
-        "view_mode",
-        "status",
+        *("canvas", "timeline", "object_list", "view_mode", "status", "export", "undo", "redo"),
+        *("tool_scribble", "tool_click", "tool_brush", "tool_eraser", "tool_lasso", "tool_box"),
+        *("tool_region", "propagate", "cancel"),
     ],
 )
 def test_the_promised_object_names_are_there(open_window: OpenWindow, name: str) -> None:
-    from PyQt5.QtWidgets import QWidget
-
     assert len(open_window().findChildren(QWidget, name)) == 1
 
 
