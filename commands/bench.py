@@ -1,44 +1,56 @@
-"""`mivos bench`: what this machine does, beside a baseline in the same run."""
+"""`mivos bench speed`: how fast this machine runs the networks, beside baselines in the same run."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace, _SubParsersAction
 
-from commands.options import add_network_options, add_report_options, whole_number
+from commands.options import add_network_options, add_report_options, image_size, whole_number
 from commands.output import check_file, write_json
 
 
 def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     """Declare the command and its options."""
-    parser = commands.add_parser(
-        "bench",
-        help="measure speed on this machine",
-        description="speed: frames a second of propagation and milliseconds a stroke on a made-up 480p clip,"
-        " beside optical flow and GrabCut.",
+    parser = commands.add_parser("bench", help="measure speed on this machine", description="Measure speed.")
+    subjects = parser.add_subparsers(metavar="SUBJECT", required=True)
+    speed = subjects.add_parser(
+        "speed",
+        help="frames a second and milliseconds a stroke",
+        description="Measure propagation and strokes on a made-up clip, beside optical flow and GrabCut.",
     )
-    parser.add_argument("what", choices=("speed",), help="what to measure")
-    parser.add_argument("--frames", type=whole_number(least=8), default=40, help="length of the clip")
-    add_network_options(parser)
-    add_report_options(parser)
-    parser.set_defaults(run=run)
+    speed.add_argument("--frames", type=whole_number(least=8), default=40, metavar="N", help="default: 40")
+    speed.add_argument("--size", type=image_size, default=(480, 854), metavar="WxH", help="default: 854x480")
+    speed.add_argument(
+        "--objects",
+        type=whole_number(least=1),
+        nargs="+",
+        default=(1, 3),
+        metavar="N",
+        help="numbers of objects to measure with (default: 1 3)",
+    )
+    add_network_options(speed)
+    add_report_options(speed)
+    speed.set_defaults(run=run)
 
 
 def run(options: Namespace) -> None:
     """Measure, print the table, write the figures."""
     if options.json:
         check_file(options.json)
+
     from benchmarks.speed import SpeedOptions, measure_speed, table
 
-    report = measure_speed(
-        SpeedOptions(
-            frames=options.frames,
-            models=options.models,
-            weights=options.weights,
-            device=options.device,
-            dtype=options.dtype,
-            working_size=options.working_size,
-        )
+    wanted = SpeedOptions(
+        frames=options.frames,
+        size=options.size,
+        objects=tuple(options.objects),
+        models=options.models,
+        weights=options.weights,
+        device=options.device,
+        dtype=options.dtype,
+        working_size=options.working_size,
     )
-    print("\n".join(table(report)))
+    figures = measure_speed(wanted)
+    for line in table(figures):
+        print(line)
     if options.json:
-        write_json(options.json, report)
+        write_json(options.json, figures)

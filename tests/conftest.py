@@ -11,6 +11,8 @@ import pytest
 from PIL import Image
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# Tests' pictures are tiny: threads would only wait for each other, the longer the busier the machine is.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 HEIGHT, WIDTH, FRAMES = 64, 96, 6
 

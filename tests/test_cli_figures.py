@@ -111,6 +111,18 @@ def test_training_leaves_weights_and_is_not_begun_twice(
     assert "go on with --resume" in capsys.readouterr().err
 
 
+def test_speed_is_measured_beside_flow_and_grabcut(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = tmp_path / "speed.json"
+    words = ("bench", "speed", "--frames", 8, "--size", "96x64", "--objects", 1, "--json", report)
+    assert mivos(*words, "--working-size", 64, "--dtype", "float32") == 0
+    figures = json.loads(report.read_text(encoding="utf-8"))
+    assert figures["propagation"]["1"]["fps"] > 0
+    assert set(figures["strokes"]) == {"scribble", "click"}
+    assert "frames a second" in capsys.readouterr().out
+
+
 def test_weights_list_names_the_three_networks(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     listing = tmp_path / "weights.json"
     assert mivos("weights", "list", "--json", listing) == 0

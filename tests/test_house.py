@@ -13,6 +13,7 @@ import pytest
 
 HOUSE = Path(__file__).resolve().parent.parent
 ROOMS = (
+    "benchmarks",
     "commands",
     "evaluation",
     "gui",
