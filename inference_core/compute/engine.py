@@ -87,9 +87,9 @@ class Engine:
 
     def crop_geometry(self, size: Size) -> Geometry:
         """Return the sizes for a crop (H, W): its own pixels, enlarged when small, reduced when large."""
-        side = min(max(min(size), _SMALLEST_CROP), min(self.geometry.working))
+        side = max(min(min(size), min(self.geometry.working)), _SMALLEST_CROP)
         # A long thin crop must not cost more than the whole frame.
-        longest = max(self.geometry.working)
+        longest = max(*self.geometry.working, 2 * _SMALLEST_CROP)
         side = max(1, min(side, round(longest * min(size) / max(size))))
         return Geometry.fit(size, side, self.networks.interaction.multiple, may_enlarge=True)
 

@@ -1,4 +1,4 @@
-"""One thread for the core's tests: their networks are tiny, and threads that wait for one another are slow."""
+"""One thread for the core's tests: their networks are tiny, and waiting threads are slow."""
 
 from __future__ import annotations
 

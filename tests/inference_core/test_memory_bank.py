@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 import torch
 
@@ -81,7 +83,7 @@ def test_promotions_over_the_cap_thin_out_far_behind_and_stay_dense_near_the_hea
     for frame_index in range(5, 1000, 5):
         promotions.add(carried(frame_index))
     frames = [each.frame_index for each in promotions.carried]
-    gaps = [later - earlier for earlier, later in zip(frames, frames[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(frames)]
     assert len(frames) == 6
     assert frames[-1] == 995
     assert gaps == sorted(gaps, reverse=True)
