@@ -12,9 +12,9 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from commands import bench, evaluate, gui, propagate, replay, train, weights
+from commands import bench, evaluate, gui, propagate, replay, synthesize, train, weights
 
-_COMMANDS = (propagate, replay, evaluate, bench, train, weights, gui)
+_COMMANDS = (propagate, replay, evaluate, bench, synthesize, train, weights, gui)
 _ROOMS = frozenset({"evaluation", "inference_core", "media", "model", "synthetic", "training", "workspace"})
 _FAULT, _BAD_INPUT, _INTERRUPTED = 1, 2, 130
 

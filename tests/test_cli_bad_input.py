@@ -150,6 +150,14 @@ CASES: dict[str, tuple[Callable[[Place], list[str]], str]] = {
         lambda at: ["train", "fusion", "--data", str(at.folder / "nowhere"), "--out", str(at.folder / "out")],
         "nowhere",
     ),
+    "clips too small": (
+        lambda at: ["synthesize", "--clips", "1", "--size", "32x32", "--out", str(at.folder / "out")],
+        "at least 64 pixels",
+    ),
+    "size that is none": (
+        lambda _: ["synthesize", "--clips", "1", "--size", "768", "--out", "out"],
+        "WIDTHxHEIGHT",
+    ),
     "hours that are no time": (
         lambda at: ["train", "all", "--data", "a", "--out", "b", "--hours", "0"],
         "not a number above 0",

@@ -123,6 +123,43 @@ def test_speed_is_measured_beside_flow_and_grabcut(
     assert "frames a second" in capsys.readouterr().out
 
 
+def test_made_clips_can_be_measured_on(tmp_path: Path) -> None:
+    out, report = tmp_path / "made", tmp_path / "figures.json"
+    words = ("synthesize", "--clips", 1, "--frames", 2, "--size", "96x64", "--alpha", "--flow", "--out", out)
+    assert mivos(*words, "--json", report, "--quiet") == 0
+    assert json.loads(report.read_text(encoding="utf-8"))["frames_per_second_per_core"] > 0
+    assert {file.name for file in out.iterdir()} >= {
+        "JPEGImages",
+        "Annotations",
+        "Alpha",
+        "Flow",
+        "manifest.json",
+    }
+    assert mivos("evaluate", "--data", out, *SMALL) == 0
+
+
+def test_made_clips_are_replaced_only_when_forced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = (
+        "synthesize",
+        "--clips",
+        1,
+        "--frames",
+        1,
+        "--size",
+        "96x64",
+        "--quiet",
+        "--out",
+        tmp_path / "made",
+    )
+    assert mivos(*words) == 0
+    first = (tmp_path / "made" / "manifest.json").read_bytes()
+    assert mivos(*words, "--seed", 3) == 2
+    assert "is not empty" in capsys.readouterr().err
+    assert (tmp_path / "made" / "manifest.json").read_bytes() == first
+    assert mivos(*words, "--seed", 3, "--force") == 0
+    assert (tmp_path / "made" / "manifest.json").read_bytes() != first
+
+
 def test_weights_list_names_the_three_networks(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     listing = tmp_path / "weights.json"
     assert mivos("weights", "list", "--json", listing) == 0
