@@ -90,6 +90,7 @@ class MainWindow(QMainWindow):
         room = screen.availableSize() if screen is not None else self.sizeHint()
         self.resize(min(1600, room.width()), min(960, room.height()))
         self.show()
+        self.activateWindow()
 
     # Opening.
 

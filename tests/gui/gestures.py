@@ -26,10 +26,10 @@ def wait_until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
         QTest.qWait(2)
 
 
-def settle(window: MainWindow) -> None:
+def settle(window: MainWindow, timeout_s: float = 10.0) -> None:
     """Wait until all commands have ended and the canvas shows the frame that is wanted."""
-    wait_until(lambda: not window.controller.is_busy)
-    wait_until(lambda: window.canvas.shown_frame == window.model.state.frame_index)
+    wait_until(lambda: not window.controller.is_busy, timeout_s)
+    wait_until(lambda: window.canvas.shown_frame == window.model.state.frame_index, timeout_s)
     QTest.qWait(10)
 
 

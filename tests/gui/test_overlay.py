@@ -59,8 +59,6 @@ def test_a_hidden_object_leaves_no_colour() -> None:
     ("mode", "inside"),
     [(ViewMode.OUTLINE, 0), (ViewMode.SOURCE, 0), (ViewMode.MATTE, 0xFFFFFFFF)],
 )
-    ("mode", "inside"), [(ViewMode.OUTLINE, 0), (ViewMode.SOURCE, 0), (ViewMode.MATTE, 0xFFFFFFFF)]
-)
 def test_views_fill_objects_in_their_own_way(mode: ViewMode, inside: int) -> None:
     assert painted(square(), OverlayStyle({1: RED}, mode))[10, 12] == inside
 

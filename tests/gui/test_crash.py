@@ -1,0 +1,69 @@
+"""An error that nobody caught becomes a sentence and a report; the program goes on."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from gui.crash import sentence
+from inference_core.errors import NotReadyError
+from media.errors import MediaError
+
+HOUSE = Path(__file__).resolve().parents[2]
+
+SLOT = """
+import sys
+from pathlib import Path
+from PyQt5.QtCore import QTimer
+from PyQt5.QtWidgets import QApplication
+from gui.crash import CrashNet
+application = QApplication([])
+net = CrashNet(Path(sys.argv[1]))
+net.caught.connect(lambda text: print(text))
+net.install()
+def slot():
+    raise RuntimeError("the slot broke")
+QTimer.singleShot(0, slot)
+QTimer.singleShot(100, application.quit)
+application.exec()
+print("still alive")
+"""
+
+
+def test_an_error_in_a_slot_does_not_end_the_process(tmp_path: Path) -> None:
+    report = tmp_path / "folder" / "errors.txt"
+    done = subprocess.run(
+        [sys.executable, "-c", SLOT, str(report)],
+        cwd=HOUSE,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "still alive" in done.stdout
+    assert "the slot broke" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "Traceback" in report.read_text(encoding="utf-8")
+
+
+def test_errors_that_the_editor_can_mend_are_told_in_their_own_words() -> None:
+    assert (
+        sentence(NotReadyError("Draw on a frame before propagating."))
+        == "Draw on a frame before propagating."
+    )
+    assert sentence(MediaError("There is no mask at a.png.")) == "There is no mask at a.png."
+
+
+def test_other_errors_are_told_by_kind_and_first_line_with_the_place_of_the_report() -> None:
+    text = sentence(RuntimeError("odd\nsecond line"), Path("errors.txt"))
+    assert "RuntimeError: odd" in text
+    assert "second line" not in text
+    assert "errors.txt" in text
+
+
+def test_a_full_memory_is_told_with_what_helps() -> None:
+    assert "--working-size" in sentence(MemoryError())

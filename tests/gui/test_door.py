@@ -1,0 +1,110 @@
+"""The door: bad words are refused in a sentence, and the first paint comes before torch."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import interactive_gui
+
+HOUSE = Path(__file__).resolve().parents[2]
+
+FIRST_PAINT = """
+import json, sys, time
+import interactive_gui
+application, window = interactive_gui.open_window(interactive_gui.parse(sys.argv[1:]))
+heavy = ("torch", "av", "cv2", "PIL")
+def painted():
+    print(json.dumps([name for name in heavy if name in sys.modules]))
+    application.exit(0)
+window.first_painted.disconnect()
+window.first_painted.connect(painted)
+code = application.exec()
+window.close()
+sys.exit(code)
+"""
+
+
+def run(*words: str, code: str = "") -> subprocess.CompletedProcess[str]:
+    start = ["-c", code] if code else ["interactive_gui.py"]
+    return subprocess.run(
+        [sys.executable, *start, *words],
+        cwd=HOUSE,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": "/nowhere"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["missing.mp4"], "there is no file or folder at missing.mp4"),
+        (["--video", "missing.mp4"], "there is no file or folder"),
+        (["--images", "README.md"], "is not a folder"),
+        (["--video", "docs"], "is a folder"),
+        (["docs", "--images", "docs"], "name one clip"),
+        (["--script", "missing.json"], "there is no script"),
+        (["--models", "huge"], "invalid choice"),
+        (["--exit-after", "soon"], "soon"),
+        (["--screenshot", "no/such/folder/a.png"], "no folder"),
+    ],
+)
+def test_bad_words_are_refused_in_one_sentence(
+    words: list[str], part: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(HOUSE)
+    with pytest.raises(SystemExit) as left:
+        interactive_gui.parse(words)
+    said = capsys.readouterr().err
+    assert left.value.code == 2
+    assert part in said
+    assert len(said.splitlines()) == 1
+
+
+def test_the_first_paint_comes_before_anything_heavy_is_imported() -> None:
+    done = run(code=FIRST_PAINT)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == []
+
+
+def test_a_clip_that_cannot_be_read_is_told_in_the_banner_and_the_window_stays(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"not a video")
+    code = """
+import sys, interactive_gui
+from PyQt5.QtCore import QTimer
+application, window = interactive_gui.open_window(interactive_gui.parse(sys.argv[1:]))
+def look():
+    if window.banner.text:
+        print(window.banner.text)
+        window.close()
+timer = QTimer()
+timer.timeout.connect(look)
+timer.start(20)
+sys.exit(application.exec())
+"""
+    done = run(str(broken), code=code)
+    assert done.returncode == 0, done.stderr
+    assert "broken.mp4" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_opencvs_qt_plugins_are_forgotten_and_others_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import cv2
+
+    own = Path(cv2.__file__).parent / "qt"
+    monkeypatch.setenv("QT_QPA_PLATFORM_PLUGIN_PATH", str(own / "plugins"))
+    monkeypatch.setenv("QT_QPA_FONTDIR", str(tmp_path))
+    interactive_gui.drop_foreign_qt_plugins()
+    assert "QT_QPA_PLATFORM_PLUGIN_PATH" not in os.environ
+    assert os.environ["QT_QPA_FONTDIR"] == str(tmp_path)
