@@ -35,7 +35,7 @@ class MemoryOptions:
 
 @dataclass(frozen=True, eq=False)
 class AnchorEntry:
-    """An anchor's memory. rows: the objects introduced when it was committed; of others it knows nothing."""
+    """An anchor's memory. rows: the objects of which it says something, present or absent."""
 
     frame_index: int
     entry: MemoryEntry
@@ -167,6 +167,10 @@ class WalkMemory:
         parts: dict[int, Tensor] = {}
         for rows, anchors in self._groups:
             slots = [*anchors, *range(self._anchors, len(self))]
+            if not slots:  # nothing is known of these objects yet, and nothing will be asked of them
+                silence = query.key.new_zeros((self._values.shape[1], *self._values.shape[3:]))
+                parts.update((row, silence) for row in rows)
+                continue
             keys = self._keys if self._keys.shape[0] == 1 else self._keys[list(rows)]
             readout = read(query, keys[:, :, slots], self._values[list(rows)][:, :, slots])
             parts.update(zip(rows, readout, strict=True))

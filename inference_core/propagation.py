@@ -23,27 +23,31 @@ from model.interfaces import QueryFeatures
 
 @dataclass(frozen=True, eq=False)
 class Competition:
-    """How objects share a frame: the free ones compete for what the locked ones leave.
+    """How objects share a frame: the free ones compete for what the held ones leave.
 
-    free, locked  rows.
-    stored        gives the probabilities (K, h, w) that a frame holds; asked only where something is locked.
+    free, held  rows; held are locked objects and those of which the walk's anchor knows nothing.
+    stored      gives what a frame holds now, None for nothing.
     """
 
     free: list[int]
-    locked: list[int]
-    stored: Callable[[int], Tensor]
+    held: list[int]
+    store: ProbStore
+    stored: Callable[[int], PackedProb | None]
 
-    def settle(self, own: Tensor, frame_index: int) -> Tensor:
+    def settle(self, own: Tensor, frame_index: int) -> tuple[PackedProb, Tensor]:
         """Turn each object's own probability (K, h, w) into its share of every pixel.
 
-        Returns (K, h, w) float32; with the background each pixel sums to 1. Locked rows are as they were.
+        Returns it packed, and as (K, h, w) float32 as it will come back; with the background each pixel sums
+        to 1. Held rows are as they were.
         """
-        if not self.locked:
-            return aggregate(own)[1:]
-        out = self.stored(frame_index).clone()
-        room = (1.0 - out[self.locked].sum(dim=0)).clamp(0.0, 1.0)
+        if not self.held:
+            return self.store.keep(aggregate(own)[1:])
+        packed = self.stored(frame_index)
+        out = self.store.restore(packed)
+        room = (1.0 - out[self.held].sum(dim=0)).clamp(0.0, 1.0)
         out[self.free] = aggregate(own[self.free] * room)[1:] * room
-        return out
+        known = {self.store.keys[row] for row in self.free} | set(packed.known if packed else ())
+        return self.store.keep(out, known)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,14 +69,12 @@ class WalkPlan:
     leg       the frames to do; `rest` is what remains of it, for resuming.
     anchors   memory entries, the walk's own anchor among them.
     start     (K, h, w) probabilities at the anchor.
-    store     packs what was walked, exactly.
     """
 
     leg: Leg
     anchors: list[AnchorEntry]
     start: Tensor
     competition: Competition
-    store: ProbStore
     options: MemoryOptions
     rest: Leg | None = field(init=False)
 
@@ -88,14 +90,14 @@ def walk(engine: Engine, plan: WalkPlan) -> Generator[Walked, None, None]:
     leg = plan.leg
     promotions = Promotions(leg.anchor, plan.options.max_promoted, leg.promoted)
     memory = _recall(engine, plan, promotions)
-    previous = plan.store.restore(leg.last.prob) if leg.last else plan.start
+    previous = plan.competition.store.restore(leg.last.prob) if leg.last else plan.start
     for frame_index in leg.frames:
         pixels = engine.frames[frame_index]
         image = engine.image(pixels)
         query = engine.query(frame_index, image)
         own = engine.decode(query, memory.read(engine.read, query), previous)
         # What is remembered is what can be stored: a resumed walk then continues bit for bit.
-        packed, previous = plan.store.keep(plan.competition.settle(own, frame_index))
+        packed, previous = plan.competition.settle(own, frame_index)
         is_last = frame_index == leg.stop
         carried = Carried(frame_index, packed)
         if not is_last:
@@ -132,7 +134,11 @@ def _recall(engine: Engine, plan: WalkPlan, promotions: Promotions) -> WalkMemor
     slots = min(options.max_promoted, len(leg.promoted) + len(leg.frames) // options.mem_every) + 1
     memory = WalkMemory(plan.anchors, plan.start.shape[0], slots)
     for carried in promotions.carried:
-        memory.promote(engine.memorise_frame(carried.frame_index, plan.store.restore(carried.prob)))
+        memory.promote(
+            engine.memorise_frame(carried.frame_index, plan.competition.store.restore(carried.prob))
+        )
     if leg.last is not None and leg.last.frame_index != promotions.newest:
-        memory.remember_last(engine.memorise_frame(leg.last.frame_index, plan.store.restore(leg.last.prob)))
+        memory.remember_last(
+            engine.memorise_frame(leg.last.frame_index, plan.competition.store.restore(leg.last.prob))
+        )
     return memory

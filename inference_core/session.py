@@ -293,7 +293,10 @@ class Session:
         ledger = ledger.introduce([interaction.object_id])
         ids = self._workshop.tracks.read_ids(record, ledger.keys)
         edited = edit(self._workshop, interaction, ledger, self._frames[frame_index], ids)
-        changed = self._workshop.firm_record(edited.ids, ledger.active_keys, record, edited.reach)
+        # Of objects that were never drawn or carried here, the frame goes on saying nothing.
+        known = {*(record.prob.known if record else ()), ledger.find(interaction.object_id).key}
+        keys = [key for key in ledger.active_keys if key in known]
+        changed = self._workshop.firm_record(edited.ids, keys, record, edited.reach)
         self._write_draft(transaction, frame_index, changed, ledger, edited.gesture)
         transaction.close()
         yield FrameMask(frame_index, edited.ids, Progress(1, 1, time.perf_counter() - started))

@@ -69,7 +69,7 @@ class Campaign:
         """Return the frames to propagate from, in order."""
         if not ledger.active_keys:
             raise NotReadyError("Draw an object on a frame before propagating.")
-        if not ledger.rows(locked=False):
+        if all(tracked.is_locked for tracked in ledger.active):
             raise NotReadyError("Every object is locked: unlock one before propagating.")
         if self.frame_index is not None:
             if ledger.draft(self.frame_index) is None and ledger.anchor(self.frame_index) is None:
@@ -157,7 +157,8 @@ class Campaign:
         if record.is_firm:
             return record
         ids = self.workshop.tracks.read_ids(record, ledger.keys)
-        return self.workshop.firm_record(ids, ledger.active_keys)
+        known = [key for key in ledger.active_keys if key in record.prob.known]
+        return self.workshop.firm_record(ids, known)
 
     def _finish(self, runner: RoundRunner, transaction: Transaction) -> None:
         ledger = self.state.ledger

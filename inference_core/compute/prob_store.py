@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import torch
@@ -20,10 +20,15 @@ class ProbStore:
         self._tracks = tracks
         self._device = device
 
-    def keep(self, prob: Tensor) -> tuple[PackedProb, Tensor]:
-        """Pack (K, h, w) float; return it with what `restore` will give."""
+    def keep(self, prob: Tensor, known: Collection[ObjectKey] | None = None) -> tuple[PackedProb, Tensor]:
+        """Pack (K, h, w) float; return it with what `restore` will give.
+
+        known: the objects of which this says something; the others' planes are left out. None means all.
+        """
         stored = self._tracks.quantise(prob.cpu().numpy())
-        return self._tracks.pack_prob(stored, self.keys), self._to_device(stored)
+        rows = [row for row, key in enumerate(self.keys) if known is None or key in known]
+        chosen = stored if len(rows) == len(self.keys) else stored[rows]
+        return self._tracks.pack_prob(chosen, [self.keys[row] for row in rows]), self._to_device(stored)
 
     def restore(self, packed: PackedProb | None) -> Tensor:
         """Return (K, h, w) float32 on the device; zeros where nothing is known."""

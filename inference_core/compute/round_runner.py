@@ -7,7 +7,6 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import torch
 
 from inference_core.compute.workshop import Workshop
 from inference_core.fusion import Evidence, fuse_frame, split_change
@@ -87,16 +86,26 @@ class RoundRunner:
                 yield walked.frame_index
 
     def _plan(self, leg: Leg, entries: list[AnchorEntry]) -> WalkPlan:
-        store = self.workshop.prob_store(self._ledger)
-        state = self.transaction.state
+        ledger, known = self._ledger, set(self.anchor.record.prob.known)
+        store = self.workshop.prob_store(ledger)
+        held = [
+            row for row, tracked in enumerate(ledger.active) if tracked.is_locked or tracked.key not in known
+        ]
+        free = [row for row in range(len(ledger.active)) if row not in held]
 
-        def stored(frame_index: int) -> torch.Tensor:
-            record = state.look(frame_index)[1]
-            return store.restore(record.prob if record else None)
+        def stored(frame_index: int) -> PackedProb | None:
+            record = self._before_walk(frame_index)
+            return record.prob if record else None
 
-        competition = Competition(self._ledger.rows(locked=False), self._ledger.rows(locked=True), stored)
+        competition = Competition(free, held, store, stored)
         start = store.restore(self.anchor.record.prob)
-        return WalkPlan(leg, entries, start, competition, store, self.workshop.options)
+        return WalkPlan(leg, entries, start, competition, self.workshop.options)
+
+    def _before_walk(self, frame_index: int) -> Record | None:
+        """Return what a frame holds, its draft aside."""
+        ledger, record = self.transaction.state.look(frame_index)
+        draft = ledger.draft(frame_index)
+        return draft.base if draft else record
 
     def _evidence(self, leg: Leg, entries: list[AnchorEntry]) -> tuple[Evidence, frozenset[int]] | None:
         """Return what fusion needs and the rows that the anchor at the leg's end knows; None without one."""
@@ -116,24 +125,35 @@ class RoundRunner:
     def _write(
         self, walked: Walked, plan: WalkPlan, evidence: tuple[Evidence, frozenset[int]] | None
     ) -> None:
-        """Give a frame its new mask; a draft keeps its own and learns what it would have been without it."""
-        state = self.transaction.state
-        ledger, record = state.look(walked.frame_index)
-        draft = ledger.draft(walked.frame_index)
-        before = draft.base if draft else record
+        """Give a frame its new mask."""
+        frame_index = walked.frame_index
+        ledger, record = self.transaction.state.look(frame_index)
+        before = self._before_walk(frame_index)
         packed = self._fuse(walked, plan, evidence, before)
         ids = self.workshop.derive_ids(packed, ledger, walked.pixels)
-        if plan.competition.locked:
-            locked = [ledger.active_keys[row] for row in plan.competition.locked]
-            ids = keep_locked(ids, self.workshop.tracks.read_ids(record, locked), locked)
+        if plan.competition.held:
+            held = [ledger.active_keys[row] for row in plan.competition.held]
+            ids = keep_held(ids, self.workshop.tracks.read_ids(before, held), held)
         after = self.workshop.tracks.pack(packed, ids, is_firm=False)
-        self._reached.add(walked.frame_index)
-        if draft:
-            self.transaction.write({}, ledger.with_draft(replace(draft, base=after)))
-            return
-        self._before[walked.frame_index] = before
-        self._after[walked.frame_index] = after
-        self.transaction.write({walked.frame_index: after})
+        draft = ledger.draft(frame_index)
+        if draft and record:
+            ledger = ledger.with_draft(replace(draft, base=after))
+            after = self._complete_draft(record, after)
+        if after is not record:
+            self._before[frame_index], self._after[frame_index] = record, after
+        self._reached.add(frame_index)
+        self.transaction.write({frame_index: after} if after is not record else {}, ledger)
+
+    def _complete_draft(self, record: Record, walked: Record) -> Record:
+        """A draft keeps what the editor drew; objects of which it says nothing come in behind that."""
+        missing = [key for key in walked.present if key not in record.prob.known]
+        if not missing:
+            return record
+        tracks = self.workshop.tracks
+        ids = tracks.read_ids(record, record.prob.known)
+        ids = np.where(ids > 0, ids, tracks.read_ids(walked, missing))
+        known = {*record.prob.known, *missing}
+        return self.workshop.firm_record(ids, [key for key in self._ledger.active_keys if key in known])
 
     def _fuse(
         self,
@@ -149,7 +169,7 @@ class RoundRunner:
         rows = [row for row in sorted(evidence[1]) if self._ledger.active_keys[row] in known]
         if not set(rows) & set(plan.competition.free):
             return walked.packed
-        old = plan.store.restore(before.prob)
+        old = plan.competition.store.restore(before.prob)
         fused = fuse_frame(
             self.workshop.engine,
             walked.image,
@@ -159,11 +179,11 @@ class RoundRunner:
         )
         own = walked.prob.clone()
         own[rows] = fused[rows]
-        return plan.store.keep(plan.competition.settle(own, walked.frame_index))[0]
+        return plan.competition.settle(own, walked.frame_index)[0]
 
 
-def keep_locked(ids: UInt8Array, before: UInt8Array, locked: Sequence[ObjectKey]) -> UInt8Array:
-    """Give locked objects exactly the pixels they had: ids (H, W) uint8, before with locked objects alone."""
+def keep_held(ids: UInt8Array, before: UInt8Array, held: Sequence[ObjectKey]) -> UInt8Array:
+    """Give held objects exactly the pixels they had: ids (H, W) uint8, before with held objects alone."""
     out = ids.copy()
-    out[np.isin(ids, [key.object_id for key in locked])] = 0
+    out[np.isin(ids, [key.object_id for key in held])] = 0
     return np.where(before > 0, before, out)

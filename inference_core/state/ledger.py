@@ -90,18 +90,17 @@ class Ledger:
         return tuple(tracked.key for tracked in self.objects)
 
     @property
-    def active_keys(self) -> tuple[ObjectKey, ...]:
+    def active(self) -> tuple[TrackedObject, ...]:
         """The objects that have been introduced: the rows of every tensor."""
-        return tuple(tracked.key for tracked in self.objects if tracked.is_introduced)
+        return tuple(tracked for tracked in self.objects if tracked.is_introduced)
+
+    @property
+    def active_keys(self) -> tuple[ObjectKey, ...]:
+        return tuple(tracked.key for tracked in self.active)
 
     @property
     def anchor_frames(self) -> frozenset[int]:
         return frozenset(anchor.frame_index for anchor in self.anchors)
-
-    def rows(self, *, locked: bool) -> list[int]:
-        """Return the rows of the locked, or of the free, objects among those introduced."""
-        active = [tracked for tracked in self.objects if tracked.is_introduced]
-        return [row for row, tracked in enumerate(active) if tracked.is_locked == locked]
 
     def find(self, object_id: int) -> TrackedObject:
         """Return an object; raise where there is none of this id."""
