@@ -66,20 +66,12 @@ class Motion:
 
     def _along_path(self, time: float) -> tuple[tuple[float, float], tuple[float, float]]:
         """Give place and direction on the Catmull-Rom curve through the waypoints, straight on beyond it."""
-        last = len(self.waypoints) - 1
         progress = time / self.frames_apart
-        span = int(np.clip(np.floor(progress), 0, last - 1))
-        t = float(np.clip(progress - span, 0, 1))
-        start, end = self.waypoints[span], self.waypoints[span + 1]
-        before = self.waypoints[span - 1] if span > 0 else 2 * start - end
-        after = self.waypoints[span + 2] if span + 2 <= last else 2 * end - start
-        linear = end - before
-        square = 2 * before - 5 * start + 4 * end - after
-        cube = 3 * (start - end) + after - before
-        place = start + 0.5 * t * (linear + t * (square + t * cube))
-        direction = 0.5 * (linear + t * (2 * square + 3 * t * cube))
-        place = place + (progress - span - t) * direction
-        return (float(place[0]), float(place[1])), (float(direction[0]), float(direction[1]))
+        span = min(max(int(progress // 1), 0), len(self.waypoints) - 2)
+        (x, speed_x), (y, speed_y) = (
+            _on_curve(axis, span, progress - span) for axis in self.waypoints.T.tolist()
+        )
+        return (x, y), (speed_x, speed_y)
 
 
 @dataclass(frozen=True)
@@ -164,3 +156,16 @@ def joint_pose(joint: Joint, time: float) -> Pose:
 
 def _turn(angle_rad: float, scale: float) -> tuple[np.float32, np.float32]:
     return np.float32(scale * np.cos(angle_rad)), np.float32(scale * np.sin(angle_rad))
+
+
+def _on_curve(values: list[float], span: int, progress: float) -> tuple[float, float]:
+    """Return value and slope of one coordinate, `progress` of the way from values[span] to the next."""
+    start, end = values[span], values[span + 1]
+    before = values[span - 1] if span > 0 else 2 * start - end
+    after = values[span + 2] if span + 2 < len(values) else 2 * end - start
+    linear = end - before
+    square = 2 * before - 5 * start + 4 * end - after
+    cube = 3 * (start - end) + after - before
+    t = min(max(progress, 0.0), 1.0)
+    slope = 0.5 * (linear + t * (2 * square + 3 * t * cube))
+    return start + 0.5 * t * (linear + t * (square + t * cube)) + (progress - t) * slope, slope

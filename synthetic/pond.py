@@ -159,16 +159,15 @@ def _caustics(rng: np.random.Generator) -> tuple[UInt8Array, UInt8Array]:
 
 def _distance_to_rims(points: NDArray[np.float64]) -> Float32Array:
     """Measure how much farther the second nearest point is than the nearest, on a plane that repeats."""
-    rows, columns = np.indices((_CAUSTICS_PX, _CAUSTICS_PX), np.float32)
-    nearest = np.full(rows.shape, np.inf, np.float32)
+    along = np.abs(np.arange(_CAUSTICS_PX, dtype=np.float32) - points.astype(np.float32)[..., None])
+    squares = np.minimum(along, _CAUSTICS_PX - along) ** 2
+    nearest = np.full((_CAUSTICS_PX, _CAUSTICS_PX), np.inf, np.float32)
     second = nearest.copy()
-    for row, column in points:
-        across = (np.abs(difference) for difference in (rows - row, columns - column))
-        down, right = (np.minimum(length, _CAUSTICS_PX - length) for length in across)
-        distance = np.hypot(down, right).astype(np.float32)
-        second = np.minimum(second, np.maximum(nearest, distance))
-        nearest = np.minimum(nearest, distance)
-    return second - nearest
+    for down, right in squares:
+        square = down[:, None] + right
+        np.minimum(second, np.maximum(nearest, square), out=second)
+        np.minimum(nearest, square, out=nearest)
+    return np.sqrt(second) - np.sqrt(nearest)
 
 
 def _mixed(colours: tuple[Colour, Colour], share: NDArray[np.float32]) -> Float32Array:

@@ -1,6 +1,6 @@
 """Paint a moment of a scene: the image with soft edges, exact ids, soft alpha of every object, exact flow.
 
-Where the ids say an object is, its coverage is at least one half and nothing in front covers as much.
+The ids name the foremost thing that covers at least half of a pixel. Flow follows the foremost such part.
 """
 
 from __future__ import annotations
@@ -41,9 +41,10 @@ def render_alpha(scene: Scene, frame_index: int) -> dict[int, UInt8Array]:
         for _, box, pixels in _stamps(scene, thing, float(frame_index)):
             inside = pixels[..., 3]
             for object_id, layer in alpha.items():
-                layer[box] = cv2.multiply(layer[box], 255 - inside, scale=1 / 255)
                 if object_id == thing.object_id:
-                    layer[box] = cv2.add(layer[box], inside)
+                    layer[box] = _union(layer[box], inside)
+                else:
+                    layer[box] = cv2.multiply(layer[box], 255 - inside, scale=1 / 255)
     return alpha
 
 
@@ -76,9 +77,13 @@ def _paint(scene: Scene, time: float) -> tuple[UInt8Array, UInt8Array]:
     ids = np.zeros(scene.size, np.uint8)
     for thing in scene.things:
         _cast_shadow(image, thing, time)
+        covered = np.zeros(scene.size if len(thing.parts) > 1 else (0, 0), np.uint8)
         for _, box, pixels in _stamps(scene, thing, time):
             lay_over(image[box], pixels)
-            ids[box][pixels[..., 3] >= _HALF] = thing.object_id
+            inside = pixels[..., 3]
+            if covered.size:
+                covered[box] = inside = _union(covered[box], inside)
+            ids[box][inside >= _HALF] = thing.object_id
     return _lit(image, scene.light, time), ids
 
 
@@ -108,6 +113,11 @@ def _stamps(scene: Scene, thing: Thing, time: float) -> Iterator[tuple[Part, Box
         if box is not None:
             rows, columns = _grid(box)
             yield part, box, _sampled(part, part.sprite.pixels, _to_part(thing, part, columns, rows, time))
+
+
+def _union(first: UInt8Array, second: UInt8Array) -> UInt8Array:
+    """Join the coverage of two parts of one thing."""
+    return np.asarray(cv2.add(second, cv2.multiply(first, 255 - second, scale=1 / 255)), np.uint8)
 
 
 def _cast_shadow(image: UInt8Array, thing: Thing, time: float) -> None:

@@ -26,8 +26,8 @@ def write_sample(folder: Path | str, *, frames: int = SAMPLE_FRAMES) -> Path:
     one that holds something already is refused with a ValueError. Returns the folder, which opens as a clip.
     """
     folder = Path(folder)
-    scene = make_pond(_SEED, SAMPLE_SIZE, SAMPLE_FRAMES)
     with whole_folder(folder) as unfinished:
+        scene = make_pond(_SEED, SAMPLE_SIZE, SAMPLE_FRAMES)
         masks = unfinished / "masks"
         masks.mkdir()
         for frame_index in range(frames):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,8 +38,8 @@ class SceneSpec:
     has_camera_faults: bool = True
 
 
-def make_scene(seed: int, spec: SceneSpec | None = None) -> Scene:
-    """Make up a scene; the same seed and spec give the same bytes."""
+def make_scene(seed: int | Sequence[int], spec: SceneSpec | None = None) -> Scene:
+    """Make up a scene; the same seed, a number or several, and the same spec give the same bytes."""
     spec = spec or SceneSpec()
     rng = np.random.default_rng(seed)
     count = int(rng.integers(spec.objects[0], spec.objects[1] + 1))

@@ -38,7 +38,7 @@ def test_frames_are_a_25th_of_a_second_apart_unless_told_otherwise(tmp_path: Pat
         _save(tmp_path / f"{number}.png")
     with open_clip(tmp_path) as clip, open_clip(tmp_path, folder_rate=Fraction(24000, 1001)) as film:
         assert clip.frame_rate == 25
-        assert clip.timestamps == (0, Fraction(1, 25), Fraction(2, 25))
+        assert clip.timestamps == (Fraction(0), Fraction(1, 25), Fraction(2, 25))
         assert film.timestamps[1] == Fraction(1001, 24000)
 
 

@@ -47,7 +47,7 @@ def test_a_mask_replaces_an_older_one_and_leaves_nothing_beside_it(tmp_path: Pat
 def test_a_failed_write_leaves_the_older_mask(tmp_path: Path) -> None:
     write_ids(tmp_path / "mask.png", IDS)
     with pytest.raises((TypeError, ValueError)):
-        write_ids(tmp_path / "mask.png", IDS.astype(np.complex64))  # type: ignore[arg-type]
+        write_ids(tmp_path / "mask.png", IDS.astype(np.complex64))
     assert np.array_equal(read_ids(tmp_path / "mask.png"), IDS)
     assert [path.name for path in tmp_path.iterdir()] == ["mask.png"]
 

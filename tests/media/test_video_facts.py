@@ -225,3 +225,53 @@ def _blacken_packets(path: Path, ordinals: list[int]) -> None:
     for ordinal in ordinals:
         content = content.replace(packets[ordinal], bytes(len(packets[ordinal])))
     path.write_bytes(content)
+
+
+def test_a_stream_that_changes_its_size_is_shown_at_the_first_one_whatever_its_times_do(
+    tmp_path: Path,
+) -> None:
+    """Two recordings joined end to end: times begin anew half-way, so the order must come from decoding."""
+    large = write_video(tmp_path / "large.ts", Recipe(".ts", "mpeg2video", options={"bf": "2"}), 20)
+    small = tmp_path / "small.ts"
+    with av.open(str(small), "w") as container:
+        stream = container.add_stream("mpeg2video", rate=25)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = WIDTH // 2, HEIGHT // 2, "yuv420p"
+        for frame_index in range(20):
+            image = np.ascontiguousarray(numbered_frame(100 + frame_index)[::2, ::2])
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        container.mux(stream.encode(None))
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(large.read_bytes() + small.read_bytes())
+    with open_clip(joined) as clip:
+        images = list(clip)
+        assert {image.shape for image in images} == {(HEIGHT, WIDTH, 3)}
+        assert [number_of(image) for image in images] == [*range(20), *range(100, 120)]
+        assert number_of(clip[30]) == 110
+        assert all(
+            earlier < later for earlier, later in zip(clip.timestamps, clip.timestamps[1:], strict=False)
+        )
+
+
+def test_untagged_video_of_hd_height_is_taken_for_bt709_as_players_do(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    green = np.full((720, 64, 3), (40, 180, 60), np.uint8)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"crf": "1"})
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 64, 720, "yuv444p"
+        frame = av.VideoFrame.from_ndarray(green, format="rgb24").reformat(format="yuv444p", dst_colorspace=1)
+        frame.colorspace = 2  # unspecified
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with open_clip(path) as clip:
+        assert np.abs(clip[0].astype(int) - green).max() <= 3
+
+
+def test_a_file_that_vanishes_while_open_is_named(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "clip.h264", Recipe(".h264", "libx264"), 20)
+    with open_clip(path, cache_bytes=0) as clip:
+        assert number_of(clip[10]) == 10
+        path.unlink()
+        with pytest.raises(MediaError, match=r"clip\.h264"):
+            clip[2]
