@@ -66,6 +66,8 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     beside.mkdir()
     try:
         yield beside
+        if folder.exists():
+            folder.rmdir()
         beside.replace(folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
