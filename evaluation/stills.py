@@ -23,9 +23,9 @@ REPORTED_CLICKS = (1, 3, 5)
 REPORTED_SCRIBBLES = (1, 2, 3)
 HIGHEST_TARGET = 0.90
 
-# Each kind of stroke has the start that makes GrabCut stronger. Mean IoU on every third image of the Berkeley set
-# after one click: 0.48 when it begins with "object", 0.10 with "background"; after one round of scribbles: 0.70
-# when it begins with "background", 0.52 with "object".
+# Each kind of stroke has the start that makes GrabCut stronger. Its mean IoU on every third Berkeley image:
+# after one click 0.48 when it begins with "object", 0.10 with "background"; after one round of scribbles
+# 0.70 when it begins with "background", 0.52 with "object".
 GUESS_FOR_CLICKS = Guess.OBJECT
 GUESS_FOR_SCRIBBLES = Guess.BACKGROUND
 
