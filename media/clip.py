@@ -130,6 +130,6 @@ def _open_source(path: Path, folder_rate: Fraction) -> FrameSource:
         return ImageFolderSource(list_images(path), folder_rate)
     if path.suffix.lower() in IMAGE_KINDS:
         return ImageFolderSource([path], folder_rate)
-    from media.video import VideoSource  # PyAV is needed for videos alone, and takes a while to import
+    from media.video.source import VideoSource  # PyAV is needed for videos alone, and takes a while to import
 
     return VideoSource(path)

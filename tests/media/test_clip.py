@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
@@ -79,7 +81,7 @@ def test_a_frame_that_is_not_there_is_an_index_error(frame_index: int) -> None:
 
 def test_going_through_a_video_decodes_in_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_video(tmp_path / "clip.mp4", Recipe(".mp4", "libx264", options={"bf": "3"}, group=8))
-    from media.decoder import Decoder
+    from media.video.decoder import Decoder
 
     with open_clip(path) as clip:
 
@@ -135,3 +137,12 @@ def test_a_single_image_is_a_clip_of_one_frame(tmp_path: Path) -> None:
         assert clip.size == (5, 7)
         assert clip[0][0, 0].tolist() == [1, 2, 3]
         assert clip.names == ("still",)
+
+
+def test_folders_of_images_open_without_pyav(tmp_path: Path) -> None:
+    """Machines that only measure or train have no PyAV."""
+    Image.new("RGB", (7, 5)).save(tmp_path / "0.png")
+    program = (
+        "import sys; sys.modules['av'] = None; from media.clip import open_clip; open_clip(sys.argv[1])[0]"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True)

@@ -21,7 +21,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from media.errors import MediaError
-from media.packet_index import PacketEntry, PacketIndex
+from media.video.packet_index import PacketEntry, PacketIndex
 
 VideoPacket: TypeAlias = "Packet[VideoStream]"  # generic in PyAV's stubs alone
 LabelledFrames = Iterator[tuple[int, VideoFrame]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from media.packet_index import PacketEntry, index_by_order, index_by_pts
+from media.video.packet_index import PacketEntry, index_by_order, index_by_pts
 
 
 def _packet(pts: int | None, *, is_keyframe: bool = False, is_hidden: bool = False) -> PacketEntry:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from av import VideoFrame
 
-from media.decoder import Decoder, LabelledFrames
 from media.errors import MediaError
-from media.packet_index import PacketEntry, PacketIndex, index_by_order, index_by_pts
-from media.pixels import UInt8Array, bit_depth, to_rgb, upright_size
 from media.source import ClipFacts
+from media.video.decoder import Decoder, LabelledFrames
+from media.video.packet_index import PacketEntry, PacketIndex, index_by_order, index_by_pts
+from media.video.pixels import UInt8Array, bit_depth, to_rgb, upright_size
 
 ShownFrame = tuple[int, VideoFrame]
 

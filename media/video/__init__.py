@@ -1,0 +1,1 @@
+"""Frames of video files. The only part of media that needs PyAV."""
