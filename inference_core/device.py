@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar, cast
 
@@ -17,6 +17,7 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 _Network = TypeVar("_Network")
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -64,17 +65,31 @@ def place_networks(networks: Networks, compute: Compute) -> Networks:
     )
 
 
-@contextmanager
-def memory_guard(compute: Compute) -> Iterator[None]:
-    """Turn a device that ran out of memory into a sentence that says what to do."""
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
+def within_memory(compute: Compute, call: Callable[[], _Result], make_room: Callable[[], None]) -> _Result:
+    """Make a call; where the device's memory runs out, make room and try once more.
+
+    Raises a `UserError` that says what to do if there is still not enough.
+    """
+    for has_made_room in (False, True):
+        try:
+            return call()
+        except RuntimeError as error:
+            if not _is_out_of_memory(error):
+                raise
+            if has_made_room:
+                raise UserError(
+                    f"The memory of {compute.device.type} ran out: "
+                    "use a smaller working size or fewer objects."
+                ) from error
+        make_room()
         if compute.device.type == "cuda":
             torch.cuda.empty_cache()
-        raise UserError(
-            f"The memory of {compute.device.type} ran out: use a smaller working size or fewer objects."
-        ) from error
+    raise AssertionError("the second try returns or raises")
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    """A CPU allocation that fails is a plain RuntimeError; only its text tells."""
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
 def _choose_device(device: str) -> str:

@@ -61,6 +61,7 @@ class FeatureCache:
         """Forget everything; used when the device runs out of memory."""
         with self._lock:
             self._features.clear()
+            self._used_in_sweep.clear()
             self._bytes = 0
 
     def _make_room(self, size: int) -> bool:

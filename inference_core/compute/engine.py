@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from inference_core.compute.geometry import Geometry, Size
-from inference_core.device import Compute, memory_guard, place_networks
+from inference_core.device import Compute, place_networks, within_memory
 from inference_core.features import FeatureCache
 from inference_core.protocols import Frames
 from inference_core.values import UInt8Array
 from model.interfaces import MemoryEntry, Networks, QueryFeatures
+
+_Result = TypeVar("_Result")
 
 # Short side that small crops are enlarged to, so that a network has something to look at.
 _SMALLEST_CROP = 240
@@ -45,15 +47,13 @@ class Engine:
         """Return a frame's features, from the cache where possible."""
         features = self.features.get(frame_index)
         if features is None:
-            with self._running():
-                features = self.networks.propagation.encode_query(image)
+            features = self._run(lambda: self.networks.propagation.encode_query(image))
             self.features.put(frame_index, features)
         return features
 
     def memorise(self, image: Tensor, query: QueryFeatures, objects: Tensor) -> MemoryEntry:
         """Make a memory entry of an image with its objects' probabilities (K, h, w)."""
-        with self._running():
-            return self.networks.propagation.encode_memory(image, query, objects)
+        return self._run(lambda: self.networks.propagation.encode_memory(image, query, objects))
 
     def memorise_frame(self, frame_index: int, objects: Tensor) -> MemoryEntry:
         """Make a memory entry of a frame of the clip."""
@@ -62,28 +62,23 @@ class Engine:
 
     def read(self, query: QueryFeatures, keys: Tensor, values: Tensor) -> Tensor:
         """Read memory: keys (R, Ck, T, gh, gw), values (K, Cv, T, gh, gw) -> readout (K, Cv, gh, gw)."""
-        with self._running():
-            return self.networks.propagation.read(query, keys, values)
+        return self._run(lambda: self.networks.propagation.read(query, keys, values))
 
     def decode(self, query: QueryFeatures, readout: Tensor, previous: Tensor) -> Tensor:
         """Turn a readout into each object's own probability (K, h, w) in [0, 1]."""
-        with self._running():
-            return torch.sigmoid(self.networks.propagation.decode(query, readout, previous).float())
+        return self._run(lambda: _sigmoid(self.networks.propagation.decode(query, readout, previous)))
 
     def transfer(self, query: QueryFeatures, key: Tensor, maps: Tensor) -> Tensor:
         """Carry maps (K, C, h, w) from the frame of `key` to the query's frame."""
-        with self._running():
-            return self.networks.propagation.transfer(query, key, maps).float()
+        return self._run(lambda: self.networks.propagation.transfer(query, key, maps).float())
 
     def fuse(self, image: Tensor, old: Tensor, new: Tensor, attention: Tensor, distance: Tensor) -> Tensor:
         """Blend old and new (K, h, w) -> each object's own probability (K, h, w) in [0, 1]."""
-        with self._running():
-            return torch.sigmoid(self.networks.fusion(image, old, new, attention, distance).float())
+        return self._run(lambda: _sigmoid(self.networks.fusion(image, old, new, attention, distance)))
 
     def interact(self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
         """Turn strokes (K, h, w) into each object's own probability (K, h, w) in [0, 1]."""
-        with self._running():
-            return torch.sigmoid(self.networks.interaction(image, previous, positive, negative).float())
+        return self._run(lambda: _sigmoid(self.networks.interaction(image, previous, positive, negative)))
 
     def crop_geometry(self, size: Size) -> Geometry:
         """Return the sizes for a crop (H, W): its own pixels, enlarged when small, reduced when large."""
@@ -93,7 +88,10 @@ class Engine:
         side = max(1, min(side, round(longest * min(size) / max(size))))
         return Geometry.fit(size, side, self.networks.interaction.multiple, may_enlarge=True)
 
-    @contextmanager
-    def _running(self) -> Iterator[None]:
-        with memory_guard(self.compute), torch.inference_mode(), self.compute.autocast():
-            yield
+    def _run(self, call: Callable[[], _Result]) -> _Result:
+        with torch.inference_mode(), self.compute.autocast():
+            return within_memory(self.compute, call, self.features.clear)
+
+
+def _sigmoid(logits: Tensor) -> Tensor:
+    return torch.sigmoid(logits.float())

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from inference_core.device import Compute, choose_compute, memory_guard, place_networks
+from inference_core.device import Compute, choose_compute, place_networks, within_memory
 from inference_core.errors import UserError
 from model.interfaces import Networks
 
@@ -62,7 +62,41 @@ def test_networks_that_fit_already_are_not_copied() -> None:
     assert place_networks(networks, choose_compute("cpu", "float32")).propagation is networks.propagation
 
 
-def test_memory_that_runs_out_becomes_a_sentence() -> None:
-    compute = Compute(torch.device("cpu"), torch.float32, casts_weights=True)
-    with pytest.raises(UserError, match="smaller working size"), memory_guard(compute):
-        raise torch.OutOfMemoryError
+CPU = Compute(torch.device("cpu"), torch.float32, casts_weights=True)
+
+
+class Greedy:
+    """Runs out of memory as often as told."""
+
+    def __init__(self, failures: int, error: RuntimeError) -> None:
+        self.failures, self.error = failures, error
+
+    def __call__(self) -> str:
+        if self.failures:
+            self.failures -= 1
+            raise self.error
+        return "done"
+
+
+OUT_OF_MEMORY = [
+    torch.OutOfMemoryError("CUDA out of memory"),
+    RuntimeError("DefaultCPUAllocator: can't allocate memory"),
+]
+
+
+@pytest.mark.parametrize("error", OUT_OF_MEMORY, ids=["cuda", "cpu"])
+def test_a_call_that_runs_out_of_memory_is_made_again_with_more_room(error: RuntimeError) -> None:
+    room: list[str] = []
+    assert within_memory(CPU, Greedy(1, error), lambda: room.append("made")) == "done"
+    assert room == ["made"]
+
+
+@pytest.mark.parametrize("error", OUT_OF_MEMORY, ids=["cuda", "cpu"])
+def test_memory_that_runs_out_for_good_becomes_a_sentence(error: RuntimeError) -> None:
+    with pytest.raises(UserError, match="smaller working size"):
+        within_memory(CPU, Greedy(2, error), lambda: None)
+
+
+def test_other_faults_of_a_network_are_not_hidden() -> None:
+    with pytest.raises(RuntimeError, match="shapes"):
+        within_memory(CPU, Greedy(1, RuntimeError("shapes do not fit")), lambda: None)
