@@ -185,13 +185,13 @@ def _backend(options: Options, cache: Path) -> Backend:
 
 def _sample(cache: Path) -> Path:
     """Make the sample clip, unless that was done before."""
-    path = cache / "sample.mp4"
-    if not path.exists():
+    folder = cache / "sample"
+    if not folder.exists():
         from synthetic.sample import write_sample
 
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_sample(path)
-    return path
+        cache.mkdir(parents=True, exist_ok=True)
+        write_sample(folder)
+    return folder
 
 
 def _load_networks(options: Options) -> Networks:

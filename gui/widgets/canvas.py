@@ -12,8 +12,9 @@ from PyQt5.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
 from gui.overlay import Box, UInt32Array
 from gui.view_state import CanvasTool, Pen, ViewState
 from gui.viewport import Position, Viewport
-from gui.widgets.canvas_items import PictureItem, RegionItem, RingItem, StrokeItem, region_rect
+from gui.widgets.canvas_items import PictureItem, RegionItem, RingItem, region_rect
 from gui.widgets.gestures import Gesture, PanGesture, RegionGesture, StrokeGesture
+from gui.widgets.stroke_item import StrokeItem
 from inference_core.values import Interaction, Region
 
 _BACKGROUND = QColor(18, 20, 24)
@@ -254,7 +255,7 @@ class Canvas(QGraphicsView):
         if is_region_tool or not (is_left or event.button() == Qt.MouseButton.RightButton):
             return None
         is_positive = is_left and self._pen.tool is not CanvasTool.ERASER
-        item = StrokeItem(self._pen, self._shown_frame or 0, is_positive)
+        item = StrokeItem(self._pen, self._shown_frame or 0, is_positive, self._scene.sceneRect())
         item.setZValue(50)
         return StrokeGesture(self._scene, item, self._on_stroke)
 

@@ -10,7 +10,8 @@ from PyQt5.QtWidgets import QGraphicsScene
 
 from gui.view_state import CanvasTool
 from gui.viewport import Position, Viewport, region_between
-from gui.widgets.canvas_items import RegionItem, StrokeItem, region_rect
+from gui.widgets.canvas_items import RegionItem, region_rect
+from gui.widgets.stroke_item import StrokeItem
 from inference_core.values import Interaction, Region
 
 

@@ -62,8 +62,7 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not clip_file.exists():
         from synthetic.sample import write_sample
 
-        clip_file = folder.with_name("sample.mp4")
-        write_sample(clip_file)
+        clip_file = write_sample(folder.with_name("sample"), frames=FRAMES)
     with open_clip(clip_file) as clip:
         for frame_index in range(FRAMES):
             image = cv2.cvtColor(clip[frame_index], cv2.COLOR_RGB2BGR)
