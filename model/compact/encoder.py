@@ -70,7 +70,12 @@ class ImageEncoder(nn.Module):
 
 def reduce_size(planes: Tensor, reduction: int) -> Tensor:
     """Average (N, C, h, w) over squares of `reduction` pixels."""
-    return planes if reduction == 1 else F.avg_pool2d(planes, reduction)
+    # Strided sums: with few channels several times faster on a CPU than the pooling operators.
+    offsets = [(y, x) for y in range(reduction) for x in range(reduction)]
+    total = planes[..., ::reduction, ::reduction]
+    for y, x in offsets[1:]:
+        total = total + planes[..., y::reduction, x::reduction]
+    return total / len(offsets) if reduction > 1 else total
 
 
 def matching(planes: Tensor, network: nn.Module) -> Tensor:

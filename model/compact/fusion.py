@@ -43,8 +43,8 @@ class CompactFusion(nn.Module):
         """
         count = old.shape[0]
         planes = torch.cat([old.unsqueeze(1), new.unsqueeze(1), attention], dim=1)
-        small = reduce_size(matching(planes, self), self.reduction)
-        picture = reduce_size(matching(image, self), self.reduction).expand(count, -1, -1, -1)
+        small = matching(reduce_size(planes, self.reduction), self)
+        picture = matching(reduce_size(image, self.reduction), self).expand(count, -1, -1, -1)
         gate = self.gate(picture, small, distance.to(small).expand(count, 2))
         trust_old = torch.sigmoid(upsample(gate, self.reduction)[:, 0])
         fused = trust_old * old.float() + (1.0 - trust_old) * new.float()

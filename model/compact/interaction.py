@@ -53,8 +53,8 @@ class CompactInteraction(nn.Module):
         image (1, 3, h, w) normalised; previous, positive, negative (K, h, w) in [0, 1]. Returns (K, h, w).
         """
         guides = torch.stack([previous, positive, negative], dim=1)
-        small = reduce_size(matching(image, self), self.reduction).expand(guides.shape[0], -1, -1, -1)
-        logits = self.predict_reduced(small, reduce_size(matching(guides, self), self.reduction)).float()
+        small = matching(reduce_size(image, self.reduction), self).expand(guides.shape[0], -1, -1, -1)
+        logits = self.predict_reduced(small, matching(reduce_size(guides, self.reduction), self)).float()
         return upsample(logits, self.reduction)[:, 0]
 
     def predict_reduced(self, image: Tensor, guides: Tensor) -> Tensor:

@@ -99,7 +99,7 @@ class CompactPropagation(nn.Module):
 
     def encode_query(self, image: Tensor) -> QueryFeatures:
         """Take the features of an image (1, 3, h, w), normalised."""
-        small = reduce_size(matching(image, self), self.reduction)
+        small = matching(reduce_size(image, self.reduction), self)
         pyramid = self.encoder(small)
         key = self.key(pyramid.merged)
         return QueryFeatures(key, (small, pyramid.stride2, pyramid.stride4, pyramid.merged))
@@ -108,7 +108,7 @@ class CompactPropagation(nn.Module):
         """Memorise an image (1, 3, h, w) with its objects' probabilities (K, h, w) in [0, 1]."""
         del image  # the query's features hold it, reduced
         small, _, _, merged = query.features
-        own = reduce_size(matching(objects.unsqueeze(1), self), self.reduction)
+        own = matching(reduce_size(objects.unsqueeze(1), self.reduction), self)
         others = others_of(own)
         count = own.shape[0]
         value = self.value(small.expand(count, -1, -1, -1), own, others, merged.expand(count, -1, -1, -1))
@@ -125,7 +125,7 @@ class CompactPropagation(nn.Module):
     def decode(self, query: QueryFeatures, readout: Tensor, previous: Tensor) -> Tensor:
         """Turn a readout (K, Cv, gh, gw) and the previous frame's objects (K, h, w) into logits (K, h, w)."""
         _, stride2, stride4, merged = query.features
-        own = reduce_size(matching(previous.unsqueeze(1), self), self.reduction)
+        own = matching(reduce_size(previous.unsqueeze(1), self.reduction), self)
         before = torch.cat([own, others_of(own)], dim=1)
         count = own.shape[0]
         stride2, stride4, merged = (x.expand(count, -1, -1, -1) for x in (stride2, stride4, merged))
