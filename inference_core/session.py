@@ -28,7 +28,8 @@ from inference_core.protocols import Frames, ScratchStore
 from inference_core.rounds import Round
 from inference_core.state.blobs import BlobStore
 from inference_core.state.history import Changes, State, Step, Transaction
-from inference_core.state.ledger import Draft, Gesture, Ledger, TrackedObject
+from inference_core.state.ledger import Draft, Gesture, Ledger
+from inference_core.state.objects import ObjectRegistry
 from inference_core.tracks import ObjectKey, Record, Tracks
 from inference_core.values import (
     MAX_OBJECTS,
@@ -84,8 +85,7 @@ class Session:
         self._workshop = Workshop(engine, tracks, bank, memory or MemoryOptions(), refine_edges)
         self._state = State(tracks)
         self._running: Masks | None = None
-        self._last_id = 0
-        self._last_serial = 0
+        self._registry = ObjectRegistry()
 
     # -- what there is ---------------------------------------------------------------------------------------
 
@@ -147,7 +147,7 @@ class Session:
 
     @property
     def can_undo(self) -> bool:
-        return bool(self._state.done)
+        return self._state.can_undo
 
     @property
     def undo_count(self) -> int:
@@ -156,7 +156,7 @@ class Session:
 
     @property
     def can_redo(self) -> bool:
-        return bool(self._state.undone)
+        return self._state.can_redo
 
     @property
     def version(self) -> int:
@@ -219,7 +219,7 @@ class Session:
         wanted = self._checked_ids(ids)
         transaction = Transaction(self._state, "set_ids")
         drawn = np.unique(wanted).tolist()
-        ledger = self._with_objects(drawn).introduce(drawn)
+        ledger = self._registry.add_missing(self._state.ledger, drawn).introduce(drawn)
         record = self._state.look(frame_index)[1]
         locked = [tracked.object_id for tracked in ledger.objects if tracked.is_locked]
         before = self._workshop.tracks.read_ids(record, ledger.keys)
@@ -244,8 +244,8 @@ class Session:
     def add_object(self, name: str = "", object_id: int | None = None) -> int:
         """Add an object; return its id, 1..255: the one wished for, or one never used while there is any."""
         self._close_running()
-        chosen = self._free_id() if object_id is None else object_id
-        self._put_ledger("add_object", self._with_object(self._state.ledger, chosen, name))
+        chosen = self._registry.free_id(self._state.ledgers()) if object_id is None else object_id
+        self._put_ledger("add_object", self._registry.add(self._state.ledger, chosen, name))
         return chosen
 
     def remove_object(self, object_id: int) -> Sequence[FrameMask]:
@@ -360,39 +360,6 @@ class Session:
         if given.dtype.kind not in "bui" or given.min() < 0 or given.max() > MAX_OBJECTS:
             raise UserError(f"A mask holds whole numbers from 0 to {MAX_OBJECTS}, the ids of its objects.")
         return given.astype(np.uint8)
-
-    # -- objects ---------------------------------------------------------------------------------------------
-
-    def _with_objects(self, object_ids: Sequence[int]) -> Ledger:
-        ledger = self._state.ledger
-        known = {tracked.object_id for tracked in ledger.objects}
-        for object_id in object_ids:
-            if object_id and object_id not in known:
-                ledger = self._with_object(ledger, object_id, "")
-        return ledger
-
-    def _with_object(self, ledger: Ledger, object_id: int, name: str) -> Ledger:
-        if not 1 <= object_id <= MAX_OBJECTS:
-            raise UserError(f"An object's id is a number from 1 to {MAX_OBJECTS}, not {object_id}.")
-        if any(tracked.object_id == object_id for tracked in ledger.objects):
-            raise UserError(f"There is an object {object_id} already: choose another id.")
-        self._last_id = max(self._last_id, object_id)
-        self._last_serial += 1
-        tracked = TrackedObject(object_id, self._last_serial, name or f"Object {object_id}")
-        return ledger.with_object(tracked)
-
-    def _free_id(self) -> int:
-        if self._last_id < MAX_OBJECTS:
-            return self._last_id + 1
-        steps = (*self._state.done, *self._state.undone)
-        ledgers = [self._state.ledger, *(ledger for step in steps for ledger in (step.before, step.after))]
-        held = {tracked.object_id for ledger in ledgers for tracked in ledger.objects}
-        free = sorted(set(range(1, MAX_OBJECTS + 1)) - held)
-        if not free:
-            raise UserError(
-                f"All {MAX_OBJECTS} object ids are in use or kept for undo: no object can be added."
-            )
-        return free[0]
 
     def _put_ledger(self, label: str, ledger: Ledger) -> None:
         """Make one step of a change that touches no frame."""

@@ -68,12 +68,17 @@ class State:
         return self._version
 
     @property
-    def done(self) -> Sequence[Step]:
-        return self._done
+    def can_undo(self) -> bool:
+        return bool(self._done)
 
     @property
-    def undone(self) -> Sequence[Step]:
-        return self._undone
+    def can_redo(self) -> bool:
+        return bool(self._undone)
+
+    def ledgers(self) -> list[Ledger]:
+        """Return the current ledger and all that undo and redo remember."""
+        steps = (*self._done, *self._undone)
+        return [self._ledger, *(ledger for step in steps for ledger in (step.before, step.after))]
 
     def look(self, frame_index: int) -> tuple[Ledger, Record | None]:
         """Return the ledger and a frame's record as they stand together."""
