@@ -152,7 +152,7 @@ class Session:
     @property
     def undo_count(self) -> int:
         """How many steps can be taken back."""
-        return len(self._state.done)
+        return self._state.undo_count
 
     @property
     def can_redo(self) -> bool:

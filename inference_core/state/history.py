@@ -72,6 +72,10 @@ class State:
         return bool(self._done)
 
     @property
+    def undo_count(self) -> int:
+        return len(self._done)
+
+    @property
     def can_redo(self) -> bool:
         return bool(self._undone)
 
