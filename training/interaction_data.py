@@ -75,9 +75,9 @@ class InteractionData(Dataset[dict[str, Tensor]]):
 def _previous(rng: Generator, truth: BoolArray) -> BoolArray:
     """What the object's mask was before: nothing, a spoilt truth, or something else altogether."""
     chance = rng.random()
-    if chance < 0.45 or not truth.any():
+    if chance < 0.6 or not truth.any():
         return np.zeros_like(truth)
-    if chance < 0.92:
+    if chance < 0.95:
         return perturb_mask(truth, rng)
     return np.roll(truth, tuple(int(step) for step in rng.integers(-40, 41, 2)), axis=(0, 1))
 

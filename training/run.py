@@ -49,7 +49,8 @@ class TrainingOptions:
     folders  hold stills/SOURCE and video/SOURCE/CLIP; sources names those to take, none means all.
     hours    limits each network's run; the schedule goes on where the run is resumed.
     steps    replaces the recipe's number of steps.
-    resume   continue from the checkpoint in `out`, else from the weights in `warm_start`, else from nothing.
+    resume   continue from the checkpoint in `out` if there is one.
+    warm_start  a folder of weights to begin with where there is no checkpoint.
     """
 
     folders: Sequence[Path]
@@ -101,18 +102,13 @@ def _train_one(name: str, options: TrainingOptions, sources: Sources) -> Path:
         workers=options.workers,
     )
     course = _COURSES[name](options, sources, recipe)
-    if options.resume and options.warm_start is not None:
-        _warm_start(course.network, options.warm_start / f"{name}.safetensors")
+    if options.warm_start is not None and (weights := options.warm_start / f"{name}.safetensors").exists():
+        load_weights(course.network, weights)
     trainer = Trainer(name, course.network, options.out, recipe, torch.device(options.device))
     if options.resume:
         trainer.resume()
     trainer.run(course.samples, course.lesson)
     return trainer.weights
-
-
-def _warm_start(network: nn.Module, weights: Path) -> None:
-    if weights.exists():
-        load_weights(network, weights)
 
 
 def _propagation(options: TrainingOptions, sources: Sources, recipe: Recipe) -> _Course:
@@ -122,22 +118,26 @@ def _propagation(options: TrainingOptions, sources: Sources, recipe: Recipe) -> 
 
 
 def _interaction(options: TrainingOptions, sources: Sources, recipe: Recipe) -> _Course:
+    """Begins with the encoder of a trained propagation network where there is one."""
     network = CompactInteraction(reduction=1)
+    if trained := _trained_propagation(options):
+        propagation = CompactPropagation(reduction=1)
+        load_weights(propagation, trained)
+        network.encoder.load_state_dict(propagation.encoder.state_dict(), strict=False)
     samples = InteractionData(sources, options.seed, recipe.samples, _size_at(recipe))
     return _Course(network, samples, InteractionLesson(network))
 
 
 def _fusion(options: TrainingOptions, sources: Sources, recipe: Recipe) -> _Course:
     """Needs the trained propagation network, in `out` or in `warm_start`."""
-    homes = [home for home in (options.out, options.warm_start) if home is not None]
-    found = [path for home in homes if (path := home / "propagation.safetensors").exists()]
-    if not found:
+    trained = _trained_propagation(options)
+    if trained is None:
         raise TrainingDataError(
-            f"Fusion learns from propagation: train that first, or put its weights into {homes[0]}."
+            f"Fusion learns from propagation: train that first, or put its weights into {options.out}."
         )
     walker, teacher = CompactPropagation(reduction=1), CompactPropagation(reduction=1)
     for propagation in (walker, teacher):
-        load_weights(propagation, found[0])
+        load_weights(propagation, trained)
     fold_normalisation(walker.eval())
     clips = walk_clips(sources, walker, options.out / "walks")
     if not clips:
@@ -145,6 +145,11 @@ def _fusion(options: TrainingOptions, sources: Sources, recipe: Recipe) -> _Cour
     network = CompactFusion(reduction=1)
     samples = FusionData(clips, options.seed, recipe.samples, lambda _: _FUSION_SIZE)
     return _Course(network, samples, FusionLesson(network, teacher.to(options.device)))
+
+
+def _trained_propagation(options: TrainingOptions) -> Path | None:
+    homes = [home for home in (options.out, options.warm_start) if home is not None]
+    return next((path for home in homes if (path := home / "propagation.safetensors").exists()), None)
 
 
 _COURSES: dict[str, Callable[[TrainingOptions, Sources, Recipe], _Course]] = {

@@ -7,10 +7,20 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.blocks import ConvNorm, ResidualBlock, upsample
-from model.compact.encoder import MULTIPLE, REDUCTION, WIDTHS, ImageEncoder, matching, reduce_size
+from model.compact.encoder import (
+    GRID_STRIDE,
+    MULTIPLE,
+    REDUCTION,
+    WIDTHS,
+    ImageEncoder,
+    matching,
+    reduce_size,
+)
 
 _GUIDES = 3
 _DEEP = 128
+_DRAWN = 0.25
+_UNLIKE = -1.0
 
 
 class Context(nn.Module):
@@ -40,7 +50,7 @@ class CompactInteraction(nn.Module):
         w2, w4, w8, w16 = WIDTHS
         self.encoder = ImageEncoder(guides=_GUIDES)
         self.context = Context(w16)
-        self.stage8 = ResidualBlock(_DEEP + w8 + 16 * _GUIDES, 96)
+        self.stage8 = ResidualBlock(_DEEP + w8 + 17 * _GUIDES, 96)
         self.stage4 = ResidualBlock(96 + w4, 56)
         self.narrow = ConvNorm(56, w2, size=1)
         self.stage2 = ResidualBlock(2 * w2, w2)
@@ -62,9 +72,26 @@ class CompactInteraction(nn.Module):
         pyramid = self.encoder(image, guides)
         x = upsample(self.context(pyramid.stride16), 2)
         strokes = F.max_pool2d(F.pixel_unshuffle(guides, 4), 2)
-        x = self.stage8(torch.cat([x, pyramid.stride8, strokes], dim=1))
+        alike = likeness(pyramid.merged, F.max_pool2d(guides, GRID_STRIDE))
+        x = self.stage8(torch.cat([x, pyramid.stride8, strokes, alike], dim=1))
         x = self.stage4(torch.cat([upsample(x, 2), pyramid.stride4], dim=1))
         x = self.stage2(torch.cat([upsample(F.relu(self.narrow(x)), 2), pyramid.stride2], dim=1))
         x = F.relu(self.fine(torch.cat([upsample(x, 2), image, guides], dim=1)))
         out: Tensor = self.predict(x)
         return out
+
+
+def likeness(features: Tensor, guides: Tensor) -> Tensor:
+    """How much each cell looks like the most similar cell under each guide.
+
+    features (N, C, gh, gw), guides (N, G, gh, gw) in [0, 1]. Returns cosines (N, G, gh, gw), -1 where a guide
+    is empty. It lets one stroke reach all that looks alike, however far away.
+    """
+    unit = F.normalize(features.flatten(2), dim=1)
+    cosines = torch.bmm(unit.transpose(1, 2), unit)
+    drawn = guides.flatten(2) > _DRAWN
+    best = [
+        cosines.masked_fill(~drawn[:, guide, None, :], _UNLIKE).amax(dim=-1)
+        for guide in range(guides.shape[1])
+    ]
+    return torch.stack(best, dim=1).view(guides.shape).to(features.dtype)
