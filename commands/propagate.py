@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from commands.options import add_network_options, add_report_options, add_result_options, given_mask
 from commands.output import write_json
 from commands.progress import ProgressBar
+from inference_core.errors import UserError
 
 if TYPE_CHECKING:
     from inference_core.session import Session
@@ -55,6 +56,8 @@ def run(options: Namespace) -> None:
 
     clip = open_job(options)
     masks = [(given.frame_index, read_mask(clip, given.file, given.frame_index)) for given in options.masks]
+    if not any(ids.any() for _, ids in masks):
+        raise UserError("None of the masks shows an object: all their pixels are 0.")
     session = open_session(clip, options)
     rounds = []
     for frame_index, ids in masks:

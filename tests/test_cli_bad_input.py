@@ -88,6 +88,10 @@ CASES: dict[str, tuple[Callable[[Place], list[str]], str]] = {
         lambda at: at.propagate(f"--mask=0={at.mask(BLACK[:-1])}"),
         f"is {WIDTH}x{HEIGHT - 1}; the clip is {WIDTH}x{HEIGHT}",
     ),
+    "masks without an object": (
+        lambda at: at.propagate(f"--mask=0={at.mask(BLACK)}"),
+        "None of the masks shows",
+    ),
     "missing clip": (lambda at: at.propagate(clip=at.folder / "nowhere.mp4"), "nowhere.mp4"),
     "folder without images": (lambda at: at.propagate(clip=_made(at.folder / "empty")), "empty"),
     "video that is none": (lambda at: at.propagate(clip=at.file("clip.mp4", "text")), "clip.mp4"),
