@@ -22,6 +22,7 @@ class Question:
     pixels     (H, W, 3) uint8 RGB, the whole frame; ids (H, W) uint8, its masks now.
     object_id  the object of the gesture; contested: objects that its strokes were drawn over.
     cues       gives the cues of an object on the canvas.
+    guess      (H, W) bool, where the object roughly is; used while it has no pixel on the canvas.
     """
 
     pixels: UInt8Array
@@ -29,6 +30,7 @@ class Question:
     object_id: int
     contested: tuple[int, ...]
     cues: Callable[[int], Cues]
+    guess: BoolArray | None = None
 
 
 def answer(engine: Engine, canvas: Canvas, question: Question, *, refine_edges: bool) -> UInt8Array:
@@ -79,7 +81,10 @@ def _predict(engine: Engine, canvas: Canvas, question: Question, *, refine_edges
     pixels = np.ascontiguousarray(canvas.cut(question.pixels))
     ids = canvas.cut(question.ids)
     cues = [question.cues(object_id) for object_id in asked]
-    previous = np.stack([geometry.coverage(ids == object_id) > 0.5 for object_id in asked])
+    masks = [ids == object_id for object_id in asked]
+    if question.guess is not None and not masks[0].any():
+        masks[0] = canvas.cut(question.guess)
+    previous = np.stack([geometry.coverage(mask) > 0.5 for mask in masks])
     planes = (
         previous,
         _stack(canvas, [c.positive for c in cues]),

@@ -10,7 +10,7 @@ import numpy as np
 from inference_core.compute.workshop import Workshop
 from inference_core.errors import InvalidInteractionError
 from inference_core.interaction.answer import Question, answer, contested_objects, obey
-from inference_core.interaction.box import box_cues, box_region, surroundings
+from inference_core.interaction.box import box_cues, box_guess, box_region, surroundings
 from inference_core.interaction.brush import adds, painted_pixels
 from inference_core.interaction.click import click_cues, clicked_pixels
 from inference_core.interaction.lasso import enclosed_pixels
@@ -117,7 +117,8 @@ def _edit_box(
     pixels, ids, may_change = scene
     box = box_region(stroke, bounds.region)
     canvas = open_canvas(workshop.engine, surroundings(box, bounds.region))
-    question = Question(pixels, ids, stroke.object_id, (), lambda _: box_cues(box, canvas))
+    guess = box_guess(box, ids.shape)
+    question = Question(pixels, ids, stroke.object_id, (), lambda _: box_cues(box, canvas), guess)
     answered = ids.copy()
     answered[canvas.window] = answer(workshop.engine, canvas, question, refine_edges=workshop.refine_edges)
     inside = np.zeros(ids.shape, np.bool_)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from inference_core.compute.geometry import Geometry
-from inference_core.interaction.box import box_cues, box_region, surroundings
+from inference_core.interaction.box import box_cues, box_guess, box_region, surroundings
 from inference_core.interaction.click import DISK_RADIUS_PX, click_cues
 from inference_core.interaction.region import Canvas
 from inference_core.interaction.scribble import scribble_cues
@@ -75,3 +75,9 @@ def test_a_box_is_cut_to_the_frame_and_keeps_a_pixel() -> None:
 
 def test_the_surroundings_stay_within_their_bounds() -> None:
     assert surroundings(Region(5, 5, 30, 30), FRAME) == Region(0, 0, 46, 46)
+
+
+def test_the_first_guess_of_a_box_fills_most_of_it_and_nothing_else() -> None:
+    guess = box_guess(Region(20, 10, 60, 40), (64, 96))
+    assert 0.5 < guess[10:40, 20:60].mean() < 0.8
+    assert guess.sum() == guess[10:40, 20:60].sum()

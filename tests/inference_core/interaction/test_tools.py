@@ -150,6 +150,17 @@ def test_a_box_changes_nothing_outside_of_itself() -> None:
     assert (ids[20:51, 40:71] == 1).any()
 
 
+def test_a_box_around_an_object_that_has_a_mask_begins_with_that_mask() -> None:
+    session = session_with("red")
+    session.set_ids(0, square_ids(0))
+    draw(session, "box", [[4, 4], [40, 40]])
+    kept = networks_of(session)[2].planes[-1][0][0]
+    draw(session, "box", [[50, 30], [80, 55]])
+    guessed = networks_of(session)[2].planes[-1][0][0]
+    # The second crop does not show the square, so the network is given a guess there.
+    assert 0 < kept.mean() < guessed.mean()
+
+
 @pytest.mark.parametrize("tool", ALL_TOOLS)
 def test_nothing_changes_outside_of_a_region(tool: str) -> None:
     session = session_with("red")
