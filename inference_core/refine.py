@@ -48,7 +48,7 @@ def refine(prob: Float32Array, pixels: UInt8Array) -> Float32Array:
     """
     height, width = pixels.shape[:2]
     out = enlarge(prob, (height, width))
-    if prob.shape[1:] == (height, width) or not len(prob):
+    if prob.shape[1] >= height or not len(prob):
         return out
     reduced = cv2.resize(pixels, prob.shape[:0:-1], interpolation=cv2.INTER_AREA)
     colours = np.asarray(reduced, np.float32) * np.float32(1.0 / 255.0)

@@ -52,7 +52,7 @@ class Session:
     frames        the clip.
     networks      what `model.checkpoint.load_networks` gives.
     device        "auto", "cpu", "cuda" or "mps"; dtype "auto", "float32", "bfloat16" or "float16".
-    working_size  short side that the networks see, pixels; never more than the source's.
+    working_size  short side that the networks see, pixels; a smaller source is enlarged, twofold at most.
     prob_dtype    "uint8" or "float32": how probabilities are kept.
     refine_edges  snap masks to the source image's edges where the source is larger than the working size.
     scratch       takes what does not fit in memory; without one everything stays in memory, compressed.

@@ -18,8 +18,8 @@ from model.interfaces import MemoryEntry, Networks, QueryFeatures
 
 _Result = TypeVar("_Result")
 
-# Short side that small crops are enlarged to, so that a network has something to look at.
-_SMALLEST_CROP = 240
+# How far a small crop is enlarged, so that a network has something to look at.
+_CROP_MOST_ENLARGED = 4.0
 
 
 class Engine:
@@ -81,12 +81,12 @@ class Engine:
         return self._run(lambda: _sigmoid(self.networks.interaction(image, previous, positive, negative)))
 
     def crop_geometry(self, size: Size) -> Geometry:
-        """Return the sizes for a crop (H, W): its own pixels, enlarged when small, reduced when large."""
-        side = max(min(min(size), min(self.geometry.working)), _SMALLEST_CROP)
+        """Return the sizes for a crop (H, W): enlarged when small, reduced when large, as frames are."""
+        short, long = sorted(self.geometry.working)
         # A long thin crop must not cost more than the whole frame.
-        longest = max(*self.geometry.working, 2 * _SMALLEST_CROP)
-        side = max(1, min(side, round(longest * min(size) / max(size))))
-        return Geometry.fit(size, side, self.networks.interaction.multiple, may_enlarge=True)
+        side = max(1, min(short, round(long * min(size) / max(size))))
+        multiple = self.networks.interaction.multiple
+        return Geometry.fit(size, side, multiple, most_enlarged=_CROP_MOST_ENLARGED)
 
     def _run(self, call: Callable[[], _Result]) -> _Result:
         with torch.inference_mode(), self.compute.autocast():

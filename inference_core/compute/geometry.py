@@ -22,6 +22,10 @@ _NORMALISED_LEVELS: Float32Array = (np.arange(256, dtype=np.float32) / np.float3
 """(3, 256): what each level of each channel becomes; looking up is several times faster than computing."""
 
 
+MOST_ENLARGED = 2.0
+"""Networks know objects by their size in pixels: they see a small source enlarged, but not to a blur."""
+
+
 @dataclass(frozen=True)
 class Geometry:
     """Source size -> working size -> padded size, all (height, width).
@@ -35,12 +39,12 @@ class Geometry:
     padded: Size
 
     @classmethod
-    def fit(cls, source: Size, short_side: int, multiple: int, *, may_enlarge: bool = False) -> Geometry:
-        """Scale so that the short side is `short_side`, ratio kept; smaller sources stay as they are
-        unless `may_enlarge`."""
-        scale = short_side / min(source)
-        if scale > 1 and not may_enlarge:
-            scale = 1.0
+    def fit(
+        cls, source: Size, short_side: int, multiple: int, *, most_enlarged: float = MOST_ENLARGED
+    ) -> Geometry:
+        """Scale so that the short side is `short_side`, ratio kept; small sources grow `most_enlarged`-fold
+        at most."""
+        scale = min(short_side / min(source), most_enlarged)
         height, width = (max(1, round(side * scale)) for side in source)
         return cls(source, (height, width), (_ceil(height, multiple), _ceil(width, multiple)))
 

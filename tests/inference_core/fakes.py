@@ -131,8 +131,10 @@ def square_ids(frame_index: int = 0, size: tuple[int, int] = (64, 96), *, both: 
 
 
 def fake_session(clip: FakeClip | None = None, **options: object) -> Session:
-    settings: dict[str, object] = {"device": "cpu", "dtype": "float32", **options}
-    return Session(clip or square_clip(), fake_networks(), **settings)  # type: ignore[arg-type]
+    """Open a session whose networks see the clip at its own size unless told otherwise."""
+    clip = clip or square_clip()
+    settings: dict[str, object] = {"device": "cpu", "dtype": "float32", "working_size": min(clip.size)}
+    return Session(clip, fake_networks(), **{**settings, **options})  # type: ignore[arg-type]
 
 
 def networks_of(session: Session) -> tuple[FakePropagation, FakeFusion, FakeInteraction]:

@@ -151,10 +151,10 @@ def test_a_click_in_a_region_gets_the_regions_padding() -> None:
     list(session.interact(stroke("click", [[30, 20]], region=(20, 10, 73, 73))))
     positive = networks_of(session)[2].planes[-1][1][0].numpy()
     height, width = positive.shape
-    scale = 240 / 53
+    scale = 93 / 53
     expected = (
         (20 - 10 + 0.5) * scale + (height - 63 * scale) // 2,
-        (30 - 20 + 0.5) * scale + (width - 240) // 2,
+        (30 - 20 + 0.5) * scale + (width - 93) // 2,
     )
     np.testing.assert_allclose(np.argwhere(positive).mean(axis=0) + 0.5, expected, atol=1)
 

@@ -11,7 +11,7 @@ from inference_core.values import Region, Stroke
 
 FRAME = Region(0, 0, 96, 64)
 CANVAS = Canvas(FRAME, Geometry.fit((64, 96), 64, 16))
-ENLARGED = Canvas(Region(10, 20, 34, 44), Geometry.fit((24, 24), 240, 16, may_enlarge=True))
+ENLARGED = Canvas(Region(10, 20, 34, 44), Geometry.fit((24, 24), 240, 16, most_enlarged=10.0))
 
 
 def stroke(points: object, *, object_id: int = 1, positive: bool = True, radius: float = 2) -> Stroke:
