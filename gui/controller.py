@@ -58,7 +58,7 @@ class Controller(QObject):
     def __init__(
         self, views: Views, actions: Mapping[str, QAction], model: ViewModel, navigator: Navigator
     ) -> None:
-        super().__init__(views.canvas)
+        super().__init__(model)
         self._views = views
         self._actions = actions
         self._model = model

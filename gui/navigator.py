@@ -25,7 +25,7 @@ class Navigator(QObject):
     playing_changed = pyqtSignal(bool)
 
     def __init__(self, model: ViewModel, canvas: Canvas, timeline: Timeline, reader: FrameReader) -> None:
-        super().__init__(canvas)
+        super().__init__(model)
         self._model = model
         self._canvas = canvas
         self._timeline = timeline

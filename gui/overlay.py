@@ -61,6 +61,9 @@ def premultiplied(colour: Colour, alpha: float) -> int:
 def paint(ids: UInt8Array, table: UInt32Array, picture: UInt32Array, box: Box | None = None) -> None:
     """Write the colours of ids (H, W) into the picture (H, W), inside the box alone where one is given."""
     x0, y0, x1, y1 = box or (0, 0, ids.shape[1], ids.shape[0])
+    if not ids.any():
+        picture[y0:y1, x0:x1] = table[0]
+        return
     # One row and column more on each side: whether a pixel is on an outline depends on its neighbours.
     top, left = max(0, y0 - 1), max(0, x0 - 1)
     codes = outlined(ids[top : y1 + 1, left : x1 + 1])[y0 - top : y1 - top, x0 - left : x1 - left]

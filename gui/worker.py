@@ -2,13 +2,12 @@
 
 Commands are run one after the other, in the order they were given. A long one lets short ones run between two
 of its changes: it is closed there, which makes its finished part a step of its own, and taken up again after.
-Nothing here knows torch: the session comes from a factory that is called on this thread.
+Nothing here knows torch: the session comes from a factory that is called on this thread. The thread keeps its
+normal priority: a lower one would leave the interpreter's lock with a thread that is not being run.
 """
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 MAX_UNSEEN_CHANGES = 16
 """Changes on their way to the window; beyond this the worker waits, since every one holds a mask."""
-_NICENESS = 5
 
 
 @dataclass(frozen=True)
@@ -120,7 +118,6 @@ class Worker(QThread):
 
     def run(self) -> None:
         """Open the engine, then run commands until the window closes."""
-        _step_back()
         try:
             engine = self._factory(self.loading.emit)
         except Exception as error:
@@ -190,9 +187,3 @@ def _is_last(change: Change) -> bool:
     """Whether the command ends by itself now: stopping it would only leave its end undone."""
     progress = change if isinstance(change, Progress) else change.progress
     return progress is not None and progress.done >= progress.total
-
-
-def _step_back() -> None:
-    """Let the window's thread go first where both want a core; threads that torch starts here inherit it."""
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

@@ -114,9 +114,21 @@ class FrameReader(QThread):
         self.clip_opened.emit(clip)
 
     def _fulfil(self, wish: Wish) -> None:
-        if self._clip is not None:
-            self._shown = self._made(self._clip, wish)
-            self.picture_ready.emit(self._shown.picture)
+        if self._clip is None:
+            return
+        before = self._shown
+        self._shown = self._made(self._clip, wish)
+        self.picture_ready.emit(self._shown.picture)
+        if before is not None:
+            self._read_ahead(self._clip, wish.frame_index, before.picture.frame_index)
+
+    def _read_ahead(self, clip: Clip, frame_index: int, before: int) -> None:
+        """Decode the frame that a step on would show, while the editor still looks at this one."""
+        following = 2 * frame_index - before
+        with self._is_asked:
+            is_idle = self._wish is None and not self._has_path and not self._is_quitting
+        if is_idle and abs(frame_index - before) == 1 and 0 <= following < len(clip):
+            clip[following]
 
     def _made(self, clip: Clip, wish: Wish) -> _Shown:
         ids = np.zeros(clip.size, np.uint8) if wish.ids_of is None else wish.ids_of(wish.frame_index)

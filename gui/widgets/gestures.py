@@ -40,7 +40,7 @@ class StrokeGesture:
         scene.addItem(item)
 
     def move(self, viewport: Viewport, position: Position) -> None:
-        """Carry the line on; a click stays where it began."""
+        """Carry the line on; a click or a corner goes along until it is let go."""
         x, y = viewport.to_point(position)
         if self._item.pen.tool is CanvasTool.BOX:
             height, width = viewport.source
