@@ -10,9 +10,9 @@ import numpy as np
 from PyQt5.QtCore import QObject
 from PyQt5.QtWidgets import QAction
 
-from gui.crash import sentence
+from gui.crash import tell
 from gui.navigator import Navigator
-from gui.tasks.commands import Change, Command, Edit, Export, NewObject, PlayScript, Walk
+from gui.tasks.commands import Change, Command, Edit, Export, NewObject, PlayScript, TakeBack, Walk
 from gui.view_model import ViewModel
 from gui.view_state import CanvasTool, ViewState
 from gui.widgets.banner import Banner
@@ -23,7 +23,7 @@ from gui.widgets.status_line import StatusLine
 from gui.widgets.timeline import Marks, Timeline
 from gui.worker import Ending, Engine, Outcome, Worker
 from inference_core.values import Direction, Interaction, Progress, Region, Stroke, Tool
-from workspace.steps import Draw, Redo, RemoveObject, Reset, SetLock, Undo
+from workspace.steps import Draw, Redo, RemoveObject, Reset, SetLock
 
 if TYPE_CHECKING:
     from inference_core.session import Session
@@ -110,7 +110,10 @@ class Controller(QObject):
         """End the worker's thread; what it was doing is kept as far as it came."""
         worker, self._worker, self._session = self._worker, None, None
         if worker is not None:
+            # What is still on its way from there belongs to a clip that is no longer open.
+            worker.disconnect()
             worker.stop()
+            worker.deleteLater()
 
     def submit(self, command: Command) -> None:
         """Hand a command to the worker; it waits its turn there, also for the networks to load."""
@@ -158,7 +161,7 @@ class Controller(QObject):
 
     def undo(self) -> None:
         """Take the last step back."""
-        self.submit(Edit(Undo()))
+        self.submit(TakeBack(self._first_undo))
 
     def redo(self) -> None:
         """Do again what was taken back."""
@@ -226,7 +229,7 @@ class Controller(QObject):
 
     def _on_open_failed(self, error: BaseException) -> None:
         self._views.status.show_task("")
-        self._views.banner.show_error(sentence(error))
+        tell(error, self._views.banner.show_error)
         for command in self._pending:
             self._drop_preview_of(command)
         self._pending.clear()
@@ -253,7 +256,7 @@ class Controller(QObject):
     def _on_ended(self, outcome: Outcome) -> None:
         self._pending = [command for command in self._pending if command is not outcome.command]
         if outcome.ending is Ending.FAILED and outcome.error is not None:
-            self._views.banner.show_error(sentence(outcome.error))
+            tell(outcome.error, self._views.banner.show_error)
             self._drop_preview_of(outcome.command)
         else:
             self._show_outcome(outcome)

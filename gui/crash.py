@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -71,9 +72,22 @@ class CrashNet(QObject):
             self.report(f"Qt: {message}")
 
 
+def tell(error: BaseException, show: Callable[[str], None]) -> None:
+    """Show what the editor can put right; hand anything else to the last net, which reports it too."""
+    if is_expected(error):
+        show(str(error))
+    else:
+        sys.excepthook(type(error), error, error.__traceback__)
+
+
+def is_expected(error: BaseException) -> bool:
+    """Whether its text is a sentence for the editor."""
+    return isinstance(error, ValueError) and type(error).__module__.partition(".")[0] in _ROOMS
+
+
 def sentence(error: BaseException, report_file: Path | None = None) -> str:
     """Put an error into a sentence that the editor can act on."""
-    if isinstance(error, ValueError) and type(error).__module__.partition(".")[0] in _ROOMS:
+    if is_expected(error):
         return str(error)
     if isinstance(error, MemoryError):
         return "Memory ran out; close other programs, or reopen the clip with a smaller --working-size."

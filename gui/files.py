@@ -11,7 +11,6 @@ from PyQt5.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
 from gui.actions import ACTIONS, GESTURES, shown_key
 from gui.controller import Controller
-from gui.crash import sentence
 from gui.tasks.commands import Export, PlayScript
 from gui.tasks.journal import Journal
 from gui.widgets.banner import Banner
@@ -153,11 +152,7 @@ class FileDesk(QObject):
         session, opened = self._controller.session, self._opened
         if session is None or opened is None:
             return
-        try:
-            export_format = find_format(wish.format_name)
-        except ValueError as error:
-            self._banner.show_error(sentence(error))
-            return
+        export_format = find_format(wish.format_name)
         names = {each.object_id: each.name for each in session.objects}
         job = ExportJob(opened.clip, session.ids, names)
         self._controller.submit(Export(export_format, job, wish.folder, wish.replaces))

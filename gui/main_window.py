@@ -23,7 +23,7 @@ from PyQt5.QtWidgets import (
 
 from gui.actions import ACTIONS, ActionSpec, build_actions
 from gui.controller import Controller, Views
-from gui.crash import sentence
+from gui.crash import tell
 from gui.files import FileDesk, OpenedClip
 from gui.navigator import Navigator
 from gui.overlay import ViewMode
@@ -119,7 +119,8 @@ class MainWindow(QMainWindow):
         worker.start()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
-        """End both threads before the window goes."""
+        """End both threads before the window goes; it need not be looked at while they come to an end."""
+        self.hide()
         self.controller.detach()
         self._reader.stop()
         super().closeEvent(event)
@@ -243,7 +244,7 @@ class MainWindow(QMainWindow):
 
     def _on_reader_failed(self, error: BaseException) -> None:
         self.status_line.show_task("")
-        self.banner.show_error(sentence(error))
+        tell(error, self.banner.show_error)
 
     def _ask_for_colour(self, object_id: int) -> None:
         chosen = QColorDialog.getColor(QColor(*self.model.state.colour(object_id)), self, "Colour")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MAX_UNSEEN_CHANGES = 16
 """Changes on their way to the window; beyond this the worker waits, since every one holds a mask."""
+_PATIENCE_MS = 50
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,6 @@ class Worker(QThread):
             self._is_quitting = True
             self._waiting.clear()
             self._is_asked.notify()
-        self._unseen.release(MAX_UNSEEN_CHANGES)
         self.wait()
 
     # On the worker's thread.
@@ -179,7 +179,9 @@ class Worker(QThread):
             return is_in_the_way or self._is_quitting or self._is_cancelled.is_set()
 
     def _send(self, change: Change) -> None:
-        self._unseen.acquire()
+        while not self._unseen.tryAcquire(1, _PATIENCE_MS):
+            if self._is_quitting:
+                return  # nobody will see it any more
         self.changed.emit(change)
 
 

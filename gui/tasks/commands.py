@@ -30,7 +30,6 @@ Change = FrameMask | Progress
 Changes = Generator[Change, None, None]
 
 _TITLES: dict[type[Step], str] = {
-    Undo: "Undo",
     Redo: "Redo",
     Reset: "Reset frame",
     RemoveObject: "Remove object",
@@ -83,6 +82,24 @@ class Edit(Command):
         """Do the step, then write it down: a step that fails is no part of the work."""
         yield from perform(session, self.step, Path(), _no_file)
         record(self.step)
+
+
+@dataclass(frozen=True, eq=False)
+class TakeBack(Command):
+    """Undo, but never what was there before the editor's first step."""
+
+    first_undo: int
+
+    @property
+    def title(self) -> str:
+        """Name it."""
+        return "Undo"
+
+    def run(self, session: Session, record: Record) -> Changes:
+        """Take the newest step back, if it is the editor's."""
+        if session.undo_count > self.first_undo:
+            yield from session.undo()
+            record(Undo())
 
 
 @dataclass(frozen=True, eq=False)

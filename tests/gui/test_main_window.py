@@ -326,3 +326,32 @@ def test_the_session_is_changed_on_one_thread_that_is_not_the_windows(
     settle(window)
     assert len(session.threads) == 1
     assert threading.get_ident() not in session.threads
+
+
+def test_another_clip_can_be_opened_while_the_first_is_propagated(open_window: OpenWindow) -> None:
+    gate = threading.Semaphore(3)
+    session = FakeSession(gate=gate)
+    window = open_window(session)
+    drag(window.canvas, [(20, 20)])
+    press(window, "propagate")
+    wait_until(lambda: len(window.timeline.marks.walked) == 3)
+    window.open(Path("other.mp4"))
+    threading.Timer(0.2, gate.release, (1,)).start()  # the frame under way when the clip changes
+    wait_until(lambda: "other.mp4" in window.windowTitle())
+    settle(window)
+    assert window.timeline.marks.walked == frozenset()
+    assert window.model.state.frame_index == 0
+
+
+def test_a_fault_in_the_session_is_reported_and_the_window_goes_on(
+    open_window: OpenWindow, session: FakeSession, slot_errors_fail: list[BaseException]
+) -> None:
+    window = open_window(session)
+    session.reset = lambda frame_index: [][0]  # type: ignore[method-assign]
+    key(window, Qt.Key.Key_R, CTRL)
+    settle(window)
+    assert [type(error) for error in slot_errors_fail] == [IndexError]
+    slot_errors_fail.clear()
+    drag(window.canvas, [(20, 20)])
+    settle(window)
+    assert area(session, 0) > 0

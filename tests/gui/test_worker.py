@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PyQt5.QtWidgets import QApplication
 
-from gui.tasks.commands import Change, Command, Edit, Walk
+from gui.tasks.commands import Change, Command, Edit, TakeBack, Walk
 from gui.tasks.journal import Journal
 from gui.worker import MAX_UNSEEN_CHANGES, Ending, Engine, Outcome, Worker
 from inference_core.values import FrameMask, Interaction, Stroke, Tool
@@ -227,3 +227,24 @@ def test_stopping_ends_a_propagation_after_its_frame(application: QApplication) 
     watch.worker.stop()
     assert watch.worker.isFinished()
     assert len(watch.session.rounds[-1].changed_frames) <= 4
+
+
+def test_stopping_does_not_wait_for_changes_that_nobody_looks_at(application: QApplication) -> None:
+    watch = Watched(FakeSession(FakeClip(60)), sees=False)
+    watch.session.gate = None
+    list(watch.session.interact(stroke(0).step.interaction))  # type: ignore[union-attr]
+    list(watch.session.propagate())
+    watch.submit(Edit(Undo()))
+    wait_until(lambda: len(watch.changes) == MAX_UNSEEN_CHANGES)
+    watch.worker.stop()
+    assert watch.worker.isFinished()
+
+
+def test_undo_never_takes_back_what_was_there_before_the_editor(watched: list[Watched]) -> None:
+    watch = Watched(FakeSession())
+    watched.append(watch)
+    watch.session.add_object()
+    watch.submit(stroke(0), TakeBack(1), TakeBack(1), TakeBack(1))
+    assert watch.wait_for(4) == [Ending.DONE] * 4
+    assert len(watch.session.objects) == 2
+    assert [type(step) for step in watch.recorded()] == [Draw, Undo]
