@@ -5,7 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace, _SubParsersAction
 from pathlib import Path
 
-from commands.options import positive_number, whole_number
+from commands.options import DEVICES, positive_number, whole_number
+from commands.progress import ProgressBar
 from inference_core.errors import UserError
 
 NETWORKS = ("propagation", "interaction", "fusion")
@@ -33,12 +34,13 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     parser.add_argument("--hours", type=positive_number, metavar="H", help="hours for each network")
     parser.add_argument("--steps", type=whole_number(least=1), help="steps instead of the recipe's")
     parser.add_argument("--batch", type=whole_number(least=1), help="samples a step instead of the recipe's")
-    parser.add_argument("--device", choices=("cpu", "cuda", "mps"), default="cpu", help="where to compute")
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
     parser.add_argument("--threads", type=whole_number(least=1), help="threads of torch")
     parser.add_argument(
         "--workers", type=whole_number(least=0), default=0, help="processes that make samples"
     )
     parser.add_argument("--seed", type=int, help="seed of everything random")
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
     parser.set_defaults(run=run)
 
 
@@ -63,9 +65,26 @@ def run(options: Namespace) -> None:
         threads=options.threads,
         workers=options.workers,
         seed=SEED if options.seed is None else options.seed,
+        on_step=_Bars(quiet=options.quiet),
     )
     for weights in train(options.network, wanted):
         print(weights)
+
+
+class _Bars:
+    """One progress bar for each network in turn, counting from where its training goes on."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._name, self._first = "", 0
+        self._bar = ProgressBar("", quiet=quiet)
+
+    def __call__(self, name: str, done: int, total: int) -> None:
+        if name != self._name:
+            self._bar.clear()
+            self._name, self._first = name, done
+            self._bar = ProgressBar(f"train {name}", quiet=self._quiet)
+        self._bar.show(done - self._first, total - self._first)
 
 
 def _check_out(state: Path, *, is_resumed: bool) -> None:

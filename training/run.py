@@ -51,6 +51,8 @@ class TrainingOptions:
     steps    replaces the recipe's number of steps.
     resume   continue from the checkpoint in `out` if there is one.
     warm_start  a folder of weights to begin with where there is no checkpoint.
+    device   "auto" takes a GPU where one is present.
+    on_step  hears of every step: network, steps done, steps in all.
     """
 
     folders: Sequence[Path]
@@ -61,10 +63,11 @@ class TrainingOptions:
     batch: int | None = None
     resume: bool = False
     warm_start: Path | None = None
-    device: str = "cpu"
+    device: str = "auto"
     threads: int | None = None
     workers: int = 0
     seed: int = SEED
+    on_step: Callable[[str, int, int], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -104,11 +107,19 @@ def _train_one(name: str, options: TrainingOptions, sources: Sources) -> Path:
     course = _COURSES[name](options, sources, recipe)
     if options.warm_start is not None and (weights := options.warm_start / f"{name}.safetensors").exists():
         load_weights(course.network, weights)
-    trainer = Trainer(name, course.network, options.out, recipe, torch.device(options.device))
+    trainer = Trainer(name, course.network, options.out, recipe, _device(options))
     if options.resume:
         trainer.resume()
-    trainer.run(course.samples, course.lesson)
+    report = options.on_step
+    on_step = None if report is None else lambda done, total: report(name, done, total)
+    trainer.run(course.samples, course.lesson, on_step)
     return trainer.weights
+
+
+def _device(options: TrainingOptions) -> torch.device:
+    if options.device != "auto":
+        return torch.device(options.device)
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _propagation(options: TrainingOptions, sources: Sources, recipe: Recipe) -> _Course:
@@ -144,7 +155,7 @@ def _fusion(options: TrainingOptions, sources: Sources, recipe: Recipe) -> _Cour
         raise TrainingDataError("Fusion learns from clips, and none of the sources has a long enough one.")
     network = CompactFusion(reduction=1)
     samples = FusionData(clips, options.seed, recipe.samples, lambda _: _FUSION_SIZE)
-    return _Course(network, samples, FusionLesson(network, teacher.to(options.device)))
+    return _Course(network, samples, FusionLesson(network, teacher.to(_device(options))))
 
 
 def _trained_propagation(options: TrainingOptions) -> Path | None:

@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 Lesson = Callable[[dict[str, Tensor], float], tuple[Tensor, dict[str, float]]]
+OnStep = Callable[[int, int], None]
+"""Hears of every step: how many are done, of how many."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,11 @@ class Trainer:
         """The averaged weights in half precision, as they ship."""
         return self.folder / f"{self.name}.safetensors"
 
+    @property
+    def log(self) -> Path:
+        """Step, seconds and the lesson's figures, a row every `log_every` steps."""
+        return self.folder / f"{self.name}.csv"
+
     def resume(self) -> bool:
         """Continue from the checkpoint if there is one; says whether there was."""
         if not self.checkpoint.exists():
@@ -73,9 +80,10 @@ class Trainer:
         self.optimizer.load_state_dict(state["optimizer"])
         self.average = state["average"]
         self.step, self.trained_s = state["step"], state["trained_s"]
+        self._forget_later_rows()
         return True
 
-    def run(self, samples: Dataset[dict[str, Tensor]], lesson: Lesson) -> None:
+    def run(self, samples: Dataset[dict[str, Tensor]], lesson: Lesson, on_step: OnStep | None = None) -> None:
         """Train until the schedule or the hours end; `samples` has steps x batch entries."""
         started = saved = time.monotonic()
         before_s = self.trained_s
@@ -84,6 +92,8 @@ class Trainer:
         for batch in self._batches(samples):
             for key, value in self._advance(batch, lesson).items():
                 figures.setdefault(key, []).append(value)
+            if on_step is not None:
+                on_step(self.step, self.recipe.steps)
             now = time.monotonic()
             self.trained_s = before_s + now - started
             if self.step % self.recipe.log_every == 0:
@@ -158,11 +168,18 @@ class Trainer:
 
     def _log(self, figures: dict[str, float]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / f"{self.name}.csv"
-        is_new = not path.exists()
-        with path.open("a", newline="") as file:
+        is_new = not self.log.exists()
+        with self.log.open("a", newline="") as file:
             writer = csv.writer(file)
             if is_new:
                 writer.writerow(["step", "trained_s", *figures])
             values = (f"{value:.4f}" for value in figures.values())
             writer.writerow([self.step, f"{self.trained_s:.0f}", *values])
+
+    def _forget_later_rows(self) -> None:
+        """Drop the rows of steps that a kill undid: they are about to be written again."""
+        if not self.log.exists():
+            return
+        head, *rows = self.log.read_text().splitlines()
+        kept = [row for row in rows if int(row.split(",", 1)[0]) <= self.step]
+        self.log.write_text("\n".join([head, *kept]) + "\n")
