@@ -27,15 +27,21 @@ def chosen_object(rng: Generator, ids: UInt8Array) -> UInt8Array:
     return union
 
 
-def pose_near(
-    rng: Generator, mask: UInt8Array | None, shape: tuple[int, ...], size: int, *, zoom: float = 1.0
-) -> Pose:
-    """Aim a window of size x size at a mask, off centre; anywhere where there is none.
+def pose_around(rng: Generator, mask: UInt8Array, size: int, share: float) -> Pose:
+    """Aim a window of size x size at a mask so that it covers `share` of the picture's short side."""
+    height, width = mask.shape
+    scale = share * min(height, width) / size
+    return _aimed(rng, mask if mask.any() else None, mask.shape, size, scale)
 
-    zoom below 1 comes closer.
-    """
+
+def pose_near(rng: Generator, mask: UInt8Array | None, shape: tuple[int, ...], size: int) -> Pose:
+    """Aim a window of size x size at a mask, off centre; anywhere where there is none. About one to one."""
+    scale = min(float(np.exp(rng.normal(0.15, 0.3))), 1.1 * min(shape[:2]) / size)
+    return _aimed(rng, mask, shape, size, scale)
+
+
+def _aimed(rng: Generator, mask: UInt8Array | None, shape: tuple[int, ...], size: int, scale: float) -> Pose:
     height, width = shape[:2]
-    scale = min(float(np.exp(rng.normal(0.15, 0.3))) * zoom, 1.1 * min(height, width) / size)
     half = size * scale / 2
     if mask is None:
         x, y = rng.uniform(0, width), rng.uniform(0, height)

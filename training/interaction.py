@@ -63,7 +63,7 @@ def _add_stroke(
         click = click_robot(truth, answer)
         if click is None:
             return answer
-        draw_click(planes[0 if click.is_positive else 1], click.x, click.y, int(rng.integers(2, 4)))
+        draw_click(planes[0 if click.is_positive else 1], click.x, click.y, int(rng.integers(1, 3)))
         spot = np.zeros_like(planes[0])
         draw_click(spot, click.x, click.y, 2 + int(np.sqrt(truth.sum()) / 4))
         answer[spot > 0] = truth[spot > 0]

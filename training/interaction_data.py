@@ -15,7 +15,7 @@ from torch.utils.data import Dataset
 
 from synthetic.robots import click_robot, perturb_mask, random_box, scribble_strokes
 from training.colour import normalised, random_look
-from training.crops import chosen_object, pose_near
+from training.crops import chosen_object, pose_around
 from training.sources import Sources
 
 BoolArray = NDArray[np.bool_]
@@ -62,8 +62,8 @@ class InteractionData(Dataset[dict[str, Tensor]]):
             frame = self.sources.stills[int(rng.integers(len(self.sources.stills)))]
         image, ids = frame.read()
         mask = chosen_object(rng, ids)
-        close_up = 0.5 if rng.random() < 0.2 else 1.0
-        pose = pose_near(rng, mask if mask.any() else None, mask.shape, size, zoom=close_up)
+        share = float(rng.uniform(0.25, 0.6) if rng.random() < 0.2 else rng.uniform(0.7, 1.1))
+        pose = pose_around(rng, mask, size, share)
         matrix = pose.matrix(size)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         border = cv2.BORDER_REFLECT_101
@@ -89,7 +89,7 @@ def first_strokes(rng: Generator, truth: BoolArray, previous: BoolArray) -> Floa
     if chance < 0.45:
         _draw_clicks(rng, planes, truth, previous)
     elif chance < 0.9 or not truth.any() or previous.any():
-        thickness = int(rng.integers(1, 5))
+        thickness = int(rng.integers(1, 4))
         for stroke in scribble_strokes(truth, previous, rng, max_strokes=int(rng.integers(1, 4))):
             draw_line(planes[0 if stroke.is_positive else 1], stroke.points, thickness)
         if rng.random() < 0.3 and (~truth).any():
@@ -103,13 +103,18 @@ def _draw_clicks(rng: Generator, planes: Float32Array, truth: BoolArray, previou
     """One click where the robot would, or near it; sometimes a few more on either side of the outline."""
     click = click_robot(truth, previous)
     if click is not None:
-        draw_click(planes[0 if click.is_positive else 1], click.x, click.y, int(rng.integers(2, 4)))
+        draw_click(planes[0 if click.is_positive else 1], click.x, click.y, int(rng.integers(1, 3)))
     for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.55, 0.2, 0.15, 0.1]))):
         is_positive = bool(rng.random() < 0.5)
         rows, columns = np.nonzero(truth if is_positive else ~truth)
         if rows.size:
             place = int(rng.integers(rows.size))
-            draw_click(planes[0 if is_positive else 1], int(columns[place]), int(rows[place]), 2)
+            draw_click(
+                planes[0 if is_positive else 1],
+                int(columns[place]),
+                int(rows[place]),
+                int(rng.integers(1, 3)),
+            )
 
 
 def _draw_rest(rng: Generator, plane: Float32Array, background: BoolArray) -> None:

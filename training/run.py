@@ -33,6 +33,7 @@ NETWORKS = ("propagation", "interaction", "fusion")
 _SIZES = ((0.0, 128), (0.5, 160), (0.85, 192))
 """Side of a training crop in pixels from a point of the schedule on: coarse first, fine later."""
 
+_INTERACTION_SIZES = ((0.0, 128), (0.5, 160))
 _FUSION_SIZE = 160
 
 RECIPES = {
@@ -124,18 +125,18 @@ def _device(options: TrainingOptions) -> torch.device:
 
 def _propagation(options: TrainingOptions, sources: Sources, recipe: Recipe) -> _Course:
     network = CompactPropagation(reduction=1)
-    samples = PropagationData(sources, options.seed, recipe.samples, _size_at(recipe))
+    samples = PropagationData(sources, options.seed, recipe.samples, _size_at(recipe, _SIZES))
     return _Course(network, samples, PropagationLesson(network))
 
 
 def _interaction(options: TrainingOptions, sources: Sources, recipe: Recipe) -> _Course:
     """Begins with the encoder of a trained propagation network where there is one."""
-    network = CompactInteraction(reduction=1)
+    network = CompactInteraction()
     if trained := _trained_propagation(options):
         propagation = CompactPropagation(reduction=1)
         load_weights(propagation, trained)
         network.encoder.load_state_dict(propagation.encoder.state_dict(), strict=False)
-    samples = InteractionData(sources, options.seed, recipe.samples, _size_at(recipe))
+    samples = InteractionData(sources, options.seed, recipe.samples, _size_at(recipe, _INTERACTION_SIZES))
     return _Course(network, samples, InteractionLesson(network))
 
 
@@ -170,8 +171,8 @@ _COURSES: dict[str, Callable[[TrainingOptions, Sources, Recipe], _Course]] = {
 }
 
 
-def _size_at(recipe: Recipe) -> Callable[[int], int]:
+def _size_at(recipe: Recipe, sizes: Sequence[tuple[float, int]]) -> Callable[[int], int]:
     def size_at(number: int) -> int:
-        return [size for begin, size in _SIZES if number >= begin * recipe.samples][-1]
+        return [size for begin, size in sizes if number >= begin * recipe.samples][-1]
 
     return size_at

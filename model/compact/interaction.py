@@ -7,16 +7,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.blocks import ConvNorm, ResidualBlock, upsample
-from model.compact.encoder import (
-    GRID_STRIDE,
-    MULTIPLE,
-    REDUCTION,
-    WIDTHS,
-    ImageEncoder,
-    matching,
-    reduce_size,
-)
+from model.compact.encoder import GRID_STRIDE, WIDTHS, ImageEncoder, matching
 
+LINES = 160
+"""Short side of what the network looks at, pixels."""
+
+_MOST_COLUMNS = 4 * LINES
+_STRIDE = 16
 _GUIDES = 3
 _DEEP = 128
 _DRAWN = 0.25
@@ -40,13 +37,16 @@ class Context(nn.Module):
 
 
 class CompactInteraction(nn.Module):
-    """Encoder with guide planes, context, and a decoder with skips down to every reduced pixel."""
+    """Encoder with guide planes, context, and a decoder with skips down to every pixel that it sees.
 
-    multiple = MULTIPLE
+    Whatever it is given, a whole frame or a crop, it looks at with a short side of LINES: it was taught on
+    pictures of that size, and an answer takes as long for a large frame as for a small one.
+    """
 
-    def __init__(self, *, reduction: int = REDUCTION) -> None:
+    multiple = 1
+
+    def __init__(self) -> None:
         super().__init__()
-        self.reduction = reduction
         w2, w4, w8, w16 = WIDTHS
         self.encoder = ImageEncoder(guides=_GUIDES)
         self.context = Context(w16)
@@ -62,13 +62,15 @@ class CompactInteraction(nn.Module):
 
         image (1, 3, h, w) normalised; previous, positive, negative (K, h, w) in [0, 1]. Returns (K, h, w).
         """
-        guides = torch.stack([previous, positive, negative], dim=1)
-        small = matching(reduce_size(image, self.reduction), self).expand(guides.shape[0], -1, -1, -1)
-        logits = self.predict_reduced(small, matching(reduce_size(guides, self.reduction), self)).float()
-        return upsample(logits, self.reduction)[:, 0]
+        size = seen_size(image.shape[2], image.shape[3])
+        small = matching(_resized(image, size), self).expand(previous.shape[0], -1, -1, -1)
+        strokes = _resized(torch.stack([positive, negative], dim=1), size, keeps_peaks=True)
+        guides = matching(torch.cat([_resized(previous.unsqueeze(1), size), strokes], dim=1), self)
+        logits = self.predict_reduced(small, guides).float()
+        return F.interpolate(logits, size=image.shape[2:], mode="bilinear", align_corners=False)[:, 0]
 
     def predict_reduced(self, image: Tensor, guides: Tensor) -> Tensor:
-        """image (N, 3, h, w), guides (N, 3, h, w), both reduced -> logits (N, 1, h, w)."""
+        """image (N, 3, h, w), guides (N, 3, h, w), multiples of 16 -> logits (N, 1, h, w)."""
         pyramid = self.encoder(image, guides)
         x = upsample(self.context(pyramid.stride16), 2)
         strokes = F.max_pool2d(F.pixel_unshuffle(guides, 4), 2)
@@ -95,3 +97,17 @@ def likeness(features: Tensor, guides: Tensor) -> Tensor:
         for guide in range(guides.shape[1])
     ]
     return torch.stack(best, dim=1).view(guides.shape).to(features.dtype)
+
+
+def seen_size(height: int, width: int) -> tuple[int, int]:
+    """Return the size (height, width) at which a picture is looked at, multiples of 16."""
+    scale = min(LINES / min(height, width), _MOST_COLUMNS / max(height, width))
+    rows, columns = (max(1, round(side * scale / _STRIDE)) * _STRIDE for side in (height, width))
+    return rows, columns
+
+
+def _resized(planes: Tensor, size: tuple[int, int], *, keeps_peaks: bool = False) -> Tensor:
+    """Resize (N, C, h, w); what keeps its peaks survives as a thin line, everything else is averaged."""
+    if size[0] > planes.shape[2] or size[1] > planes.shape[3]:
+        return F.interpolate(planes, size=size, mode="bilinear", align_corners=False)
+    return F.adaptive_max_pool2d(planes, size) if keeps_peaks else F.adaptive_avg_pool2d(planes, size)

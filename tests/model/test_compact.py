@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from model.blocks import ConvNorm, fold_normalisation
 from model.compact.encoder import MULTIPLE
 from model.compact.fusion import CompactFusion
-from model.compact.interaction import CompactInteraction
+from model.compact.interaction import LINES, CompactInteraction, likeness, seen_size
 from model.compact.propagation import CompactPropagation
 
 HEIGHT, WIDTH = 2 * MULTIPLE, 3 * MULTIPLE
@@ -83,6 +83,34 @@ def test_fusion_keeps_what_old_and_new_agree_on() -> None:
 def test_interaction_answers_for_every_object() -> None:
     planes = [torch.rand(2, HEIGHT, WIDTH) for _ in range(3)]
     assert CompactInteraction().eval()(_image(), *planes).shape == (2, HEIGHT, WIDTH)
+
+
+@pytest.mark.parametrize(
+    ("size", "seen"),
+    [((480, 864), (160, 288)), ((1080, 1920), (160, 288)), ((100, 100), (160, 160)), ((30, 3000), (16, 640))],
+)
+def test_a_picture_of_any_size_is_looked_at_with_the_same_short_side(
+    size: tuple[int, int], seen: tuple[int, int]
+) -> None:
+    assert seen_size(*size) == seen
+    assert seen_size(*size)[0] <= LINES
+
+
+@torch.inference_mode()
+def test_a_small_crop_is_answered_at_its_own_size() -> None:
+    network = CompactInteraction().eval()
+    planes = [torch.rand(1, 40, 56) for _ in range(3)]
+    assert network(torch.randn(1, 3, 40, 56), *planes).shape == (1, 40, 56)
+
+
+def test_likeness_finds_what_looks_like_a_stroke_and_says_no_without_one() -> None:
+    features = torch.zeros(1, 2, 1, 3)
+    features[0, 0, 0, :2] = 1.0
+    features[0, 1, 0, 2] = 1.0
+    guides = torch.tensor([[[[1.0, 0.0, 0.0]], [[0.0, 0.0, 0.0]]]])
+    alike = likeness(features, guides)
+    assert torch.allclose(alike[0, 0, 0], torch.tensor([1.0, 1.0, 0.0]))
+    assert torch.allclose(alike[0, 1, 0], torch.full((3,), -1.0))
 
 
 @torch.inference_mode()
