@@ -38,6 +38,7 @@ _NEEDS_SESSION = (
     "play_script",
 )
 _WALKS = ("propagate", "propagate_forward", "propagate_backward")
+_WALK_HINT = "Looking around and drawing go on meanwhile."
 
 
 @dataclass(frozen=True)
@@ -336,7 +337,8 @@ class Controller(QObject):
                     self._walked,
                 )
             )
-            self._views.propagation.set_hint(_hint(session.drafts, session.unfinished))
+            is_walking = any(isinstance(command, Walk) for command in self._pending)
+            self._views.propagation.set_hint(_WALK_HINT if is_walking else _hint(session))
 
     def _show_possibilities(self) -> None:
         session = self._session
@@ -352,10 +354,13 @@ class Controller(QObject):
         self._actions["remove_object"].setEnabled(session is not None and len(session.objects) > 1)
 
 
-def _hint(drafts: tuple[int, ...], unfinished: tuple[int, ...]) -> str:
+def _hint(session: Session) -> str:
+    drafts = sorted(session.drafts)
     if drafts:
-        frames = ", ".join(str(i) for i in sorted(drafts)[:6]) + (" …" if len(drafts) > 6 else "")
-        return f"Corrected, not propagated yet: frame{'s' if len(drafts) > 1 else ''} {frames}"
-    if unfinished:
+        frames = ", ".join(str(i) for i in drafts[:5]) + (" …" if len(drafts) > 5 else "")
+        return f"Not propagated yet: frame{'s' if len(drafts) > 1 else ''} {frames}"
+    if session.unfinished:
         return "A propagation was cancelled; Propagate goes on with it."
+    if session.anchors:
+        return "Correct a frame where a mask is wrong, then propagate again."
     return "Draw on a frame, then propagate."

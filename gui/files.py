@@ -111,7 +111,7 @@ class FileDesk(QObject):
 
     def show_shortcuts(self) -> None:
         """Show all keys and gestures."""
-        ShortcutSheet(_sections(), self._window).exec()
+        ShortcutSheet(key_sections(), self._window).exec()
 
     def show_about(self) -> None:
         """Say what this program is."""
@@ -178,7 +178,7 @@ class FileDesk(QObject):
         return path.stem if path else "sample"
 
 
-def _sections() -> dict[str, tuple[tuple[str, str], ...]]:
+def key_sections() -> dict[str, tuple[tuple[str, str], ...]]:
     """Gather the table's keys by menu, and the gestures."""
     sections: dict[str, list[tuple[str, str]]] = {"Mouse and more": list(GESTURES)}
     for spec in ACTIONS:

@@ -33,7 +33,7 @@ QToolTip {{ background-color: {RAISED}; color: {TEXT}; border: 1px solid {EDGE};
 #view_bar {{ border-bottom: 1px solid {EDGE}; }}
 #transport {{ border-top: 1px solid {EDGE}; }}
 #canvas {{ border: 0; }}
-#object_row {{ background: transparent; }}
+#object_row, #sheet_section {{ background: transparent; }}
 QLabel {{ background: transparent; }}
 QLabel[role="heading"] {{ color: {QUIET}; font-size: 11px; font-weight: 600; padding: 2px 0; }}
 QLabel[role="quiet"] {{ color: {QUIET}; font-size: 12px; }}

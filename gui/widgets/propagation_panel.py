@@ -76,12 +76,12 @@ class PropagationPanel(QFrame):
 
 def figures(progress: Progress) -> str:
     """Frames done, frames a second, time left."""
-    text = f"{progress.done} of {progress.total} frames"
+    text = f"{progress.done} of {progress.total}"
     if progress.done <= 0 or progress.elapsed_s <= 0:
         return text
     rate = progress.done / progress.elapsed_s
     left_s = round((progress.total - progress.done) / rate)
-    return f"{text} · {rate:.1f} a second · {left_s // 60}:{left_s % 60:02d} left"
+    return f"{text} · {rate:.1f} fps · {left_s // 60}:{left_s % 60:02d} left"
 
 
 def _buttons(actions: Mapping[str, QAction]) -> QGridLayout:

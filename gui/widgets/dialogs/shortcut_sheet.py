@@ -36,6 +36,7 @@ def _columns(sections: dict[str, Rows]) -> list[list[tuple[str, Rows]]]:
 
 def _section(title: str, rows: Rows) -> QWidget:
     widget = QWidget()
+    widget.setObjectName("sheet_section")
     grid = QGridLayout(widget)
     grid.setContentsMargins(0, 0, 0, 8)
     grid.setHorizontalSpacing(14)
