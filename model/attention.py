@@ -13,6 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+_CPU_PART_BYTES = 10 << 20
+_GPU_PART_BYTES = 1 << 30
+
 
 def dot_affinity(memory_key: Tensor, query_key: Tensor) -> Tensor:
     """Scaled dot products (STM, MiVOS): (R, Ck, M), (1 or R, Ck, Q) -> (R, Q, M) float32."""
@@ -42,6 +45,22 @@ def top_k_weights(affinity: Tensor, top_k: int, positions: int) -> tuple[Tensor,
     k = min(top_k, affinity.shape[-1])
     best, where = _top_k(affinity, k, positions)
     return torch.softmax(best, dim=-1), where
+
+
+def nearest(memory_key: Tensor, query_key: Tensor, *, top_k: int, positions: int) -> tuple[Tensor, Tensor]:
+    """Find each query's k nearest memory positions: `top_k_weights` of `distance_affinity`, part by part.
+
+    memory_key (R, Ck, M), query_key (1 or R, Ck, Q) -> weights and positions (R, Q, k). The whole affinity
+    of a long memory is some 100 MB; in parts it stays in the cache of a CPU, which halves the time.
+    """
+    part_bytes = _CPU_PART_BYTES if memory_key.device.type == "cpu" else _GPU_PART_BYTES
+    part = max(1, part_bytes // (4 * memory_key.shape[0] * memory_key.shape[-1]))
+    found = [
+        top_k_weights(distance_affinity(memory_key, queries), top_k, positions)
+        for queries in query_key.split(part, dim=-1)
+    ]
+    weights, where = zip(*found, strict=True)
+    return torch.cat(weights, dim=1), torch.cat(where, dim=1)
 
 
 def _top_k(affinity: Tensor, k: int, positions: int) -> tuple[Tensor, Tensor]:

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.attention import carry_maps, distance_affinity, read_memory
+from model.attention import carry_maps, distance_affinity, nearest, read_memory, weighted_values
 from model.blocks import ConvNorm, ResidualBlock, upsample
 from model.compact.encoder import (
     GRID_STRIDE,
@@ -117,9 +117,14 @@ class CompactPropagation(nn.Module):
     def read(self, query: QueryFeatures, keys: Tensor, values: Tensor, *, top_k: int | None = None) -> Tensor:
         """Read memory: keys (1, Ck, T, gh, gw), values (K, Cv, T, gh, gw) -> readout (K, Cv, gh, gw)."""
         height, width = query.key.shape[-2:]
-        affinity = distance_affinity(keys.flatten(2), query.key.flatten(2))
+        memory, wanted = keys.flatten(2), query.key.flatten(2)
         chosen = self.top_k if top_k is None else top_k
-        readout = read_memory(affinity, values.flatten(2), top_k=chosen, positions=height * width)
+        if chosen > 0:
+            weights, where = nearest(memory, wanted, top_k=chosen, positions=height * width)
+            readout = weighted_values(values.flatten(2), weights, where)
+        else:
+            affinity = distance_affinity(memory, wanted)
+            readout = read_memory(affinity, values.flatten(2), top_k=0, positions=height * width)
         return readout.reshape(*readout.shape[:2], height, width)
 
     def decode(self, query: QueryFeatures, readout: Tensor, previous: Tensor) -> Tensor:

@@ -2,7 +2,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.attention import carry_maps, distance_affinity, dot_affinity, read_memory, top_k_weights
+from model.attention import (
+    carry_maps,
+    distance_affinity,
+    dot_affinity,
+    nearest,
+    read_memory,
+    top_k_weights,
+)
 
 
 def _random(*shape: int) -> Tensor:
@@ -23,6 +30,16 @@ def test_the_two_stage_filter_equals_the_definition(rows: int, k: int) -> None:
     values = _random(3, 6, 4 * 24)
     expected = _read_densely(affinity, values, k)
     assert torch.allclose(read_memory(affinity, values, top_k=k, positions=24), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("part_bytes", [4, 1000, 1 << 20])
+def test_reading_in_parts_equals_reading_at_once(part_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory, query = _random(1, 8, 3 * 20), _random(1, 8, 13)
+    weights, where = top_k_weights(distance_affinity(memory, query), 6, 20)
+    monkeypatch.setattr("model.attention._CPU_PART_BYTES", part_bytes)
+    in_parts = nearest(memory, query, top_k=6, positions=20)
+    assert torch.equal(where, in_parts[1])
+    assert torch.allclose(weights, in_parts[0], atol=1e-6)
 
 
 def test_weights_of_each_row_sum_to_one_and_are_sorted() -> None:
