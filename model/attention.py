@@ -57,7 +57,7 @@ def nearest(memory_key: Tensor, query_key: Tensor, *, top_k: int, positions: int
     part = max(1, part_bytes // (4 * memory_key.shape[0] * memory_key.shape[-1]))
     found = [
         top_k_weights(distance_affinity(memory_key, queries), top_k, positions)
-        for queries in query_key.split(part, dim=-1)
+        for queries in torch.split(query_key, part, dim=-1)
     ]
     weights, where = zip(*found, strict=True)
     return torch.cat(weights, dim=1), torch.cat(where, dim=1)
