@@ -151,6 +151,7 @@ def _fusion(options: TrainingOptions, sources: Sources, recipe: Recipe) -> _Cour
     for propagation in (walker, teacher):
         load_weights(propagation, trained)
     fold_normalisation(walker.eval())
+    walker.to(torch.bfloat16)
     clips = walk_clips(sources, walker, options.out / "walks")
     if not clips:
         raise TrainingDataError("Fusion learns from clips, and none of the sources has a long enough one.")
