@@ -1,18 +1,15 @@
 """How quick the window is: first paint, brush moves, scrubbing, and how long a propagation holds it up.
 
-Usage: python -m benchmarks.gui [--json FILE] [--clip FILE] [--frames 24]. On Linux without a screen, run it
-under xvfb-run or with QT_QPA_PLATFORM=offscreen; the platform that was used is part of the result.
+On Linux without a screen, measure under xvfb-run or with QT_QPA_PLATFORM=offscreen; the platform that was
+used is part of the result.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -138,19 +135,6 @@ def measure(clip: Path | None, frames: int) -> dict[str, Any]:
     return result
 
 
-def main(words: Sequence[str] | None = None) -> None:
-    """Print the figures; write them where asked."""
-    parser = argparse.ArgumentParser(prog="benchmarks.gui", description="Measure how quick the window is.")
-    parser.add_argument("--json", type=Path, metavar="FILE")
-    parser.add_argument("--clip", type=Path, metavar="FILE", help="footage (default: the sample clip)")
-    parser.add_argument("--frames", type=int, default=24, help="frames to scrub and to propagate")
-    options = parser.parse_args(words)
-    text = json.dumps(measure(options.clip, options.frames), indent=1)
-    print(text)
-    if options.json:
-        options.json.write_text(text + "\n", encoding="utf-8")
-
-
 def _short_clip(path: Path, folder: Path, frames: int, size: tuple[int, int] | None) -> Path:
     """Write the first frames as JPEGs, enlarged where a size (height, width) is given."""
     import cv2
@@ -198,7 +182,3 @@ def _wait(condition: Any) -> None:
         if perf_counter() > end_s:
             raise TimeoutError("The window did not get there in time.")
         QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 5)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,8 +1,10 @@
-"""`mivos bench speed`: how fast this machine runs the networks, beside baselines in the same run."""
+"""`mivos bench`: how fast this machine runs the networks, beside baselines, and how quick the window is."""
 
 from __future__ import annotations
 
+import json
 from argparse import ArgumentParser, Namespace, _SubParsersAction
+from pathlib import Path
 
 from commands.options import add_network_options, add_report_options, image_size, whole_number
 from commands.output import check_file, write_json
@@ -29,10 +31,35 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     )
     add_network_options(speed)
     add_report_options(speed)
-    speed.set_defaults(run=run)
+    speed.set_defaults(run=run_speed)
+    window = subjects.add_parser(
+        "gui",
+        help="how quick the window is",
+        description="Measure first paint, brush moves, scrubbing, and how long a propagation holds the window"
+        " up. Needs a display; on Linux xvfb-run or QT_QPA_PLATFORM=offscreen will do.",
+    )
+    window.add_argument("--clip", type=Path, metavar="CLIP", help="footage (default: the sample clip)")
+    window.add_argument(
+        "--frames", type=whole_number(least=8), default=24, metavar="N", help="frames of it (default: 24)"
+    )
+    add_report_options(window)
+    window.set_defaults(run=run_gui)
 
 
-def run(options: Namespace) -> None:
+def run_gui(options: Namespace) -> None:
+    """Measure the window, print and write the figures."""
+    if options.json:
+        check_file(options.json)
+
+    from benchmarks.gui import measure
+
+    figures = measure(options.clip, options.frames)
+    print(json.dumps(figures, indent=1))
+    if options.json:
+        write_json(options.json, figures)
+
+
+def run_speed(options: Namespace) -> None:
     """Measure, print the table, write the figures."""
     if options.json:
         check_file(options.json)
