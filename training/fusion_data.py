@@ -28,7 +28,7 @@ from training.sources import Frame, Sources
 
 UInt8Array = NDArray[np.uint8]
 
-REFERENCE_EVERY = 5
+REFERENCE_EVERY = 9
 MEMORY_EVERY = 5
 _SMALLEST_DIFFERENCE = 60
 _DRAWS = 20
@@ -45,7 +45,7 @@ class WalkedClip:
 
 
 def walk_clips(sources: Sources, network: CompactPropagation, folder: Path) -> list[WalkedClip]:
-    """Propagate the truth of every fifth frame through each clip; what is in `folder` already is kept.
+    """Propagate the truth of every REFERENCE_EVERY-th frame through each clip; what is in `folder` already is kept.
 
     The network has reduction 1 and is in eval mode.
     """
