@@ -52,7 +52,7 @@ def walk_clips(sources: Sources, network: CompactPropagation, folder: Path) -> l
     folder.mkdir(parents=True, exist_ok=True)
     walked = []
     for number, clip in enumerate(sources.clips):
-        if len(clip) <= 2 * REFERENCE_EVERY:
+        if len(clip) <= REFERENCE_EVERY:
             continue
         images, truth = _largest_object(clip)
         path = folder / f"{number:05d}.npz"
