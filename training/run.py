@@ -30,16 +30,15 @@ SEED = 14159265
 NETWORKS = ("propagation", "interaction", "fusion")
 """In the order in which they are trained: fusion learns from what propagation makes."""
 
-_SIZES = ((0.0, 128), (0.5, 160), (0.85, 192))
+_SIZES = ((0.0, 128), (0.5, 160))
 """Side of a training crop in pixels from a point of the schedule on: coarse first, fine later."""
 
-_INTERACTION_SIZES = ((0.0, 128), (0.5, 160))
 _FUSION_SIZE = 160
 
 RECIPES = {
-    "propagation": Recipe(steps=4000),
-    "interaction": Recipe(steps=4000, batch=12),
-    "fusion": Recipe(steps=1200, batch=12, averaging=0.995),
+    "propagation": Recipe(steps=2800),
+    "interaction": Recipe(steps=1600, batch=12),
+    "fusion": Recipe(steps=800, batch=12, averaging=0.995),
 }
 
 
@@ -125,7 +124,7 @@ def _device(options: TrainingOptions) -> torch.device:
 
 def _propagation(options: TrainingOptions, sources: Sources, recipe: Recipe) -> _Course:
     network = CompactPropagation(reduction=1)
-    samples = PropagationData(sources, options.seed, recipe.samples, _size_at(recipe, _SIZES))
+    samples = PropagationData(sources, options.seed, recipe.samples, _size_at(recipe))
     return _Course(network, samples, PropagationLesson(network))
 
 
@@ -136,7 +135,7 @@ def _interaction(options: TrainingOptions, sources: Sources, recipe: Recipe) -> 
         propagation = CompactPropagation(reduction=1)
         load_weights(propagation, trained)
         network.encoder.load_state_dict(propagation.encoder.state_dict(), strict=False)
-    samples = InteractionData(sources, options.seed, recipe.samples, _size_at(recipe, _INTERACTION_SIZES))
+    samples = InteractionData(sources, options.seed, recipe.samples, _size_at(recipe))
     return _Course(network, samples, InteractionLesson(network))
 
 
@@ -172,8 +171,8 @@ _COURSES: dict[str, Callable[[TrainingOptions, Sources, Recipe], _Course]] = {
 }
 
 
-def _size_at(recipe: Recipe, sizes: Sequence[tuple[float, int]]) -> Callable[[int], int]:
+def _size_at(recipe: Recipe) -> Callable[[int], int]:
     def size_at(number: int) -> int:
-        return [size for begin, size in sizes if number >= begin * recipe.samples][-1]
+        return [size for begin, size in _SIZES if number >= begin * recipe.samples][-1]
 
     return size_at

@@ -81,7 +81,6 @@ def test_a_few_steps_reduce_the_loss(
     pictures: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("training.run._SIZES", ((0.0, 64),))
-    monkeypatch.setattr("training.run._INTERACTION_SIZES", ((0.0, 64),))
     train(name, _options(pictures, tmp_path, steps=60, batch=3))
     losses = _losses(tmp_path / f"{name}.csv")
     assert len(losses) == 3
