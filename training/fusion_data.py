@@ -45,7 +45,7 @@ class WalkedClip:
 
 
 def walk_clips(sources: Sources, network: CompactPropagation, folder: Path) -> list[WalkedClip]:
-    """Propagate the truth of every REFERENCE_EVERY-th frame through each clip; what is in `folder` already is kept.
+    """Propagate the truth of every REFERENCE_EVERY-th frame through each clip; walks in `folder` are kept.
 
     The network has reduction 1 and is in eval mode.
     """
