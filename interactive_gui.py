@@ -203,8 +203,15 @@ def _load_networks(options: Options) -> Networks:
 def _engine(clip: Clip, networks: Networks, options: Options, journal: Journal) -> Engine:
     from gui.worker import Engine
     from inference_core.session import Session
+    from workspace.scratch import TemporaryScratch
 
-    session = Session(clip, networks, device=options.device, working_size=options.working_size)
+    session = Session(
+        clip,
+        networks,
+        device=options.device,
+        working_size=options.working_size,
+        scratch=TemporaryScratch(),
+    )
     object_id = session.add_object()
     journal.declare(object_id, session.objects[0].name)
     description = f"{networks.family} · {session.device} · {session.dtype}"

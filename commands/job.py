@@ -18,6 +18,7 @@ from media.atomic import replaced_folder
 from media.clip import Clip, open_clip
 from media.palette import read_ids, write_ids
 from model.checkpoint import load_networks
+from workspace.scratch import TemporaryScratch
 
 MASK_NAMES = "[0-9]*.png"
 
@@ -50,6 +51,7 @@ def open_session(clip: Clip, options: Namespace) -> Session:
         device=options.device,
         dtype=options.dtype,
         working_size=options.working_size,
+        scratch=TemporaryScratch(),
     )
 
 
