@@ -37,10 +37,13 @@ def match_loss(affinity: Tensor, matches: Tensor) -> Tensor:
     return losses / (matches >= 0).sum().clamp(min=1)
 
 
-def binary_mask_loss(logits: Tensor, truth: Tensor, share: float) -> Tensor:
-    """Bootstrapped cross-entropy and Dice of N masks: logits and truth (N, h, w) -> scalar."""
-    entropy = F.binary_cross_entropy_with_logits(logits, truth, reduction="none")
-    return bootstrapped(entropy, share) + 0.5 * dice_loss(torch.sigmoid(logits), truth).mean()
+def mask_loss(logits: Tensor, truth: Tensor) -> Tensor:
+    """Cross-entropy and Dice of N masks: logits and truth (N, h, w) -> scalar.
+
+    All pixels count: what one click does not decide is hard everywhere, and dwelling on it unlearns the rest.
+    """
+    entropy = F.binary_cross_entropy_with_logits(logits, truth)
+    return entropy + 0.5 * dice_loss(torch.sigmoid(logits), truth).mean()
 
 
 def intersection_over_union(prob: Tensor, truth: Tensor) -> Tensor:
