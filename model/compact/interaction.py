@@ -66,8 +66,14 @@ class CompactInteraction(nn.Module):
         small = matching(_resized(image, size), self).expand(previous.shape[0], -1, -1, -1)
         strokes = _resized(torch.stack([positive, negative], dim=1), size, keeps_peaks=True)
         guides = matching(torch.cat([_resized(previous.unsqueeze(1), size), strokes], dim=1), self)
-        logits = self.predict_reduced(small, guides).float()
+        logits = self._both_ways(small, guides).float()
         return F.interpolate(logits, size=image.shape[2:], mode="bilinear", align_corners=False)[:, 0]
+
+    def _both_ways(self, image: Tensor, guides: Tensor) -> Tensor:
+        """Average the answers to a picture and to its mirror image: what is chance in one is not in both."""
+        pictures = torch.cat([image, image.flip(-1)])
+        straight, mirrored = self.predict_reduced(pictures, torch.cat([guides, guides.flip(-1)])).chunk(2)
+        return (straight + mirrored.flip(-1)) / 2
 
     def predict_reduced(self, image: Tensor, guides: Tensor) -> Tensor:
         """image (N, 3, h, w), guides (N, 3, h, w), multiples of 16 -> logits (N, 1, h, w)."""
