@@ -28,12 +28,19 @@ def distance_affinity(memory_key: Tensor, query_key: Tensor) -> Tensor:
 
     The query's own square is left out: it is the same for a whole row, and softmax does not see it.
     """
+    return torch.matmul(*_distance_factors(memory_key, query_key))
+
+
+def _distance_factors(memory_key: Tensor, query_key: Tensor) -> tuple[Tensor, Tensor]:
+    """Return (R, Q, Ck+1) and (R, Ck+1, M) whose product is the distance affinity.
+
+    One more channel carries the memory's squares, so that the affinity is a product and nothing else.
+    """
     scale = 1.0 / math.sqrt(query_key.shape[1])
-    memory = memory_key.float()
-    offset = memory.square().sum(dim=1, keepdim=True) * -scale
-    query = query_key.float().transpose(1, 2) * (2.0 * scale)
-    rows = max(memory.shape[0], query.shape[0])
-    return torch.baddbmm(offset, query.expand(rows, -1, -1), memory.expand(rows, -1, -1))
+    memory, query = memory_key.float(), query_key.float()
+    squares = memory.square().sum(dim=1, keepdim=True) * -scale
+    rows = torch.cat([query * (2.0 * scale), torch.ones_like(query[:, :1])], dim=1).transpose(1, 2)
+    return rows.contiguous(), torch.cat([memory, squares], dim=1)
 
 
 def top_k_weights(affinity: Tensor, top_k: int, positions: int) -> tuple[Tensor, Tensor]:
@@ -55,9 +62,10 @@ def nearest(memory_key: Tensor, query_key: Tensor, *, top_k: int, positions: int
     """
     part_bytes = _CPU_PART_BYTES if memory_key.device.type == "cpu" else _GPU_PART_BYTES
     part = max(1, part_bytes // (4 * memory_key.shape[0] * memory_key.shape[-1]))
+    rows, memory = _distance_factors(memory_key, query_key)
     found = [
-        top_k_weights(distance_affinity(memory_key, queries), top_k, positions)
-        for queries in torch.split(query_key, part, dim=-1)
+        top_k_weights(torch.matmul(queries, memory), top_k, positions)
+        for queries in torch.split(rows, part, dim=1)
     ]
     weights, where = zip(*found, strict=True)
     return torch.cat(weights, dim=1), torch.cat(where, dim=1)
