@@ -63,9 +63,7 @@ class Photographer:
         """Save a picture."""
         (widget or self.window).grab().save(str(self.folder / f"{name}.png"), "PNG")
 
-    def draw(
-        self, object_id: int, line: Line, *, tool: Tool = Tool.SCRIBBLE, is_positive: bool = True
-    ) -> None:
+    def scribble(self, object_id: int, line: Line, *, is_positive: bool = True) -> None:
         """Draw on the frame that is shown."""
         state = self.window.model.state
         points = np.array(line, np.float32) * (state.source[1], state.source[0])
@@ -123,13 +121,18 @@ def main() -> None:
     )
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
+    report = sys.excepthook  # the window turns errors into banners; here they end the program
     lines = options.line or [RED_KOI, GOLD_KOI]
-    _, window = interactive_gui.open_window(
+    application, window = interactive_gui.open_window(
         interactive_gui.parse([str(options.clip)] if options.clip else [])
     )
+    sys.excepthook = report
     window.resize(options.size[1], options.size[0])
-    photograph(Photographer(window, options.folder), dict(enumerate(lines, start=1)))
-    window.close()
+    try:
+        photograph(Photographer(window, options.folder), dict(enumerate(lines, start=1)))
+    finally:
+        window.close()
+        application.quit()
 
 
 def _line(text: str) -> Line:
