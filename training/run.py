@@ -37,7 +37,7 @@ _FUSION_SIZE = 160
 
 RECIPES = {
     "propagation": Recipe(steps=2800),
-    "interaction": Recipe(steps=1900, batch=12, averaging=0.99),
+    "interaction": Recipe(steps=2300, batch=12, averaging=0.99),
     "fusion": Recipe(steps=800, batch=12, averaging=0.995),
 }
 
