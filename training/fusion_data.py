@@ -149,8 +149,9 @@ def _walk(network: CompactPropagation, images: UInt8Array, truth: UInt8Array, st
 
     for step in (1, -1):
         mask = F.pad(torch.from_numpy(truth[start].astype(np.float32))[None], pad)
-        query = network.encode_query(padded(start))
-        kept = [network.encode_memory(padded(start), query, mask)]
+        image = padded(start)
+        query = network.encode_query(image)
+        kept = [network.encode_memory(image, query, mask)]
         last: list[MemoryEntry] = []
         for place in range(start + step, len(images) if step > 0 else -1, step):
             image = padded(place)

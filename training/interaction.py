@@ -39,10 +39,10 @@ class InteractionLesson:
     def _corrected(self, logits: Tensor, truth: Tensor, guides: Tensor) -> Tensor:
         """Add the robot's next stroke to each sample: mostly clicks, soft or cut previous masks in turn."""
         prob = torch.sigmoid(logits)
-        wrong = (prob > 0.5).cpu().numpy()
+        answers = (prob > 0.5).cpu().numpy()
         wanted = (truth > 0.5).cpu().numpy()
         planes = guides[:, 1:].cpu().numpy().copy()
-        for row, (answer, aim) in enumerate(zip(wrong, wanted, strict=True)):
+        for row, (answer, aim) in enumerate(zip(answers, wanted, strict=True)):
             # The seed depends on the picture alone, so that a resumed training draws the same strokes.
             rng = np.random.default_rng([int(aim.sum()), int(answer.sum())])
             for _ in range(int(rng.integers(1, 4))):
