@@ -1,4 +1,4 @@
-"""Samples for the propagation network: three frames of a moving still or a clip, up to two objects."""
+"""Samples for the propagation network: three frames of a moving still or a clip, up to three objects."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ from training.sources import Frame, Sources
 UInt8Array = NDArray[np.uint8]
 
 FRAMES = 3
-OBJECTS = 2
+OBJECTS = 3
 MAX_GAP = 8
 _SMALLEST_SHARE = 0.004
 _DRAWS = 12
+_TWIN_SHARE = 0.35
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def _still_layers(rng: Generator, sources: Sources, size: int) -> list[Layer]:
     matrices, fields = motion(rng, pose, size, FRAMES, strength=strength, elastic=elastic)
     base = Layer((image,) * FRAMES, (own,) * FRAMES, None, matrices, fields, True)
     first_id = 2 if own.any() else 1
-    pasted = int(rng.choice([0, 1, 2], p=[0.4, 0.45, 0.15] if own.any() else [0.0, 0.6, 0.4]))
+    pasted = int(rng.choice([0, 1, 2, 3], p=[0.3, 0.35, 0.2, 0.15] if own.any() else [0.0, 0.45, 0.3, 0.25]))
     return [base, *_pasted(rng, sources, size, pasted, first_id=first_id)]
 
 
@@ -78,7 +79,7 @@ def _clip_layers(rng: Generator, sources: Sources, size: int) -> list[Layer]:
     pose = pose_near(rng, ids[0] if ids[0].any() else None, ids[0].shape, size)
     matrices, _ = motion(rng, pose, size, FRAMES, strength=float(rng.uniform(0.0, 0.4)), elastic=0.0)
     base = Layer(images, ids, None, matrices, (None,) * FRAMES, False)
-    pasted = int(rng.random() < 0.3)
+    pasted = int(rng.choice([0, 1, 2], p=[0.6, 0.25, 0.15]))
     taken = int(max(labels.max() for labels in ids))
     return [base, *_pasted(rng, sources, size, pasted, first_id=taken + 1)]
 
@@ -92,12 +93,15 @@ def _frame_places(rng: Generator, length: int) -> list[int]:
 
 
 def _pasted(rng: Generator, sources: Sources, size: int, count: int, *, first_id: int) -> list[Layer]:
-    """Cut-outs over the picture: objects while ids are free, sometimes mere distractors."""
+    """Cut-outs over the picture: objects while ids are free, sometimes mere distractors, sometimes twins."""
     layers: list[Layer] = []
     object_id = first_id
+    still = _still(rng, sources)
     for _ in range(count):
         is_object = object_id <= OBJECTS and (object_id == 1 or rng.random() < 0.7)
-        layer = cut_out(rng, _still(rng, sources), object_id if is_object else 0, size, FRAMES)
+        layer = cut_out(rng, still, object_id if is_object else 0, size, FRAMES)
+        if rng.random() > _TWIN_SHARE:
+            still = _still(rng, sources)
         if layer is not None:
             layers.append(layer)
             object_id += is_object
@@ -109,7 +113,7 @@ def _still(rng: Generator, sources: Sources) -> Frame:
 
 
 def _same_objects(rng: Generator, labels: tuple[UInt8Array, ...]) -> tuple[UInt8Array, ...]:
-    """Keep up to two objects of a clip's first frame, numbered 1 and 2 in a random order."""
+    """Keep up to OBJECTS objects of a clip's first frame, numbered from 1 in a random order."""
     present = np.setdiff1d(np.unique(labels[0]), [0])
     chosen = rng.permutation(present)[: int(rng.integers(1, OBJECTS + 1))]
     table = np.zeros(256, np.uint8)

@@ -30,7 +30,7 @@ SEED = 14159265
 NETWORKS = ("propagation", "interaction", "fusion")
 """In the order in which they are trained: fusion learns from what propagation makes."""
 
-_SIZES = ((0.0, 128), (0.5, 160))
+_SIZES = ((0.0, 128), (0.2, 160), (0.7, 192))
 """Side of a training crop in pixels from a point of the schedule on: coarse first, fine later."""
 
 _FUSION_SIZE = 160

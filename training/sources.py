@@ -25,6 +25,11 @@ class Frame:
     image: Path
     mask: Path
 
+    @property
+    def source(self) -> str:
+        """Name of the folder that a still lies in."""
+        return self.image.parent.name
+
     def read(self) -> tuple[UInt8Array, UInt8Array]:
         """Read (H, W, 3) uint8 RGB and (H, W) uint8 ids."""
         encoded = cv2.imread(str(self.image), cv2.IMREAD_COLOR)

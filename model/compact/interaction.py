@@ -19,6 +19,10 @@ _DEEP = 128
 _DRAWN = 0.25
 _UNLIKE = -1.0
 
+_COLOURS = 16
+_DARKEST, _BRIGHTEST = -2.12, 2.65
+_SPREAD = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
+
 
 class Context(nn.Module):
     """Three dilations and the global mean at stride 16 (after Chen et al. 2017, ASPP)."""
@@ -48,13 +52,13 @@ class CompactInteraction(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         w2, w4, w8, w16 = WIDTHS
-        self.encoder = ImageEncoder(guides=_GUIDES)
+        self.encoder = ImageEncoder(guides=2 * _GUIDES)
         self.context = Context(w16)
         self.stage8 = ResidualBlock(_DEEP + w8 + 17 * _GUIDES, 96)
         self.stage4 = ResidualBlock(96 + w4, 56)
         self.narrow = ConvNorm(56, w2, size=1)
         self.stage2 = ResidualBlock(2 * w2, w2)
-        self.fine = ConvNorm(w2 + 3 + _GUIDES, 16)
+        self.fine = ConvNorm(w2 + 3 + 2 * _GUIDES, 16)
         self.predict = nn.Conv2d(16, 1, 3, padding=1)
 
     def forward(self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
@@ -77,14 +81,15 @@ class CompactInteraction(nn.Module):
 
     def predict_reduced(self, image: Tensor, guides: Tensor) -> Tensor:
         """image (N, 3, h, w), guides (N, 3, h, w), multiples of 16 -> logits (N, 1, h, w)."""
-        pyramid = self.encoder(image, guides)
+        planes = torch.cat([guides, colour_likeness(image, guides)], dim=1)
+        pyramid = self.encoder(image, planes)
         x = upsample(self.context(pyramid.stride16), 2)
         strokes = F.max_pool2d(F.pixel_unshuffle(guides, 4), 2)
         alike = likeness(pyramid.merged, F.max_pool2d(guides, GRID_STRIDE))
         x = self.stage8(torch.cat([x, pyramid.stride8, strokes, alike], dim=1))
         x = self.stage4(torch.cat([upsample(x, 2), pyramid.stride4], dim=1))
         x = self.stage2(torch.cat([upsample(F.relu(self.narrow(x)), 2), pyramid.stride2], dim=1))
-        x = F.relu(self.fine(torch.cat([upsample(x, 2), image, guides], dim=1)))
+        x = F.relu(self.fine(torch.cat([upsample(x, 2), image, planes], dim=1)))
         out: Tensor = self.predict(x)
         return out
 
@@ -103,6 +108,39 @@ def likeness(features: Tensor, guides: Tensor) -> Tensor:
         for guide in range(guides.shape[1])
     ]
     return torch.stack(best, dim=1).view(guides.shape).to(features.dtype)
+
+
+@torch.no_grad()
+def colour_likeness(image: Tensor, guides: Tensor) -> Tensor:
+    """How much commoner each pixel's colour is under each guide than in the whole picture.
+
+    image (N, 3, h, w) normalised, guides (N, G, h, w) in [0, 1]. Returns (N, G, h, w) in [0, 1], the dtype of
+    the guides: the share f / (f + p) of the two colour histograms at the pixel's colour (Swain and Ballard
+    1991, as a ratio that stays finite), 0 where a guide is empty. Nothing here is learned.
+    """
+    count, number = guides.shape[:2]
+    with torch.autocast(image.device.type, enabled=False):
+        steps = (image.float() - _DARKEST) * (_COLOURS / (_BRIGHTEST - _DARKEST))
+        red, green, blue = steps.long().clamp(0, _COLOURS - 1).flatten(2).unbind(1)
+        colour = ((red * _COLOURS + green) * _COLOURS + blue)[:, None]
+        whole = torch.ones_like(colour, dtype=torch.float32)
+        weights = torch.cat([guides.float().flatten(2), whole], dim=1)
+        colour = colour.expand(-1, number + 1, -1)
+        counts = weights.new_zeros(count, number + 1, _COLOURS**3).scatter_add_(2, colour, weights)
+        shares = _spread(counts / counts.sum(dim=2, keepdim=True).clamp(min=_DRAWN))
+        found = shares.gather(2, colour)
+        ratio = found[:, :number] / (found[:, :number] + found[:, number:]).clamp(min=1e-9)
+    return ratio.view(guides.shape).to(guides.dtype)
+
+
+def _spread(histogram: Tensor) -> Tensor:
+    """Blur histograms (N, G, C^3) along each of the three colours: a stroke shows but few of an object's."""
+    kernel = histogram.new_tensor(_SPREAD)[None, None]
+    cube = histogram.reshape(-1, _COLOURS, _COLOURS, _COLOURS)
+    for _ in range(3):
+        lines = F.conv1d(cube.reshape(-1, 1, _COLOURS), kernel, padding=len(_SPREAD) // 2)
+        cube = lines.reshape(cube.shape).permute(0, 2, 3, 1).contiguous()
+    return cube.reshape(histogram.shape)
 
 
 def seen_size(height: int, width: int) -> tuple[int, int]:
