@@ -21,6 +21,7 @@ from training.fusion import FusionLesson
 from training.fusion_data import FusionData, walk_clips
 from training.interaction import InteractionLesson
 from training.interaction_data import InteractionData
+from training.processes import join_processes
 from training.propagation import PropagationLesson
 from training.propagation_data import PropagationData
 from training.sources import Sources, TrainingDataError, find_sources
@@ -104,10 +105,16 @@ def _train_one(name: str, options: TrainingOptions, sources: Sources) -> Path:
         hours=options.hours or math.inf,
         workers=options.workers,
     )
+    processes = join_processes()
+    if recipe.batch % processes.count:
+        raise TrainingDataError(
+            f"A batch of {recipe.batch} samples cannot be shared evenly by {processes.count} processes: "
+            "choose another --batch."
+        )
     course = _COURSES[name](options, sources, recipe)
     if options.warm_start is not None and (weights := options.warm_start / f"{name}.safetensors").exists():
         load_weights(course.network, weights)
-    trainer = Trainer(name, course.network, options.out, recipe, _device(options))
+    trainer = Trainer(name, course.network, options.out, recipe, _device(options), processes)
     if options.resume:
         trainer.resume()
     report = options.on_step
@@ -119,7 +126,9 @@ def _train_one(name: str, options: TrainingOptions, sources: Sources) -> Path:
 def _device(options: TrainingOptions) -> torch.device:
     if options.device != "auto":
         return torch.device(options.device)
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if torch.cuda.is_available():
+        return torch.device("cuda", join_processes().local)
+    return torch.device("cpu")
 
 
 def _propagation(options: TrainingOptions, sources: Sources, recipe: Recipe) -> _Course:
@@ -151,6 +160,10 @@ def _fusion(options: TrainingOptions, sources: Sources, recipe: Recipe) -> _Cour
         load_weights(propagation, trained)
     fold_normalisation(walker.eval())
     walker.to(torch.bfloat16)
+    processes = join_processes()
+    if processes.is_first:
+        walk_clips(sources, walker, options.out / "walks")
+    processes.wait()
     clips = walk_clips(sources, walker, options.out / "walks")
     if not clips:
         raise TrainingDataError("Fusion learns from clips, and none of the sources has a long enough one.")

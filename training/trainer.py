@@ -15,6 +15,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
+from training.processes import Processes
+
 Lesson = Callable[[dict[str, Tensor], float], tuple[Tensor, dict[str, float]]]
 OnStep = Callable[[int, int], None]
 """Hears of every step: how many are done, of how many."""
@@ -43,12 +45,22 @@ class Recipe:
 
 
 class Trainer:
-    """Trains one network on one device; the checkpoint holds all that the next step depends on."""
+    """Trains one network on one device; the checkpoint holds all that the next step depends on.
+
+    Of several processes each takes its share of every batch; the first one writes checkpoint, weights and log.
+    """
 
     def __init__(
-        self, name: str, network: nn.Module, folder: Path, recipe: Recipe, device: torch.device
+        self,
+        name: str,
+        network: nn.Module,
+        folder: Path,
+        recipe: Recipe,
+        device: torch.device,
+        processes: Processes = Processes(),
     ) -> None:
         self.name, self.folder, self.recipe, self.device = name, folder, recipe, device
+        self.processes = processes
         self.network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimizer = torch.optim.AdamW(
             network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
@@ -102,12 +114,14 @@ class Trainer:
             if now - saved > self.recipe.save_every_s:
                 self.save()
                 saved = now
-            if now - started > self.recipe.hours * 3600:
+            if self._is_over(now - started):
                 break
         self.save()
 
     def save(self) -> None:
         """Write checkpoint and averaged 16-bit weights, each complete or not at all."""
+        if not self.processes.is_first:
+            return
         self.folder.mkdir(parents=True, exist_ok=True)
         state = {
             "network": self.network.state_dict(),
@@ -128,11 +142,11 @@ class Trainer:
         partial.replace(self.weights)
 
     def _batches(self, samples: Dataset[dict[str, Tensor]]) -> DataLoader[dict[str, Tensor]]:
-        size = self.recipe.batch
+        size, among = self.recipe.batch, self.processes
         return DataLoader(
             samples,
-            batch_size=size,
-            sampler=range(self.step * size, self.recipe.samples),
+            batch_size=size // among.count,
+            sampler=range(self.step * size + among.rank, self.recipe.samples, among.count),
             num_workers=self.recipe.workers,
             pin_memory=self.device.type == "cuda",
         )
@@ -146,12 +160,25 @@ class Trainer:
             loss, figures = lesson(batch, progress)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        self._share()
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip_norm)
         if torch.isfinite(norm):
             self.optimizer.step()
         self.step += 1
         self._update_average()
         return {"loss": float(loss.detach()), **figures}
+
+    def _share(self) -> None:
+        """Average gradients and the normalisation's statistics over all processes."""
+        gradients = [weight.grad for weight in self.network.parameters() if weight.grad is not None]
+        statistics = [value for value in self.network.buffers() if value.is_floating_point()]
+        self.processes.average([*gradients, *statistics])
+
+    def _is_over(self, elapsed_s: float) -> bool:
+        """Whether the hours are over, for all processes at the same step."""
+        spent = torch.tensor(float(elapsed_s > self.recipe.hours * 3600), device=self.device)
+        self.processes.average([spent])
+        return bool(spent > 0)
 
     def _schedule(self, progress: float) -> float:
         warm = min(1.0, (self.step + 1) / self.recipe.warm_up)
@@ -167,6 +194,8 @@ class Trainer:
                 self.average[key].copy_(value)
 
     def _log(self, figures: dict[str, float]) -> None:
+        if not self.processes.is_first:
+            return
         self.folder.mkdir(parents=True, exist_ok=True)
         is_new = not self.log.exists()
         with self.log.open("a", newline="") as file:
