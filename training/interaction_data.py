@@ -23,7 +23,7 @@ Float32Array = NDArray[np.float32]
 
 _DRAWS = 12
 
-# Regions and streets teach that a click means a part; an editor mostly means the thing that the picture shows.
+# Regions and streets teach that a click means a part; an editor mostly means what the picture is of.
 _INTEREST = {"ecssd": 1.0, "duts_part": 1.0, "human290": 0.8, "bsds500": 0.15, "camvid": 0.15, "ccp": 0.3}
 _USUAL_INTEREST = 0.5
 _SMALLEST_SHARE = 0.003

@@ -31,7 +31,7 @@ class Processes:
         together = list(tensors)
         flat = torch.cat([tensor.detach().float().flatten() for tensor in together])
         distributed.all_reduce(flat)
-        parts = (flat / self.count).split([tensor.numel() for tensor in together])
+        parts = torch.split(flat / self.count, [tensor.numel() for tensor in together])
         for tensor, part in zip(together, parts, strict=True):
             tensor.detach().copy_(part.view_as(tensor))
 
@@ -41,11 +41,14 @@ class Processes:
             distributed.barrier()
 
 
+ALONE = Processes()
+
+
 def join_processes() -> Processes:
     """Join the processes that torchrun started (it says so in the environment), or be the only one."""
     count = int(os.environ.get("WORLD_SIZE", "1"))
     if count == 1:
-        return Processes()
+        return ALONE
     if not distributed.is_initialized():
         distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     return Processes(int(os.environ["RANK"]), count, int(os.environ.get("LOCAL_RANK", "0")))

@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from training.processes import Processes
+from training.processes import ALONE, Processes
 
 Lesson = Callable[[dict[str, Tensor], float], tuple[Tensor, dict[str, float]]]
 OnStep = Callable[[int, int], None]
@@ -47,7 +47,7 @@ class Recipe:
 class Trainer:
     """Trains one network on one device; the checkpoint holds all that the next step depends on.
 
-    Of several processes each takes its share of every batch; the first one writes checkpoint, weights and log.
+    Of several processes each takes its share of every batch; the first one alone writes files.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Trainer:
         folder: Path,
         recipe: Recipe,
         device: torch.device,
-        processes: Processes = Processes(),
+        processes: Processes = ALONE,
     ) -> None:
         self.name, self.folder, self.recipe, self.device = name, folder, recipe, device
         self.processes = processes
