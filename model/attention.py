@@ -8,10 +8,14 @@ in contiguous memory, which on a CPU is several times faster than columns.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+Factors = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+"""Makes of memory and query keys two tensors whose product is an affinity."""
 
 _CPU_PART_BYTES = 10 << 20
 _GPU_PART_BYTES = 1 << 30
@@ -19,8 +23,7 @@ _GPU_PART_BYTES = 1 << 30
 
 def dot_affinity(memory_key: Tensor, query_key: Tensor) -> Tensor:
     """Scaled dot products (STM, MiVOS): (R, Ck, M), (1 or R, Ck, Q) -> (R, Q, M) float32."""
-    query = query_key.float() / math.sqrt(query_key.shape[1])
-    return torch.matmul(query.transpose(1, 2), memory_key.float())
+    return torch.matmul(*dot_factors(memory_key, query_key))
 
 
 def distance_affinity(memory_key: Tensor, query_key: Tensor) -> Tensor:
@@ -28,10 +31,16 @@ def distance_affinity(memory_key: Tensor, query_key: Tensor) -> Tensor:
 
     The query's own square is left out: it is the same for a whole row, and softmax does not see it.
     """
-    return torch.matmul(*_distance_factors(memory_key, query_key))
+    return torch.matmul(*distance_factors(memory_key, query_key))
 
 
-def _distance_factors(memory_key: Tensor, query_key: Tensor) -> tuple[Tensor, Tensor]:
+def dot_factors(memory_key: Tensor, query_key: Tensor) -> tuple[Tensor, Tensor]:
+    """Return (1 or R, Q, Ck) and (R, Ck, M), float32, whose product is the dot affinity."""
+    query = query_key.float() / math.sqrt(query_key.shape[1])
+    return query.transpose(1, 2), memory_key.float()
+
+
+def distance_factors(memory_key: Tensor, query_key: Tensor) -> tuple[Tensor, Tensor]:
     """Return (R, Q, Ck+1) and (R, Ck+1, M) whose product is the distance affinity.
 
     One more channel carries the memory's squares, so that the affinity is a product and nothing else.
@@ -54,15 +63,18 @@ def top_k_weights(affinity: Tensor, top_k: int, positions: int) -> tuple[Tensor,
     return torch.softmax(best, dim=-1), where
 
 
-def nearest(memory_key: Tensor, query_key: Tensor, *, top_k: int, positions: int) -> tuple[Tensor, Tensor]:
-    """Find each query's k nearest memory positions: `top_k_weights` of `distance_affinity`, part by part.
+def nearest(
+    memory_key: Tensor, query_key: Tensor, *, top_k: int, positions: int, factors: Factors = distance_factors
+) -> tuple[Tensor, Tensor]:
+    """Find each query's k nearest memory positions: `top_k_weights` of an affinity, part by part.
 
     memory_key (R, Ck, M), query_key (1 or R, Ck, Q) -> weights and positions (R, Q, k). The whole affinity
     of a long memory is some 100 MB; in parts it stays in the cache of a CPU, which halves the time.
+    factors  which affinity: `distance_factors` or `dot_factors`.
     """
     part_bytes = _CPU_PART_BYTES if memory_key.device.type == "cpu" else _GPU_PART_BYTES
     part = max(1, part_bytes // (4 * memory_key.shape[0] * memory_key.shape[-1]))
-    rows, memory = _distance_factors(memory_key, query_key)
+    rows, memory = factors(memory_key, query_key)
     found = [
         top_k_weights(torch.matmul(queries, memory), top_k, positions)
         for queries in torch.split(rows, part, dim=1)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 
 class ConvNorm(nn.Module):
-    """Convolution without bias, then BatchNorm. `fold` merges the two for inference."""
+    """Convolution without bias, then BatchNorm."""
 
     def __init__(
         self, inputs: int, outputs: int, *, size: int = 3, stride: int = 1, dilation: int = 1
@@ -23,12 +26,6 @@ class ConvNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         out: Tensor = self.norm(self.conv(x))
         return out
-
-    def fold(self) -> None:
-        """Merge the normalisation's running statistics into the convolution; the module then only infers."""
-        if isinstance(self.norm, nn.BatchNorm2d):
-            self.conv = fuse_conv_bn_eval(self.conv.eval(), self.norm.eval())
-            self.norm = nn.Identity()
 
 
 class ResidualBlock(nn.Module):
@@ -59,8 +56,24 @@ def upsample(x: Tensor, factor: int) -> Tensor:
     return F.interpolate(x, scale_factor=factor, mode="bilinear", align_corners=False)
 
 
+def matching(planes: Tensor, network: nn.Module) -> Tensor:
+    """Bring planes to the dtype and device of a network's weights, channels last."""
+    weight = next(network.parameters())
+    return planes.to(device=weight.device, dtype=weight.dtype, memory_format=torch.channels_last)
+
+
+def others_of(own: Tensor) -> Tensor:
+    """For each of K objects (K, 1, h, w) the sum of all the others, the same shape."""
+    return own.sum(dim=0, keepdim=True) - own
+
+
 def fold_normalisation(network: nn.Module) -> None:
-    """Fold every ConvNorm of a trained network in place; it must not be trained afterwards."""
+    """Merge every BatchNorm into the convolution that its module declares right before it, in place.
+
+    The networks here declare their parts in the order in which they apply them. A folded network only infers.
+    """
     for part in network.modules():
-        if isinstance(part, ConvNorm):
-            part.fold()
+        for (name, conv), (next_name, norm) in pairwise(list(part.named_children())):
+            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                setattr(part, name, fuse_conv_bn_eval(conv.eval(), norm.eval()))
+                setattr(part, next_name, nn.Identity())

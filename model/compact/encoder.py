@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -76,9 +75,3 @@ def reduce_size(planes: Tensor, reduction: int) -> Tensor:
     for y, x in offsets[1:]:
         total = total + planes[..., y::reduction, x::reduction]
     return total / len(offsets) if reduction > 1 else total
-
-
-def matching(planes: Tensor, network: nn.Module) -> Tensor:
-    """Bring planes to the dtype and device of a network's weights, channels last."""
-    weight = next(network.parameters())
-    return planes.to(device=weight.device, dtype=weight.dtype, memory_format=torch.channels_last)

@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.blocks import ConvNorm, ResidualBlock, upsample
-from model.compact.encoder import MULTIPLE, REDUCTION, matching, reduce_size
+from model.blocks import ConvNorm, ResidualBlock, matching, upsample
+from model.compact.encoder import MULTIPLE, REDUCTION, reduce_size
 
 _WIDTH = 24
 _EPSILON = 1e-4

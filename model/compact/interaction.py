@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.blocks import ConvNorm, ResidualBlock, upsample
-from model.compact.encoder import GRID_STRIDE, WIDTHS, ImageEncoder, matching
+from model.blocks import ConvNorm, ResidualBlock, matching, upsample
+from model.compact.encoder import GRID_STRIDE, WIDTHS, ImageEncoder
 
 LINES = 160
 """Short side of what the network looks at, pixels."""

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.attention import carry_maps, distance_affinity, nearest, read_memory, weighted_values
-from model.blocks import ConvNorm, ResidualBlock, upsample
+from model.blocks import ConvNorm, ResidualBlock, matching, others_of, upsample
 from model.compact.encoder import (
     GRID_STRIDE,
     MERGED,
@@ -20,7 +20,6 @@ from model.compact.encoder import (
     WIDTHS,
     ImageEncoder,
     Pyramid,
-    matching,
     reduce_size,
 )
 from model.interfaces import MemoryEntry, QueryFeatures
@@ -145,8 +144,3 @@ class CompactPropagation(nn.Module):
         affinity = distance_affinity(key.flatten(2), query.key.flatten(2))
         carried = carry_maps(affinity, grid.flatten(2)).view(grid.shape)
         return F.interpolate(carried, scale_factor=factor, mode="bilinear", align_corners=False)
-
-
-def others_of(own: Tensor) -> Tensor:
-    """For each of K objects (K, 1, h, w) the sum of all the others, the same shape."""
-    return own.sum(dim=0, keepdim=True) - own

@@ -1,0 +1,48 @@
+"""The published fusion network: difference-aware fusion at every pixel (MiVOS, section 3.4)."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from model.blocks import matching
+
+_WIDTH = 32
+
+
+class MivosFusion(nn.Module):
+    """Image, old and new probability, evidence and distances to each object's own probability."""
+
+    multiple = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Sequential(_conv(9, _WIDTH), nn.ReLU())
+        self.conv2 = nn.Sequential(_conv(_WIDTH, _WIDTH), nn.ReLU(), _conv(_WIDTH, _WIDTH))
+        self.conv3 = nn.Sequential(_conv(_WIDTH, _WIDTH), nn.ReLU(), _conv(_WIDTH, _WIDTH))
+        self.final_conv = _conv(_WIDTH, 1)
+
+    def forward(self, image: Tensor, old: Tensor, new: Tensor, attention: Tensor, distance: Tensor) -> Tensor:
+        """Fuse one frame.
+
+        image (1, 3, h, w); old, new (K, h, w); attention (K, 2, h, w); distance (2,), the ways to the
+        (old, new) anchor over the way between. Returns logits (K, h, w) float32.
+        """
+        count, height, width = old.shape
+        picture = image.expand(count, -1, -1, -1)
+        ways = distance.to(image)[None, :, None, None].expand(count, -1, height, width)
+        planes = torch.cat([picture, old[:, None], new[:, None], attention, ways], dim=1)
+        return self.blend(matching(planes, self)).float()[:, 0]
+
+    def blend(self, planes: Tensor) -> Tensor:
+        """Blend N objects (N, 9, h, w), channels in the order of `forward` -> logits (N, 1, h, w)."""
+        x = self.conv1(planes)
+        x = F.relu_(x + self.conv2(x))
+        x = F.relu_(x + self.conv3(x))
+        out: Tensor = self.final_conv(x)
+        return out
+
+
+def _conv(inputs: int, outputs: int) -> nn.Conv2d:
+    return nn.Conv2d(inputs, outputs, 3, padding=1)

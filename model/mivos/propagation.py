@@ -1,0 +1,77 @@
+"""The published propagation network: keys and values of every object apart, top-k reading (MiVOS, 3.2)."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from model.attention import carry_maps, dot_affinity, dot_factors, nearest, read_memory, weighted_values
+from model.blocks import matching, others_of
+from model.interfaces import MemoryEntry, QueryFeatures
+from model.mivos.decoder import Decoder
+from model.mivos.encoders import GRID_STRIDE, ImageEncoder, ImageFeatures, KeyValue, MaskEncoder
+
+TOP_K = 50
+
+
+class MivosPropagation(nn.Module):
+    """The parts together. A query keeps the decoder's skip branches in place of the features they come from.
+
+    These branches are 57 % of what decoding one object costs, depend on the frame alone, and are no larger
+    than what they replace.
+    """
+
+    multiple = GRID_STRIDE
+    shares_keys = False
+
+    def __init__(self, *, top_k: int = TOP_K) -> None:
+        super().__init__()
+        self.top_k = top_k
+        self.mask_rgb_encoder = MaskEncoder()
+        self.rgb_encoder = ImageEncoder()
+        self.kv_m_f16 = KeyValue()
+        self.kv_q_f16 = KeyValue()
+        self.decoder = Decoder()
+
+    def encode_query(self, image: Tensor) -> QueryFeatures:
+        """Take the features of an image (1, 3, h, w), normalised."""
+        features: ImageFeatures = self.rgb_encoder(matching(image, self))
+        key, value = self.kv_q_f16(features.f16)
+        return QueryFeatures(key, (value, *self.decoder.skips(features)))
+
+    def encode_memory(self, image: Tensor, query: QueryFeatures, objects: Tensor) -> MemoryEntry:
+        """Memorise an image (1, 3, h, w) with its objects' probabilities (K, h, w) in [0, 1]."""
+        own = objects.unsqueeze(1)
+        picture = image.expand(len(own), -1, -1, -1)
+        planes = (matching(x, self) for x in (picture, own, others_of(own)))
+        return MemoryEntry(*self.kv_m_f16(self.mask_rgb_encoder(*planes)))
+
+    def read(self, query: QueryFeatures, keys: Tensor, values: Tensor, *, top_k: int | None = None) -> Tensor:
+        """Read memory: keys (K, Ck, T, gh, gw), values (K, Cv, T, gh, gw) -> readout (K, Cv, gh, gw)."""
+        height, width = query.key.shape[-2:]
+        memory, wanted = keys.flatten(2), query.key.flatten(2)
+        chosen = self.top_k if top_k is None else top_k
+        if chosen > 0:
+            weights, where = nearest(
+                memory, wanted, top_k=chosen, positions=height * width, factors=dot_factors
+            )
+            readout = weighted_values(values.flatten(2), weights, where)
+        else:
+            affinity = dot_affinity(memory, wanted)
+            readout = read_memory(affinity, values.flatten(2), top_k=0, positions=height * width)
+        return readout.reshape(*readout.shape[:2], height, width)
+
+    def decode(self, query: QueryFeatures, readout: Tensor, previous: Tensor) -> Tensor:
+        """Turn a readout (K, Cv, gh, gw) into logits (K, h, w) float32; `previous` is not looked at."""
+        value, skip8, skip4 = query.features
+        both = torch.cat([readout.to(value), value.expand_as(readout)], dim=1)
+        logits: Tensor = self.decoder(matching(both, self), (skip8, skip4))
+        return logits[:, 0]
+
+    def transfer(self, query: QueryFeatures, key: Tensor, maps: Tensor) -> Tensor:
+        """Carry maps (K, C, h, w) from the frame of `key` (K, Ck, gh, gw) to the query's, same shape."""
+        grid = F.avg_pool2d(maps.float().to(key.device), GRID_STRIDE)
+        affinity = dot_affinity(key.flatten(2), query.key.flatten(2))
+        carried = carry_maps(affinity, grid.flatten(2)).view(grid.shape)
+        return F.interpolate(carried, scale_factor=GRID_STRIDE, mode="bilinear", align_corners=False)
