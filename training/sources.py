@@ -1,8 +1,12 @@
-"""Which pictures there are to learn from: a folder with stills/SOURCE/ and video/SOURCE/CLIP/ below it."""
+"""Which pictures there are to learn from.
+
+A folder holds stills/SOURCE/ and video/SOURCE/CLIP/ with NAME.jpg beside NAME.png, or is itself a source in the
+layout of DAVIS (JPEGImages/480p/CLIP, Annotations/480p/CLIP), as `mivos synthesize` writes it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +16,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 UInt8Array = NDArray[np.uint8]
+
+_MOST_LINES = 256
+"""Short side beyond which pictures are reduced: the networks are taught on windows of fewer lines."""
 
 
 class TrainingDataError(ValueError):
@@ -31,18 +38,21 @@ class Frame:
         return self.image.parent.name
 
     def read(self) -> tuple[UInt8Array, UInt8Array]:
-        """Read (H, W, 3) uint8 RGB and (H, W) uint8 ids."""
+        """Read (H, W, 3) uint8 RGB and (H, W) uint8 ids, H and W as they are up to 256 lines."""
         encoded = cv2.imread(str(self.image), cv2.IMREAD_COLOR)
         if encoded is None:
             raise TrainingDataError(f"{self.image} cannot be read as an image.")
         with Image.open(self.mask) as mask:
             ids = np.asarray(mask, dtype=np.uint8)
-        return np.asarray(cv2.cvtColor(encoded, cv2.COLOR_BGR2RGB), np.uint8), ids
+        image = np.asarray(cv2.cvtColor(encoded, cv2.COLOR_BGR2RGB), np.uint8)
+        if image.shape[:2] != ids.shape:
+            raise TrainingDataError(f"{self.mask} is not as large as {self.image}: its mask must fit it.")
+        return _reduced(image, ids)
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Everything found: stills, and clips as runs of frames in order."""
+    """Everything found: clips as runs of frames in order, and stills; where there are none, all frames."""
 
     stills: tuple[Frame, ...]
     clips: tuple[tuple[Frame, ...], ...]
@@ -56,28 +66,54 @@ def find_sources(folders: Sequence[Path], *, wanted: Collection[str] = ()) -> So
     stills: list[Frame] = []
     clips: list[tuple[Frame, ...]] = []
     seen: set[str] = set()
-    for root in (path for folder in folders for path in (folder, folder / "train")):
-        for source in sorted(root.glob("stills/*")):
-            seen.add(source.name)
-            if not wanted or source.name in wanted:
-                stills += _frames(source)
-        for source in sorted(root.glob("video/*")):
-            seen.add(source.name)
-            if not wanted or source.name in wanted:
-                found = (tuple(_frames(clip)) for clip in sorted(source.iterdir()))
-                clips += [frames for frames in found if len(frames) > 2]
+    for source, runs, are_clips in _listed(folders):
+        seen.add(source)
+        if wanted and source not in wanted:
+            continue
+        if are_clips:
+            clips += [frames for frames in runs if len(frames) > 2]
+        else:
+            stills += [frame for frames in runs for frame in frames]
     missing = sorted(set(wanted) - seen)
     if missing:
         there = ", ".join(sorted(seen))
         raise TrainingDataError(f"No source called {', '.join(missing)}; there are {there}.")
-    if not stills:
+    if not stills and not clips:
         names = ", ".join(str(folder) for folder in folders)
         raise TrainingDataError(
             f"No training pictures in {names}: expected stills/SOURCE/NAME.jpg with NAME.png beside it."
         )
-    return Sources(tuple(stills), tuple(clips))
+    return Sources(tuple(stills or (frame for frames in clips for frame in frames)), tuple(clips))
 
 
-def _frames(folder: Path) -> list[Frame]:
-    pairs = (Frame(image, image.with_suffix(".png")) for image in sorted(folder.glob("*.jpg")))
-    return [pair for pair in pairs if pair.mask.exists()]
+def _listed(folders: Sequence[Path]) -> Iterator[tuple[str, Iterator[tuple[Frame, ...]], bool]]:
+    """Name of each source, its runs of frames, and whether these are clips."""
+    for root in (path for folder in folders for path in (folder, folder / "train")):
+        for source in sorted(root.glob("stills/*")):
+            yield source.name, iter([_frames(source)]), False
+        for source in sorted(root.glob("video/*")):
+            yield source.name, (_frames(clip) for clip in sorted(source.iterdir())), True
+    for folder in folders:
+        if (images := folder / "JPEGImages" / "480p").is_dir():
+            masks = folder / "Annotations" / "480p"
+            yield folder.name, (_frames(clip, masks / clip.name) for clip in sorted(images.iterdir())), True
+
+
+def _frames(images: Path, masks: Path | None = None) -> tuple[Frame, ...]:
+    pairs = (
+        Frame(image, (masks or images) / image.with_suffix(".png").name)
+        for image in sorted(images.glob("*.jpg"))
+    )
+    return tuple(pair for pair in pairs if pair.mask.exists())
+
+
+def _reduced(image: UInt8Array, ids: UInt8Array) -> tuple[UInt8Array, UInt8Array]:
+    height, width = ids.shape
+    scale = _MOST_LINES / min(height, width)
+    if scale >= 1.0:
+        return image, ids
+    size = (round(width * scale), round(height * scale))
+    smaller = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(smaller, np.uint8), np.asarray(
+        cv2.resize(ids, size, interpolation=cv2.INTER_NEAREST), np.uint8
+    )

@@ -57,6 +57,33 @@ def test_a_folder_without_pictures_is_named(tmp_path: Path) -> None:
         find_sources([tmp_path])
 
 
+def test_a_source_in_the_layout_of_davis_is_read_and_reduced(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    images, masks = (tmp_path / "made" / part / "480p" / "one" for part in ("JPEGImages", "Annotations"))
+    for number in range(4):
+        _write(images, f"{number:05d}", rng, 10 * number)
+        masks.mkdir(parents=True, exist_ok=True)
+        (images / f"{number:05d}.png").replace(masks / f"{number:05d}.png")
+    large = cv2.resize(cv2.imread(str(images / "00000.jpg")), (640, 512))
+    cv2.imwrite(str(images / "00000.jpg"), large)
+    Image.fromarray(np.full((512, 640), 3, np.uint8)).save(masks / "00000.png")
+    sources = find_sources([tmp_path / "made"])
+    assert [len(clip) for clip in sources.clips] == [4]
+    assert len(sources.stills) == 4
+    image, ids = sources.clips[0][0].read()
+    assert image.shape == (256, 320, 3)
+    assert np.unique(ids).tolist() == [3]
+    assert find_sources([tmp_path / "made"], wanted=["made"]).clips == sources.clips
+
+
+def test_a_mask_of_another_size_is_named(tmp_path: Path) -> None:
+    _write(tmp_path / "stills" / "squares", "a", np.random.default_rng(0), 0)
+    Image.fromarray(np.zeros((5, 5), np.uint8)).save(tmp_path / "stills" / "squares" / "a.png")
+    (frame,) = find_sources([tmp_path]).stills
+    with pytest.raises(TrainingDataError, match=r"a\.png is not as large as"):
+        frame.read()
+
+
 def test_a_sample_depends_on_seed_and_number_alone(pictures: Path) -> None:
     first, again = (PropagationData(find_sources([pictures]), 7, 10, lambda _: 64)[3] for _ in range(2))
     assert all(torch.equal(first[key], again[key]) for key in first)
