@@ -22,8 +22,8 @@ class PreActivation(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, inputs, h, w) -> (N, outputs, h, w)."""
-        shortcut: Tensor = self.downsample(x)
-        return shortcut + self.conv2(F.relu_(self.conv1(F.relu(x))))
+        out: Tensor = self.conv2(F.relu_(self.conv1(F.relu(x)))) + self.downsample(x)
+        return out
 
 
 class Refinement(nn.Module):
