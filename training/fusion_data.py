@@ -5,7 +5,6 @@ The propagation network itself makes the masks, once, into a folder; the samples
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +15,6 @@ import torch.nn.functional as F
 from numpy.random import Generator
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from model.aggregate import aggregate
 from model.compact.encoder import MULTIPLE
@@ -24,6 +22,7 @@ from model.compact.propagation import CompactPropagation
 from model.interfaces import MemoryEntry
 from training.colour import normalised, random_look
 from training.crops import pose_near
+from training.samples import Samples
 from training.sources import Frame, Sources
 
 UInt8Array = NDArray[np.uint8]
@@ -68,20 +67,12 @@ def walk_clips(sources: Sources, network: CompactPropagation, folder: Path) -> l
 
 
 @dataclass(frozen=True)
-class FusionData(Dataset[dict[str, Tensor]]):
-    """Sample number n is a pure function of (seed, n): a target frame, its two masks and the correction."""
+class FusionData(Samples):
+    """A target frame, its two masks, and the correction that led to the new one."""
 
     clips: list[WalkedClip]
-    seed: int
-    length: int
-    size_at: Callable[[int], int]
 
-    def __len__(self) -> int:
-        return self.length
-
-    def __getitem__(self, number: int) -> dict[str, Tensor]:
-        rng = np.random.default_rng([self.seed, number])
-        size = self.size_at(number)
+    def draw(self, rng: Generator, size: int) -> dict[str, Tensor]:
         for _ in range(_DRAWS):
             clip = self.clips[int(rng.integers(len(self.clips)))]
             old_from, new_from = (int(place) for place in rng.choice(list(clip.walks), 2, replace=False))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -11,11 +10,11 @@ import torch
 from numpy.random import Generator
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from synthetic.robots import click_robot, perturb_mask, random_box, scribble_strokes
 from training.colour import normalised, random_look
 from training.crops import chosen_object, pose_around
+from training.samples import Samples
 from training.sources import Frame, Sources
 
 BoolArray = NDArray[np.bool_]
@@ -30,21 +29,13 @@ _SMALLEST_SHARE = 0.003
 
 
 @dataclass(frozen=True)
-class InteractionData(Dataset[dict[str, Tensor]]):
-    """Sample number n is a pure function of (seed, n). size_at(n) is its side in pixels, a multiple of 16."""
+class InteractionData(Samples):
+    """A crop, the object in it, a previous mask and the first strokes."""
 
     sources: Sources
-    seed: int
-    length: int
-    size_at: Callable[[int], int]
     clip_share: float = 0.2
 
-    def __len__(self) -> int:
-        return self.length
-
-    def __getitem__(self, number: int) -> dict[str, Tensor]:
-        rng = np.random.default_rng([self.seed, number])
-        size = self.size_at(number)
+    def draw(self, rng: Generator, size: int) -> dict[str, Tensor]:
         for _ in range(_DRAWS):
             image, truth = self._crop(rng, size)
             if truth.mean() > _SMALLEST_SHARE:

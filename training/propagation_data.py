@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -11,12 +10,12 @@ import torch
 from numpy.random import Generator
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from model.compact.encoder import GRID_STRIDE
 from training.colour import normalised, random_look
 from training.crops import chosen_object, pose_near
 from training.layers import Layer, Shot, cut_out, matches, motion, render
+from training.samples import Samples
 from training.sources import Frame, Sources
 
 UInt8Array = NDArray[np.uint8]
@@ -30,24 +29,13 @@ _TWIN_SHARE = 0.35
 
 
 @dataclass(frozen=True)
-class PropagationData(Dataset[dict[str, Tensor]]):
-    """Sample number n is a pure function of (seed, n), so that training resumes exactly.
-
-    size_at(n) gives the side of sample n in pixels, a multiple of 16.
-    """
+class PropagationData(Samples):
+    """Three frames, their objects, the previous probabilities, the known matches."""
 
     sources: Sources
-    seed: int
-    length: int
-    size_at: Callable[[int], int]
     clip_share: float = 0.5
 
-    def __len__(self) -> int:
-        return self.length
-
-    def __getitem__(self, number: int) -> dict[str, Tensor]:
-        rng = np.random.default_rng([self.seed, number])
-        size = self.size_at(number)
+    def draw(self, rng: Generator, size: int) -> dict[str, Tensor]:
         for _ in range(_DRAWS):
             from_clip = bool(self.sources.clips) and rng.random() < self.clip_share
             layers = (_clip_layers if from_clip else _still_layers)(rng, self.sources, size)

@@ -133,7 +133,7 @@ def _device(options: TrainingOptions) -> torch.device:
 
 def _propagation(options: TrainingOptions, sources: Sources, recipe: Recipe) -> _Course:
     network = CompactPropagation(reduction=1)
-    samples = PropagationData(sources, options.seed, recipe.samples, _size_at(recipe))
+    samples = PropagationData(options.seed, recipe.samples, _size_at(recipe), sources)
     return _Course(network, samples, PropagationLesson(network))
 
 
@@ -144,7 +144,7 @@ def _interaction(options: TrainingOptions, sources: Sources, recipe: Recipe) -> 
         propagation = CompactPropagation(reduction=1)
         load_weights(propagation, trained)
         network.encoder.load_state_dict(propagation.encoder.state_dict(), strict=False)
-    samples = InteractionData(sources, options.seed, recipe.samples, _size_at(recipe))
+    samples = InteractionData(options.seed, recipe.samples, _size_at(recipe), sources)
     return _Course(network, samples, InteractionLesson(network))
 
 
@@ -168,7 +168,7 @@ def _fusion(options: TrainingOptions, sources: Sources, recipe: Recipe) -> _Cour
     if not clips:
         raise TrainingDataError("Fusion learns from clips, and none of the sources has a long enough one.")
     network = CompactFusion(reduction=1)
-    samples = FusionData(clips, options.seed, recipe.samples, lambda _: _FUSION_SIZE)
+    samples = FusionData(options.seed, recipe.samples, lambda _: _FUSION_SIZE, clips)
     return _Course(network, samples, FusionLesson(network, teacher.to(_device(options))))
 
 

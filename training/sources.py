@@ -1,7 +1,7 @@
 """Which pictures there are to learn from.
 
-A folder holds stills/SOURCE/ and video/SOURCE/CLIP/ with NAME.jpg beside NAME.png, or is a source in the layout
-of DAVIS (JPEGImages/480p/CLIP, Annotations/480p/CLIP), as `mivos synthesize` writes it.
+A folder holds stills/SOURCE/ and video/SOURCE/CLIP/ with NAME.jpg beside NAME.png, or it is a source in the
+layout of DAVIS (JPEGImages/480p/CLIP, Annotations/480p/CLIP), as `mivos synthesize` writes it.
 """
 
 from __future__ import annotations

@@ -85,13 +85,13 @@ def test_a_mask_of_another_size_is_named(tmp_path: Path) -> None:
 
 
 def test_a_sample_depends_on_seed_and_number_alone(pictures: Path) -> None:
-    first, again = (PropagationData(find_sources([pictures]), 7, 10, lambda _: 64)[3] for _ in range(2))
+    first, again = (PropagationData(7, 10, lambda _: 64, find_sources([pictures]))[3] for _ in range(2))
     assert all(torch.equal(first[key], again[key]) for key in first)
 
 
 def test_known_matches_join_equal_colours(pictures: Path) -> None:
     """Where two cells are said to show the same point, their colours agree more than those of others."""
-    samples = PropagationData(find_sources([pictures], wanted=["squares"]), 1, 30, lambda _: 64)
+    samples = PropagationData(1, 30, lambda _: 64, find_sources([pictures], wanted=["squares"]))
     same, other = [], []
     for number in range(12):
         sample = samples[number]
