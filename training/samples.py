@@ -1,4 +1,4 @@
-"""What the sets of samples share: a sample is a pure function of seed and number, so training resumes exactly."""
+"""A sample is a pure function of seed and number, so that training resumes exactly."""
 
 from __future__ import annotations
 
