@@ -77,3 +77,8 @@ def fold_normalisation(network: nn.Module) -> None:
             if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
                 setattr(part, name, fuse_conv_bn_eval(conv.eval(), norm.eval()))
                 setattr(part, next_name, nn.Identity())
+
+
+def alike(planes: Tensor, features: Tensor) -> Tensor:
+    """Give planes dtype and layout of features: where they differ, joining the two converts the features."""
+    return planes.to(dtype=features.dtype, memory_format=torch.channels_last)

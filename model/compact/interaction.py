@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.blocks import ConvNorm, ResidualBlock, matching, upsample
+from model.blocks import ConvNorm, ResidualBlock, alike, matching, upsample
 from model.compact.encoder import GRID_STRIDE, WIDTHS, ImageEncoder
 
 LINES = 160
@@ -84,9 +84,10 @@ class CompactInteraction(nn.Module):
         planes = torch.cat([guides, colour_likeness(image, guides)], dim=1)
         pyramid = self.encoder(image, planes)
         x = upsample(self.context(pyramid.stride16), 2)
+        image, guides, planes = (alike(part, pyramid.stride2) for part in (image, guides, planes))
         strokes = F.max_pool2d(F.pixel_unshuffle(guides, 4), 2)
-        alike = likeness(pyramid.merged, F.max_pool2d(guides, GRID_STRIDE))
-        x = self.stage8(torch.cat([x, pyramid.stride8, strokes, alike], dim=1))
+        similar = likeness(pyramid.merged, F.max_pool2d(guides, GRID_STRIDE))
+        x = self.stage8(torch.cat([x, pyramid.stride8, strokes, similar], dim=1))
         x = self.stage4(torch.cat([upsample(x, 2), pyramid.stride4], dim=1))
         x = self.stage2(torch.cat([upsample(F.relu(self.narrow(x)), 2), pyramid.stride2], dim=1))
         x = F.relu(self.fine(torch.cat([upsample(x, 2), image, planes], dim=1)))

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.attention import carry_maps, distance_affinity, nearest, read_memory, weighted_values
-from model.blocks import ConvNorm, ResidualBlock, matching, others_of, upsample
+from model.blocks import ConvNorm, ResidualBlock, alike, matching, others_of, upsample
 from model.compact.encoder import (
     GRID_STRIDE,
     MERGED,
@@ -71,6 +71,7 @@ class Decoder(nn.Module):
 
     def forward(self, pyramid: Pyramid, readout: Tensor, before: Tensor) -> Tensor:
         """Decode N objects: readout (N, Cv, gh, gw), before (N, 2, h, w) own and others' -> (N, 1, h, w)."""
+        before = alike(before, pyramid.stride4)
         before4 = F.pixel_unshuffle(before, 4)
         before8 = F.relu(self.before8(before4))
         x = self.entry(torch.cat([readout, pyramid.merged, before8], dim=1))
