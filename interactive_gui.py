@@ -66,7 +66,10 @@ def parse(words: Sequence[str]) -> Options:
     parser.add_argument("clip", nargs="?", type=Path, metavar="CLIP", help="video or folder of images")
     parser.add_argument("--video", type=Path, metavar="FILE", help="open a video")
     parser.add_argument("--images", type=Path, metavar="DIR", help="open a folder of images")
-    parser.add_argument("--models", choices=MODELS, default="auto", help="family of networks")
+    parser.add_argument(
+        "--models", choices=MODELS, default="auto",
+        help="family of networks; compact-free was trained on free data alone",
+    )  # fmt: skip
     parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of weights")
     parser.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
     parser.add_argument(

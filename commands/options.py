@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-MODELS = ("auto", "compact")
+MODELS = ("auto", "compact", "compact-free")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 
@@ -24,7 +24,12 @@ class GivenMask:
 def add_network_options(parser: argparse.ArgumentParser) -> None:
     """Add what decides which networks run, and where."""
     group = parser.add_argument_group("networks")
-    group.add_argument("--models", choices=MODELS, default="auto", help="family of networks (default: auto)")
+    group.add_argument(
+        "--models",
+        choices=MODELS,
+        default="auto",
+        help="family of networks; compact-free was trained on free data alone (default: auto)",
+    )
     group.add_argument(
         "--weights", type=Path, metavar="DIR", help="folder of weights (default: those shipped)"
     )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from safetensors import SafetensorError
@@ -12,56 +10,46 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from model.blocks import fold_normalisation
+from model.catalogue import FAMILIES
+from model.checksums import recorded_sha256, sha256_of
 from model.compact.fusion import CompactFusion
 from model.compact.interaction import CompactInteraction
 from model.compact.propagation import CompactPropagation
+from model.errors import CheckpointError as CheckpointError
 from model.interfaces import Networks
-
-SAVES = Path(__file__).resolve().parent.parent / "saves"
-"""Where the program's own weights are, in a checkout and beside an installed package alike."""
-
-_COMPACT = ("propagation", "fusion", "interaction")
-
-
-class CheckpointError(ValueError):
-    """A weights file is missing, damaged or of another network; the text says which and what to do."""
-
-
-@dataclass(frozen=True)
-class WeightsFile:
-    """One file of weights as it lies on disk."""
-
-    family: str
-    network: str
-    path: Path
-    bytes: int
-    sha256: str
+from model.inventory import find_home, saves_folder
 
 
 def load_networks(family: str, folder: Path | None = None) -> Networks:
     """Load a family of networks for inference: eval mode, no gradients, normalisation folded, float32, CPU.
 
-    family  "compact", or "auto" for the best family that is there.
+    family  "compact", "compact-free", or "auto" for the best family that is there.
     folder  a saves folder (holding FAMILY/NETWORK.safetensors) or the family's folder itself; None means the
             program's own.
     Raises CheckpointError.
     """
-    if family not in ("auto", "compact"):
-        raise CheckpointError(f"There is no family of networks called {family!r}; use auto or compact.")
-    home = family_folder("compact", folder)
+    chosen = "compact" if family == "auto" else family
+    if chosen not in ("compact", "compact-free"):
+        raise CheckpointError(
+            f"There is no family of networks called {family!r}; use auto, compact or compact-free."
+        )
+    home = family_folder(chosen, folder)
     propagation, fusion, interaction = CompactPropagation(), CompactFusion(), CompactInteraction()
-    for name, network in zip(_COMPACT, (propagation, fusion, interaction), strict=True):
-        load_weights(network, home / f"{name}.safetensors")
+    for file, network in zip(FAMILIES[chosen].files, (propagation, fusion, interaction), strict=True):
+        load_weights(network, home / file.name)
         _ready(network)
-    return Networks("compact", propagation, fusion, interaction)
+    return Networks(chosen, propagation, fusion, interaction, interaction)
 
 
 def family_folder(family: str, folder: Path | None = None) -> Path:
-    """Find the folder of a family's files. Raises CheckpointError when the named folder does not exist."""
-    base = SAVES if folder is None else folder
-    if not base.is_dir():
-        raise CheckpointError(f"The weights folder {base} does not exist; give an existing one.")
-    return base / family if (base / family).is_dir() else base
+    """Find the folder of a family's files. Raises CheckpointError where there is none."""
+    base = saves_folder(folder)
+    home = find_home(FAMILIES[family], base)
+    if home is None:
+        raise CheckpointError(
+            f"There are no {family} weights in {base}: choose another family, or a folder that holds them."
+        )
+    return home
 
 
 def load_weights(network: nn.Module, path: Path) -> None:
@@ -78,27 +66,21 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     """Read all tensors of a safetensors file. Raises CheckpointError where it is missing or damaged."""
     if not path.is_file():
         raise CheckpointError(f"The weights file {path} is missing; put it there or give another folder.")
+    check_recorded(path)
     try:
         return load_file(path)
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"The weights file {path} is damaged or incomplete; copy it again.") from error
 
 
-def list_weights(folder: Path | None = None) -> list[WeightsFile]:
-    """List the compact family's files that are there, with size and SHA-256."""
-    home = family_folder("compact", folder)
-    paths = [(name, home / f"{name}.safetensors") for name in _COMPACT]
-    return [
-        WeightsFile("compact", name, path, path.stat().st_size, sha256_of(path))
-        for name, path in paths
-        if path.is_file()
-    ]
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def check_recorded(path: Path) -> None:
+    """Raise a CheckpointError where a file is not the one whose SHA-256 was recorded beside it."""
+    recorded = recorded_sha256(path)
+    if recorded is not None and recorded != sha256_of(path):
+        raise CheckpointError(
+            f"The weights file {path} is damaged or has been replaced (its SHA-256 is not the recorded one): "
+            "copy it again, or accept it with `mivos weights record`."
+        )
 
 
 def _compare(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor], path: Path) -> None:

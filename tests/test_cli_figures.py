@@ -158,12 +158,3 @@ def test_made_clips_are_replaced_only_when_forced(tmp_path: Path, capsys: pytest
     assert (tmp_path / "made" / "manifest.json").read_bytes() == first
     assert mivos(*words, "--seed", 3, "--force") == 0
     assert (tmp_path / "made" / "manifest.json").read_bytes() != first
-
-
-def test_weights_list_names_the_three_networks(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    listing = tmp_path / "weights.json"
-    assert mivos("weights", "list", "--json", listing) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[1] for line in lines] == ["propagation", "fusion", "interaction"]
-    listed = json.loads(listing.read_text(encoding="utf-8"))["weights"]
-    assert [Path(file["file"]).stat().st_size for file in listed] == [file["bytes"] for file in listed]

@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
+from model.checksums import put_in_place
 from training.processes import ALONE, Processes
 
 Lesson = Callable[[dict[str, Tensor], float], tuple[Tensor, dict[str, float]]]
@@ -139,7 +140,7 @@ class Trainer:
         }
         partial = self.weights.with_suffix(".partial")
         save_file(halves, partial)
-        partial.replace(self.weights)
+        put_in_place(partial, self.weights)
 
     def _batches(self, samples: Dataset[dict[str, Tensor]]) -> DataLoader[dict[str, Tensor]]:
         size, among = self.recipe.batch, self.processes

@@ -4,8 +4,11 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from model.checkpoint import CheckpointError, list_weights, load_networks, load_weights
+from model.checkpoint import CheckpointError, load_networks, load_weights
+from model.checksums import record_sha256
 from model.compact.fusion import CompactFusion
+from model.compact.interaction import CompactInteraction
+from model.compact.propagation import CompactPropagation
 
 
 @pytest.fixture
@@ -16,6 +19,13 @@ def weights(tmp_path: Path) -> Path:
         {key: value.half() if value.is_floating_point() else value for key, value in state.items()}, path
     )
     return path
+
+
+def save_compact(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    networks = (("propagation", CompactPropagation()), ("fusion", CompactFusion()))
+    for name, network in (*networks, ("interaction", CompactInteraction())):
+        save_file(network.state_dict(), folder / f"{name}.safetensors")
 
 
 def _edit(path: Path, **changes: torch.Tensor | None) -> None:
@@ -84,7 +94,19 @@ def test_the_shipped_networks_load_ready_to_run() -> None:
         assert not any(parameter.requires_grad for parameter in network.parameters())
 
 
-def test_the_shipped_files_are_listed_with_their_hash() -> None:
-    listed = {entry.network: entry for entry in list_weights()}
-    assert set(listed) == {"propagation", "fusion", "interaction"}
-    assert all(len(entry.sha256) == 64 and entry.bytes < 25_000_000 for entry in listed.values())
+def test_a_family_whose_files_are_elsewhere_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="There are no compact-free weights in"):
+        load_networks("compact-free", tmp_path)
+
+
+def test_the_free_family_is_the_compact_networks_with_other_weights(tmp_path: Path) -> None:
+    save_compact(tmp_path / "compact-free")
+    assert load_networks("compact-free", tmp_path).family == "compact-free"
+
+
+def test_a_file_that_is_not_the_recorded_one_is_refused_by_name(weights: Path) -> None:
+    record_sha256(weights)
+    load_weights(CompactFusion(), weights)
+    _edit(weights)
+    with pytest.raises(CheckpointError, match=r"fusion\.safetensors is damaged or has been replaced"):
+        load_weights(CompactFusion(), weights)
