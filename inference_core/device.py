@@ -57,11 +57,14 @@ def choose_compute(device: str = "auto", dtype: str = "auto") -> Compute:
 
 def place_networks(networks: Networks, compute: Compute) -> Networks:
     """Bring networks to a device and dtype. Those handed in stay as they are: other sessions may use them."""
+    interaction = _place(networks.interaction, compute)
+    is_shared = networks.clicks is networks.interaction
     return replace(
         networks,
         propagation=_place(networks.propagation, compute),
         fusion=_place(networks.fusion, compute),
-        interaction=_place(networks.interaction, compute),
+        interaction=interaction,
+        clicks=interaction if is_shared else _place(networks.clicks, compute),
     )
 
 

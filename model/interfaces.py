@@ -112,9 +112,13 @@ class InteractionNetwork(Protocol):
 
 @dataclass(frozen=True)
 class Networks:
-    """The three networks of one family, ready to run, in eval mode."""
+    """The networks of one family, ready to run, in eval mode.
+
+    interaction  answers scribbles; clicks answers clicks and boxes. One network may do both.
+    """
 
     family: str
     propagation: PropagationNetwork
     fusion: FusionNetwork
     interaction: InteractionNetwork
+    clicks: InteractionNetwork

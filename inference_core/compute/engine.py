@@ -13,7 +13,7 @@ from inference_core.compute.geometry import Geometry, Size
 from inference_core.device import Compute, place_networks, within_memory
 from inference_core.features import FeatureCache
 from inference_core.protocols import Frames
-from inference_core.values import UInt8Array
+from inference_core.values import Tool, UInt8Array
 from model.interfaces import MemoryEntry, Networks, QueryFeatures
 
 _Result = TypeVar("_Result")
@@ -34,9 +34,8 @@ class Engine:
         self.compute = compute
         self.networks = place_networks(networks, compute)
         self.features = FeatureCache()
-        multiple = math.lcm(
-            networks.propagation.multiple, networks.fusion.multiple, networks.interaction.multiple
-        )
+        self._answering = math.lcm(networks.interaction.multiple, networks.clicks.multiple)
+        multiple = math.lcm(networks.propagation.multiple, networks.fusion.multiple, self._answering)
         self.geometry = Geometry.fit(frames.size, working_size, multiple)
 
     def image(self, pixels: UInt8Array, geometry: Geometry | None = None) -> Tensor:
@@ -76,17 +75,18 @@ class Engine:
         """Blend old and new (K, h, w) -> each object's own probability (K, h, w) in [0, 1]."""
         return self._run(lambda: _sigmoid(self.networks.fusion(image, old, new, attention, distance)))
 
-    def interact(self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
-        """Turn strokes (K, h, w) into each object's own probability (K, h, w) in [0, 1]."""
-        return self._run(lambda: _sigmoid(self.networks.interaction(image, previous, positive, negative)))
+    def interact(self, tool: Tool, image: Tensor, previous: Tensor, strokes: tuple[Tensor, Tensor]) -> Tensor:
+        """Turn (positive, negative) strokes of a tool, each (K, h, w), into each object's own probability."""
+        networks = self.networks
+        network = networks.interaction if tool == Tool.SCRIBBLE else networks.clicks
+        return self._run(lambda: _sigmoid(network(image, previous, *strokes)))
 
     def crop_geometry(self, size: Size) -> Geometry:
         """Return the sizes for a crop (H, W): enlarged when small, reduced when large, as frames are."""
         short, long = sorted(self.geometry.working)
         # A long thin crop must not cost more than the whole frame.
         side = max(1, min(short, round(long * min(size) / max(size))))
-        multiple = self.networks.interaction.multiple
-        return Geometry.fit(size, side, multiple, most_enlarged=_CROP_MOST_ENLARGED)
+        return Geometry.fit(size, side, self._answering, most_enlarged=_CROP_MOST_ENLARGED)
 
     def _run(self, call: Callable[[], _Result]) -> _Result:
         with torch.inference_mode(), self.compute.autocast():

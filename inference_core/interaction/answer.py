@@ -12,19 +12,21 @@ from inference_core.compute.engine import Engine
 from inference_core.interaction.raster import Cues
 from inference_core.interaction.region import Canvas
 from inference_core.refine import enlarge, refine
-from inference_core.values import BoolArray, Float32Array, Stroke, UInt8Array
+from inference_core.values import BoolArray, Float32Array, Stroke, Tool, UInt8Array
 
 
 @dataclass(frozen=True, eq=False)
 class Question:
     """What the network is asked.
 
+    tool       whose strokes they are: which network answers is the family's matter.
     pixels     (H, W, 3) uint8 RGB, the whole frame; ids (H, W) uint8, its masks now.
     object_id  the object of the gesture; contested: objects that its strokes were drawn over.
     cues       gives the cues of an object on the canvas.
     guess      (H, W) bool, where the object roughly is; used while it has no pixel on the canvas.
     """
 
+    tool: Tool
     pixels: UInt8Array
     ids: UInt8Array
     object_id: int
@@ -85,15 +87,12 @@ def _predict(engine: Engine, canvas: Canvas, question: Question, *, refine_edges
     if question.guess is not None and not masks[0].any():
         masks[0] = canvas.cut(question.guess)
     previous = np.stack([geometry.coverage(mask) > 0.5 for mask in masks])
-    planes = (
-        previous,
-        _stack(canvas, [c.positive for c in cues]),
-        _stack(canvas, [c.negative for c in cues]),
+    positive = _stack(canvas, [c.positive for c in cues])
+    negative = _stack(canvas, [c.negative for c in cues])
+    before, yes, no = (
+        torch.from_numpy(plane).to(engine.compute.device).float() for plane in (previous, positive, negative)
     )
-    device = engine.compute.device
-    prob = engine.interact(
-        engine.image(pixels, geometry), *(torch.from_numpy(plane).to(device).float() for plane in planes)
-    )
+    prob = engine.interact(question.tool, engine.image(pixels, geometry), before, (yes, no))
     small = np.ascontiguousarray(geometry.crop(prob.cpu().numpy()))
     return refine(small, pixels) if refine_edges else enlarge(small, geometry.source)
 

@@ -100,7 +100,12 @@ def _edit_with_strokes(
     covered = _remembered(cover, ids.shape)
     contested = contested_objects(strokes, interaction.object_id, np.where(may_change, ids, 0), covered)
     question = Question(
-        pixels, ids, interaction.object_id, contested, lambda object_id: draw(strokes, object_id, canvas)
+        interaction.tool,
+        pixels,
+        ids,
+        interaction.object_id,
+        contested,
+        lambda object_id: draw(strokes, object_id, canvas),
     )
     out = ids.copy()
     answered = answer(workshop.engine, canvas, question, refine_edges=workshop.refine_edges)
@@ -118,7 +123,7 @@ def _edit_box(
     box = box_region(stroke, bounds.region)
     canvas = open_canvas(workshop.engine, surroundings(box, bounds.region))
     guess = box_guess(box, ids.shape)
-    question = Question(pixels, ids, stroke.object_id, (), lambda _: box_cues(box, canvas), guess)
+    question = Question(Tool.BOX, pixels, ids, stroke.object_id, (), lambda _: box_cues(box, canvas), guess)
     answered = ids.copy()
     answered[canvas.window] = answer(workshop.engine, canvas, question, refine_edges=workshop.refine_edges)
     inside = np.zeros(ids.shape, np.bool_)

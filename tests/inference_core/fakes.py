@@ -102,7 +102,8 @@ class FakeClip(MemoryFrames):
 
 
 def fake_networks() -> Networks:
-    return Networks("fake", FakePropagation(), FakeFusion(), FakeInteraction())
+    interaction = FakeInteraction()
+    return Networks("fake", FakePropagation(), FakeFusion(), interaction, interaction)
 
 
 def square_clip(frames: int = 12, size: tuple[int, int] = (64, 96)) -> FakeClip:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -18,7 +20,7 @@ class Weighted(nn.Module):
 
 
 def weighted_networks() -> Networks:
-    return Networks("fake", Weighted(), Weighted(), Weighted())  # type: ignore[arg-type]
+    return Networks("fake", *(Weighted() for _ in range(4)))  # type: ignore[arg-type]
 
 
 def test_an_unknown_device_is_named() -> None:
@@ -100,3 +102,12 @@ def test_memory_that_runs_out_for_good_becomes_a_sentence(error: RuntimeError) -
 def test_other_faults_of_a_network_are_not_hidden() -> None:
     with pytest.raises(RuntimeError, match="shapes"):
         within_memory(CPU, Greedy(1, RuntimeError("shapes do not fit")), lambda: None)
+
+
+def test_a_network_that_does_two_things_stays_one_when_converted() -> None:
+    networks = weighted_networks()
+    shared = replace(networks, clicks=networks.interaction)
+    placed = place_networks(shared, choose_compute("cpu", "bfloat16"))
+    assert placed.clicks is placed.interaction
+    apart = place_networks(networks, choose_compute("cpu", "bfloat16"))
+    assert apart.clicks is not apart.interaction

@@ -78,10 +78,11 @@ def test_a_frame_that_is_corrected_again_replaces_its_entry_in_the_bank() -> Non
 
 def compact_networks() -> Networks:
     torch.manual_seed(0)
-    parts = (CompactPropagation(), CompactFusion(), CompactInteraction())
+    interaction = CompactInteraction()
+    parts = (CompactPropagation(), CompactFusion(), interaction)
     for part in parts:
         part.eval().requires_grad_(False)
-    return Networks("compact", *parts)
+    return Networks("compact", *parts, interaction)
 
 
 def test_a_memory_with_fewer_cells_than_top_k_is_read_all_the_same() -> None:
@@ -121,7 +122,7 @@ class MaskKeyed(FakePropagation):
 def test_top_k_reads_several_objects_as_it_reads_one() -> None:
     own: dict[tuple[int, ...], list[Tensor]] = {}
     for chosen in ((1,), (2,), (1, 2)):
-        networks = Networks("fake", MaskKeyed(), FakeFusion(), FakeInteraction())
+        networks = Networks("fake", MaskKeyed(), FakeFusion(), FakeInteraction(), FakeInteraction())
         session = Session(square_clip(4), networks, device="cpu", dtype="float32")
         ids = square_ids(0, both=True)
         session.set_ids(0, np.where(np.isin(ids, chosen), ids, 0))

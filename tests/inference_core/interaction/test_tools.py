@@ -1,12 +1,23 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from inference_core.errors import InvalidInteractionError
 from inference_core.session import Session
 from inference_core.values import Tool
-from tests.inference_core.fakes import FakeClip, fake_session, networks_of, square_ids, stroke
+from tests.inference_core.fakes import (
+    FakeClip,
+    FakeInteraction,
+    fake_networks,
+    fake_session,
+    networks_of,
+    square_clip,
+    square_ids,
+    stroke,
+)
 
 NETWORK_TOOLS = ["scribble", "click", "box"]
 ALL_TOOLS = [tool.value for tool in Tool]
@@ -243,3 +254,15 @@ def test_an_interaction_that_does_not_fit_is_refused_at_the_call(
     with pytest.raises(InvalidInteractionError, match=sentence):
         session.interact(stroke(**settings))  # type: ignore[arg-type]
     assert session.drafts == ()
+
+
+@pytest.mark.parametrize(
+    ("tool", "answers"), [("scribble", "interaction"), ("click", "clicks"), ("box", "clicks")]
+)
+def test_each_tool_asks_the_network_that_its_family_has_for_it(tool: str, answers: str) -> None:
+    networks = replace(fake_networks(), clicks=FakeInteraction())
+    session = Session(square_clip(), networks, device="cpu", dtype="float32", working_size=64)
+    session.add_object()
+    draw(session, tool, INSIDE[:2])
+    asked = {name for name in ("interaction", "clicks") if getattr(networks, name).planes}
+    assert asked == {answers}
