@@ -167,7 +167,7 @@ def _scribble_through(mask: BoolArray, rng: np.random.Generator) -> Float32Array
     middle = _middle_line(mask, depth)
     if len(middle) < 3:
         return _dab(depth, rng)
-    # Some draw from end to end, as the robot of the interactive benchmark does; others begin and stop anywhere.
+    # Some draw from end to end, as the robot of the interactive benchmark does; others stop anywhere.
     spared = rng.uniform(0, 0.25, 2) * (rng.random() < 0.5) * len(middle)
     first, last = int(spared[0]), len(middle) - 1 - int(spared[1])
     control_count = max(2, min(int(rng.integers(3, 8)), last - first + 1))
