@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from model.blocks import fold_normalisation
-from model.catalogue import FAMILIES
+from model.catalogue import COMPACT, FAMILIES, MIVOS
 from model.checksums import recorded_sha256, sha256_of
 from model.compact.fusion import CompactFusion
 from model.compact.interaction import CompactInteraction
@@ -18,27 +18,58 @@ from model.compact.propagation import CompactPropagation
 from model.errors import CheckpointError as CheckpointError
 from model.interfaces import Networks
 from model.inventory import find_home, saves_folder
+from model.mivos.fusion import MivosFusion
+from model.mivos.propagation import MivosPropagation
+from model.mivos.scribble import MivosScribble
+from model.pickled import read_pickled
+
+_COUNT = ".num_batches_tracked"
 
 
 def load_networks(family: str, folder: Path | None = None) -> Networks:
     """Load a family of networks for inference: eval mode, no gradients, normalisation folded, float32, CPU.
 
-    family  "compact", "compact-free", or "auto" for the best family that is there.
-    folder  a saves folder (holding FAMILY/NETWORK.safetensors) or the family's folder itself; None means the
+    family  "compact", "compact-free", "mivos" (the published networks), or "auto": mivos where all of its
+            files are, else compact.
+    folder  a saves folder, as `model.catalogue` lays it out, or the family's folder itself; None means the
             program's own.
     Raises CheckpointError.
     """
-    chosen = "compact" if family == "auto" else family
-    if chosen not in ("compact", "compact-free"):
-        raise CheckpointError(
-            f"There is no family of networks called {family!r}; use auto, compact or compact-free."
-        )
-    home = family_folder(chosen, folder)
+    chosen = _best_family(folder) if family == "auto" else family
+    if chosen == "mivos":
+        return _load_mivos(folder)
+    if chosen in ("compact", "compact-free"):
+        return _load_compact(chosen, folder)
+    names = ", ".join(FAMILIES)
+    raise CheckpointError(f"There is no family of networks called {family!r}; use auto, {names}.")
+
+
+def _best_family(folder: Path | None) -> str:
+    home = find_home(MIVOS, saves_folder(folder))
+    is_complete = home is not None and all((home / file.name).is_file() for file in MIVOS.files)
+    return "mivos" if is_complete else "compact"
+
+
+def _load_compact(family: str, folder: Path | None) -> Networks:
     propagation, fusion, interaction = CompactPropagation(), CompactFusion(), CompactInteraction()
-    for file, network in zip(FAMILIES[chosen].files, (propagation, fusion, interaction), strict=True):
-        load_weights(network, home / file.name)
-        _ready(network)
-    return Networks(chosen, propagation, fusion, interaction, interaction)
+    home = family_folder(family, folder)
+    for file, network in zip(FAMILIES[family].files, (propagation, fusion, interaction), strict=True):
+        _fill(network, home / file.name)
+    return Networks(family, propagation, fusion, interaction, interaction)
+
+
+def _load_mivos(folder: Path | None) -> Networks:
+    """Clicks are answered by the compact network, the program's own where the folder has none."""
+    propagation, fusion, scribbles = MivosPropagation(), MivosFusion(), MivosScribble()
+    home = family_folder("mivos", folder)
+    for file, network in zip(MIVOS.files, (propagation, fusion, scribbles), strict=True):
+        _fill(network, home / file.name)
+    clicks = CompactInteraction()
+    name = next(file.name for file in COMPACT.files if file.network == "interaction")
+    beside = find_home(COMPACT, saves_folder(folder))
+    own = family_folder("compact") if beside is None or not (beside / name).is_file() else beside
+    _fill(clicks, own / name)
+    return Networks("mivos", propagation, fusion, scribbles, clicks)
 
 
 def family_folder(family: str, folder: Path | None = None) -> Path:
@@ -53,20 +84,27 @@ def family_folder(family: str, folder: Path | None = None) -> Path:
 
 
 def load_weights(network: nn.Module, path: Path) -> None:
-    """Fill a network from a safetensors file; half precision is widened to the network's own.
+    """Fill a network from a file of weights; half precision is widened to the network's own.
 
     Raises CheckpointError with the first missing, surplus or wrongly shaped tensor.
     """
-    state = read_tensors(path)
-    _compare(network.state_dict(), state, path)
+    wanted, state = network.state_dict(), read_tensors(path)
+    # Old files lack these counts, which inference does not look at.
+    state = {key: count for key, count in wanted.items() if key.endswith(_COUNT)} | state
+    _compare(wanted, state, path)
     network.load_state_dict(state)
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
-    """Read all tensors of a safetensors file. Raises CheckpointError where it is missing or damaged."""
+    """Read all tensors of a safetensors file, or of a published .pth.
+
+    Raises CheckpointError where it is missing, damaged, or would run code.
+    """
     if not path.is_file():
         raise CheckpointError(f"The weights file {path} is missing; put it there or give another folder.")
     check_recorded(path)
+    if path.suffix == ".pth":
+        return read_pickled(path)
     try:
         return load_file(path)
     except (SafetensorError, OSError) as error:
@@ -95,6 +133,8 @@ def _compare(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor], path: Pa
         raise CheckpointError(f"{path} holds another network: it has a tensor {surplus!r} too many.")
 
 
-def _ready(network: nn.Module) -> None:
+def _fill(network: nn.Module, path: Path) -> None:
+    """Load weights and make a network ready to run."""
+    load_weights(network, path)
     network.eval().requires_grad_(False)
     fold_normalisation(network)

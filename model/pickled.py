@@ -1,0 +1,50 @@
+"""Read tensors out of .pth files, which are pickles and could run code: nothing but tensors is let in."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from model.errors import CheckpointError
+
+
+def read_pickled(path: Path) -> dict[str, Tensor]:
+    """Read a flat table of tensors, onto the CPU, under their bare names.
+
+    A training state's wrapping (`network`, `module.`) is taken off. Raises CheckpointError where the file is
+    damaged, holds something else, or would run code.
+    """
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of formats that torch did not write
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise CheckpointError(
+            f"The weights file {path} is no table of tensors alone: it is damaged, or made to run code;"
+            " get it again from its authors."
+        ) from error
+    except (
+        Exception
+    ) as error:  # damage shows as whatever the pickle trips over: KeyError, IndexError and more
+        raise CheckpointError(f"The weights file {path} is damaged or incomplete; copy it again.") from error
+    if isinstance(content, dict) and isinstance(content.get("network"), dict):
+        content = content["network"]
+    if not isinstance(content, dict):
+        raise CheckpointError(f"{path} holds no network: it is no table of tensors.")
+    for name, tensor in content.items():
+        if not isinstance(name, str) or not _is_plain(tensor):
+            raise CheckpointError(f"{path} holds another network: its entry {name!r} is no plain tensor.")
+    return {name.removeprefix("module."): tensor for name, tensor in content.items()}
+
+
+def _is_plain(value: object) -> bool:
+    """Whether it is a tensor whose numbers are there, one after the other."""
+    return (
+        isinstance(value, Tensor)
+        and value.layout == torch.strided
+        and value.is_cpu
+        and not (value.is_quantized or value.is_complex())
+    )
