@@ -5,7 +5,14 @@ from torch import Tensor, nn
 from model.blocks import ConvNorm, fold_normalisation
 from model.compact.encoder import MULTIPLE
 from model.compact.fusion import CompactFusion
-from model.compact.interaction import LINES, CompactInteraction, likeness, seen_size
+from model.compact.interaction import (
+    LINES,
+    CompactInteraction,
+    close_up,
+    colour_likeness,
+    likeness,
+    seen_size,
+)
 from model.compact.propagation import CompactPropagation
 
 HEIGHT, WIDTH = 2 * MULTIPLE, 3 * MULTIPLE
@@ -101,6 +108,46 @@ def test_a_small_crop_is_answered_at_its_own_size() -> None:
     network = CompactInteraction().eval()
     planes = [torch.rand(1, 40, 56) for _ in range(3)]
     assert network(torch.randn(1, 3, 40, 56), *planes).shape == (1, 40, 56)
+
+
+def test_a_closer_look_takes_in_a_small_object_and_its_surroundings() -> None:
+    there = torch.zeros(480, 864, dtype=torch.bool)
+    assert close_up(there) is None
+    there[200:300, 400:440] = True
+    rows, columns = close_up(there) or (slice(0), slice(0))
+    assert 0 < rows.start < 200
+    assert 300 < rows.stop < 480
+    assert columns.start < 400
+    assert columns.stop - columns.start >= 64
+    there[:, :700] = True
+    assert close_up(there) is None
+
+
+@torch.inference_mode()
+def test_a_closer_look_changes_nothing_outside_of_its_window() -> None:
+    network = CompactInteraction().eval()
+    torch.nn.init.constant_(network.predict.bias, -20.0)  # type: ignore[arg-type]
+    planes = [torch.zeros(1, 160, 160) for _ in range(3)]
+    planes[1][0, 80:84, 80:84] = 1.0
+    image = torch.randn(1, 3, 160, 160)
+    once, twice = network._look(image, *planes), network(image, *planes)
+    window = close_up(planes[1][0] > 0)
+    assert window is not None
+    outside = torch.ones(160, 160, dtype=torch.bool)
+    outside[window] = False
+    assert torch.equal(once[0][outside], twice[0][outside])
+    assert not torch.equal(once, twice)
+
+
+def test_colours_under_a_stroke_are_found_elsewhere() -> None:
+    image = torch.zeros(1, 3, 8, 8)
+    image[:, :, :, 4:] = 2.0
+    guides = torch.zeros(1, 2, 8, 8)
+    guides[0, 0, 0, 0] = 1.0
+    found = colour_likeness(image, guides)
+    assert (found[0, 0, :, :4] > 0.6).all()
+    assert (found[0, 0, :, 4:] < 0.1).all()
+    assert (found[0, 1] == 0).all()
 
 
 def test_likeness_finds_what_looks_like_a_stroke_and_says_no_without_one() -> None:
