@@ -27,7 +27,11 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
         "--sources", nargs="+", default=(), metavar="NAME", help="sources to use (default: all)"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of states and weights")
-    parser.add_argument("--resume", action="store_true", help="go on from the state in that folder")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the state in that folder, or from the shipped weights where it is gone",
+    )
     parser.add_argument(
         "--warm-start", type=Path, metavar="DIR", help="begin from the weights in this folder"
     )

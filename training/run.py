@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from model.blocks import fold_normalisation
-from model.checkpoint import load_weights
+from model.checkpoint import family_folder, load_weights
 from model.compact.fusion import CompactFusion
 from model.compact.interaction import CompactInteraction
 from model.compact.propagation import CompactPropagation
@@ -50,7 +50,8 @@ class TrainingOptions:
     folders  hold stills/SOURCE and video/SOURCE/CLIP; sources names those to take, none means all.
     hours    limits each network's run; the schedule goes on where the run is resumed.
     steps    replaces the recipe's number of steps.
-    resume   continue from the checkpoint in `out` if there is one.
+    resume   continue from the checkpoint in `out`; where it is gone, begin with the weights that ship, unless
+             sources are chosen: what others taught must not come in by the back door.
     warm_start  a folder of weights to begin with where there is no checkpoint.
     device   "auto" takes a GPU where one is present.
     on_step  hears of every step: network, steps done, steps in all.
@@ -112,7 +113,7 @@ def _train_one(name: str, options: TrainingOptions, sources: Sources) -> Path:
             "choose another --batch."
         )
     course = _COURSES[name](options, sources, recipe)
-    if options.warm_start is not None and (weights := options.warm_start / f"{name}.safetensors").exists():
+    if (weights := _weights_to_begin_with(name, options)) is not None:
         load_weights(course.network, weights)
     trainer = Trainer(name, course.network, options.out, recipe, _device(options), processes)
     if options.resume:
@@ -121,6 +122,14 @@ def _train_one(name: str, options: TrainingOptions, sources: Sources) -> Path:
     on_step = None if report is None else lambda done, total: report(name, done, total)
     trainer.run(course.samples, course.lesson, on_step)
     return trainer.weights
+
+
+def _weights_to_begin_with(name: str, options: TrainingOptions) -> Path | None:
+    home = options.warm_start
+    if home is None and options.resume and not options.sources:
+        home = family_folder("compact")
+    weights = home / f"{name}.safetensors" if home is not None else None
+    return weights if weights is not None and weights.exists() else None
 
 
 def _device(options: TrainingOptions) -> torch.device:

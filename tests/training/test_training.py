@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 
+from model.checkpoint import family_folder
 from training.layers import NO_MATCH
 from training.propagation_data import PropagationData
 from training.run import TrainingOptions, train
@@ -127,6 +129,23 @@ def test_a_killed_training_goes_on_exactly(
     )
     assert first["step"] == second["step"] == 6
     assert all(torch.equal(first["network"][key], second["network"][key]) for key in first["network"])
+
+
+def test_resuming_without_a_checkpoint_begins_with_the_shipped_weights(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.run._SIZES", ((0.0, 64),))
+    began = {}
+    for case, changes in {
+        "all": {"resume": True},
+        "chosen": {"resume": True, "sources": ["squares"]},
+    }.items():
+        train("propagation", _options(pictures, tmp_path / case, steps=1, **changes))
+        began[case] = load_file(tmp_path / case / "propagation.safetensors")
+    shipped = load_file(family_folder("compact") / "propagation.safetensors")
+    key = "key.weight"
+    assert torch.allclose(began["all"][key].float(), shipped[key].float(), atol=1e-3)
+    assert not torch.allclose(began["chosen"][key].float(), shipped[key].float(), atol=1e-3)
 
 
 def test_fusion_asks_for_propagation_first(pictures: Path, tmp_path: Path) -> None:
