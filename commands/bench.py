@@ -1,4 +1,4 @@
-"""`mivos bench`: how fast this machine runs the networks, beside baselines, and how quick the window is."""
+"""`mivos bench`: how fast this machine runs the networks, how quick the window is, what memory is held."""
 
 from __future__ import annotations
 
@@ -44,6 +44,54 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     )
     add_report_options(window)
     window.set_defaults(run=run_gui)
+
+    memory = subjects.add_parser(
+        "memory",
+        help="memory against the length of the clip",
+        description="Propagate one mask through made-up videos of several lengths, each in a fresh process,"
+        " and measure the most memory that it held. The caches are full after a few hundred frames.",
+    )
+    memory.add_argument(
+        "--frames",
+        type=whole_number(least=2),
+        nargs="+",
+        default=(300, 600, 1200),
+        metavar="N",
+        help="lengths (default: 300 600 1200)",
+    )
+    memory.add_argument(
+        "--size", type=image_size, default=(1080, 1920), metavar="WxH", help="default: 1920x1080"
+    )
+    memory.add_argument("--objects", type=whole_number(least=1), default=3, metavar="N", help="default: 3")
+    add_network_options(memory)
+    add_report_options(memory)
+    memory.set_defaults(run=run_memory)
+
+
+def run_memory(options: Namespace) -> None:
+    """Measure memory, print and write the figures."""
+    if options.json:
+        check_file(options.json)
+
+    from benchmarks.memory import MemoryOptions, measure_memory, table
+    from model.inventory import saves_folder
+
+    saves_folder(options.weights)  # a slip is told before the clip is made
+    wanted = MemoryOptions(
+        frames=tuple(options.frames),
+        size=options.size,
+        objects=options.objects,
+        models=options.models,
+        weights=options.weights,
+        device=options.device,
+        dtype=options.dtype,
+        working_size=options.working_size,
+    )
+    figures = measure_memory(wanted)
+    for line in table(figures):
+        print(line)
+    if options.json:
+        write_json(options.json, figures)
 
 
 def run_gui(options: Namespace) -> None:

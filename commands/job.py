@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from benchmarks.resident import peak_rss_mb
 from commands.output import check_file, check_folder
 from commands.progress import ProgressBar
 from inference_core.errors import UserError
@@ -68,18 +68,8 @@ def write_masks(session: Session, frame_count: int, options: Namespace) -> None:
 def circumstances(session: Session) -> dict[str, Any]:
     """Say under which circumstances figures were measured."""
     return {
-        "peak_rss_mb": _peak_rss_mb(),
+        "peak_rss_mb": peak_rss_mb(),
         "device": session.device,
         "dtype": session.dtype,
         "working_size": min(session.working_size),
     }
-
-
-def _peak_rss_mb() -> float | None:
-    """Return the most memory that this process has held; None where the system does not tell (Windows)."""
-    try:
-        import resource
-    except ImportError:
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)

@@ -7,8 +7,6 @@ from collections import OrderedDict
 
 from model.interfaces import QueryFeatures
 
-DEFAULT_BUDGET_BYTES = 768 * 2**20
-
 
 class FeatureCache:
     """Least recently used out first, bounded by bytes, and safe against sweeps.
@@ -18,7 +16,7 @@ class FeatureCache:
     the cache is full of its own frames, later ones pass through.
     """
 
-    def __init__(self, *, budget_bytes: int = DEFAULT_BUDGET_BYTES) -> None:
+    def __init__(self, *, budget_bytes: int) -> None:
         self._budget_bytes = budget_bytes
         self._features: OrderedDict[int, QueryFeatures] = OrderedDict()
         self._used_in_sweep: set[int] = set()

@@ -14,8 +14,6 @@ from inference_core.state.legs import Carried
 from inference_core.tracks import ObjectKey, Record
 from model.interfaces import MemoryEntry, QueryFeatures
 
-_CACHE_BYTES = 256 * 2**20
-
 
 @dataclass(frozen=True)
 class MemoryOptions:
@@ -52,10 +50,13 @@ class MemoryBank:
     give the same bank again; entries that are not in use at the moment are kept up to a byte budget.
     """
 
-    def __init__(self, encode: Encode, *, cache_bytes: int = _CACHE_BYTES) -> None:
+    def __init__(self, encode: Encode, *, cache_bytes: int) -> None:
         self._encode = encode
         self._cache_bytes = cache_bytes
         self._entries: OrderedDict[tuple[int, Record, tuple[ObjectKey, ...]], MemoryEntry] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._entries)
 
     def entries(self, anchors: Sequence[Anchor], keys: tuple[ObjectKey, ...]) -> list[AnchorEntry]:
         """Return the entries of these anchors, in their order, with a row for each object in `keys`."""

@@ -16,17 +16,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inference_core.budget import MemoryBudget
 from inference_core.compute.campaign import Campaign
 from inference_core.compute.engine import Engine
 from inference_core.compute.prob_store import ProbStore
 from inference_core.compute.workshop import Workshop
 from inference_core.device import choose_compute
 from inference_core.errors import InvalidInteractionError, UserError
+from inference_core.features import FeatureCache
 from inference_core.interaction.edit import check_interaction, edit
 from inference_core.memory_bank import MemoryBank, MemoryOptions
 from inference_core.protocols import Frames, ScratchStore
 from inference_core.rounds import Round
-from inference_core.state.blobs import BlobStore
 from inference_core.state.history import Changes, State, Step, Transaction
 from inference_core.state.ledger import Draft, Gesture, Ledger
 from inference_core.state.objects import ObjectRegistry
@@ -57,6 +58,7 @@ class Session:
     refine_edges  snap masks to the source image's edges where the source is larger than the working size.
     scratch       takes what does not fit in memory; without one everything stays in memory, compressed.
     memory        what propagation remembers.
+    budget        how much of the computer's memory may be filled.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Session:
         refine_edges: bool = True,
         scratch: ScratchStore | None = None,
         memory: MemoryOptions | None = None,
+        budget: MemoryBudget | None = None,
     ) -> None:
         if len(frames) == 0:
             raise UserError("The clip has no frames.")
@@ -79,9 +82,11 @@ class Session:
         if prob_dtype not in ("uint8", "float32"):
             raise UserError(f"Unknown prob_dtype {prob_dtype!r}: choose uint8 or float32.")
         self._frames = frames
-        engine = Engine(frames, networks, choose_compute(device, dtype), working_size)
-        tracks = Tracks(frames.size, engine.geometry.padded, prob_dtype, BlobStore(scratch))
-        bank = MemoryBank(self._memorise)
+        budget = budget or MemoryBudget()
+        features = FeatureCache(budget_bytes=budget.features)
+        engine = Engine(frames, networks, choose_compute(device, dtype), working_size, features)
+        tracks = Tracks(frames.size, engine.geometry.padded, prob_dtype, budget, scratch)
+        bank = MemoryBank(self._memorise, cache_bytes=budget.bank)
         self._workshop = Workshop(engine, tracks, bank, memory or MemoryOptions(), refine_edges)
         self._state = State(tracks)
         self._running: Masks | None = None

@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from inference_core.budget import MemoryBudget
+from inference_core.protocols import ScratchStore
 from inference_core.state.blobs import Blob, BlobStore
 from inference_core.state.codecs import decode_ids, decode_planes, encode_ids, encode_planes
 from inference_core.values import Float32Array, UInt8Array
-
-_DECODED_BUDGET_BYTES = 64 * 2**20
 
 
 class ObjectKey(NamedTuple):
@@ -31,7 +31,7 @@ class ObjectKey(NamedTuple):
     serial: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class PackedProb:
     """Probabilities of the objects that were known when this was written.
 
@@ -44,7 +44,7 @@ class PackedProb:
     blob: Blob
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Record:
     """One frame's masks. present: the ids that occur; is_firm: prob says no more than ids do."""
 
@@ -59,18 +59,32 @@ class Tracks:
 
     size         (H, W) of the source; padded_size (h, w) of the probabilities.
     prob_dtype   "uint8" (255 steps) or "float32".
+    budget       how much may be held.
+    scratch      takes the rest.
     """
 
     def __init__(
-        self, size: tuple[int, int], padded_size: tuple[int, int], prob_dtype: str, store: BlobStore
+        self,
+        size: tuple[int, int],
+        padded_size: tuple[int, int],
+        prob_dtype: str,
+        budget: MemoryBudget,
+        scratch: ScratchStore | None,
     ) -> None:
         self.size = size
         self.padded_size = padded_size
         self.dtype: np.dtype[Any] = np.dtype(prob_dtype)
-        self._store = store
+        self._store = BlobStore(scratch, budget_bytes=budget.contents)
         self._decoded: OrderedDict[Blob, UInt8Array] = OrderedDict()
         self._decoded_bytes = 0
+        self._decoded_budget_bytes = budget.decoded
+        self._shared_keys: dict[tuple[ObjectKey, ...], tuple[ObjectKey, ...]] = {}
         self._lock = threading.Lock()
+
+    @property
+    def decoded_bytes(self) -> int:
+        """Bytes of decoded masks now held."""
+        return self._decoded_bytes
 
     def quantise(self, prob: Float32Array) -> NDArray[Any]:
         """Bring probabilities to what is stored: (..., h, w) float32 in [0, 1] -> the same in `dtype`."""
@@ -89,15 +103,15 @@ class Tracks:
         """Pack quantised probabilities (K, h, w) of the objects `known`, in that order."""
         rows = [row for row in range(len(known)) if stored[row].any()]
         chosen = stored if len(rows) == len(known) else stored[rows]
-        return PackedProb(
-            tuple(known), tuple(known[row] for row in rows), self._store.put(encode_planes(chosen))
-        )
+        planes = (known[row] for row in rows)
+        return PackedProb(self._share(known), self._share(planes), self._store.put(encode_planes(chosen)))
 
     def pack(self, prob: PackedProb, ids: UInt8Array, *, is_firm: bool) -> Record:
         """Make a record of packed probabilities and ids (H, W) uint8 of the same objects."""
         content, present = encode_ids(ids)
         by_id = {key.object_id: key for key in prob.known}
-        return Record(prob, self._store.put(content), tuple(by_id[value] for value in present), is_firm)
+        keys = self._share(by_id[value] for value in present)
+        return Record(prob, self._store.put(content), keys, is_firm)
 
     def read_prob(self, packed: PackedProb | None, keys: Sequence[ObjectKey]) -> NDArray[Any]:
         """Return stored probabilities (K, h, w) of the objects `keys`; zeros for those not known."""
@@ -122,6 +136,11 @@ class Tracks:
             ids[ids == gone.object_id] = 0
         return ids
 
+    def _share(self, keys: Iterable[ObjectKey]) -> tuple[ObjectKey, ...]:
+        """Return the one tuple of these keys that all records hold."""
+        wanted = tuple(keys)
+        return self._shared_keys.setdefault(wanted, wanted)
+
     def _ids(self, blob: Blob) -> UInt8Array:
         with self._lock:
             cached = self._decoded.get(blob)
@@ -133,6 +152,6 @@ class Tracks:
             if blob not in self._decoded:
                 self._decoded[blob] = ids
                 self._decoded_bytes += ids.nbytes
-            while self._decoded_bytes > _DECODED_BUDGET_BYTES and len(self._decoded) > 1:
+            while self._decoded_bytes > self._decoded_budget_bytes and len(self._decoded) > 1:
                 self._decoded_bytes -= self._decoded.popitem(last=False)[1].nbytes
         return ids

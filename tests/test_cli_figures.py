@@ -158,3 +158,13 @@ def test_made_clips_are_replaced_only_when_forced(tmp_path: Path, capsys: pytest
     assert (tmp_path / "made" / "manifest.json").read_bytes() == first
     assert mivos(*words, "--seed", 3, "--force") == 0
     assert (tmp_path / "made" / "manifest.json").read_bytes() != first
+
+
+def test_memory_is_measured_for_each_length(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = tmp_path / "memory.json"
+    words = ("bench", "memory", "--frames", 2, 5, "--size", "96x64", "--objects", 1, "--json", report)
+    assert mivos(*words, "--working-size", 64, "--dtype", "float32") == 0
+    figures = json.loads(report.read_text(encoding="utf-8"))
+    assert figures["frames"] == [2, 5]
+    assert all(held is None or held > 100 for held in figures["rss_mb"])
+    assert "| peak resident MiB |" in capsys.readouterr().out

@@ -29,11 +29,18 @@ class Engine:
     networks' dtype.
     """
 
-    def __init__(self, frames: Frames, networks: Networks, compute: Compute, working_size: int) -> None:
+    def __init__(
+        self,
+        frames: Frames,
+        networks: Networks,
+        compute: Compute,
+        working_size: int,
+        features: FeatureCache,
+    ) -> None:
         self.frames = frames
         self.compute = compute
         self.networks = place_networks(networks, compute)
-        self.features = FeatureCache()
+        self.features = features
         self._answering = math.lcm(networks.interaction.multiple, networks.clicks.multiple)
         multiple = math.lcm(networks.propagation.multiple, networks.fusion.multiple, self._answering)
         self.geometry = Geometry.fit(frames.size, working_size, multiple)

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from inference_core.budget import MemoryBudget
 from inference_core.errors import NotReadyError
 from inference_core.protocols import MemoryScratch
 from inference_core.session import Session
@@ -210,14 +211,9 @@ def test_no_more_than_a_few_frames_are_in_memory_at_once() -> None:
     assert clip.alive <= 1
 
 
-def test_masks_beyond_the_budget_are_in_the_scratch_store_not_in_memory(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(
-        "inference_core.state.blobs.BlobStore.__init__.__kwdefaults__", {"budget_bytes": 2000}
-    )
+def test_masks_beyond_the_budget_are_in_the_scratch_store_not_in_memory() -> None:
     scratch = MemoryScratch()
-    session = fake_session(square_clip(18), scratch=scratch)
+    session = fake_session(square_clip(18), scratch=scratch, budget=MemoryBudget(contents=2000))
     session.set_ids(0, square_ids(0, both=True))
     list(session.propagate())
     store = session._workshop.tracks._store

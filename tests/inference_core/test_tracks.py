@@ -3,14 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inference_core.state.blobs import BlobStore
+from inference_core.budget import MemoryBudget
 from inference_core.tracks import ObjectKey, Tracks
 
 RED, GREEN = ObjectKey(1, 1), ObjectKey(2, 2)
 
 
 def tracks(prob_dtype: str = "uint8") -> Tracks:
-    return Tracks((8, 10), (16, 16), prob_dtype, BlobStore(None))
+    return Tracks((8, 10), (16, 16), prob_dtype, MemoryBudget(), None)
 
 
 def planes(count: int) -> np.ndarray:

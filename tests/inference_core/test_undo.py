@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
+from inference_core.budget import MemoryBudget
 from inference_core.protocols import MemoryScratch
 from inference_core.session import Session
-from inference_core.state import blobs
 from tests.inference_core.fakes import fake_session, networks_of, square_clip, square_ids, stroke
 from tests.inference_core.snapshot import differences, snapshot
 
@@ -58,10 +58,9 @@ def test_a_long_story_is_undone_and_redone_bit_by_bit() -> None:
     assert not session.can_redo
 
 
-def test_undo_is_exact_when_old_masks_have_left_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blobs.BlobStore.__init__, "__kwdefaults__", {"budget_bytes": 500})
+def test_undo_is_exact_when_old_masks_have_left_memory() -> None:
     scratch = MemoryScratch()
-    session = fake_session(square_clip(9), scratch=scratch)
+    session = fake_session(square_clip(9), scratch=scratch, budget=MemoryBudget(contents=500))
     states = [snapshot(session)]
     for command in long_story(session):
         command()

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import gc
 
+import pytest
+
 from inference_core.protocols import MemoryScratch
 from inference_core.state.blobs import BlobStore
 
 
 def test_bytes_come_back() -> None:
-    store = BlobStore(None)
+    store = BlobStore(None, budget_bytes=100)
     assert store.get(store.put(b"mask")) == b"mask"
 
 
@@ -46,3 +48,16 @@ def test_bytes_go_when_their_last_handle_goes() -> None:
     gc.collect()
     assert store.resident_bytes == 0
     assert not scratch.contents
+
+
+class FullScratch(MemoryScratch):
+    def put(self, key: int, content: bytes) -> None:
+        raise OSError("no space left")
+
+
+def test_bytes_for_which_the_scratch_store_has_no_room_stay_in_memory() -> None:
+    store = BlobStore(FullScratch(), budget_bytes=50)
+    first = store.put(b"a" * 40)
+    with pytest.raises(OSError, match="no space left"):
+        store.put(b"b" * 40)
+    assert store.get(first) == b"a" * 40
