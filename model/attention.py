@@ -23,7 +23,7 @@ _GPU_PART_BYTES = 1 << 30
 
 def dot_affinity(memory_key: Tensor, query_key: Tensor) -> Tensor:
     """Scaled dot products (STM, MiVOS): (R, Ck, M), (1 or R, Ck, Q) -> (R, Q, M) float32."""
-    return torch.matmul(*dot_factors(memory_key, query_key))
+    return _product(*dot_factors(memory_key, query_key))
 
 
 def distance_affinity(memory_key: Tensor, query_key: Tensor) -> Tensor:
@@ -31,7 +31,13 @@ def distance_affinity(memory_key: Tensor, query_key: Tensor) -> Tensor:
 
     The query's own square is left out: it is the same for a whole row, and softmax does not see it.
     """
-    return torch.matmul(*distance_factors(memory_key, query_key))
+    return _product(*distance_factors(memory_key, query_key))
+
+
+def _product(rows: Tensor, columns: Tensor) -> Tensor:
+    """Multiply in float32 whatever autocast says: softmax makes of an error in an affinity a wrong match."""
+    with torch.autocast(rows.device.type, enabled=False):
+        return torch.matmul(rows, columns)
 
 
 def dot_factors(memory_key: Tensor, query_key: Tensor) -> tuple[Tensor, Tensor]:
@@ -76,7 +82,7 @@ def nearest(
     part = max(1, part_bytes // (4 * memory_key.shape[0] * memory_key.shape[-1]))
     rows, memory = factors(memory_key, query_key)
     found = [
-        top_k_weights(torch.matmul(queries, memory), top_k, positions)
+        top_k_weights(_product(queries, memory), top_k, positions)
         for queries in torch.split(rows, part, dim=1)
     ]
     weights, where = zip(*found, strict=True)
@@ -133,4 +139,4 @@ def carry_maps(affinity: Tensor, maps: Tensor) -> Tensor:
     affinity (R, Q, M) with M the positions of one frame; maps (K, C, M) -> (K, C, Q) float32.
     """
     weights = torch.softmax(affinity, dim=-1)
-    return torch.matmul(maps.float(), weights.transpose(1, 2))
+    return _product(maps.float(), weights.transpose(1, 2))

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor
@@ -65,6 +67,14 @@ def test_dot_products_are_scaled_by_the_root_of_the_channels() -> None:
     memory, query = _random(2, 16, 5), _random(1, 16, 3)
     expected = torch.einsum("rcm,cq->rqm", memory, query[0]) / 4.0
     assert torch.allclose(dot_affinity(memory, query), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("affinity", [dot_affinity, distance_affinity])
+def test_affinities_are_exact_whatever_autocast_says(affinity: Callable[[Tensor, Tensor], Tensor]) -> None:
+    memory, query = _random(2, 16, 5), _random(1, 16, 3)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = affinity(memory, query)
+    assert torch.equal(found, affinity(memory, query))
 
 
 def test_a_memory_cell_that_matches_alone_carries_its_map() -> None:
