@@ -41,7 +41,9 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     parser.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
     parser.add_argument("--threads", type=whole_number(least=1), help="threads of torch")
     parser.add_argument(
-        "--workers", type=whole_number(least=0), default=0, help="processes that make samples"
+        "--workers",
+        type=whole_number(least=0),
+        help="processes that make samples (default: as the device needs)",
     )
     parser.add_argument("--seed", type=int, help="seed of everything random")
     parser.add_argument("--quiet", action="store_true", help="show no progress")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -54,6 +55,7 @@ class TrainingOptions:
              sources are chosen: what others taught must not come in by the back door.
     warm_start  a folder of weights to begin with where there is no checkpoint.
     device   "auto" takes a GPU where one is present.
+    workers  processes that make samples; None: none beside a CPU, all cores but one beside a GPU.
     on_step  hears of every step: network, steps done, steps in all.
     """
 
@@ -67,7 +69,7 @@ class TrainingOptions:
     warm_start: Path | None = None
     device: str = "auto"
     threads: int | None = None
-    workers: int = 0
+    workers: int | None = None
     seed: int = SEED
     on_step: Callable[[str, int, int], None] | None = None
 
@@ -104,7 +106,7 @@ def _train_one(name: str, options: TrainingOptions, sources: Sources) -> Path:
         steps=options.steps or recipe.steps,
         batch=options.batch or recipe.batch,
         hours=options.hours or math.inf,
-        workers=options.workers,
+        workers=_workers(options),
     )
     processes = join_processes()
     if recipe.batch % processes.count:
@@ -122,6 +124,13 @@ def _train_one(name: str, options: TrainingOptions, sources: Sources) -> Path:
     on_step = None if report is None else lambda done, total: report(name, done, total)
     trainer.run(course.samples, course.lesson, on_step)
     return trainer.weights
+
+
+def _workers(options: TrainingOptions) -> int:
+    """A GPU waits for its samples, a CPU that makes them itself does not."""
+    if options.workers is not None:
+        return options.workers
+    return max(1, (os.cpu_count() or 1) - 1) if _device(options).type == "cuda" else 0
 
 
 def _weights_to_begin_with(name: str, options: TrainingOptions) -> Path | None:
