@@ -203,7 +203,10 @@ _COURSES: dict[str, Callable[[TrainingOptions, Sources, Recipe], _Course]] = {
 
 
 def _size_at(recipe: Recipe) -> Callable[[int], int]:
+    """Sizes change between two batches, never within one."""
+
     def size_at(number: int) -> int:
-        return [size for begin, size in _SIZES if number >= begin * recipe.samples][-1]
+        step = number // recipe.batch
+        return [size for begin, size in _SIZES if step >= begin * recipe.steps][-1]
 
     return size_at

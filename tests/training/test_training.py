@@ -131,6 +131,14 @@ def test_a_killed_training_goes_on_exactly(
     assert all(torch.equal(first["network"][key], second["network"][key]) for key in first["network"])
 
 
+def test_crops_grow_between_two_batches(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.run._SIZES", ((0.0, 32), (0.3, 64)))
+    (weights,) = train("interaction", _options(pictures, tmp_path, steps=3, batch=3))
+    assert weights.exists()
+
+
 def test_resuming_without_a_checkpoint_begins_with_the_shipped_weights(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
