@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import platform
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from benchmarks.made_clip import MadeClip, describe_machine, make_clip
 from evaluation.baselines import Guess, follow_flow, grabcut
 from inference_core.session import Session
 from inference_core.values import Interaction, Stroke, Tool
 from model.checkpoint import load_networks
-from synthetic.render import render
 from synthetic.robots import scribble_strokes
-from synthetic.scenes import SceneSpec, make_scene
 
 UInt8Array = NDArray[np.uint8]
 
@@ -43,33 +40,14 @@ class SpeedOptions:
     working_size: int = 480
 
 
-@dataclass(frozen=True)
-class _MadeClip:
-    """Frames held in memory, so that no decoding is measured; masks (T, H, W) uint8 ids."""
-
-    images: Sequence[UInt8Array]
-    masks: Sequence[UInt8Array]
-
-    @property
-    def size(self) -> tuple[int, int]:
-        height, width = self.images[0].shape[:2]
-        return height, width
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, frame_index: int) -> UInt8Array:
-        return self.images[frame_index]
-
-
 def measure_speed(options: SpeedOptions) -> dict[str, Any]:
     """Measure and return figures: propagation by number of objects, strokes by tool, machine and dtype."""
     networks = load_networks(options.models, options.weights)
     report: dict[str, Any] = {"frames": options.frames, "size": list(options.size), "propagation": {}}
     session: Session | None = None
-    clip: _MadeClip | None = None
+    clip: MadeClip | None = None
     for count in options.objects:
-        clip = _make_clip(options, count)
+        clip = make_clip(options.size, options.frames, count)
         session = Session(
             clip,
             networks,
@@ -82,12 +60,7 @@ def measure_speed(options: SpeedOptions) -> dict[str, Any]:
         tools = (Tool.SCRIBBLE, Tool.CLICK)
         report["strokes"] = {tool.value: _strokes(session, clip, tool) for tool in tools}
         report["device"], report["dtype"] = session.device, session.dtype
-    report["machine"] = {
-        "processor": platform.processor() or platform.machine(),
-        "threads": torch.get_num_threads(),
-        "instructions": torch.backends.cpu.get_cpu_capability(),
-        "torch": torch.__version__,
-    }
+    report["machine"] = describe_machine()
     return report
 
 
@@ -109,17 +82,7 @@ def table(report: dict[str, Any]) -> Iterator[str]:
         )
 
 
-def _make_clip(options: SpeedOptions, count: int) -> _MadeClip:
-    spec = SceneSpec(size=options.size, frames=options.frames, objects=(count, count), distractors=0)
-    for seed in range(_SEED, _SEED + 100):
-        scene = make_scene(seed, spec)
-        if len(np.unique(render(scene, 0)[1])) == count + 1:
-            break
-    images, masks = zip(*(render(scene, frame_index) for frame_index in range(options.frames)), strict=True)
-    return _MadeClip(images, masks)
-
-
-def _propagation(session: Session, clip: _MadeClip) -> dict[str, float]:
+def _propagation(session: Session, clip: MadeClip) -> dict[str, float]:
     """Propagate the first frame's true mask to the end, after a few frames that warm everything up."""
     session.set_ids(0, clip.masks[0])
     for _ in session.propagate(0, "forward", (0, min(3, len(clip) - 1))):
@@ -136,7 +99,7 @@ def _propagation(session: Session, clip: _MadeClip) -> dict[str, float]:
     return {"fps": frames / seconds, "frames": frames, "flow_fps": flowed / flow_seconds}
 
 
-def _strokes(session: Session, clip: _MadeClip, tool: Tool) -> dict[str, float]:
+def _strokes(session: Session, clip: MadeClip, tool: Tool) -> dict[str, float]:
     """Draw on frames spread over the clip, the first stroke uncounted."""
     rng = np.random.default_rng(_SEED)
     times: list[float] = []

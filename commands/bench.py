@@ -6,7 +6,7 @@ import json
 from argparse import ArgumentParser, Namespace, _SubParsersAction
 from pathlib import Path
 
-from commands.options import add_network_options, add_report_options, image_size, whole_number
+from commands.options import DEVICES, add_network_options, add_report_options, image_size, whole_number
 from commands.output import check_file, write_json
 
 
@@ -66,6 +66,46 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     add_network_options(memory)
     add_report_options(memory)
     memory.set_defaults(run=run_memory)
+    _add_published(subjects)
+
+
+def _add_published(subjects: _SubParsersAction[ArgumentParser]) -> None:
+    published = subjects.add_parser(
+        "published",
+        help="the published networks, in the published way and in ours",
+        description="Play three rounds on a made-up clip with the published networks and made weights:"
+        " in the published way, in ours with float32 and in ours with bfloat16, side by side frame by frame.",
+    )
+    published.add_argument(
+        "--frames", type=whole_number(least=4), default=40, metavar="N", help="default: 40"
+    )
+    published.add_argument(
+        "--size", type=image_size, default=(480, 854), metavar="WxH", help="default: 854x480"
+    )
+    published.add_argument(
+        "--objects", type=whole_number(least=1), nargs="+", default=(1, 3), metavar="N", help="default: 1 3"
+    )
+    published.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
+    add_report_options(published)
+    published.set_defaults(run=run_published)
+
+
+def run_published(options: Namespace) -> None:
+    """Measure, print the table, write the figures."""
+    if options.json:
+        check_file(options.json)
+
+    from benchmarks.published import PublishedOptions, measure_published, table
+    from inference_core.device import choose_compute
+
+    device = choose_compute(options.device).device.type
+    figures = measure_published(
+        PublishedOptions(options.frames, options.size, tuple(options.objects), device)
+    )
+    for line in table(figures):
+        print(line)
+    if options.json:
+        write_json(options.json, figures)
 
 
 def run_memory(options: Namespace) -> None:
