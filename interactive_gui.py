@@ -206,6 +206,7 @@ def _load_networks(options: Options) -> Networks:
 def _engine(clip: Clip, networks: Networks, options: Options, journal: Journal) -> Engine:
     from gui.worker import Engine
     from inference_core.session import Session
+    from model.catalogue import FAMILIES
     from workspace.scratch import TemporaryScratch
 
     session = Session(
@@ -217,8 +218,8 @@ def _engine(clip: Clip, networks: Networks, options: Options, journal: Journal) 
     )
     object_id = session.add_object()
     journal.declare(object_id, session.objects[0].name)
-    description = f"{networks.family} · {session.device} · {session.dtype}"
-    return Engine(session, description, first_undo=session.undo_count)
+    terms = FAMILIES[networks.family].terms
+    return Engine(session, networks.family, terms, first_undo=session.undo_count)
 
 
 if __name__ == "__main__":

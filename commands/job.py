@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
@@ -43,9 +44,9 @@ def read_mask(clip: Clip, file: Path, frame_index: int) -> UInt8Array:
 
 
 def open_session(clip: Clip, options: Namespace) -> Session:
-    """Load the networks and begin a session on the clip."""
+    """Load the networks and begin a session on the clip; its notices go to stderr."""
     torch.manual_seed(options.seed)
-    return Session(
+    session = Session(
         clip,
         load_networks(options.models, options.weights),
         device=options.device,
@@ -53,6 +54,13 @@ def open_session(clip: Clip, options: Namespace) -> Session:
         working_size=options.working_size,
         scratch=TemporaryScratch(),
     )
+    session.hear(_tell)
+    return session
+
+
+def _tell(notice: str) -> None:
+    """Say on stderr what the session had to do differently, below the progress bar where there is one."""
+    print(f"\n{notice}" if sys.stderr.isatty() else notice, file=sys.stderr)
 
 
 def write_masks(session: Session, frame_count: int, options: Namespace) -> None:

@@ -66,6 +66,7 @@ class Controller(QObject):
         self._navigator = navigator
         self._worker: Worker | None = None
         self._session: Session | None = None
+        self._engine: Engine | None = None
         self._pending: list[Command] = []
         self._answered: list[Interaction] = []
         self._first_undo = 0
@@ -86,6 +87,11 @@ class Controller(QObject):
         return self._session
 
     @property
+    def engine(self) -> Engine | None:
+        """The session with what computes for it, once it is open."""
+        return self._engine
+
+    @property
     def is_busy(self) -> bool:
         """Whether a command is under way or waits."""
         return bool(self._pending)
@@ -94,7 +100,7 @@ class Controller(QObject):
 
     def attach(self, worker: Worker) -> None:
         """Work with another worker: its clip has been opened, its session is on the way."""
-        self._worker, self._session = worker, None
+        self._worker, self._session, self._engine = worker, None, None
         self._pending.clear()
         self._answered.clear()
         self._propagated = self._walked = frozenset()
@@ -103,6 +109,7 @@ class Controller(QObject):
         worker.open_failed.connect(self._on_open_failed)
         worker.began.connect(self._on_began)
         worker.changed.connect(self._on_changed)
+        worker.noticed.connect(self._on_noticed)
         worker.ended.connect(self._on_ended)
         self._views.objects.set_rows((), 0)
         self._show_possibilities()
@@ -221,6 +228,7 @@ class Controller(QObject):
         self._answered.clear()
 
     def _on_opened(self, engine: Engine) -> None:
+        self._engine = engine
         session = self._session = engine.session
         self._first_undo = engine.first_undo
         self._views.status.show_engine(engine.description)
@@ -236,6 +244,12 @@ class Controller(QObject):
         self._pending.clear()
         self._worker = None
         self._show_possibilities()
+
+    def _on_noticed(self, sentence: str) -> None:
+        """Show it until it is dismissed; what computes may have changed."""
+        self._views.banner.show_error(sentence)
+        if self._engine is not None:
+            self._views.status.show_engine(self._engine.description)
 
     def _on_began(self, command: Command) -> None:
         self._views.status.show_task(f"{command.title} …")

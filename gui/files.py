@@ -114,8 +114,10 @@ class FileDesk(QObject):
         ShortcutSheet(key_sections(), self._window).exec()
 
     def show_about(self) -> None:
-        """Say what this program is."""
-        QMessageBox.about(self._window, "About MiVOS Studio", _ABOUT)
+        """Say what this program is, and what the licences of its weights allow."""
+        engine = self._controller.engine
+        terms = f"<br><br>The networks' weights ({engine.family}): {engine.terms}" if engine else ""
+        QMessageBox.about(self._window, "About MiVOS Studio", _ABOUT + terms)
 
     def quit(self) -> None:
         """Close the window."""

@@ -31,12 +31,19 @@ _PATIENCE_MS = 50
 
 @dataclass(frozen=True)
 class Engine:
-    """A session and a word on what it computes with, as "compact · cpu · bfloat16"."""
+    """A session and the family of the networks that it computes with."""
 
     session: Session
-    description: str
+    family: str
+    terms: str = ""
+    """What the licences of its weights' training data say."""
     first_undo: int = 0
     """Steps that were there before the editor's first: they are not the editor's to take back."""
+
+    @property
+    def description(self) -> str:
+        """What computes, and where, as "compact · cpu · bfloat16"; the session may change device."""
+        return f"{self.family} · {self.session.device} · {self.session.dtype}"
 
 
 EngineFactory = Callable[[Callable[[str], None]], Engine]
@@ -72,6 +79,8 @@ class Worker(QThread):
     """Command."""
     changed = pyqtSignal(object)
     """FrameMask or Progress; whoever receives it calls `seen`."""
+    noticed = pyqtSignal(str)
+    """What the session had to do differently, a sentence."""
     ended = pyqtSignal(object)
     """Outcome."""
 
@@ -123,6 +132,7 @@ class Worker(QThread):
         except Exception as error:
             self.open_failed.emit(error)
             return
+        engine.session.hear(self.noticed.emit)
         self.opened.emit(engine)
         while (command := self._next()) is not None:
             self._is_cancelled.clear()

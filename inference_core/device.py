@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar, cast
@@ -16,8 +15,13 @@ from model.interfaces import Networks
 DEVICES = ("auto", "cpu", "cuda", "mps")
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
+_OUT_OF_MEMORY = (
+    "can't allocate memory",  # the CPU's allocator
+    "MPS backend out of memory",
+    "ALLOC_FAILED",  # CUDA's libraries, which allocate on their own
+)
+
 _Network = TypeVar("_Network")
-_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,11 @@ class Compute:
     device: torch.device
     dtype: torch.dtype
     casts_weights: bool
+
+    @property
+    def is_last_resort(self) -> bool:
+        """Whether there is nothing to fall back on when memory runs out."""
+        return self.device.type == "cpu"
 
     def autocast(self) -> AbstractContextManager[object]:
         """Return the context that network calls run in."""
@@ -68,31 +77,17 @@ def place_networks(networks: Networks, compute: Compute) -> Networks:
     )
 
 
-def within_memory(compute: Compute, call: Callable[[], _Result], make_room: Callable[[], None]) -> _Result:
-    """Make a call; where the device's memory runs out, make room and try once more.
+def fallback(compute: Compute) -> Compute:
+    """Return what to go on with where a device's memory is not enough: the processor.
 
-    Raises a `UserError` that says what to do if there is still not enough.
+    Whoever asked for full precision keeps it.
     """
-    for has_made_room in (False, True):
-        try:
-            return call()
-        except RuntimeError as error:
-            if not _is_out_of_memory(error):
-                raise
-            if has_made_room:
-                raise UserError(
-                    f"The memory of {compute.device.type} ran out: "
-                    "use a smaller working size or fewer objects."
-                ) from error
-        make_room()
-        if compute.device.type == "cuda":
-            torch.cuda.empty_cache()
-    raise AssertionError("the second try returns or raises")
+    return choose_compute("cpu", "float32" if compute.dtype == torch.float32 else "auto")
 
 
-def _is_out_of_memory(error: RuntimeError) -> bool:
-    """A CPU allocation that fails is a plain RuntimeError; only its text tells."""
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Tell whether memory ran out. CUDA's allocator has an error of its own; elsewhere the text tells."""
+    return isinstance(error, torch.OutOfMemoryError) or any(text in str(error) for text in _OUT_OF_MEMORY)
 
 
 def _choose_device(device: str) -> str:

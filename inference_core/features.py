@@ -17,7 +17,7 @@ class FeatureCache:
     """
 
     def __init__(self, *, budget_bytes: int) -> None:
-        self._budget_bytes = budget_bytes
+        self._most_bytes = self._budget_bytes = budget_bytes
         self._features: OrderedDict[int, QueryFeatures] = OrderedDict()
         self._used_in_sweep: set[int] = set()
         self._bytes = 0
@@ -55,12 +55,22 @@ class FeatureCache:
             self._used_in_sweep.add(frame_index)
             self._bytes += size
 
-    def clear(self) -> None:
-        """Forget everything; used when the device runs out of memory."""
+    def shrink(self) -> None:
+        """Forget everything, and from now on hold half as much as there was: memory ran out."""
         with self._lock:
-            self._features.clear()
-            self._used_in_sweep.clear()
-            self._bytes = 0
+            self._budget_bytes = self._bytes // 2
+            self._forget()
+
+    def renew(self) -> None:
+        """Forget everything, and hold as much as at first: there is other memory now."""
+        with self._lock:
+            self._budget_bytes = self._most_bytes
+            self._forget()
+
+    def _forget(self) -> None:
+        self._features.clear()
+        self._used_in_sweep.clear()
+        self._bytes = 0
 
     def _make_room(self, size: int) -> bool:
         evictable = [frame for frame in self._features if frame not in self._used_in_sweep]

@@ -72,6 +72,10 @@ class MemoryBank:
         self._shrink(keep=len(anchors))
         return found
 
+    def clear(self) -> None:
+        """Forget all entries; they are made again when they are needed."""
+        self._entries.clear()
+
     def _shrink(self, *, keep: int) -> None:
         held = sum(_nbytes(entry) for entry in self._entries.values())
         while held > self._cache_bytes and len(self._entries) > keep:
@@ -119,7 +123,7 @@ class WalkMemory:
     """What one walk reads: the anchors, then the promoted frames, then one slot for the last frame.
 
     Slots lie side by side in tensors made once, keys (R, Ck, S, gh, gw) and values (K, Cv, S, gh, gw), so
-    that reading copies nothing.
+    that nothing grows while walking. (Channels last, which spares a copy in reading, measured no faster.)
     """
 
     def __init__(self, anchors: Sequence[AnchorEntry], objects: int, promoted: int) -> None:

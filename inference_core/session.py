@@ -9,7 +9,7 @@ what changed. Bad input raises a `UserError` at the call.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from inference_core.budget import MemoryBudget
 from inference_core.compute.campaign import Campaign
 from inference_core.compute.engine import Engine
 from inference_core.compute.prob_store import ProbStore
-from inference_core.compute.workshop import Workshop
+from inference_core.compute.workshop import Notices, Workshop
 from inference_core.device import choose_compute
 from inference_core.errors import InvalidInteractionError, UserError
 from inference_core.features import FeatureCache
@@ -87,7 +87,7 @@ class Session:
         engine = Engine(frames, networks, choose_compute(device, dtype), working_size, features)
         tracks = Tracks(frames.size, engine.geometry.padded, prob_dtype, budget, scratch)
         bank = MemoryBank(self._memorise, cache_bytes=budget.bank)
-        self._workshop = Workshop(engine, tracks, bank, memory or MemoryOptions(), refine_edges)
+        self._workshop = Workshop(engine, tracks, bank, memory or MemoryOptions(), refine_edges, Notices())
         self._state = State(tracks)
         self._running: Masks | None = None
         self._registry = ObjectRegistry()
@@ -142,6 +142,11 @@ class Session:
         return self._state.ledger.rounds
 
     @property
+    def kept_bytes(self) -> int:
+        """Bytes of query features that later rounds need not compute again."""
+        return self._workshop.engine.features.nbytes
+
+    @property
     def bank(self) -> tuple[tuple[int, MemoryEntry], ...]:
         """The memory bank: (frame_index, entry) of every anchor, in the order of commitment."""
         ledger = self._state.ledger
@@ -182,6 +187,13 @@ class Session:
         self._check_frame(frame_index)
         ledger, record = self._state.look(frame_index)
         return self._workshop.large_prob(record, ledger, self._frames[frame_index])
+
+    def hear(self, listener: Callable[[str], None]) -> None:
+        """Tell notices to a listener: what the session has to do differently, a sentence, as it happens.
+
+        They come on the thread that runs the command.
+        """
+        self._workshop.notices.hear(listener)
 
     def present(self, frame_index: int) -> tuple[int, ...]:
         """Return the ids of the objects that a frame shows, without reading its mask."""
@@ -297,7 +309,8 @@ class Session:
         ledger, record = self._state.look(frame_index)
         ledger = ledger.introduce([interaction.object_id])
         ids = self._workshop.tracks.read_ids(record, ledger.keys)
-        edited = edit(self._workshop, interaction, ledger, self._frames[frame_index], ids)
+        pixels = self._frames[frame_index]
+        edited = self._workshop.endure(lambda: edit(self._workshop, interaction, ledger, pixels, ids))
         # Of objects that were never drawn or carried here, the frame goes on saying nothing.
         known = {*(record.prob.known if record else ()), ledger.find(interaction.object_id).key}
         keys = [key for key in ledger.active_keys if key in known]

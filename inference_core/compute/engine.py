@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from inference_core.compute.geometry import Geometry, Size
-from inference_core.device import Compute, place_networks, within_memory
+from inference_core.device import Compute, fallback, place_networks
 from inference_core.features import FeatureCache
 from inference_core.protocols import Frames
 from inference_core.values import Tool, UInt8Array
@@ -38,12 +38,19 @@ class Engine:
         features: FeatureCache,
     ) -> None:
         self.frames = frames
+        self._given = networks
         self.compute = compute
         self.networks = place_networks(networks, compute)
         self.features = features
         self._answering = math.lcm(networks.interaction.multiple, networks.clicks.multiple)
         multiple = math.lcm(networks.propagation.multiple, networks.fusion.multiple, self._answering)
         self.geometry = Geometry.fit(frames.size, working_size, multiple)
+
+    def fall_back(self) -> None:
+        """Go on with the processor: tensors made before are of no use any more."""
+        self.compute = fallback(self.compute)
+        self.networks = place_networks(self._given, self.compute)
+        self.features.renew()
 
     def image(self, pixels: UInt8Array, geometry: Geometry | None = None) -> Tensor:
         """Normalise and pad (H, W, 3) uint8 RGB -> (1, 3, h, w)."""
@@ -97,7 +104,7 @@ class Engine:
 
     def _run(self, call: Callable[[], _Result]) -> _Result:
         with torch.inference_mode(), self.compute.autocast():
-            return within_memory(self.compute, call, self.features.clear)
+            return call()
 
 
 def _sigmoid(logits: Tensor) -> Tensor:

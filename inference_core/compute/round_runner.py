@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from inference_core.compute.workshop import Workshop
+from inference_core.device import is_out_of_memory
 from inference_core.fusion import Evidence, fuse_frame, split_change
 from inference_core.memory_bank import AnchorEntry, nearest_anchors
 from inference_core.propagation import Competition, Walked, WalkPlan, walk
@@ -70,20 +71,41 @@ class RoundRunner:
     def run(self) -> Generator[int, None, None]:
         """Walk every leg; yield each frame once its new mask can be read."""
         started = time.perf_counter()
-        engine = self.workshop.engine
-        anchors = self._ledger.anchors
-        self._bank_length = len(anchors)
-        for place, leg in enumerate(self.legs):
-            engine.features.begin_sweep()
-            near = nearest_anchors(anchors, leg.anchor, self.workshop.options.max_anchors)
-            entries = self.workshop.bank.entries(near, self._ledger.active_keys)
-            plan = self._plan(leg, entries)
-            evidence = self._evidence(leg, entries)
-            for walked in walk(engine, plan):
-                self._write(walked, plan, evidence)
-                self._rest = [*([plan.rest] if plan.rest else []), *self.legs[place + 1 :]]
+        self._bank_length = len(self._ledger.anchors)
+        while self._rest:
+            self.workshop.engine.features.begin_sweep()
+            for frame_index in self._walk_despite_full_memory():
                 self._elapsed_s = time.perf_counter() - started
-                yield walked.frame_index
+                yield frame_index
+
+    def _walk_despite_full_memory(self) -> Generator[int, None, None]:
+        """Walk the next leg; where memory runs out, do that frame again with what room there is."""
+        legs_left = len(self._rest) - 1
+        failures = 0
+        while len(self._rest) > legs_left:
+            try:
+                for frame_index in self._walk():
+                    failures = 0
+                    yield frame_index
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+                failures += 1
+            # Outside of the handler, whose error still holds the tensors of the walk.
+            if failures:
+                self.workshop.make_room(failures)
+
+    def _walk(self) -> Generator[int, None, None]:
+        """Walk the next leg, or what is left of it; yield each frame once it is written."""
+        leg, *later = self._rest
+        near = nearest_anchors(self._ledger.anchors, leg.anchor, self.workshop.options.max_anchors)
+        entries = self.workshop.bank.entries(near, self._ledger.active_keys)
+        plan = self._plan(leg, entries)
+        evidence = self._evidence(leg, entries)
+        for walked in walk(self.workshop.engine, plan):
+            self._write(walked, plan, evidence)
+            self._rest = [*([plan.rest] if plan.rest else []), *later]
+            yield walked.frame_index
 
     def _plan(self, leg: Leg, entries: list[AnchorEntry]) -> WalkPlan:
         ledger, known = self._ledger, set(self.anchor.record.prob.known)

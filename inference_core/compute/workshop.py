@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+import torch
 
 from inference_core.compute.engine import Engine
 from inference_core.compute.prob_store import ProbStore
+from inference_core.device import is_out_of_memory
+from inference_core.errors import UserError
 from inference_core.memory_bank import MemoryBank, MemoryOptions
 from inference_core.refine import agree_with, enlarge, refine, to_ids
 from inference_core.state.ledger import Ledger
 from inference_core.tracks import ObjectKey, PackedProb, Record, Tracks
 from inference_core.values import Float32Array, Region, UInt8Array
+
+_Result = TypeVar("_Result")
+
+
+class Notices:
+    """Tells what the session had to do differently, as it happens."""
+
+    def __init__(self) -> None:
+        self._listener: Callable[[str], None] | None = None
+
+    def hear(self, listener: Callable[[str], None]) -> None:
+        """Tell this listener from now on."""
+        self._listener = listener
+
+    def tell(self, sentence: str) -> None:
+        if self._listener is not None:
+            self._listener(sentence)
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +46,40 @@ class Workshop:
     bank: MemoryBank
     options: MemoryOptions
     refine_edges: bool
+    notices: Notices
+
+    def endure(self, work: Callable[[], _Result]) -> _Result:
+        """Do work that comes out the same when done again, as long as `make_room` finds memory for it."""
+        failures = 0
+        while True:
+            try:
+                return work()
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+            # Outside of the handler, whose error still holds the tensors of the work.
+            failures += 1
+            self.make_room(failures)
+
+    def make_room(self, failures: int) -> None:
+        """Memory ran out so many times in a row: drop what is kept, then leave the device.
+
+        Raises a UserError where there is nothing left to try.
+        """
+        engine = self.engine
+        device = engine.compute.device.type
+        if failures > 1 and engine.compute.is_last_resort:
+            raise UserError("The computer's memory ran out: use a smaller working size or fewer objects.")
+        engine.features.shrink()
+        self.bank.clear()
+        if failures > 1:
+            engine.fall_back()
+            self.notices.tell(
+                f"The memory of the {device} device ran out: the processor goes on, more slowly, and nothing"
+                " is lost. A smaller working size or fewer objects would fit."
+            )
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
 
     def prob_store(self, ledger: Ledger) -> ProbStore:
         return ProbStore(self.tracks, ledger.active_keys, self.engine.compute.device)

@@ -45,7 +45,10 @@ def open_window(application: QApplication) -> Iterator[OpenWindow]:
     def opened(session: FakeSession | None = None, *, size: tuple[int, int] = (1000, 640)) -> MainWindow:
         session = session or FakeSession()
         window = MainWindow(
-            Backend(lambda path: session.clip, lambda clip, journal, report: Engine(session, "fake"))
+            Backend(
+                lambda path: session.clip,
+                lambda clip, journal, report: Engine(session, "fake", "None to speak of."),
+            )
         )
         windows.append(window)
         window.resize(*size)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from time import perf_counter
@@ -66,9 +66,14 @@ class FakeSession:
         self.gate = gate
         self.threads: set[int] = set()
         self.calls: list[str] = []
+        self.device, self.dtype = "cpu", "float32"
+        self.tell: Callable[[str], None] = lambda sentence: None
         self._now = Memory()
         self._done: list[Memory] = []
         self._undone: list[Memory] = []
+
+    def hear(self, listener: Callable[[str], None]) -> None:
+        self.tell = listener
 
     # Reading.
 

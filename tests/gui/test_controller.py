@@ -176,6 +176,13 @@ def test_steps_from_before_the_editors_first_are_not_taken_back(application: QAp
     assert desk.actions["undo"].isEnabled()
 
 
+def test_a_notice_stays_on_the_banner_and_the_status_line_names_the_new_device(desk: Desk) -> None:
+    desk.session.device = "mps"
+    desk.controller._on_noticed("The memory ran out.")
+    desk.banner.show_error.assert_called_once_with("The memory ran out.")
+    desk.status.show_engine.assert_called_with("fake · mps · float32")
+
+
 def test_a_session_that_cannot_be_opened_is_told(
     application: QApplication,
 ) -> None:

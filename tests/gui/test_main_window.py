@@ -355,3 +355,13 @@ def test_a_fault_in_the_session_is_reported_and_the_window_goes_on(
     drag(window.canvas, [(20, 20)])
     settle(window)
     assert area(session, 0) > 0
+
+
+def test_about_says_what_the_licences_of_the_weights_allow(
+    open_window: OpenWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_window()
+    shown: list[str] = []
+    monkeypatch.setattr("gui.files.QMessageBox.about", lambda parent, title, text: shown.append(text))
+    window.files.show_about()
+    assert "The networks' weights (fake): None to speak of." in shown[0]

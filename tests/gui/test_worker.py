@@ -248,3 +248,14 @@ def test_undo_never_takes_back_what_was_there_before_the_editor(watched: list[Wa
     assert watch.wait_for(4) == [Ending.DONE] * 4
     assert len(watch.session.objects) == 2
     assert [type(step) for step in watch.recorded()] == [Draw, Undo]
+
+
+def test_what_the_session_notices_is_handed_on(watched: list[Watched]) -> None:
+    watch = Watched(FakeSession())
+    watched.append(watch)
+    told: list[str] = []
+    watch.worker.noticed.connect(told.append)
+    watch.submit(stroke(0))
+    watch.wait_for(1)
+    watch.session.tell("The memory ran out.")
+    wait_until(lambda: told == ["The memory ran out."])

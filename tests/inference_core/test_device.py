@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from inference_core.device import Compute, choose_compute, place_networks, within_memory
+from inference_core.device import Compute, choose_compute, fallback, is_out_of_memory, place_networks
 from inference_core.errors import UserError
 from model.interfaces import Networks
 
@@ -64,44 +64,34 @@ def test_networks_that_fit_already_are_not_copied() -> None:
     assert place_networks(networks, choose_compute("cpu", "float32")).propagation is networks.propagation
 
 
-CPU = Compute(torch.device("cpu"), torch.float32, casts_weights=True)
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"),
+        RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+    ],
+    ids=["cuda", "cpu", "mps", "cudnn"],
+)
+def test_memory_that_runs_out_is_recognised_on_every_device(error: RuntimeError) -> None:
+    assert is_out_of_memory(error)
 
 
-class Greedy:
-    """Runs out of memory as often as told."""
-
-    def __init__(self, failures: int, error: RuntimeError) -> None:
-        self.failures, self.error = failures, error
-
-    def __call__(self) -> str:
-        if self.failures:
-            self.failures -= 1
-            raise self.error
-        return "done"
+def test_other_faults_of_a_network_are_not_taken_for_full_memory() -> None:
+    assert not is_out_of_memory(RuntimeError("shapes do not fit"))
 
 
-OUT_OF_MEMORY = [
-    torch.OutOfMemoryError("CUDA out of memory"),
-    RuntimeError("DefaultCPUAllocator: can't allocate memory"),
-]
-
-
-@pytest.mark.parametrize("error", OUT_OF_MEMORY, ids=["cuda", "cpu"])
-def test_a_call_that_runs_out_of_memory_is_made_again_with_more_room(error: RuntimeError) -> None:
-    room: list[str] = []
-    assert within_memory(CPU, Greedy(1, error), lambda: room.append("made")) == "done"
-    assert room == ["made"]
-
-
-@pytest.mark.parametrize("error", OUT_OF_MEMORY, ids=["cuda", "cpu"])
-def test_memory_that_runs_out_for_good_becomes_a_sentence(error: RuntimeError) -> None:
-    with pytest.raises(UserError, match="smaller working size"):
-        within_memory(CPU, Greedy(2, error), lambda: None)
-
-
-def test_other_faults_of_a_network_are_not_hidden() -> None:
-    with pytest.raises(RuntimeError, match="shapes"):
-        within_memory(CPU, Greedy(1, RuntimeError("shapes do not fit")), lambda: None)
+@pytest.mark.parametrize(
+    ("had", "gets"), [(torch.float16, torch.bfloat16), (torch.float32, torch.float32)], ids=["half", "full"]
+)
+def test_the_processor_goes_on_in_full_precision_only_where_that_was_chosen(
+    monkeypatch: pytest.MonkeyPatch, had: torch.dtype, gets: torch.dtype
+) -> None:
+    monkeypatch.setattr("inference_core.device._cpu_has_bfloat16", lambda: True)
+    chosen = fallback(Compute(torch.device("cuda"), had, casts_weights=False))
+    assert (chosen.device.type, chosen.dtype) == ("cpu", gets)
+    assert chosen.is_last_resort
 
 
 def test_a_network_that_does_two_things_stays_one_when_converted() -> None:
