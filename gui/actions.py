@@ -98,6 +98,10 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "Remove the chosen object and its masks", group="object",
     ),
     ActionSpec(
+        "rename_object", "Rename object", "Edit", "rename_object", ("F2",), "Give the chosen object a name",
+        group="object",
+    ),
+    ActionSpec(
         "lock_object", "Lock object", "Edit", "toggle_lock", ("K",),
         "Keep the chosen object's masks as they are, whatever happens", group="object",
     ),

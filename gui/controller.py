@@ -23,7 +23,7 @@ from gui.widgets.status_line import StatusLine
 from gui.widgets.timeline import Marks, Timeline
 from gui.worker import Ending, Engine, Outcome, Worker
 from inference_core.values import Direction, Interaction, Progress, Region, Stroke, Tool
-from workspace.steps import Draw, Redo, RemoveObject, Reset, SetLock
+from workspace.steps import Draw, Redo, RemoveObject, RenameObject, Reset, SetLock
 
 if TYPE_CHECKING:
     from inference_core.session import Session
@@ -32,6 +32,7 @@ _NEEDS_SESSION = (
     "reset_frame",
     "mark_absent",
     "add_object",
+    "rename_object",
     "lock_object",
     "export",
     "save_script",
@@ -78,6 +79,7 @@ class Controller(QObject):
         views.objects.chosen.connect(self.choose_object)
         views.objects.visibility_chosen.connect(self._on_visibility)
         views.objects.lock_chosen.connect(self._on_lock)
+        views.objects.renamed.connect(self._on_renamed)
         model.changed.connect(self._on_state)
         self._show_possibilities()
 
@@ -195,6 +197,10 @@ class Controller(QObject):
         """Remove the chosen object and its masks."""
         self.submit(Edit(RemoveObject(self._model.state.object_id)))
 
+    def rename_object(self) -> None:
+        """Let the editor type another name for the chosen object."""
+        self._views.objects.edit_name(self._model.state.object_id)
+
     def toggle_lock(self) -> None:
         """Lock or unlock the chosen object."""
         for each in self._session.objects if self._session else ():
@@ -299,6 +305,9 @@ class Controller(QObject):
 
     def _on_lock(self, object_id: int, is_locked: bool) -> None:
         self.submit(Edit(SetLock(object_id, is_locked)))
+
+    def _on_renamed(self, object_id: int, name: str) -> None:
+        self.submit(Edit(RenameObject(object_id, name)))
 
     def _on_visibility(self, object_id: int, is_visible: bool) -> None:
         self._model.set(self._model.state.with_visibility(object_id, is_visible))

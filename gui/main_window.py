@@ -15,6 +15,7 @@ from PyQt5.QtWidgets import (
     QColorDialog,
     QFrame,
     QHBoxLayout,
+    QLineEdit,
     QMainWindow,
     QMenu,
     QVBoxLayout,
@@ -134,7 +135,12 @@ class MainWindow(QMainWindow):
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 Qt's name
         """Give Space two meanings: held it moves the picture, tapped it plays."""
-        if isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Space and self.isActiveWindow():
+        if (
+            isinstance(event, QKeyEvent)
+            and event.key() == Qt.Key.Key_Space
+            and self.isActiveWindow()
+            and not isinstance(QApplication.focusWidget(), QLineEdit)
+        ):
             if event.type() == QEvent.Type.ShortcutOverride:
                 event.accept()
                 return True

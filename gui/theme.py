@@ -34,6 +34,9 @@ QToolTip {{ background-color: {RAISED}; color: {TEXT}; border: 1px solid {EDGE};
 #transport {{ border-top: 1px solid {EDGE}; }}
 #canvas {{ border: 0; }}
 #object_row, #sheet_section {{ background: transparent; }}
+#object_row QLineEdit {{ background: {GROUND}; border: 1px solid {ACCENT}; border-radius: 3px;
+    padding: 2px 3px; }}
+#object_row QLineEdit[readOnly="true"] {{ background: transparent; border-color: transparent; }}
 QLabel {{ background: transparent; }}
 QLabel[role="heading"] {{ color: {QUIET}; font-size: 11px; font-weight: 600; padding: 2px 0; }}
 QLabel[role="quiet"] {{ color: {QUIET}; font-size: 12px; }}

@@ -16,6 +16,7 @@ from workspace.steps import (
     Propagate,
     Redo,
     RemoveObject,
+    RenameObject,
     Reset,
     SetIds,
     SetLock,
@@ -49,6 +50,8 @@ class Playable(Protocol):
     def add_object(self, name: str, object_id: int, /) -> int: ...
 
     def remove_object(self, object_id: int, /) -> Iterable[FrameMask]: ...
+
+    def rename_object(self, object_id: int, name: str, /) -> None: ...
 
     def lock(self, object_id: int, is_locked: bool, /) -> None: ...
 
@@ -87,10 +90,20 @@ def perform(session: Playable, step: Step, folder: Path, read_ids: ReadIds) -> I
             return session.reset(frame_index)
         case SetIds(frame_index, file):
             return session.set_ids(frame_index, read_ids(folder / file, frame_index))
+        case AddObject() | RemoveObject() | RenameObject() | SetLock():
+            return _change_objects(session, step)
+
+
+def _change_objects(
+    session: Playable, step: AddObject | RemoveObject | RenameObject | SetLock
+) -> Iterable[FrameMask]:
+    match step:
         case AddObject(object_id, name):
             session.add_object(name, object_id)
         case RemoveObject(object_id):
             return session.remove_object(object_id)
+        case RenameObject(object_id, name):
+            session.rename_object(object_id, name)
         case SetLock(object_id, is_locked):
             session.lock(object_id, is_locked)
     return ()

@@ -23,6 +23,7 @@ from workspace.steps import (
     Propagate,
     Redo,
     RemoveObject,
+    RenameObject,
     Reset,
     SetIds,
     SetLock,
@@ -202,6 +203,10 @@ _READERS: dict[str, tuple[tuple[str, ...], Callable[[Fields], Step]]] = {
     "reset": (("frame",), lambda fields: Reset(fields.whole_number("frame"))),
     "add_object": (("object", "name"), _read_add_object),
     "remove_object": (("object",), lambda fields: RemoveObject(_read_object_id(fields))),
+    "rename_object": (
+        ("object", "name"),
+        lambda fields: RenameObject(_read_object_id(fields), fields.text("name")),
+    ),
     "lock": (("object",), lambda fields: SetLock(_read_object_id(fields), is_locked=True)),
     "unlock": (("object",), lambda fields: SetLock(_read_object_id(fields), is_locked=False)),
     "set_ids": (("frame", "file"), lambda fields: SetIds(fields.whole_number("frame"), fields.text("file"))),
@@ -213,6 +218,7 @@ _NAMES: dict[type[Step], str] = {
     Reset: "reset",
     AddObject: "add_object",
     RemoveObject: "remove_object",
+    RenameObject: "rename_object",
     SetIds: "set_ids",
 }
 
@@ -226,7 +232,7 @@ def _written(step: Step) -> dict[str, Any]:
             keys |= _written_propagate(step)
         case Reset(frame_index):
             keys["frame"] = frame_index
-        case AddObject(object_id, name):
+        case AddObject(object_id, name) | RenameObject(object_id, name):
             keys |= {"object": object_id, "name": name}
         case RemoveObject(object_id) | SetLock(object_id):
             keys["object"] = object_id
@@ -278,7 +284,7 @@ def _object_of(step: Step) -> int | None:
     match step:
         case Draw(interaction):
             return interaction.object_id
-        case RemoveObject(object_id) | SetLock(object_id):
+        case RemoveObject(object_id) | RenameObject(object_id) | SetLock(object_id):
             return object_id
         case _:
             return None

@@ -61,6 +61,14 @@ class RemoveObject:
 
 
 @dataclass(frozen=True)
+class RenameObject:
+    """Give an object another name; its masks stay as they are."""
+
+    object_id: int
+    name: str
+
+
+@dataclass(frozen=True)
 class SetLock:
     """Lock or unlock an object: nothing changes a locked one."""
 
@@ -76,4 +84,4 @@ class SetIds:
     file: str
 
 
-Step = Draw | Propagate | Undo | Redo | Reset | AddObject | RemoveObject | SetLock | SetIds
+Step = Draw | Propagate | Undo | Redo | Reset | AddObject | RemoveObject | RenameObject | SetLock | SetIds

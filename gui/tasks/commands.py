@@ -18,7 +18,19 @@ from inference_core.errors import NotReadyError, UserError
 from inference_core.values import Direction, FrameMask, Progress, UInt8Array
 from workspace.playback import ReadIds, perform
 from workspace.script import Script, check_script
-from workspace.steps import AddObject, Draw, Propagate, Redo, RemoveObject, Reset, SetIds, SetLock, Step, Undo
+from workspace.steps import (
+    AddObject,
+    Draw,
+    Propagate,
+    Redo,
+    RemoveObject,
+    RenameObject,
+    Reset,
+    SetIds,
+    SetLock,
+    Step,
+    Undo,
+)
 
 if TYPE_CHECKING:
     from inference_core.session import Session
@@ -33,6 +45,7 @@ _TITLES: dict[type[Step], str] = {
     Redo: "Redo",
     Reset: "Reset frame",
     RemoveObject: "Remove object",
+    RenameObject: "Rename object",
     SetLock: "Lock object",
 }
 

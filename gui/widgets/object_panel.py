@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from PyQt5.QtCore import QSize, Qt, pyqtSignal
-from PyQt5.QtGui import QColor, QIcon, QPainter, QPixmap
+from PyQt5.QtCore import QEvent, QSize, Qt, pyqtSignal
+from PyQt5.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap
 from PyQt5.QtWidgets import (
     QAction,
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QListWidget,
     QListWidgetItem,
     QToolButton,
@@ -25,6 +26,7 @@ from gui.widgets.tool_panel import action_button
 
 _SWATCH_PX = 14
 _KEYS = 9
+_MAX_NAME = 60
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class ObjectPanel(QFrame):
     visibility_chosen = pyqtSignal(int, bool)
     lock_chosen = pyqtSignal(int, bool)
     colour_asked = pyqtSignal(int)
+    renamed = pyqtSignal(int, str)
+    """Object id and name; the name is neither empty nor the old one."""
 
     def __init__(self, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,6 +59,7 @@ class ObjectPanel(QFrame):
         self._list.setAccessibleName("Objects")
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._list.currentRowChanged.connect(self._on_row)
+        self._list.itemDoubleClicked.connect(lambda item: self._edit_row(self._list.row(item)))
         heading = QLabel("OBJECTS")
         heading.setProperty("role", "heading")
         top = QHBoxLayout()
@@ -78,6 +83,18 @@ class ObjectPanel(QFrame):
                 self._list.setCurrentRow(place)
         self._list.blockSignals(False)
 
+    def edit_name(self, object_id: int) -> None:
+        """Let the editor type an object's name where it stands. Enter takes it, Esc leaves the old one."""
+        for place, row in enumerate(self._rows):
+            if row.object_id == object_id:
+                self._edit_row(place)
+
+    def _edit_row(self, place: int) -> None:
+        line = self._list.itemWidget(self._list.item(place))
+        editor = line.findChild(NameEdit) if line is not None else None
+        if editor is not None:
+            editor.begin()
+
     def _fill(self) -> None:
         self._list.clear()
         for place, row in enumerate(self._rows):
@@ -94,8 +111,9 @@ class ObjectPanel(QFrame):
         line.setSpacing(4)
         swatch = _button(QIcon(_swatch(row.colour)), f"colour_{row.object_id}", "Choose another colour")
         swatch.clicked.connect(lambda: self.colour_asked.emit(row.object_id))
-        name = QLabel(row.name)
-        name.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        name = NameEdit(row.name)
+        name.setObjectName(f"name_{row.object_id}")
+        name.renamed.connect(lambda text: self.renamed.emit(row.object_id, text))
         key = QLabel(str(place + 1) if place < _KEYS else "")
         key.setProperty("role", "quiet")
         key.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -114,6 +132,62 @@ class ObjectPanel(QFrame):
     def _on_row(self, place: int) -> None:
         if 0 <= place < len(self._rows):
             self.chosen.emit(self._rows[place].object_id)
+
+
+class NameEdit(QLineEdit):
+    """A name that looks like a label until it is edited; then all keys are its own."""
+
+    renamed = pyqtSignal(str)
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(name, parent)
+        self._name = name
+        self.setAccessibleName("Name")
+        self.setMaxLength(_MAX_NAME)
+        self.editingFinished.connect(self._finish)
+        self._rest()
+
+    def begin(self) -> None:
+        """Take the keyboard, all letters chosen, so that typing replaces them."""
+        self.setReadOnly(False)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents, on=False)
+        self.setFocus()
+        self.selectAll()
+
+    def event(self, event: QEvent | None) -> bool:
+        """Keep Esc and Space from the window's shortcuts."""
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and not self.isReadOnly()
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Esc gives the old name back."""
+        if event is not None and event.key() == Qt.Key.Key_Escape:
+            self.setText(self._name)
+            self._finish()
+        else:
+            super().keyPressEvent(event)
+
+    def _finish(self) -> None:
+        if self.isReadOnly():
+            return
+        text = self.text().strip() or self._name
+        self.setText(text)
+        self._rest()
+        if text != self._name:
+            self.renamed.emit(text)
+
+    def _rest(self) -> None:
+        self.setReadOnly(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.deselect()
+        self.clearFocus()
 
 
 def _button(picture: QIcon, name: str, tooltip: str) -> QToolButton:

@@ -225,10 +225,16 @@ class FakeSession:
         self._commit(replace(self._now, objects=kept, masks=masks))
         return tuple(FrameMask(i, ids) for i, ids in masks.items())
 
+    def rename_object(self, object_id: int, name: str) -> None:
+        self._note(f"rename_object {object_id} {name}")
+        self._change_object(object_id, name=name)
+
     def lock(self, object_id: int, is_locked: bool = True) -> None:
+        self._change_object(object_id, is_locked=is_locked)
+
+    def _change_object(self, object_id: int, **changes: object) -> None:
         objects = tuple(
-            replace(each, is_locked=is_locked) if each.object_id == object_id else each
-            for each in self.objects
+            replace(each, **changes) if each.object_id == object_id else each for each in self.objects
         )
         self._commit(replace(self._now, objects=objects))
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PyQt5.QtCore import Qt
 from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QAbstractButton, QComboBox, QListWidget, QWidget
+from PyQt5.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QListWidget, QWidget
 
 from gui.actions import ACTIONS
+from gui.main_window import MainWindow
 from gui.overlay import ViewMode
 from gui.view_state import CanvasTool
 from gui.widgets.dialogs.export_dialog import ExportWish
@@ -22,6 +23,7 @@ from tests.gui.fake_session import FRAME_COUNT, FakeSession
 from tests.gui.gestures import CTRL, RIGHT, drag, key, press, settle, wait_until
 from workspace.playback import play
 from workspace.script import read_script
+from workspace.steps import RenameObject
 
 
 def area(session: FakeSession, frame_index: int, object_id: int = 1) -> int:
@@ -200,6 +202,62 @@ def test_objects_are_added_chosen_by_number_locked_hidden_and_removed(
     assert rows is not None
     assert rows.count() == 1
     assert area(session, 0, 2) == 0
+
+
+def name_field(window: MainWindow, object_id: int = 1) -> QLineEdit:
+    found = window.findChild(QLineEdit, f"name_{object_id}")
+    assert found is not None
+    return found
+
+
+def test_f2_renames_the_object_and_undo_gives_the_old_name_back(
+    open_window: OpenWindow, session: FakeSession, tmp_path: Path
+) -> None:
+    window = open_window(session)
+    key(window, Qt.Key.Key_F2)
+    QTest.keyClicks(name_field(window), "red koi")
+    QTest.keyClick(name_field(window), Qt.Key.Key_Return)
+    settle(window)
+    assert session.objects[0].name == "red koi"
+    assert name_field(window).text() == "red koi"
+    window.files.save_script(tmp_path / "work.json")
+    assert read_script(tmp_path / "work.json").steps == (RenameObject(1, "red koi"),)
+    press(window, "undo")
+    settle(window)
+    assert session.objects[0].name == "Object 1"
+    assert name_field(window).text() == "Object 1"
+
+
+def test_a_double_click_opens_the_name_and_letters_and_space_are_no_shortcuts_there(
+    open_window: OpenWindow, session: FakeSession
+) -> None:
+    window = open_window(session)
+    rows = window.findChild(QListWidget, "object_list")
+    assert rows is not None
+    middle = rows.visualItemRect(rows.item(0)).center()
+    QTest.mouseClick(rows.viewport(), Qt.MouseButton.LeftButton, pos=middle)
+    QTest.mouseDClick(rows.viewport(), Qt.MouseButton.LeftButton, pos=middle)
+    wait_until(name_field(window).hasFocus)
+    QTest.keyClicks(name_field(window), "b x 2")
+    assert name_field(window).text() == "b x 2"
+    assert window.model.state.tool is CanvasTool.SCRIBBLE
+    drag(window.canvas, [(20, 20)])  # a press elsewhere ends the typing
+    settle(window)
+    assert session.objects[0].name == "b x 2"
+    assert session.drafts == (0,)
+
+
+def test_escape_and_an_empty_name_keep_the_old_one(open_window: OpenWindow, session: FakeSession) -> None:
+    window = open_window(session)
+    for typed, end in (("gold", Qt.Key.Key_Escape), ("  ", Qt.Key.Key_Return)):
+        key(window, Qt.Key.Key_F2)
+        QTest.keyClicks(name_field(window), typed)
+        QTest.keyClick(name_field(window), end)
+        settle(window)
+        assert name_field(window).text() == "Object 1"
+        key(window, Qt.Key.Key_B)
+        assert window.model.state.tool is CanvasTool.BRUSH
+    assert session.calls == []
 
 
 def test_keys_choose_tools_widths_and_views(open_window: OpenWindow) -> None:

@@ -18,6 +18,7 @@ from workspace.steps import (
     Propagate,
     Redo,
     RemoveObject,
+    RenameObject,
     Reset,
     SetIds,
     SetLock,
@@ -73,6 +74,9 @@ class RecordingSession:
     def remove_object(self, object_id: int) -> list[FrameMask]:
         raise InvalidInteractionError(f"There is no object {object_id}: add it first.")
 
+    def rename_object(self, object_id: int, name: str) -> None:
+        self.heard.append(("rename_object", object_id, name))
+
     def lock(self, object_id: int, is_locked: bool) -> None:
         self.heard.append(("lock", object_id, is_locked))
 
@@ -100,6 +104,7 @@ def test_every_step_is_one_command_in_order() -> None:
         SetLock(1, is_locked=True),
         SetIds(3, "first.png"),
         AddObject(2, "horse"),
+        RenameObject(2, "foal"),
     )
     heard, numbers, changed = played(*steps)
     assert heard == [
@@ -111,8 +116,9 @@ def test_every_step_is_one_command_in_order() -> None:
         ("lock", 1, True),
         ("set_ids", 3, [[3]]),
         ("add_object", "horse", 2),
+        ("rename_object", 2, "foal"),
     ]
-    assert numbers == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert numbers == [1, 2, 3, 4, 5, 6, 7, 8, 9]
     assert changed == [1, 0, 1, 2, 3, 4, 8]
 
 

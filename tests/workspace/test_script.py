@@ -12,7 +12,18 @@ import pytest
 from inference_core.errors import UserError
 from inference_core.values import Direction, Interaction, Region, Stroke, Tool
 from workspace.script import Script, ScriptObject, check_script, read_script, write_script
-from workspace.steps import AddObject, Draw, Propagate, Redo, RemoveObject, Reset, SetIds, SetLock, Undo
+from workspace.steps import (
+    AddObject,
+    Draw,
+    Propagate,
+    Redo,
+    RemoveObject,
+    RenameObject,
+    Reset,
+    SetIds,
+    SetLock,
+    Undo,
+)
 
 SCRIBBLE = {"do": "scribble", "frame": 3, "object": 1, "points": [[10, 20.5], [30, 40]]}
 
@@ -63,6 +74,7 @@ def test_a_written_script_reads_the_same(tmp_path: Path) -> None:
     )
     steps = (
         AddObject(2, "horse"),
+        RenameObject(2, "Pferd"),
         Draw(Interaction(Tool.LASSO, stroke, Region(0, 0, 8, 9))),
         Propagate(),
         Propagate(4, Direction.BACKWARD, (1, 6)),
@@ -127,6 +139,8 @@ def test_a_written_script_reads_the_same(tmp_path: Path) -> None:
         ({"do": "reset"}, 'Step 1 (reset): the key "frame" is missing'),
         ({"do": "undo", "frame": 1}, 'unknown key "frame"; it may have do'),
         ({"do": "lock", "object": 9}, "object 9 is not in the script's list"),
+        ({"do": "rename_object", "object": 9, "name": "a"}, "object 9 is not in the script's list"),
+        ({"do": "rename_object", "object": 1}, 'Step 1 (rename_object): the key "name" is missing'),
         ({"do": "set_ids", "frame": 0, "file": ""}, '"file" must be a text that is not empty'),
         ("undo", 'Step 1 must be an object in braces, not "undo"'),
     ],
