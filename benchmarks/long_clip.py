@@ -8,17 +8,10 @@ from itertools import cycle, islice
 from pathlib import Path
 
 import av
-import numpy as np
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
-from synthetic.render import render
-from synthetic.scene import Scene
-from synthetic.scenes import SceneSpec, make_scene
+from benchmarks.made_clip import UInt8Array, make_clip
 
-UInt8Array = NDArray[np.uint8]
-
-_SEED = 11
 _RATE = 25
 
 
@@ -33,9 +26,8 @@ class Loop:
 
 def make_loop(size: tuple[int, int], objects: int, distinct: int = 24) -> Loop:
     """Render a scene with so many objects; encode it forth and back, so that its end fits its beginning."""
-    scene = _scene(SceneSpec(size=size, frames=distinct, objects=(objects, objects), distractors=0))
-    rendered = [render(scene, frame_index) for frame_index in range(distinct)]
-    images = [image for image, _ in (*rendered, *rendered[-2:0:-1])]
+    clip = make_clip(size, distinct, objects)
+    images = [*clip.images, *clip.images[-2:0:-1]]
     encoder = av.CodecContext.create("libx264", "w")
     encoder.height, encoder.width = size
     encoder.pix_fmt = "yuv420p"
@@ -44,7 +36,7 @@ def make_loop(size: tuple[int, int], objects: int, distinct: int = 24) -> Loop:
     encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "g": str(len(images)), "bf": "0"}
     packets = [packet for image in images for packet in encoder.encode(av.VideoFrame.from_ndarray(image))]
     packets += encoder.encode(None)
-    return Loop(tuple(bytes(packet) for packet in packets), size, rendered[0][1])
+    return Loop(tuple(bytes(packet) for packet in packets), size, clip.masks[0])
 
 
 def write_clip(loop: Loop, path: Path, frames: int) -> None:
@@ -61,12 +53,3 @@ def write_clip(loop: Loop, path: Path, frames: int) -> None:
             packet.is_keyframe = frame_index % len(loop.packets) == 0
             packet.stream = stream
             container.mux(packet)
-
-
-def _scene(spec: SceneSpec) -> Scene:
-    """Return a scene whose first frame shows every object."""
-    for seed in range(_SEED, _SEED + 100):
-        scene = make_scene(seed, spec)
-        if len(np.unique(render(scene, 0)[1])) == spec.objects[0] + 1:
-            break
-    return scene

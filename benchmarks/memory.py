@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.long_clip import UInt8Array, make_loop, write_clip
+from benchmarks.long_clip import make_loop, write_clip
+from benchmarks.made_clip import UInt8Array
 from benchmarks.resident import peak_rss_mb
 
 

@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import json
-from argparse import ArgumentParser, Namespace, _SubParsersAction
+import re
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, _SubParsersAction
 from pathlib import Path
+from typing import Any, TypeAlias
 
-from commands.options import DEVICES, add_network_options, add_report_options, image_size, whole_number
+from commands.options import (
+    DEVICES,
+    DTYPES,
+    add_network_options,
+    add_report_options,
+    image_size,
+    whole_number,
+)
 from commands.output import check_file, write_json
 
+_Subjects: TypeAlias = "_SubParsersAction[ArgumentParser]"  # generic for type checkers alone
 
-def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
+_COUNTS = ("working_size", "mem_every", "max_promoted", "max_anchors")
+
+
+def add_parser(commands: _Subjects) -> None:
     """Declare the command and its options."""
-    parser = commands.add_parser("bench", help="measure speed on this machine", description="Measure speed.")
+    parser = commands.add_parser("bench", help="measure on this machine", description="Measure.")
     subjects = parser.add_subparsers(metavar="SUBJECT", required=True)
+    for add in (_add_speed, _add_gui, _add_memory, _add_settings, _add_published):
+        subject = add(subjects)
+        add_report_options(subject)
+
+
+def _add_speed(subjects: _Subjects) -> ArgumentParser:
     speed = subjects.add_parser(
         "speed",
         help="frames a second and milliseconds a stroke",
@@ -30,8 +49,11 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
         help="numbers of objects to measure with (default: 1 3)",
     )
     add_network_options(speed)
-    add_report_options(speed)
     speed.set_defaults(run=run_speed)
+    return speed
+
+
+def _add_gui(subjects: _Subjects) -> ArgumentParser:
     window = subjects.add_parser(
         "gui",
         help="how quick the window is",
@@ -42,9 +64,11 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     window.add_argument(
         "--frames", type=whole_number(least=8), default=24, metavar="N", help="frames of it (default: 24)"
     )
-    add_report_options(window)
     window.set_defaults(run=run_gui)
+    return window
 
+
+def _add_memory(subjects: _Subjects) -> ArgumentParser:
     memory = subjects.add_parser(
         "memory",
         help="memory against the length of the clip",
@@ -64,12 +88,40 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     )
     memory.add_argument("--objects", type=whole_number(least=1), default=3, metavar="N", help="default: 3")
     add_network_options(memory)
-    add_report_options(memory)
     memory.set_defaults(run=run_memory)
-    _add_published(subjects)
+    return memory
 
 
-def _add_published(subjects: _SubParsersAction[ArgumentParser]) -> None:
+def _add_settings(subjects: _Subjects) -> ArgumentParser:
+    settings = subjects.add_parser(
+        "settings",
+        help="what a setting is worth",
+        description="Propagate true masks through the clips of a folder with every combination of some"
+        " settings; print J, and the IoU with the masks of the first combination.",
+    )
+    settings.add_argument("--data", type=Path, required=True, metavar="DIR", help="clips in DAVIS layout")
+    settings.add_argument(
+        "--vary",
+        type=_varied,
+        action="append",
+        required=True,
+        metavar="NAME=VALUE,VALUE",
+        help="dtype, working_size, mem_every, max_promoted or max_anchors, as dtype=float32,bfloat16",
+    )
+    settings.add_argument(
+        "--given",
+        type=whole_number(least=0),
+        nargs="+",
+        default=(0,),
+        metavar="FRAME",
+        help="frames whose true masks are given (default: 0)",
+    )
+    add_network_options(settings)
+    settings.set_defaults(run=run_settings)
+    return settings
+
+
+def _add_published(subjects: _Subjects) -> ArgumentParser:
     published = subjects.add_parser(
         "published",
         help="the published networks, in the published way and in ours",
@@ -86,14 +138,72 @@ def _add_published(subjects: _SubParsersAction[ArgumentParser]) -> None:
         "--objects", type=whole_number(least=1), nargs="+", default=(1, 3), metavar="N", help="default: 1 3"
     )
     published.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
-    add_report_options(published)
     published.set_defaults(run=run_published)
+    return published
+
+
+def run_speed(options: Namespace) -> None:
+    """Measure, print the table, write the figures."""
+    _check_report(options)
+
+    from benchmarks.speed import SpeedOptions, measure_speed, table
+
+    figures = measure_speed(
+        SpeedOptions(
+            frames=options.frames, size=options.size, objects=tuple(options.objects), **_network(options)
+        )
+    )
+    for line in table(figures):
+        print(line)
+    _write_report(options, figures)
+
+
+def run_gui(options: Namespace) -> None:
+    """Measure the window, print and write the figures."""
+    _check_report(options)
+
+    from benchmarks.gui import measure
+
+    figures = measure(options.clip, options.frames)
+    print(json.dumps(figures, indent=1))
+    _write_report(options, figures)
+
+
+def run_memory(options: Namespace) -> None:
+    """Measure memory, print and write the figures."""
+    _check_report(options)
+
+    from benchmarks.memory import MemoryOptions, measure_memory, table
+
+    figures = measure_memory(
+        MemoryOptions(
+            frames=tuple(options.frames), size=options.size, objects=options.objects, **_network(options)
+        )
+    )
+    for line in table(figures):
+        print(line)
+    _write_report(options, figures)
+
+
+def run_settings(options: Namespace) -> None:
+    """Measure every combination, print and write the figures."""
+    _check_report(options)
+
+    from benchmarks.settings import SettingOptions, measure_settings, table
+
+    figures = measure_settings(
+        SettingOptions(
+            data=options.data, varied=dict(options.vary), given=tuple(options.given), **_network(options)
+        )
+    )
+    for line in table(figures):
+        print(line)
+    _write_report(options, figures)
 
 
 def run_published(options: Namespace) -> None:
     """Measure, print the table, write the figures."""
-    if options.json:
-        check_file(options.json)
+    _check_report(options)
 
     from benchmarks.published import PublishedOptions, measure_published, table
     from inference_core.device import choose_compute
@@ -104,68 +214,29 @@ def run_published(options: Namespace) -> None:
     )
     for line in table(figures):
         print(line)
-    if options.json:
-        write_json(options.json, figures)
+    _write_report(options, figures)
 
 
-def run_memory(options: Namespace) -> None:
-    """Measure memory, print and write the figures."""
-    if options.json:
-        check_file(options.json)
-
-    from benchmarks.memory import MemoryOptions, measure_memory, table
-    from model.inventory import saves_folder
-
-    saves_folder(options.weights)  # a slip is told before the clip is made
-    wanted = MemoryOptions(
-        frames=tuple(options.frames),
-        size=options.size,
-        objects=options.objects,
-        models=options.models,
-        weights=options.weights,
-        device=options.device,
-        dtype=options.dtype,
-        working_size=options.working_size,
-    )
-    figures = measure_memory(wanted)
-    for line in table(figures):
-        print(line)
-    if options.json:
-        write_json(options.json, figures)
+def _varied(text: str) -> tuple[str, tuple[str | int, ...]]:
+    """Read NAME=VALUE,VALUE."""
+    name, _, values = text.partition("=")
+    if name == "dtype" and set(values.split(",")) <= set(DTYPES):
+        return name, tuple(values.split(","))
+    if name in _COUNTS and re.fullmatch(r"[1-9][0-9]*(,[1-9][0-9]*)*", values):
+        return name, tuple(int(value) for value in values.split(","))
+    raise ArgumentTypeError(f"{text!r} is not NAME=VALUE,VALUE, as in dtype=float32,bfloat16")
 
 
-def run_gui(options: Namespace) -> None:
-    """Measure the window, print and write the figures."""
+def _network(options: Namespace) -> dict[str, Any]:
+    """Return what `add_network_options` asked for, by the names that all measurements give it."""
+    return {name: getattr(options, name) for name in ("models", "weights", "device", "dtype", "working_size")}
+
+
+def _check_report(options: Namespace) -> None:
     if options.json:
         check_file(options.json)
 
-    from benchmarks.gui import measure
 
-    figures = measure(options.clip, options.frames)
-    print(json.dumps(figures, indent=1))
-    if options.json:
-        write_json(options.json, figures)
-
-
-def run_speed(options: Namespace) -> None:
-    """Measure, print the table, write the figures."""
-    if options.json:
-        check_file(options.json)
-
-    from benchmarks.speed import SpeedOptions, measure_speed, table
-
-    wanted = SpeedOptions(
-        frames=options.frames,
-        size=options.size,
-        objects=tuple(options.objects),
-        models=options.models,
-        weights=options.weights,
-        device=options.device,
-        dtype=options.dtype,
-        working_size=options.working_size,
-    )
-    figures = measure_speed(wanted)
-    for line in table(figures):
-        print(line)
+def _write_report(options: Namespace, figures: dict[str, Any]) -> None:
     if options.json:
         write_json(options.json, figures)

@@ -69,6 +69,23 @@ def test_a_robot_corrects_round_by_round(davis_folder: Path, tmp_path: Path) -> 
     assert figures["options"]["interactive"] == "click"
 
 
+def test_a_report_is_written_and_not_over_something_else(
+    davis_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("matplotlib", reason="plots need matplotlib")
+    folder = tmp_path / "report"
+    words = ("evaluate", "--data", davis_folder, "--frames", 2, "--report", folder, *SMALL)
+    assert mivos(*words) == 0
+    assert {"report.md", "figures.json", "clips.svg", "square.jpg"} == {
+        path.name for path in folder.iterdir()
+    }
+    assert mivos(*words) == 2
+    assert "is not empty" in capsys.readouterr().err
+    (folder / "thesis.txt").touch()
+    assert mivos(*words, "--force") == 2
+    assert "holds thesis.txt, which is no earlier result" in capsys.readouterr().err
+
+
 def test_stills_are_measured_beside_grabcut(stills_folder: Path, tmp_path: Path) -> None:
     report = tmp_path / "figures.json"
     assert mivos("evaluate", "--stills", stills_folder, "--clicks", 5, "--json", report, *SMALL) == 0
@@ -84,10 +101,9 @@ def test_stills_are_measured_beside_grabcut(stills_folder: Path, tmp_path: Path)
         (["--data", "a", "--clicks", "3"], "--clicks does not go with --data."),
         (["--stills", "a", "--frames", "3"], "--frames does not go with --stills."),
         (["--data", "a", "--rounds", "3"], "--rounds needs --interactive scribble or --interactive click."),
-        (
-            ["--data", "a", "--interactive", "click", "--ablations"],
-            "--ablations does not go with --interactive.",
-        ),
+        (["--data", "a", "--top-k", "9"], "--top-k needs --interactive scribble or --interactive click."),
+        (["--stills", "a", "--set", "2017/val"], "--set does not go with --stills."),
+        (["--data", "a", "--force"], "--force needs --report."),
     ],
 )
 def test_an_option_that_would_go_unheard_is_refused(
@@ -168,3 +184,33 @@ def test_memory_is_measured_for_each_length(tmp_path: Path, capsys: pytest.Captu
     assert figures["frames"] == [2, 5]
     assert all(held is None or held > 100 for held in figures["rss_mb"])
     assert "| peak resident MiB |" in capsys.readouterr().out
+
+
+def test_a_setting_is_measured_by_the_masks_that_it_changes(
+    davis_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = tmp_path / "settings.json"
+    words = ("--vary", "dtype=float32,bfloat16", "--vary", "max_promoted=1,2", "--json", report)
+    assert mivos("bench", "settings", "--data", davis_folder, *words, "--working-size", 64) == 0
+    rows = json.loads(report.read_text(encoding="utf-8"))["combinations"]
+    assert [(row["dtype"], row["max_promoted"]) for row in rows] == [
+        ("float32", 1), ("float32", 2), ("bfloat16", 1), ("bfloat16", 2)
+    ]  # fmt: skip
+    assert rows[0]["agreement"] == 1
+    assert rows[2]["agreement"] > 0.9
+    assert all(0 < row["J"] <= 1 for row in rows)
+    assert "| dtype | max_promoted | J |" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("given", ["dtype", "dtype=int8", "max_promoted=", "max_promoted=0", "colour=red"])
+def test_a_setting_that_makes_no_sense_is_refused(given: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        mivos("bench", "settings", "--data", "d", "--vary", given)
+    assert "is not NAME=VALUE,VALUE" in capsys.readouterr().err
+
+
+def test_a_mask_past_the_end_of_a_clip_is_not_given(
+    davis_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert mivos("bench", "settings", "--data", davis_folder, "--vary", "mem_every=1", "--given", 0, 9) == 2
+    assert capsys.readouterr().err == "square has no frame 9: give masks of earlier frames.\n"
