@@ -58,7 +58,7 @@ class Session:
     refine_edges  snap masks to the source image's edges where the source is larger than the working size.
     scratch       takes what does not fit in memory; without one everything stays in memory, compressed.
     memory        what propagation remembers.
-    budget        how much of the computer's memory may be filled.
+    budget        how much of the computer's memory may be filled; the networks say what their features are worth.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Session:
         if prob_dtype not in ("uint8", "float32"):
             raise UserError(f"Unknown prob_dtype {prob_dtype!r}: choose uint8 or float32.")
         self._frames = frames
-        budget = budget or MemoryBudget()
+        budget = budget or MemoryBudget(features=networks.propagation.feature_budget_bytes)
         features = FeatureCache(budget_bytes=budget.features)
         engine = Engine(frames, networks, choose_compute(device, dtype), working_size, features)
         tracks = Tracks(frames.size, engine.geometry.padded, prob_dtype, budget, scratch)

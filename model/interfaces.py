@@ -47,6 +47,9 @@ class PropagationNetwork(Protocol):
     shares_keys: bool
     """True where one key serves all objects (R = 1)."""
 
+    feature_budget_bytes: int
+    """Memory that query features are worth, kept for later rounds: the dearer they are, the more."""
+
     def encode_query(self, image: Tensor) -> QueryFeatures:
         """Take the features of an image (1, 3, h, w), normalised."""
         ...

@@ -87,6 +87,7 @@ class CompactPropagation(nn.Module):
 
     multiple = MULTIPLE
     shares_keys = True
+    feature_budget_bytes = 768 * 2**20
 
     def __init__(self, *, reduction: int = REDUCTION, top_k: int = TOP_K) -> None:
         super().__init__()

@@ -22,6 +22,7 @@ class FakePropagation:
 
     multiple = 16
     shares_keys = True
+    feature_budget_bytes = 2**24
 
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()

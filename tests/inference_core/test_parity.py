@@ -25,6 +25,7 @@ class Watched:
 
     multiple = 16
     shares_keys = False
+    feature_budget_bytes = 2**28
 
     def __init__(self) -> None:
         self.memory_lengths: list[int] = []
