@@ -58,7 +58,8 @@ class Session:
     refine_edges  snap masks to the source image's edges where the source is larger than the working size.
     scratch       takes what does not fit in memory; without one everything stays in memory, compressed.
     memory        what propagation remembers.
-    budget        how much of the computer's memory may be filled; the networks say what their features are worth.
+    budget        how much of the computer's memory may be filled; None: as much as the networks'
+                  features are worth.
     """
 
     def __init__(
