@@ -1,4 +1,5 @@
-"""How quick the window is: first paint, brush moves, scrubbing, and how long a propagation holds it up.
+"""How quick the window is: first paint, brush moves, scrubbing, how long a propagation holds it up, and how
+much the window slows the propagation down.
 
 On Linux without a screen, measure under xvfb-run or with QT_QPA_PLATFORM=offscreen; the platform that was
 used is part of the result.
@@ -22,7 +23,7 @@ from PyQt5.QtWidgets import QApplication
 import interactive_gui
 from gui.main_window import MainWindow
 from gui.overlay import OverlayStyle, paint, rgb32
-from gui.tasks.commands import Edit, Walk
+from gui.tasks.commands import Edit, NewObject, Walk
 from gui.view_state import CanvasTool, Pen
 from gui.widgets.canvas import Canvas, Picture
 from inference_core.values import Interaction, Stroke, Tool, UInt8Array
@@ -32,6 +33,8 @@ from workspace.steps import Draw
 SIZES = {"1080p": (1080, 1920), "4k": (2160, 3840)}
 CANVAS = (1600, 900)
 MOVES = 600
+STROKES = {1: (0.4, 0.45, 0.5), 2: (0.7, 0.75, 0.8)}
+"""Where each object is drawn on the first frame: columns, as shares of its width."""
 TICK_MS = 1
 WAIT_S = 300.0
 _FIRST_PAINT = """
@@ -91,9 +94,7 @@ def measure_scrubbing(window: MainWindow) -> float:
 
 def measure_blocks(window: MainWindow) -> dict[str, float]:
     """Propagate with live view while a timer ticks; return how late its ticks come, milliseconds."""
-    height, width = window.model.state.source
-    line = np.array([(width * x, height / 2) for x in (0.4, 0.45, 0.5)], np.float32)
-    window.controller.submit(Edit(Draw(Interaction(Tool.SCRIBBLE, Stroke(0, 1, line)))))
+    window.controller.submit(Edit(Draw(_scribble(1, window.model.state.source))))
     _wait(lambda: not window.controller.is_busy)
     late_ms: list[float] = []
     last_s = perf_counter()
@@ -116,6 +117,41 @@ def measure_blocks(window: MainWindow) -> dict[str, float]:
     return {"p999": float(np.percentile(late_ms, 99.9)), "max": max(late_ms)}
 
 
+def measure_propagation_in_window(window: MainWindow, clip: Path, count: int) -> float:
+    """Open the clip, draw so many objects and propagate with live view; return frames a second."""
+    before = window.controller.session
+    window.open(clip)
+    _wait(lambda: window.controller.session not in (None, before) and window.canvas.shown_frame == 0)
+    for object_id in range(1, count + 1):
+        if object_id > 1:
+            window.controller.submit(NewObject())
+        window.controller.submit(Edit(Draw(_scribble(object_id, window.model.state.source))))
+    _wait(lambda: not window.controller.is_busy)
+    window.navigator.start_following()
+    began_s = perf_counter()
+    window.controller.submit(Walk())
+    _wait(lambda: not window.controller.is_busy)
+    return (window.model.state.frame_count - 1) / (perf_counter() - began_s)
+
+
+def measure_propagation_alone(clip: Path, count: int) -> float:
+    """Do the same with a session that nobody looks at; return frames a second."""
+    from inference_core.session import (
+        Session,
+    )  # brings torch, which the window's first paint must not wait for
+    from media.clip import open_clip
+    from model.checkpoint import load_networks
+
+    with open_clip(clip) as frames:
+        session = Session(frames, load_networks("auto"))
+        for _ in range(count):
+            for _ in session.interact(_scribble(session.add_object(), frames.size)):
+                pass
+        began_s = perf_counter()
+        done = sum(1 for _ in session.propagate())
+        return done / (perf_counter() - began_s)
+
+
 def measure(clip: Path | None, frames: int) -> dict[str, Any]:
     """Measure everything; see `bench gui` for the keys."""
     result: dict[str, Any] = {"first_paint_s": measure_first_paint()}
@@ -130,8 +166,13 @@ def measure(clip: Path | None, frames: int) -> dict[str, Any]:
         window.open(small)
         _wait(lambda: window.model.state.source != SIZES["1080p"] and window.controller.session is not None)
         result["block_ms"] = measure_blocks(window)
-        result["options"] = {"platform": application.platformName(), "frames": frames}
+        in_window = {count: measure_propagation_in_window(window, small, count) for count in STROKES}
         window.close()
+        result["propagation_fps"] = {
+            str(count): {"window": fps, "alone": measure_propagation_alone(small, count)}
+            for count, fps in in_window.items()
+        }
+        result["options"] = {"platform": application.platformName(), "frames": frames}
     return result
 
 
@@ -158,6 +199,12 @@ def _picture(size: tuple[int, int]) -> Picture:
     overlay = np.zeros(size, np.uint32)
     paint(ids, OverlayStyle({1: (255, 92, 87)}).table(), overlay)
     return Picture(0, rgb32(image), overlay)
+
+
+def _scribble(object_id: int, size: tuple[int, int]) -> Interaction:
+    height, width = size
+    line = np.array([(width * x, height / 2) for x in STROKES[object_id]], np.float32)
+    return Interaction(Tool.SCRIBBLE, Stroke(0, object_id, line))
 
 
 def _on_a_spiral(share: float) -> QPointF:

@@ -97,6 +97,23 @@ sys.exit(application.exec())
     assert "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(("said", "heard"), [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "active"}, "ACTIVE")])
+def test_torchs_idle_threads_sleep_unless_the_environment_says_otherwise(
+    said: dict[str, str], heard: str
+) -> None:
+    kept = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    done = subprocess.run(
+        [sys.executable, "-c", "import interactive_gui as door; door.let_idle_threads_sleep(); import torch"],
+        cwd=HOUSE,
+        env={**kept, **said, "OMP_DISPLAY_ENV": "true"},  # OpenMP prints what it has understood
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert f"OMP_WAIT_POLICY = '{heard}'" in done.stderr
+
+
 def test_opencvs_qt_plugins_are_forgotten_and_others_kept(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
