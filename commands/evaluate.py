@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace, _SubParsersAction
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, _SubParsersAction
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from commands.options import add_network_options, add_report_options, whole_number
-from commands.output import check_file, write_json
+from commands.options import add_network_options, add_report_options, positive_number, whole_number
+from commands.output import check_file, check_folder, write_json
 from commands.progress import ProgressBar
 from inference_core.errors import UserError
 
 if TYPE_CHECKING:
+    from evaluation.folders import Selection
+    from evaluation.reports.page import Page
     from evaluation.settings import OnProgress, Settings
 
-Measured = tuple[dict[str, Any], str]
-"""Figures, and the report that tells them."""
+Measure = Callable[[Namespace, "Settings", "OnProgress"], "Page"]
+
+REPORT_FILES = ("report.md", "*.json", "*.csv", "*.svg", "*.jpg")
+"""What a folder of a report holds."""
 
 
 def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
@@ -24,23 +29,17 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
         "evaluate",
         help="measure the networks beside baselines",
         description="With --data, give the first mask of each clip and measure J and F of the others, beside"
-        " a mask that stands still and one that follows optical flow; or let a robot correct, round by round."
-        " With --stills, let robots click and scribble on single images, beside GrabCut.",
+        " a mask that stands still and one that follows optical flow; or let a robot correct, by the"
+        " interactive protocol of DAVIS. With --stills, let robots click and scribble on single images,"
+        " beside GrabCut.",
     )
     measured = parser.add_mutually_exclusive_group(required=True)
     measured.add_argument("--data", type=Path, metavar="DIR", help="clips in the layout of DAVIS")
     measured.add_argument("--stills", type=Path, metavar="DIR", help="images NAME.jpg with masks NAME.png")
-    clips = parser.add_argument_group("clips")
-    clips.add_argument(
-        "--frames", type=whole_number(least=2), metavar="N", help="first frames of each clip alone"
-    )
-    clips.add_argument("--ablations", action="store_true", help="measure again with parts switched off")
-    clips.add_argument(
-        "--interactive", choices=("scribble", "click"), help="let a robot correct with this tool"
-    )
-    clips.add_argument(
-        "--rounds", type=whole_number(least=1), metavar="N", help="rounds of the robot (default: 3)"
-    )
+    parser.add_argument("--report", type=Path, metavar="DIR", help="write a page with plots and pictures")
+    parser.add_argument("--force", action="store_true", help="replace an earlier report in that folder")
+    _add_clip_options(parser)
+    _add_protocol_options(parser)
     stills = parser.add_argument_group("single images")
     stills.add_argument("--clicks", type=whole_number(least=1), metavar="N", help="most clicks (default: 20)")
     add_network_options(parser)
@@ -48,64 +47,157 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     parser.set_defaults(run=run)
 
 
+def _add_clip_options(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("clips")
+    group.add_argument(
+        "--frames", type=whole_number(least=2), metavar="N", help="first frames of each clip alone"
+    )
+    group.add_argument(
+        "--set", metavar="YEAR/NAME", help="clips of a list alone, ImageSets/YEAR/NAME.txt, as in 2017/val"
+    )
+    group.add_argument("--ablations", action="store_true", help="measure again with parts switched off")
+
+
+def _add_protocol_options(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("interactive")
+    group.add_argument(
+        "--interactive", choices=("scribble", "click"), help="let a robot correct with this tool"
+    )
+    group.add_argument(
+        "--rounds", type=whole_number(least=1), metavar="N", help="most corrections (default: 8)"
+    )
+    group.add_argument(
+        "--seconds",
+        type=positive_number,
+        metavar="S",
+        help="time for each correction and object (default: 30)",
+    )
+    group.add_argument(
+        "--metric", choices=("J", "F", "J_AND_F"), help="finds the worst frame (default: J_AND_F)"
+    )
+    group.add_argument(
+        "--schedule",
+        choices=("each", "published"),
+        help="propagate after each correction, or as for the method's published figures: after every third"
+        " on the same frame (default: each)",
+    )
+    group.add_argument(
+        "--fusion", choices=("learned", "newest", "linear"), help="how masks are blended (default: learned)"
+    )
+    group.add_argument("--top-k", type=_top_k, metavar="N|all", help="places that memory is read at")
+
+
+def _top_k(text: str) -> int:
+    """Read a number of places; all of them are 0."""
+    number = 0 if text == "all" else int(text)
+    if number < (text != "all"):
+        raise ArgumentTypeError(f"{text} is not a number above 0, nor all")
+    return number
+
+
 def run(options: Namespace) -> None:
-    """Measure, print the table, write the figures."""
+    """Measure, print the table, write the figures and the report."""
     _check_fit(options)
     if options.json:
         check_file(options.json)
+    if options.report:
+        check_folder(options.report, force=options.force, ours=REPORT_FILES)
 
     import torch
 
+    from evaluation.reports.plots import check_plotting
     from evaluation.settings import Settings
     from model.checkpoint import load_networks
 
+    if options.report:
+        check_plotting()
     torch.manual_seed(options.seed)
     networks = load_networks(options.models, options.weights)
     settings = Settings(networks, options.device, options.dtype, options.working_size)
     bar = ProgressBar("evaluate", quiet=options.quiet)
-    measure = _stills if options.stills else _rounds if options.interactive else _clips
-    figures, report = measure(options, settings, bar.show)
+    page = _measure(options)(options, settings, bar.show)
     bar.clear()
-    print(report, end="")
+    print(page.text, end="")
     if options.json:
-        write_json(options.json, figures)
+        write_json(options.json, page.figures)
+    if options.report:
+        page.write(options.report)
 
 
-def _clips(options: Namespace, settings: Settings, on_progress: OnProgress) -> Measured:
-    from evaluation.report import clip_report
+def _measure(options: Namespace) -> Measure:
+    if options.stills:
+        return _stills
+    return _interactive if options.interactive else _clips
+
+
+def _clips(options: Namespace, settings: Settings, on_progress: OnProgress) -> Page:
+    from evaluation.reports.page import clip_page
     from evaluation.run import ClipOptions, evaluate_clips
 
-    wanted = ClipOptions(options.data, max_frames=options.frames, with_ablations=options.ablations)
-    figures = evaluate_clips(settings, wanted, on_progress)
-    return figures, clip_report(figures)
+    wanted = ClipOptions(options.data, _selection(options), with_ablations=options.ablations)
+    return clip_page(evaluate_clips(settings, wanted, on_progress))
 
 
-def _rounds(options: Namespace, settings: Settings, on_progress: OnProgress) -> Measured:
-    from evaluation.report import round_report
-    from evaluation.run import RoundOptions, evaluate_rounds
+def _interactive(options: Namespace, settings: Settings, on_progress: OnProgress) -> Page:
+    from evaluation.interactive.protocol import Metric, Protocol, Schedule
+    from evaluation.interactive.run import InteractiveOptions, evaluate_interactive
+    from evaluation.reports.page import interactive_page
     from inference_core.values import Tool
 
-    wanted = RoundOptions(options.data, Tool(options.interactive), options.rounds or 3, options.frames)
-    figures = evaluate_rounds(settings, wanted, on_progress)
-    return figures, round_report(figures)
+    protocol = Protocol(
+        Tool(options.interactive),
+        options.rounds or Protocol.interactions,
+        options.seconds or Protocol.seconds,
+        Metric(options.metric or Protocol.metric),
+        Schedule(options.schedule or Protocol.schedule),
+    )
+    wanted = InteractiveOptions(
+        options.data,
+        protocol,
+        _selection(options),
+        options.fusion or "learned",
+        options.top_k,
+        options.ablations,
+    )
+    return interactive_page(evaluate_interactive(settings, wanted, on_progress))
 
 
-def _stills(options: Namespace, settings: Settings, on_progress: OnProgress) -> Measured:
-    from evaluation.report import still_report
+def _stills(options: Namespace, settings: Settings, on_progress: OnProgress) -> Page:
+    from evaluation.reports.page import still_page
     from evaluation.run import StillOptions, evaluate_stills
 
-    figures = evaluate_stills(settings, StillOptions(options.stills, options.clicks or 20), on_progress)
-    return figures, still_report(figures)
+    return still_page(
+        evaluate_stills(settings, StillOptions(options.stills, options.clicks or 20), on_progress)
+    )
+
+
+def _selection(options: Namespace) -> Selection:
+    from evaluation.folders import Selection
+
+    return Selection(options.frames, options.set)
+
+
+_OF_PROTOCOL = ("rounds", "seconds", "metric", "schedule", "fusion", "top_k")
 
 
 def _check_fit(options: Namespace) -> None:
     """Refuse options that would go unheard."""
-    of_clips = {"frames": options.frames, "interactive": options.interactive, "rounds": options.rounds}
-    strangers = {"clicks": options.clicks} if options.data else {**of_clips, "ablations": options.ablations}
-    for name, value in strangers.items():
-        if value:
-            raise UserError(f"--{name} does not go with --{'data' if options.data else 'stills'}.")
-    if options.rounds and not options.interactive:
-        raise UserError("--rounds needs --interactive scribble or --interactive click.")
-    if options.ablations and options.interactive:
-        raise UserError("--ablations does not go with --interactive.")
+    of_clips = ("frames", "set", "interactive", "ablations", *_OF_PROTOCOL)
+    for name in ("clicks",) if options.data else of_clips:
+        if _is_given(options, name):
+            raise UserError(f"--{_spelt(name)} does not go with --{'data' if options.data else 'stills'}.")
+    if not options.interactive:
+        for name in _OF_PROTOCOL:
+            if _is_given(options, name):
+                raise UserError(f"--{_spelt(name)} needs --interactive scribble or --interactive click.")
+    if options.force and not options.report:
+        raise UserError("--force needs --report.")
+
+
+def _is_given(options: Namespace, name: str) -> bool:
+    value: Any = getattr(options, name)
+    return value is not None and value is not False
+
+
+def _spelt(name: str) -> str:
+    return name.replace("_", "-")

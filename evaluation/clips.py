@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from evaluation.baselines import follow_flow, stand_still
 from evaluation.folders import TrueClip, object_masks
-from evaluation.metrics import f_measure, jaccard, mean_score
+from evaluation.metrics import Statistics, f_measure, jaccard, score_table
 from evaluation.settings import Settings, Steps
+from evaluation.strips import Strip, make_strip
 from inference_core.values import Direction
 
 BoolArray = NDArray[np.bool_]
@@ -36,11 +37,12 @@ class Pace:
 
 @dataclass(frozen=True)
 class ClipScore:
-    """J and F of one clip, mean over objects, then over all frames but the first."""
+    """J and F of one clip, over objects and all frames but the first; strip: what came out."""
 
-    jaccard: float
-    f_measure: float
+    jaccard: Statistics
+    f_measure: Statistics
     pace: Pace
+    strip: Strip | None = None
 
 
 def score_clip(clip: TrueClip, settings: Settings, steps: Steps) -> ClipScore:
@@ -56,9 +58,10 @@ def score_clip(clip: TrueClip, settings: Settings, steps: Steps) -> ClipScore:
     true_masks = [clip.masks(frame_index) for frame_index in predicted]
     masks = [object_masks(ids, clip.object_ids) for ids in predicted.values()]
     return ClipScore(
-        mean_score(jaccard, true_masks, masks),
-        mean_score(f_measure, true_masks, masks),
+        Statistics.of(score_table(jaccard, true_masks, masks)),
+        Statistics.of(score_table(f_measure, true_masks, masks)),
         Pace(len(clip.object_ids), len(predicted), seconds),
+        make_strip(clip.frames, session.ids),
     )
 
 
@@ -67,6 +70,6 @@ def score_baselines(clip: TrueClip) -> dict[str, float]:
     true_masks = [clip.masks(frame_index) for frame_index in range(len(clip.frames))]
     images = [clip.frames[frame_index] for frame_index in range(len(clip.frames))]
     return {
-        name: mean_score(jaccard, true_masks[1:], follow(images, true_masks[0]))
+        name: float(score_table(jaccard, true_masks[1:], follow(images, true_masks[0])).mean())
         for name, follow in BASELINES.items()
     }

@@ -7,7 +7,6 @@ from statistics import fmean
 from typing import Any
 
 from evaluation.clips import ClipScore, Pace
-from evaluation.rounds import RoundScore
 from evaluation.stills import REPORTED_CLICKS, REPORTED_SCRIBBLES, StillScore
 
 Figures = dict[str, Any]
@@ -21,11 +20,12 @@ def clip_figures(
     """Tell first-mask evaluation: scores by clip, J by clip and baseline, scores by ablation and clip."""
     clips = {
         name: {
-            **_j_and_f([score]),
+            **_j_and_f(score),
+            "statistics": _statistics(score),
             "objects": score.pace.objects,
             "fps": score.pace.fps,
             "baselines": {baseline: {"J": j} for baseline, j in baselines[name].items()},
-            "ablations": {part: _j_and_f([by_clip[name]]) for part, by_clip in ablations.items()},
+            "ablations": {part: _j_and_f(by_clip[name]) for part, by_clip in ablations.items()},
         }
         for name, score in scores.items()
     }
@@ -34,34 +34,11 @@ def clip_figures(
     }
     return {
         "clips": clips,
-        "mean": _j_and_f(scores.values()),
+        "mean": _j_and_f(*scores.values()),
+        "statistics": _statistics(*scores.values()),
         "baselines": {name: {"J": j} for name, j in means.items()},
-        "ablations": {part: _j_and_f(by_clip.values()) for part, by_clip in ablations.items()},
-        "fps_by_objects": _fps_by_objects(score.pace for score in scores.values()),
-    }
-
-
-def round_figures(scores: Mapping[str, Sequence[RoundScore]]) -> Figures:
-    """Tell interactive evaluation: the rounds of each clip, as many for each."""
-    clips = {
-        name: {
-            **_j_and_f(rounds[-1:]),
-            "objects": rounds[-1].pace.objects,
-            "rounds": [
-                {"frame": score.frame_index, **_j_and_f([score]), "seconds": score.seconds}
-                for score in rounds
-            ],
-        }
-        for name, rounds in scores.items()
-    }
-    by_round = list(zip(*scores.values(), strict=True))
-    return {
-        "clips": clips,
-        "rounds": [
-            {**_j_and_f(each), "seconds": fmean(score.seconds for score in each)} for each in by_round
-        ],
-        "mean": _j_and_f(by_round[-1]),
-        "fps_by_objects": _fps_by_objects(score.pace for each in by_round for score in each),
+        "ablations": {part: _j_and_f(*by_clip.values()) for part, by_clip in ablations.items()},
+        "fps_by_objects": fps_by_objects(score.pace for score in scores.values()),
     }
 
 
@@ -84,12 +61,25 @@ def _after(scores: Sequence[StillScore], counts: Iterable[int]) -> Figures:
     return {"iou_after": ours, "grabcut": {"iou_after": grabcut}, "ms_per_stroke": 1000 * fmean(seconds)}
 
 
-def _j_and_f(scores: Iterable[ClipScore | RoundScore]) -> dict[str, float]:
-    kept = list(scores)
-    return {"J": fmean(score.jaccard for score in kept), "F": fmean(score.f_measure for score in kept)}
+def _j_and_f(*scores: ClipScore) -> dict[str, float]:
+    return {
+        "J": fmean(score.jaccard.mean for score in scores),
+        "F": fmean(score.f_measure.mean for score in scores),
+    }
 
 
-def _fps_by_objects(paces: Iterable[Pace]) -> dict[str, float]:
+def _statistics(*scores: ClipScore) -> Figures:
+    """Recall and decay of J and of F, as DAVIS defines them."""
+    return {
+        name: {"recall": fmean(each.recall for each in table), "decay": fmean(each.decay for each in table)}
+        for name, table in (
+            ("J", [score.jaccard for score in scores]),
+            ("F", [score.f_measure for score in scores]),
+        )
+    }
+
+
+def fps_by_objects(paces: Iterable[Pace]) -> dict[str, float]:
     """Frames a second for each number of objects, over all frames that were propagated with so many."""
     by_objects: dict[int, list[Pace]] = {}
     for pace in paces:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -16,7 +16,9 @@ from media.palette import read_ids
 UInt8Array = NDArray[np.uint8]
 BoolArray = NDArray[np.bool_]
 
-IMAGES, MASKS = Path("JPEGImages/480p"), Path("Annotations/480p")
+IMAGES, MASKS, SETS = Path("JPEGImages/480p"), Path("Annotations/480p"), Path("ImageSets")
+BINARY_YEAR = "2016"
+"""In the lists of this year all that moves is one object."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,12 @@ class ImageFiles:
 
 @dataclass(frozen=True)
 class TrueClip:
-    """A clip with the true ids of every frame."""
+    """A clip with the true ids of every frame. is_binary: all its objects count as one, of id 1."""
 
     name: str
     frames: ImageFiles
     mask_paths: tuple[Path, ...]
+    is_binary: bool = False
 
     @cached_property
     def object_ids(self) -> tuple[int, ...]:
@@ -48,7 +51,8 @@ class TrueClip:
 
     def ids(self, frame_index: int) -> UInt8Array:
         """Read the true ids of a frame, (H, W) uint8, 0 is background."""
-        return read_ids(self.mask_paths[frame_index])
+        ids = read_ids(self.mask_paths[frame_index])
+        return (ids > 0).astype(np.uint8) if self.is_binary else ids
 
     def masks(self, frame_index: int) -> BoolArray:
         """Read the true masks (K, H, W) of the clip's objects in a frame."""
@@ -73,18 +77,50 @@ def object_masks(ids: UInt8Array, object_ids: tuple[int, ...]) -> BoolArray:
     return np.equal(ids[None], np.array(object_ids, dtype=np.uint8)[:, None, None])
 
 
-def read_clips(folder: Path, *, max_frames: int | None = None) -> list[TrueClip]:
-    """Find the clips of a folder in DAVIS layout, in the order of their names, and see that they are whole.
+@dataclass(frozen=True)
+class Selection:
+    """Which part of a folder is measured.
 
-    max_frames  look at no more than so many frames of each clip.
+    max_frames  frames of each clip, the first one included; None means all.
+    list_name   YEAR/NAME of a list of clips, ImageSets/YEAR/NAME.txt; None means every clip.
     """
+
+    max_frames: int | None = None
+    list_name: str | None = None
+
+    def as_figures(self) -> dict[str, str | int | None]:
+        """Tell what was selected."""
+        return {"frames": self.max_frames, "set": self.list_name}
+
+
+def read_clips(folder: Path, selection: Selection | None = None) -> list[TrueClip]:
+    """Find the clips of a folder, in the order of their names or of a list, and see that they are whole.
+
+    The folder is in DAVIS layout; or, at any depth, it holds folders of frames NAME.jpg, each with its mask
+    NAME.png beside it.
+    """
+    chosen = selection or Selection()
     images = folder / IMAGES
     if not images.is_dir() or not (folder / MASKS).is_dir():
-        raise EvaluationError(f"{folder} is not in DAVIS layout: it must hold {IMAGES} and {MASKS}.")
-    clip_folders = sorted(path for path in images.iterdir() if path.is_dir())
-    if not clip_folders:
+        return _read_side_by_side(folder, chosen)
+    if chosen.list_name:
+        names = read_list(folder, chosen.list_name)
+        is_binary = chosen.list_name.startswith(f"{BINARY_YEAR}/")
+    else:
+        names, is_binary = sorted(path.name for path in images.iterdir() if path.is_dir()), False
+    if not names:
         raise EvaluationError(f"There are no clips in {images}: each is a folder of .jpg frames.")
-    return [_read_clip(path, folder / MASKS / path.name, max_frames) for path in clip_folders]
+    clips = [_read_clip(images / name, folder / MASKS / name, chosen.max_frames) for name in names]
+    return [replace(clip, is_binary=is_binary) for clip in clips]
+
+
+def read_list(folder: Path, list_name: str) -> list[str]:
+    """Read the names of a list's clips: one a line, or the paths of every frame as in the lists of 2016."""
+    path = folder / SETS / f"{list_name}.txt"
+    if not path.is_file():
+        raise EvaluationError(f"There is no list {path}: name one as YEAR/NAME, as in 2017/val.")
+    entries = [line.split()[0] for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return list(dict.fromkeys(Path(entry).parent.name or entry for entry in entries))
 
 
 def read_stills(folder: Path) -> list[Still]:
@@ -95,6 +131,19 @@ def read_stills(folder: Path) -> list[Still]:
     if not stills:
         raise EvaluationError(f"There are no pairs NAME.jpg and NAME.png in {folder}.")
     return stills
+
+
+def _read_side_by_side(folder: Path, selection: Selection) -> list[TrueClip]:
+    places = sorted({path.parent for path in folder.glob("**/*.jpg") if path.with_suffix(".png").is_file()})
+    if not places:
+        raise EvaluationError(f"{folder} is not in DAVIS layout: it must hold {IMAGES} and {MASKS}.")
+    if selection.list_name:
+        raise EvaluationError(f"{folder} has no lists of clips: it is not in DAVIS layout.")
+    clips = [_read_clip(place, place, selection.max_frames) for place in places]
+    return [
+        replace(clip, name=place.relative_to(folder).as_posix())
+        for clip, place in zip(clips, places, strict=True)
+    ]
 
 
 def _read_clip(images: Path, masks: Path, max_frames: int | None) -> TrueClip:

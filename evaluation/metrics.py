@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import cache
-from statistics import fmean
 
 import cv2
 import numpy as np
@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 
 BoolArray = NDArray[np.bool_]
 UInt8Array = NDArray[np.uint8]
+Float64Array = NDArray[np.float64]
 Measure = Callable[[BoolArray, BoolArray], float]
 
 CONTOUR_TOLERANCE = 0.008
 """How far apart two contours may lie and still match, as a share of the image's diagonal."""
+HIT = 0.5
+"""Above this a frame counts for recall."""
 
 
 def jaccard(truth: BoolArray, prediction: BoolArray) -> float:
@@ -48,12 +51,37 @@ def f_measure(truth: BoolArray, prediction: BoolArray) -> float:
     return 2 * precision * recall / (precision + recall)
 
 
-def mean_score(measure: Measure, truth: Iterable[BoolArray], prediction: Iterable[BoolArray]) -> float:
-    """Mean of a measure over the objects of each frame, then over frames; both give (K, H, W) a frame."""
-    frames = [
-        fmean(map(measure, true_masks, masks)) for true_masks, masks in zip(truth, prediction, strict=True)
-    ]
-    return fmean(frames)
+def score_table(
+    measure: Measure, truth: Iterable[BoolArray], prediction: Iterable[BoolArray]
+) -> Float64Array:
+    """Measure each object of each frame; both give (K, H, W) a frame. Returns (T, K) float64 in [0, 1]."""
+    return np.array(
+        [
+            [measure(true_mask, mask) for true_mask, mask in zip(true_masks, masks, strict=True)]
+            for true_masks, masks in zip(truth, prediction, strict=True)
+        ],
+        dtype=np.float64,
+    )
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What DAVIS tells of a measure on one clip, each the mean over its objects.
+
+    recall  share of the frames above 0.5.
+    decay   mean of the first quarter of the frames less that of the last; quarters share their end frames.
+    """
+
+    mean: float
+    recall: float
+    decay: float
+
+    @classmethod
+    def of(cls, table: Float64Array) -> Statistics:
+        """Sum up scores (T, K) of the frames that count."""
+        borders = np.rint(np.linspace(0, len(table) - 1, 5) + 1e-10).astype(int)
+        first, last = table[: borders[1] + 1], table[borders[3] :]
+        return cls(float(table.mean()), float((table > HIT).mean()), float(first.mean() - last.mean()))
 
 
 def _same_size(truth: BoolArray, prediction: BoolArray) -> tuple[BoolArray, BoolArray]:

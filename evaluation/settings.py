@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
-from inference_core.device import choose_compute
+from inference_core.device import choose_compute, place_networks
 from inference_core.protocols import Frames
 from inference_core.session import Session
 from model.interfaces import Networks
@@ -23,11 +24,16 @@ class Settings:
     dtype: str = "auto"
     working_size: int = 480
 
+    @cached_property
+    def placed(self) -> Networks:
+        """The networks where they will run; placed once, so that sessions need no copies of their own."""
+        return place_networks(self.networks, choose_compute(self.device, self.dtype))
+
     def open(self, frames: Frames) -> Session:
         """Begin a session on a clip, as the program would."""
         return Session(
             frames,
-            self.networks,
+            self.placed,
             device=self.device,
             dtype=self.dtype,
             working_size=self.working_size,

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from evaluation.folders import IMAGES, MASKS, Still, TrueClip, read_clips, read_stills
+from evaluation.folders import IMAGES, MASKS, SETS, Still, TrueClip, read_clips, read_stills
 from evaluation.settings import Settings
 from tests.inference_core.fakes import fake_networks, square_clip, square_ids
 
@@ -36,7 +36,8 @@ def _alike(image: Tensor, drawn: Tensor) -> Tensor:
 
 
 def fake_settings() -> Settings:
-    networks = replace(fake_networks(), interaction=ColourInteraction())
+    interaction = ColourInteraction()
+    networks = replace(fake_networks(), interaction=interaction, clicks=interaction)
     return Settings(networks, device="cpu", dtype="float32")
 
 
@@ -58,6 +59,13 @@ def make_still(folder: Path, name: str = "square") -> Still:
     save(square_clip(1)[0], folder / f"{name}.jpg")
     save(square_ids(), folder / f"{name}.png")
     return next(still for still in read_stills(folder) if still.mask_path.stem == name)
+
+
+def write_list(folder: Path, name: str, *entries: str) -> None:
+    """Write a list of clips in the layout of DAVIS."""
+    path = folder / SETS / f"{name}.txt"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"{entry}\n" for entry in entries), encoding="utf-8")
 
 
 def save(pixels: np.ndarray, path: Path) -> None:

@@ -6,8 +6,18 @@ import pytest
 import torch
 from torch import nn
 
-from evaluation.ablation import ABLATIONS, WithoutMemory, WithoutPrevious, switch_off
+from evaluation.ablation import (
+    ABLATIONS,
+    FUSIONS,
+    TopK,
+    WithoutMemory,
+    WithoutPrevious,
+    own_logits,
+    replace_fusion,
+    switch_off,
+)
 from inference_core.device import choose_compute, place_networks
+from model.aggregate import aggregate
 from tests.evaluation.made import fake_settings
 from tests.inference_core.fakes import FakePropagation, fake_networks
 
@@ -57,8 +67,43 @@ def test_other_calls_are_passed_on(part):
     assert (ablation.multiple, ablation.shares_keys) == (whole.multiple, whole.shares_keys)
 
 
+@pytest.mark.parametrize("objects", [1, 2, 6])
+@pytest.mark.parametrize("sharpness", [0.5, 8.0])
+def test_competition_can_be_undone(objects, sharpness):
+    generator = torch.Generator().manual_seed(objects)
+    shares = torch.softmax(sharpness * torch.randn(objects + 1, 20, 30, generator=generator), dim=0)
+    again = aggregate(torch.sigmoid(own_logits(shares[1:])))
+    torch.testing.assert_close(again, shares, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(("name", "weight"), [("newest", 1.0), ("linear", 0.25)])
+def test_plain_fusions_weigh_by_their_rule(name, weight):
+    old, new = torch.full((1, 4, 4), 0.9), torch.full((1, 4, 4), 0.1)
+    distance = torch.tensor([0.25, 0.75])  # a quarter of the way to the old anchor
+    logits = FUSIONS[name](torch.zeros(1, 3, 4, 4), old, new, torch.zeros(1, 2, 4, 4), distance)
+    fused = aggregate(torch.sigmoid(logits))[1]
+    torch.testing.assert_close(fused, torch.full((4, 4), weight * 0.1 + (1 - weight) * 0.9))
+
+
+def test_replacing_fusion_leaves_the_given_networks_alone():
+    networks = fake_networks()
+    assert replace_fusion(networks, "linear").fusion is FUSIONS["linear"]
+    assert networks.fusion is not FUSIONS["linear"]
+
+
+def test_top_k_is_what_it_was_told_whoever_asks():
+    asked = []
+    inside = FakePropagation()
+    inside.read = lambda *given, top_k: asked.append(top_k)
+    network = TopK(inside, 20)
+    query = network.encode_query(IMAGE)
+    network.read(query, query.key, query.key, top_k=50)
+    network.read(query, query.key, query.key)
+    assert asked == [20, 20]
+
+
 class _Weighted(nn.Conv2d):
-    multiple, shares_keys = 16, True
+    multiple, shares_keys, feature_budget_bytes = 16, True, 0
 
 
 def test_the_network_inside_is_placed_in_the_session_s_precision():

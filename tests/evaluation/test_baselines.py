@@ -12,7 +12,7 @@ import pytest
 
 from evaluation.baselines import Guess, follow_flow, grabcut, stand_still
 from evaluation.clips import score_baselines
-from evaluation.folders import read_clips
+from evaluation.folders import Selection, read_clips
 from evaluation.metrics import jaccard
 from tests.inference_core.fakes import square_clip, square_ids
 
@@ -77,6 +77,6 @@ def test_grabcut_without_a_stroke_on_the_object_finds_nothing():
 @pytest.mark.skipif(not DEV.is_dir(), reason="needs the development clips (folder of MIVOS_SHARED)")
 @pytest.mark.parametrize(("frames", "still", "flow"), [(20, 0.475, 0.692), (40, 0.363, 0.508)])
 def test_baselines_on_the_development_clips_are_the_known_ones(frames, still, flow):
-    scores = [score_baselines(clip) for clip in read_clips(DEV, max_frames=frames)]
+    scores = [score_baselines(clip) for clip in read_clips(DEV, Selection(max_frames=frames))]
     assert fmean(score["still"] for score in scores) == pytest.approx(still, abs=0.001)
     assert fmean(score["flow"] for score in scores) == pytest.approx(flow, abs=0.001)

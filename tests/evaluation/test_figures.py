@@ -5,21 +5,26 @@ from __future__ import annotations
 import pytest
 
 from evaluation.clips import ClipScore, Pace
-from evaluation.figures import clip_figures, round_figures, still_figures
-from evaluation.rounds import RoundScore
+from evaluation.figures import clip_figures, still_figures
+from evaluation.metrics import Statistics
 from evaluation.stills import StillScore
 
+
+def _score(j, f, pace):
+    return ClipScore(Statistics(j, j / 2, 0.1), Statistics(f, f / 2, -0.1), pace)
+
+
 SCORES = {
-    "one": ClipScore(0.8, 0.7, Pace(1, 10, 2.0)),
-    "two": ClipScore(0.6, 0.5, Pace(3, 10, 4.0)),
-    "three": ClipScore(0.1, 0.3, Pace(1, 30, 2.0)),
+    "one": _score(0.8, 0.7, Pace(1, 10, 2.0)),
+    "two": _score(0.6, 0.5, Pace(3, 10, 4.0)),
+    "three": _score(0.1, 0.3, Pace(1, 30, 2.0)),
 }
 BASELINES = {
     "one": {"still": 0.4, "flow": 0.5},
     "two": {"still": 0.2, "flow": 0.3},
     "three": {"still": 0.0, "flow": 0.1},
 }
-FORGETFUL = {name: ClipScore(0.0, 0.1, Pace(1, 10, 1.0)) for name in SCORES}
+FORGETFUL = {name: _score(0.0, 0.1, Pace(1, 10, 1.0)) for name in SCORES}
 
 
 def test_clips_are_told_one_by_one():
@@ -27,6 +32,7 @@ def test_clips_are_told_one_by_one():
     assert clip == {
         "J": 0.6,
         "F": 0.5,
+        "statistics": {"J": {"recall": 0.3, "decay": 0.1}, "F": {"recall": 0.25, "decay": -0.1}},
         "objects": 3,
         "fps": 2.5,
         "baselines": {"still": {"J": 0.2}, "flow": {"J": 0.3}},
@@ -37,6 +43,7 @@ def test_clips_are_told_one_by_one():
 def test_clips_count_alike_in_the_mean():
     figures = clip_figures(SCORES, BASELINES, {"memory": FORGETFUL})
     assert figures["mean"] == pytest.approx({"J": 0.5, "F": 0.5})
+    assert figures["statistics"]["J"] == pytest.approx({"recall": 0.25, "decay": 0.1})
     assert figures["baselines"]["still"]["J"] == pytest.approx(0.2)
     assert figures["baselines"]["flow"]["J"] == pytest.approx(0.3)
     assert figures["ablations"] == {"memory": pytest.approx({"J": 0.0, "F": 0.1})}
@@ -44,27 +51,6 @@ def test_clips_count_alike_in_the_mean():
 
 def test_frames_a_second_are_told_by_the_number_of_objects():
     assert clip_figures(SCORES, BASELINES, {})["fps_by_objects"] == {"1": 10.0, "3": 2.5}
-
-
-def test_rounds_are_told_for_each_clip_and_in_the_mean():
-    def score(frame_index, jaccard, frames):
-        return RoundScore(frame_index, jaccard, jaccard, 1.5, Pace(1, frames, 0.5))
-
-    figures = round_figures(
-        {"a": [score(0, 0.4, 5), score(3, 0.6, 0)], "b": [score(0, 0.2, 5), score(1, 1, 5)]}
-    )
-    assert figures["clips"]["a"] == {
-        "J": 0.6,
-        "F": 0.6,
-        "objects": 1,
-        "rounds": [
-            {"frame": 0, "J": 0.4, "F": 0.4, "seconds": 1.5},
-            {"frame": 3, "J": 0.6, "F": 0.6, "seconds": 1.5},
-        ],
-    }
-    assert figures["mean"] == pytest.approx({"J": 0.8, "F": 0.8})
-    assert [each["J"] for each in figures["rounds"]] == pytest.approx([0.3, 0.8])
-    assert figures["fps_by_objects"] == {"1": 10.0}  # a round without strokes propagates nothing
 
 
 def test_stills_are_told_after_so_many_strokes():

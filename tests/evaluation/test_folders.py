@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from evaluation.errors import EvaluationError
-from evaluation.folders import IMAGES, MASKS, read_clips, read_stills
-from tests.evaluation.made import FRAMES, make_clip, make_still, save
-from tests.inference_core.fakes import square_ids
+from evaluation.folders import IMAGES, MASKS, Selection, read_clips, read_stills
+from tests.evaluation.made import FRAMES, make_clip, make_still, save, write_list
+from tests.inference_core.fakes import square_clip, square_ids
 
 BLANK = np.zeros((64, 96), dtype=np.uint8)
 
@@ -34,10 +34,44 @@ def test_its_objects_are_those_of_the_first_frame(tmp_path):
 def test_clips_come_in_the_order_of_their_names_and_no_longer_than_asked(tmp_path):
     make_clip(tmp_path, "second")
     make_clip(tmp_path, "first")
-    assert [(clip.name, len(clip.frames)) for clip in read_clips(tmp_path, max_frames=3)] == [
+    assert [(clip.name, len(clip.frames)) for clip in read_clips(tmp_path, Selection(max_frames=3))] == [
         ("first", 3),
         ("second", 3),
     ]
+
+
+def test_a_list_names_the_clips_and_their_order(tmp_path):
+    for name in ("a", "b", "c"):
+        make_clip(tmp_path, name)
+    write_list(tmp_path, "2017/val", "c", "a")
+    assert [clip.name for clip in read_clips(tmp_path, Selection(list_name="2017/val"))] == ["c", "a"]
+
+
+def test_in_the_lists_of_2016_all_objects_are_one(tmp_path):
+    make_clip(tmp_path)
+    entries = [f"/{IMAGES}/squares/0000{index}.jpg /{MASKS}/squares/0000{index}.png" for index in range(2)]
+    write_list(tmp_path, "2016/val", *entries)
+    (clip,) = read_clips(tmp_path, Selection(list_name="2016/val"))
+    assert clip.object_ids == (1,)
+    np.testing.assert_array_equal(clip.ids(1), square_ids(1, both=True) > 0)
+
+
+def test_frames_and_masks_may_lie_side_by_side(tmp_path):
+    for place in ("farm/cow", "sea"):
+        (tmp_path / place).mkdir(parents=True)
+        for frame_index in range(3):
+            save(square_clip(3)[frame_index], tmp_path / place / f"{frame_index}.jpg")
+            save(square_ids(frame_index), tmp_path / place / f"{frame_index}.png")
+    clips = read_clips(tmp_path, Selection(max_frames=2))
+    assert [(clip.name, len(clip.frames)) for clip in clips] == [("farm/cow", 2), ("sea", 2)]
+    with pytest.raises(EvaluationError, match="has no lists of clips"):
+        read_clips(tmp_path, Selection(list_name="2017/val"))
+
+
+def test_a_list_that_is_not_there_is_told(tmp_path):
+    make_clip(tmp_path)
+    with pytest.raises(EvaluationError, match=r"no list .*2017/test\.txt: name one as YEAR/NAME"):
+        read_clips(tmp_path, Selection(list_name="2017/test"))
 
 
 def _without_masks(folder):

@@ -7,17 +7,10 @@ import json
 import pytest
 
 from evaluation.errors import EvaluationError
-from evaluation.report import clip_report, round_report, still_report
-from evaluation.run import (
-    ClipOptions,
-    RoundOptions,
-    StillOptions,
-    evaluate_clips,
-    evaluate_rounds,
-    evaluate_stills,
-)
-from inference_core.values import Tool
-from tests.evaluation.made import fake_settings, make_clip, make_still
+from evaluation.folders import Selection
+from evaluation.reports.tables import clip_report, still_report
+from evaluation.run import ClipOptions, StillOptions, evaluate_clips, evaluate_stills
+from tests.evaluation.made import fake_settings, make_clip, make_still, write_list
 
 
 @pytest.fixture
@@ -29,8 +22,10 @@ def clips(tmp_path):
 
 def test_clips_are_measured_with_their_baselines_and_ablations(clips):
     told = []
-    options = ClipOptions(clips, max_frames=4, with_ablations=True)
-    figures = evaluate_clips(fake_settings(), options, lambda done, total: told.append((done, total)))
+    options = ClipOptions(clips, Selection(4), with_ablations=True)
+    result = evaluate_clips(fake_settings(), options, lambda done, total: told.append((done, total)))
+    figures = result.figures
+    assert set(result.strips) == {"alone", "together"}
     assert list(figures["clips"]) == ["alone", "together"]
     assert figures["mean"]["J"] > 0.9
     assert figures["baselines"]["still"]["J"] < figures["mean"]["J"]
@@ -47,10 +42,12 @@ def test_clips_are_measured_with_their_baselines_and_ablations(clips):
 
 
 def test_the_options_are_told_as_they_were_chosen(clips):
-    figures = evaluate_clips(fake_settings(), ClipOptions(clips, max_frames=2))
+    write_list(clips, "2017/val", "alone")
+    figures = evaluate_clips(fake_settings(), ClipOptions(clips, Selection(2, "2017/val"))).figures
     assert figures["options"] == {
         "data": str(clips),
         "frames": 2,
+        "set": "2017/val",
         "ablations": [],
         "family": "fake",
         "device": "cpu",
@@ -58,18 +55,6 @@ def test_the_options_are_told_as_they_were_chosen(clips):
         "working_size": 480,
     }
     assert figures["ablations"] == {}
-
-
-def test_rounds_are_measured(clips):
-    told = []
-    options = RoundOptions(clips, Tool.SCRIBBLE, rounds=2, max_frames=3)
-    figures = evaluate_rounds(fake_settings(), options, lambda done, total: told.append((done, total)))
-    assert [len(clip["rounds"]) for clip in figures["clips"].values()] == [2, 2]
-    assert figures["mean"]["J"] == pytest.approx(figures["rounds"][-1]["J"])
-    assert (figures["options"]["interactive"], figures["options"]["rounds"]) == ("scribble", 2)
-    assert told[-1] == (4, 4)
-    assert json.loads(json.dumps(figures)) == figures
-    assert "J after 2" in round_report(figures)
 
 
 def test_stills_are_measured(tmp_path):
@@ -86,13 +71,7 @@ def test_stills_are_measured(tmp_path):
     assert "round of scribbles 3" in still_report(figures)
 
 
-def test_a_tool_without_a_robot_is_refused(clips):
-    with pytest.raises(EvaluationError, match="scribble or click"):
-        evaluate_rounds(fake_settings(), RoundOptions(clips, Tool.LASSO))
-
-
-def test_nothing_is_measured_without_rounds_or_clicks(clips):
-    with pytest.raises(EvaluationError, match="one round"):
-        evaluate_rounds(fake_settings(), RoundOptions(clips, Tool.CLICK, rounds=0))
+def test_nothing_is_measured_without_clicks(tmp_path):
+    make_still(tmp_path)
     with pytest.raises(EvaluationError, match="one click"):
-        evaluate_stills(fake_settings(), StillOptions(clips, clicks=0))
+        evaluate_stills(fake_settings(), StillOptions(tmp_path, clicks=0))

@@ -27,7 +27,8 @@ class Stubborn:
 
 def _settings_that_answer(logits):
     settings = fake_settings()
-    return replace(settings, networks=replace(settings.networks, interaction=Stubborn(logits)))
+    answer = Stubborn(logits)
+    return replace(settings, networks=replace(settings.networks, interaction=answer, clicks=answer))
 
 
 @pytest.mark.parametrize(("target", "needed"), [(0.2, 1), (0.85, 3), (0.90, 5), (0.99, 20)])

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from evaluation.report import clip_report, still_report
+from evaluation.reports.tables import clip_report, still_report
 
+STATISTICS = {"J": {"recall": 0.9, "decay": 0.05}, "F": {"recall": 0.8, "decay": -0.01}}
 CLIPS = {
     "clips": {
         "koi": {
             "J": 0.51,
             "F": 0.6,
+            "statistics": STATISTICS,
             "objects": 2,
             "fps": 9.96,
             "baselines": {"still": {"J": 0.1}, "flow": {"J": 0.2}},
         }
     },
     "mean": {"J": 0.51, "F": 0.6},
+    "statistics": STATISTICS,
     "baselines": {"still": {"J": 0.1}, "flow": {"J": 0.2}},
     "ablations": {"memory": {"J": 0.25, "F": 0.3}},
     "fps_by_objects": {"2": 9.96},
@@ -33,10 +36,12 @@ STILLS = {
 def test_clips_the_mean_and_what_is_switched_off_have_a_row_each():
     table, pace = clip_report(CLIPS).split("\n\n")
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
-    assert cells[0] == ["clip", "objects", "J", "F", "fps", "still J", "flow J"]
-    assert cells[2] == ["koi", "2", "0.510", "0.600", "10.0", "0.100", "0.200"]
-    assert cells[3] == ["mean", "", "0.510", "0.600", "", "0.100", "0.200"]
-    assert cells[4] == ["mean, memory switched off", "", "0.250", "0.300", "", "", ""]
+    more = ["0.900", "0.050", "0.800", "-0.010"]
+    assert cells[0][:4] == ["clip", "objects", "J", "F"]
+    assert cells[0][4:] == ["J recall", "J decay", "F recall", "F decay", "fps", "still J", "flow J"]
+    assert cells[2] == ["koi", "2", "0.510", "0.600", *more, "10.0", "0.100", "0.200"]
+    assert cells[3] == ["mean", "", "0.510", "0.600", *more, "", "0.100", "0.200"]
+    assert cells[4] == ["mean, memory switched off", "", "0.250", "0.300", *[""] * 7]
     assert pace == "frames a second by objects: 10.0 with 2\n"
 
 

@@ -1,0 +1,102 @@
+"""One measurement as a page: its table for the terminal, and a folder with plots, pictures and figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from evaluation.figures import Figures
+from evaluation.interactive.run import InteractiveResult
+from evaluation.interactive.summary import report_csv
+from evaluation.machine import describe_machine, tell_machine
+from evaluation.reports.plots import Plot, plot_clips, plot_curves, plot_stills, write_plot
+from evaluation.reports.tables import clip_report, interactive_report, still_report
+from evaluation.run import ClipResult
+from evaluation.strips import Strip
+from media.atomic import replaced_file, replaced_folder
+
+SESSION_ID = "mivos"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A measurement told.
+
+    text    Markdown tables.
+    plots   by their file's name without its ending, as are strips (by the clip's name).
+    files   further text files, by their names.
+    """
+
+    title: str
+    text: str
+    figures: Figures
+    plots: Mapping[str, Plot] = field(default_factory=dict)
+    strips: Mapping[str, Strip] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    def write(self, folder: Path) -> None:
+        """Write report.md with all that it shows into a folder, whole or not at all, over an earlier one."""
+        with replaced_folder(folder, force=True) as beside:
+            body = self.write_pictures(beside)
+            machine = tell_machine(describe_machine())
+            content = f"# {self.title}\n\n{machine}\n\n{body}"
+            _write(beside / "report.md", content)
+            _write(beside / "figures.json", json.dumps(self.figures, indent=1, allow_nan=False) + "\n")
+            for name, text in self.files.items():
+                _write(beside / name, text)
+
+    def write_pictures(self, folder: Path, prefix: str = "", place: str = "") -> str:
+        """Write plots and strips into a folder; return the page's Markdown.
+
+        prefix  begins the names of the files; place is the folder as the Markdown's file sees it, with its /.
+        """
+        lines = [self.text]
+        for name, plot in self.plots.items():
+            write_plot(folder / f"{prefix}{name}.svg", plot)
+            lines.append(f"\n![{name}]({place}{prefix}{name}.svg)\n")
+        for clip, strip in self.strips.items():
+            name = f"{prefix}{clip.replace('/', '-')}.jpg"
+            strip.write(folder / name)
+            shown = ", ".join(map(str, strip.frame_indices))
+            lines.append(f"\n{clip}, frames {shown}:\n\n![{clip}]({place}{name})\n")
+        return "".join(lines)
+
+
+def clip_page(result: ClipResult) -> Page:
+    """Tell first-mask evaluation."""
+    figures = result.figures
+    return Page(
+        "First mask given",
+        clip_report(figures),
+        figures,
+        {"clips": plot_clips(figures)},
+        result.strips,
+    )
+
+
+def interactive_page(result: InteractiveResult) -> Page:
+    """Tell interactive evaluation, with the protocol's own report and summary."""
+    figures = result.figures
+    return Page(
+        f"Interactive, {figures['options']['interactive']} robot",
+        interactive_report(figures),
+        figures,
+        {"curves": plot_curves(figures)},
+        {record.name: record.strip for record in result.records if record.strip},
+        {
+            "report.csv": report_csv(result.records, SESSION_ID),
+            "summary.json": json.dumps(figures["summary"], indent=1) + "\n",
+        },
+    )
+
+
+def still_page(figures: Figures) -> Page:
+    """Tell evaluation on stills."""
+    return Page("Single images", still_report(figures), figures, {"stills": plot_stills(figures)})
+
+
+def _write(path: Path, text: str) -> None:
+    with replaced_file(path) as beside:
+        beside.write_text(text, encoding="utf-8")
