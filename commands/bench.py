@@ -58,7 +58,8 @@ def _add_gui(subjects: _Subjects) -> ArgumentParser:
         "gui",
         help="how quick the window is",
         description="Measure first paint, brush moves, scrubbing, how long a propagation holds the window up,"
-        " and how fast it is there and without a window. Needs a display; on Linux xvfb-run or QT_QPA_PLATFORM=offscreen will do.",
+        " and how fast it is there and without a window. Needs a display; on Linux xvfb-run or"
+        " QT_QPA_PLATFORM=offscreen will do.",
     )
     window.add_argument("--clip", type=Path, metavar="CLIP", help="footage (default: the sample clip)")
     window.add_argument(
