@@ -1,14 +1,11 @@
-"""A made-up clip in memory, so that no decoding is measured, and the machine that it is measured on."""
+"""A made-up clip in memory, so that no decoding is measured."""
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from synthetic.render import render
@@ -47,13 +44,3 @@ def make_clip(size: tuple[int, int], frames: int, objects: int) -> MadeClip:
             break
     images, masks = zip(*(render(scene, frame_index) for frame_index in range(frames)), strict=True)
     return MadeClip(images, masks)
-
-
-def describe_machine() -> dict[str, Any]:
-    """Say what figures were measured on."""
-    return {
-        "processor": platform.processor() or platform.machine(),
-        "threads": torch.get_num_threads(),
-        "instructions": torch.backends.cpu.get_cpu_capability(),
-        "torch": torch.__version__,
-    }

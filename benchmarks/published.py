@@ -15,8 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from benchmarks.made_clip import MadeClip, describe_machine, make_clip
+from benchmarks.made_clip import MadeClip, make_clip
 from benchmarks.published_flow import PublishedFlow
+from evaluation.machine import describe_machine
 from inference_core.compute.geometry import Geometry
 from inference_core.session import Session
 from model.blocks import fold_normalisation

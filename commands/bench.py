@@ -6,7 +6,7 @@ import json
 import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, _SubParsersAction
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from commands.options import (
     DEVICES,
@@ -17,6 +17,10 @@ from commands.options import (
     whole_number,
 )
 from commands.output import check_file, write_json
+from inference_core.errors import UserError
+
+if TYPE_CHECKING:
+    from benchmarks.speed import SpeedOptions
 
 _Subjects: TypeAlias = "_SubParsersAction[ArgumentParser]"  # generic for type checkers alone
 
@@ -27,7 +31,7 @@ def add_parser(commands: _Subjects) -> None:
     """Declare the command and its options."""
     parser = commands.add_parser("bench", help="measure on this machine", description="Measure.")
     subjects = parser.add_subparsers(metavar="SUBJECT", required=True)
-    for add in (_add_speed, _add_gui, _add_memory, _add_settings, _add_published):
+    for add in (_add_speed, _add_compare, _add_gui, _add_memory, _add_settings, _add_published):
         subject = add(subjects)
         add_report_options(subject)
 
@@ -48,9 +52,27 @@ def _add_speed(subjects: _Subjects) -> ArgumentParser:
         metavar="N",
         help="numbers of objects to measure with (default: 1 3)",
     )
+    speed.add_argument(
+        "--sweep",
+        action="store_true",
+        help="measure too how cost grows with resolution, objects, length, precision and family (minutes)",
+    )
+    speed.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw how cost grows; needs --sweep")
     add_network_options(speed)
     speed.set_defaults(run=run_speed)
     return speed
+
+
+def _add_compare(subjects: _Subjects) -> ArgumentParser:
+    compare = subjects.add_parser(
+        "compare",
+        help="two files of figures side by side",
+        description="Pair the figures of two files that --json wrote, with the ratio of new to old.",
+    )
+    compare.add_argument("old", type=Path, metavar="OLD.json")
+    compare.add_argument("new", type=Path, metavar="NEW.json")
+    compare.set_defaults(run=run_compare)
+    return compare
 
 
 def _add_gui(subjects: _Subjects) -> ArgumentParser:
@@ -146,17 +168,54 @@ def _add_published(subjects: _Subjects) -> ArgumentParser:
 def run_speed(options: Namespace) -> None:
     """Measure, print the table, write the figures."""
     _check_report(options)
+    if options.plot:
+        _check_plot(options)
 
     from benchmarks.speed import SpeedOptions, measure_speed, table
 
-    figures = measure_speed(
-        SpeedOptions(
-            frames=options.frames, size=options.size, objects=tuple(options.objects), **_network(options)
-        )
+    wanted = SpeedOptions(
+        frames=options.frames, size=options.size, objects=tuple(options.objects), **_network(options)
     )
+    figures = measure_speed(wanted)
     for line in table(figures):
         print(line)
+    if options.sweep:
+        figures["sweep"] = _sweep(options, wanted)
     _write_report(options, figures)
+
+
+def _check_plot(options: Namespace) -> None:
+    if not options.sweep:
+        raise UserError("--plot needs --sweep.")
+    check_file(options.plot)
+
+    from evaluation.reports.plots import check_plotting
+
+    check_plotting()
+
+
+def _sweep(options: Namespace, wanted: SpeedOptions) -> dict[str, dict[str, float]]:
+    from benchmarks.plots import plot_growth
+    from benchmarks.sweep import measure_sweep, sweep_table
+
+    sweep = measure_sweep(wanted)
+    for line in sweep_table(sweep):
+        print(line)
+    if options.plot:
+        plot_growth(sweep, options.plot)
+    return sweep
+
+
+def run_compare(options: Namespace) -> None:
+    """Print two files of figures side by side, write the pairs."""
+    _check_report(options)
+
+    from benchmarks.compare import compare, compare_table, read_figures
+
+    pairs = compare(read_figures(options.old), read_figures(options.new))
+    for line in compare_table(pairs):
+        print(line)
+    _write_report(options, pairs)
 
 
 def run_gui(options: Namespace) -> None:

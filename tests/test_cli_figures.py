@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 import cli
+from model.checksums import recorded_sha256, sha256_of
 from tests.conftest import ClipOnDisk
 
 SMALL = ("--working-size", "64", "--dtype", "float32", "--quiet")
@@ -123,6 +124,7 @@ def test_training_leaves_weights_and_is_not_begun_twice(
     weights = tmp_path / "run" / "interaction.safetensors"
     assert capsys.readouterr().out == f"{weights}\n"
     assert weights.stat().st_size > 100_000
+    assert recorded_sha256(weights) == sha256_of(weights)
     assert mivos(*words) == 2
     assert "go on with --resume" in capsys.readouterr().err
 
@@ -135,7 +137,8 @@ def test_speed_is_measured_beside_flow_and_grabcut(
     assert mivos(*words, "--working-size", 64, "--dtype", "float32") == 0
     figures = json.loads(report.read_text(encoding="utf-8"))
     assert figures["propagation"]["1"]["fps"] > 0
-    assert set(figures["strokes"]) == {"scribble", "click"}
+    assert set(figures["strokes"]) == {"scribble", "click", "brush", "eraser", "lasso", "box"}
+    assert set(figures["startup"]) == {"help_s", "import_s", "load_s"}
     assert "frames a second" in capsys.readouterr().out
 
 
