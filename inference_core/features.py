@@ -56,9 +56,9 @@ class FeatureCache:
             self._bytes += size
 
     def shrink(self) -> None:
-        """Forget everything, and from now on hold half as much as there was: memory ran out."""
+        """Memory ran out: forget everything, and from now on hold half as much as there was."""
         with self._lock:
-            self._budget_bytes = self._bytes // 2
+            self._budget_bytes = self._bytes // 2 if self._bytes else self._budget_bytes
             self._forget()
 
     def renew(self) -> None:

@@ -54,6 +54,7 @@ def test_the_wheel_holds_the_weights_and_no_tests(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     for network in ("propagation", "fusion", "interaction"):
         assert f"saves/compact/{network}.safetensors" in names
+        assert f"saves/compact/{network}.safetensors.sha256" in names
     assert {name.split("/")[0] for name in names} & {"tests", "docs", "build"} == set()
 
 

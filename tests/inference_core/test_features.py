@@ -58,3 +58,25 @@ def test_a_second_round_encodes_no_frame_again() -> None:
     session.set_ids(7, square_ids(7))
     list(session.propagate())
     assert propagation.calls["encode_query"] == 8
+
+
+def test_a_cache_that_was_in_the_way_holds_half_as_much_until_there_is_other_memory() -> None:
+    cache = FeatureCache(budget_bytes=1000)
+    for frame_index in range(4):
+        cache.put(frame_index, features())
+    cache.shrink()
+    assert len(cache) == 0
+    for frame_index in range(4):
+        cache.put(frame_index, features())
+    assert cache.nbytes == 200
+    cache.renew()
+    for frame_index in range(4):
+        cache.put(frame_index, features())
+    assert cache.nbytes == 400
+
+
+def test_an_empty_cache_is_not_to_blame_for_full_memory() -> None:
+    cache = FeatureCache(budget_bytes=1000)
+    cache.shrink()
+    cache.put(0, features())
+    assert len(cache) == 1
