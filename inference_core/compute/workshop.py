@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
-import torch
 
 from inference_core.compute.engine import Engine
 from inference_core.compute.prob_store import ProbStore
-from inference_core.device import is_out_of_memory
+from inference_core.device import is_out_of_memory, release_cached
 from inference_core.errors import UserError
 from inference_core.memory_bank import MemoryBank, MemoryOptions
 from inference_core.refine import agree_with, enlarge, refine, to_ids
@@ -78,8 +77,7 @@ class Workshop:
                 f"The memory of the {device} device ran out: the processor goes on, more slowly, and nothing"
                 " is lost. A smaller working size or fewer objects would fit."
             )
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        release_cached()
 
     def prob_store(self, ledger: Ledger) -> ProbStore:
         return ProbStore(self.tracks, ledger.active_keys, self.engine.compute.device)
