@@ -128,7 +128,8 @@ def test_a_closer_look_changes_nothing_outside_of_its_window() -> None:
     network = CompactInteraction().eval()
     torch.nn.init.constant_(network.predict.bias, -20.0)  # type: ignore[arg-type]
     planes = [torch.zeros(1, 160, 160) for _ in range(3)]
-    planes[1][0, 80:84, 80:84] = 1.0
+    for plane in planes[:2]:  # with a mask before, it looks at the whole but once
+        plane[0, 80:84, 80:84] = 1.0
     image = torch.randn(1, 3, 160, 160)
     once, twice = network._look(image, *planes), network(image, *planes)
     window = close_up(planes[1][0] > 0)
@@ -137,6 +138,19 @@ def test_a_closer_look_changes_nothing_outside_of_its_window() -> None:
     outside[window] = False
     assert torch.equal(once[0][outside], twice[0][outside])
     assert not torch.equal(once, twice)
+
+
+@torch.inference_mode()
+def test_an_object_without_a_mask_is_looked_at_again() -> None:
+    network = CompactInteraction().eval()
+    torch.nn.init.constant_(network.predict.bias, 20.0)  # everything belongs to it: no closer look
+    previous, positive, negative = (torch.zeros(2, 160, 160) for _ in range(3))
+    previous[1, 20:40] = 1.0
+    image = torch.randn(1, 3, 160, 160)
+    once = network._look(image, previous, positive, negative)
+    answered = network(image, previous, positive, negative)
+    assert not torch.equal(answered[0], once[0])
+    assert torch.equal(answered[1], once[1])
 
 
 def test_colours_under_a_stroke_are_found_elsewhere() -> None:
