@@ -19,8 +19,8 @@ _DEEP = 128
 _DRAWN = 0.25
 
 # More looks at an object that had no mask before. IoU after one click, half way through training, on every
-# second image of GrabCut and every fourth of Berkeley: 0.67 and 0.63 without, 0.69 and 0.66 with one, 0.72 and
-# 0.67 with two; after more clicks they change nothing.
+# second image of GrabCut and every fourth of Berkeley: 0.67 and 0.63 without, 0.69 and 0.66 with one more,
+# 0.72 and 0.67 with two; after more clicks they change nothing.
 _MORE_LOOKS = 2
 
 # A closer look takes in this much around an object, and is not worth it where that is most of the picture.
