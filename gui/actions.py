@@ -136,11 +136,13 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ),
     ActionSpec(
         "propagate_backward", "Propagate backward", "Propagate", "propagate", ("Shift+P",),
-        "Carry them towards the clip's start only", Direction.BACKWARD, group="go", button_text="Backward",
+        "Carry the corrected frames to the clip's start only", Direction.BACKWARD, group="go",
+        button_text="Backward",
     ),
     ActionSpec(
         "propagate_forward", "Propagate forward", "Propagate", "propagate", ("Ctrl+P",),
-        "Carry them towards the clip's end only", Direction.FORWARD, group="go", button_text="Forward",
+        "Carry the corrected frames to the clip's end only", Direction.FORWARD, group="go",
+        button_text="Forward",
     ),
     ActionSpec(
         "cancel", "Cancel", "Propagate", "cancel", ("Ctrl+.",), "Stop after this frame; what is done stays",

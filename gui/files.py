@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,10 +38,11 @@ _FORMATS = (
 )
 _VIDEOS = "Videos (*.mp4 *.mov *.mkv *.webm *.avi *.m4v *.mxf *.mpg *.mpeg *.ogv *.ts *.wmv);;All files (*)"
 _SCRIPTS = "Scripts (*.json)"
+_PROGRAM = "mivos-studio"
 _ABOUT = (
-    "<b>MiVOS Studio</b><br>Cut objects out of a clip: draw on one frame, propagate through all, "
-    "correct, fuse.<br><br>The method is Modular Interactive Video Object Segmentation "
-    "(Cheng, Tai, Tang; CVPR 2021)."
+    "Cut objects out of a clip: draw on one frame, propagate through all, correct, fuse.",
+    "The method is <i>Modular Interactive Video Object Segmentation</i> (Cheng, Tai, Tang; CVPR 2021).",
+    "The program is under the MIT licence; PyQt5 and FFmpeg's encoders, on which it runs, are under the GPL.",
 )
 
 
@@ -114,10 +116,13 @@ class FileDesk(QObject):
         ShortcutSheet(key_sections(), self._window).exec()
 
     def show_about(self) -> None:
-        """Say what this program is, and what the licences of its weights allow."""
+        """Say what this program is, what it computes with, and what the licences of the weights allow."""
         engine = self._controller.engine
-        terms = f"<br><br>The networks' weights ({engine.family}): {engine.terms}" if engine else ""
-        QMessageBox.about(self._window, "About MiVOS Studio", _ABOUT + terms)
+        lines = [f"<b>MiVOS Studio</b> {_version()}", *_ABOUT]
+        if engine is not None:
+            lines.append(f"<b>Networks</b> {engine.description}")
+            lines.append(f"The networks' weights ({engine.family}): {engine.terms}")
+        QMessageBox.about(self._window, "About MiVOS Studio", "".join(f"<p>{line}</p>" for line in lines))
 
     def quit(self) -> None:
         """Close the window."""
@@ -178,6 +183,14 @@ class FileDesk(QObject):
     def _name(self) -> str:
         path = self._opened.path if self._opened else None
         return path.stem if path else "sample"
+
+
+def _version() -> str:
+    """The version that is installed; nothing in a checkout that never was."""
+    try:
+        return version(_PROGRAM)
+    except PackageNotFoundError:
+        return ""
 
 
 def key_sections() -> dict[str, tuple[tuple[str, str], ...]]:

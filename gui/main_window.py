@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QEvent, QObject, Qt, QTimer, pyqtSignal
-from PyQt5.QtGui import QCloseEvent, QColor, QKeyEvent, QPaintEvent
+from PyQt5.QtGui import QCloseEvent, QColor, QKeyEvent, QKeySequence, QPaintEvent
 from PyQt5.QtWidgets import (
     QApplication,
     QBoxLayout,
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 _MENUS = ("File", "Edit", "Tools", "View", "Propagate", "Go", "Help")
 _SIDE_WIDTH = 268
 _TITLE = "MiVOS Studio"
+_OPENING = "Opening the clip …"
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,8 @@ class MainWindow(QMainWindow):
     def open(self, path: Path | None) -> None:
         """Open a clip; None stands for the sample clip."""
         self._path = path
-        self.status_line.show_task("Opening the clip …")
+        self.status_line.show_task(_OPENING)
+        self.canvas.invite(_OPENING)
         if not self._reader.isRunning():
             self._reader.start()
         self._reader.open(path)
@@ -250,6 +252,11 @@ class MainWindow(QMainWindow):
 
     def _on_reader_failed(self, error: BaseException) -> None:
         self.status_line.show_task("")
+        video, images = (self.actions_by_name[name].shortcut() for name in ("open_clip", "open_images"))
+        native = QKeySequence.SequenceFormat.NativeText
+        self.canvas.invite(
+            f"Open a video ({video.toString(native)}) or a folder of images ({images.toString(native)})"
+        )
         tell(error, self.banner.show_error)
 
     def _ask_for_colour(self, object_id: int) -> None:

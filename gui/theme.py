@@ -70,6 +70,9 @@ QSlider::groove:horizontal {{ background: {EDGE}; height: 4px; border: 0; border
 QSlider::sub-page:horizontal {{ background: {ACCENT}; height: 4px; border-radius: 2px; }}
 QSlider::handle:horizontal {{ background: {TEXT}; border: 0; width: 12px; height: 12px; margin: -4px 0;
     border-radius: 6px; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
+QLabel[role="key"] {{ background-color: {RAISED}; border: 1px solid {EDGE}; border-radius: 4px;
+    padding: 1px 6px; }}
 #banner[kind="error"] {{ background-color: #5c2a2e; border: 1px solid #a2484f; border-radius: 6px; }}
 #banner[kind="note"] {{ background-color: #24425f; border: 1px solid {ACCENT}; border-radius: 6px; }}
 #banner QLabel {{ color: white; }}

@@ -18,6 +18,7 @@ from gui.widgets.stroke_item import StrokeItem
 from inference_core.values import Interaction, Region
 
 _BACKGROUND = QColor(18, 20, 24)
+_QUIET = QColor(139, 149, 165)
 _IDLE_MS = 140
 _WHEEL_STEP = 1.2
 _CRISP_SCALE = 2.0
@@ -60,6 +61,7 @@ class Canvas(QGraphicsView):
         self._pen: Pen = ViewState().pen
         self._viewport = Viewport((1, 1), (1, 1))
         self._shown_frame: int | None = None
+        self._invitation = ""
         self._is_fitted = True
         self._is_pan_held = False
         self._gesture: Gesture | None = None
@@ -117,6 +119,19 @@ class Canvas(QGraphicsView):
             for _, item in self._previews:
                 item.setVisible(item.frame_index == picture.frame_index)
         self._overlay_item.show_array(picture.overlay, picture.box if is_same_frame else None)
+
+    def invite(self, text: str) -> None:
+        """Say in the middle of an empty canvas what is going on, or what to do first."""
+        self._invitation = text
+        self._surface.update()
+
+    def drawForeground(self, painter: QPainter | None, rect: QRectF) -> None:  # noqa: N802 Qt's name
+        """Paint the invitation where there is no frame."""
+        del rect
+        if painter is not None and self._shown_frame is None:
+            painter.resetTransform()
+            painter.setPen(_QUIET)
+            painter.drawText(self._surface.rect(), Qt.AlignmentFlag.AlignCenter, self._invitation)
 
     def clear(self) -> None:
         """Show nothing, as before the first clip."""

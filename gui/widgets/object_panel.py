@@ -106,6 +106,7 @@ class ObjectPanel(QFrame):
     def _row_widget(self, row: ObjectRow, place: int) -> QWidget:
         widget = QWidget()
         widget.setObjectName("object_row")
+        widget.setToolTip(f"{row.name} (double click or F2: another name)")
         line = QHBoxLayout(widget)
         line.setContentsMargins(6, 0, 4, 0)
         line.setSpacing(4)
@@ -151,6 +152,7 @@ class NameEdit(QLineEdit):
         """Take the keyboard, all letters chosen, so that typing replaces them."""
         self.setReadOnly(False)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents, on=False)
+        _dress(self)
         self.setFocus()
         self.selectAll()
 
@@ -186,8 +188,16 @@ class NameEdit(QLineEdit):
         self.setReadOnly(True)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.deselect()
+        self.setCursorPosition(0)  # a long name is shown from its start, and takes no letters for chosen
         self.clearFocus()
+        _dress(self)
+
+
+def _dress(widget: QWidget) -> None:
+    """Have the style sheet look again: its rules ask for properties that have changed."""
+    style = widget.style()
+    if style is not None:
+        style.polish(widget)
 
 
 def _button(picture: QIcon, name: str, tooltip: str) -> QToolButton:

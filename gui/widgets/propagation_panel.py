@@ -20,7 +20,7 @@ from PyQt5.QtWidgets import (
 from gui.widgets.tool_panel import action_button
 from inference_core.values import Progress
 
-_HINT_HEIGHT = 34
+_HINT_HEIGHT = 38
 """Two lines: words that come and go must not move the buttons."""
 
 

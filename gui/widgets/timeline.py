@@ -19,6 +19,7 @@ _DRAFT = QColor("#ff7a59")
 _HEAD = QColor("#f2f5f9")
 _MARGIN = 14.0
 _RULER_HEIGHT = 20.0
+_RULER_FONT_PX = 11
 _DIAMOND = 5.5
 _MIN_TICK_PX = 64.0
 _STEPS = (1, 2, 5)
@@ -142,6 +143,9 @@ class Timeline(QWidget):
     def _paint_ruler(self, painter: QPainter) -> None:
         width = self.width() - 2 * _MARGIN
         step = tick_step(self._marks.frame_count, int(max(width / _MIN_TICK_PX, 1)))
+        font = painter.font()
+        font.setPixelSize(_RULER_FONT_PX)
+        painter.setFont(font)
         painter.setPen(QPen(_RULER))
         for frame_index in range(0, self._marks.frame_count, step):
             x = self.x_of(frame_index)

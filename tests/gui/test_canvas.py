@@ -228,3 +228,13 @@ def test_nothing_is_drawn_before_there_is_a_frame(application: QApplication) -> 
     QTest.mouseClick(surface, LEFT, pos=QPoint(100, 100))
     assert made == []
     canvas.deleteLater()
+
+
+def test_an_invitation_stands_on_an_empty_canvas_until_a_picture_comes(desk: Desk) -> None:
+    picture = desk.canvas.grab().toImage()
+    desk.canvas.clear()
+    blank = desk.canvas.grab().toImage()
+    desk.canvas.invite("Open a video")
+    assert desk.canvas.grab().toImage() != blank
+    desk.show_frame(0)
+    assert desk.canvas.grab().toImage() == picture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -415,11 +416,13 @@ def test_a_fault_in_the_session_is_reported_and_the_window_goes_on(
     assert area(session, 0) > 0
 
 
-def test_about_says_what_the_licences_of_the_weights_allow(
+def test_about_says_which_version_computes_with_what_and_what_the_licences_allow(
     open_window: OpenWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window = open_window()
     shown: list[str] = []
     monkeypatch.setattr("gui.files.QMessageBox.about", lambda parent, title, text: shown.append(text))
     window.files.show_about()
+    assert f"<b>MiVOS Studio</b> {version('mivos-studio')}" in shown[0]
+    assert "fake · cpu · float32" in shown[0]
     assert "The networks' weights (fake): None to speak of." in shown[0]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QWidget
 
 Rows = tuple[tuple[str, str], ...]
+_GAP_PX = 10
 
 
 class ShortcutSheet(QDialog):
@@ -19,11 +20,7 @@ class ShortcutSheet(QDialog):
         row.setContentsMargins(18, 14, 18, 14)
         row.setSpacing(28)
         for column_sections in _columns(sections):
-            column = QVBoxLayout()
-            for title, rows in column_sections:
-                column.addWidget(_section(title, rows))
-            column.addStretch(1)
-            row.addLayout(column)
+            row.addLayout(_column(column_sections))
 
 
 def _columns(sections: dict[str, Rows]) -> list[list[tuple[str, Rows]]]:
@@ -34,20 +31,21 @@ def _columns(sections: dict[str, Rows]) -> list[list[tuple[str, Rows]]]:
     return columns
 
 
-def _section(title: str, rows: Rows) -> QWidget:
-    widget = QWidget()
-    widget.setObjectName("sheet_section")
-    grid = QGridLayout(widget)
-    grid.setContentsMargins(0, 0, 0, 8)
-    grid.setHorizontalSpacing(14)
-    grid.setVerticalSpacing(3)
-    heading = QLabel(title.upper())
-    heading.setProperty("role", "heading")
-    grid.addWidget(heading, 0, 0, 1, 2)
-    for place, (key, text) in enumerate(rows, start=1):
-        key_label = QLabel(key)
-        key_label.setProperty("role", "key")
-        grid.addWidget(key_label, place, 0, Qt.AlignmentFlag.AlignLeft)
-        grid.addWidget(QLabel(text), place, 1)
-    grid.setColumnStretch(1, 1)
-    return widget
+def _column(sections: list[tuple[str, Rows]]) -> QGridLayout:
+    """Set sections below one another, their keys and words in line."""
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(12)
+    grid.setVerticalSpacing(4)
+    for title, rows in sections:
+        heading = QLabel(title.upper())
+        heading.setProperty("role", "heading")
+        grid.addWidget(heading, grid.rowCount(), 0, 1, 2)
+        for key, text in rows:
+            key_label = QLabel(key)
+            key_label.setProperty("role", "key")
+            place = grid.rowCount()
+            grid.addWidget(key_label, place, 0, Qt.AlignmentFlag.AlignLeft)
+            grid.addWidget(QLabel(text), place, 1)
+        grid.setRowMinimumHeight(grid.rowCount(), _GAP_PX)
+    grid.setRowStretch(grid.rowCount(), 1)
+    return grid
