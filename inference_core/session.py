@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inference_core.advice import next_frame, trust
 from inference_core.budget import MemoryBudget
 from inference_core.compute.campaign import Campaign
 from inference_core.compute.engine import Engine
@@ -25,6 +26,7 @@ from inference_core.device import choose_compute
 from inference_core.errors import InvalidInteractionError, UserError
 from inference_core.features import FeatureCache
 from inference_core.interaction.edit import check_interaction, edit
+from inference_core.interaction.given import checked_ids
 from inference_core.memory_bank import MemoryBank, MemoryOptions
 from inference_core.protocols import Frames, ScratchStore
 from inference_core.rounds import Round
@@ -33,7 +35,6 @@ from inference_core.state.ledger import Draft, Gesture, Ledger
 from inference_core.state.objects import ObjectRegistry
 from inference_core.tracks import ObjectKey, Record, Tracks
 from inference_core.values import (
-    MAX_OBJECTS,
     Direction,
     Float32Array,
     FrameMask,
@@ -202,6 +203,24 @@ class Session:
         ledger, record = self._state.look(frame_index)
         return tuple(key.object_id for key in record.present if key in ledger.keys) if record else ()
 
+    def confidence(self, frame_index: int) -> dict[int, float]:
+        """Return how far each object's mask in a frame can be trusted: the J to expect, in [0, 1], by id.
+
+        What the editor drew or committed has 1; an object of which the frame says nothing is not named.
+        """
+        self._check_frame(frame_index)
+        ledger, record = self._state.look(frame_index)
+        return trust(record, ledger, frame_index)
+
+    def next_to_correct(self) -> int | None:
+        """Name the frame whose correction is likely to help most; None where no frame or object is left."""
+        ledger = self._state.ledger
+        if not ledger.active:
+            return None
+        confidences = [self.confidence(frame_index) for frame_index in range(len(self._frames))]
+        corrected = {*ledger.anchor_frames, *(draft.frame_index for draft in ledger.drafts)}
+        return next_frame(confidences, len(ledger.active), corrected)
+
     # -- commands that yield ---------------------------------------------------------------------------------
 
     def interact(self, interaction: Interaction) -> Masks:
@@ -234,7 +253,7 @@ class Session:
         """Give a frame masks from outside, (H, W) of ids; it becomes a draft. Unknown ids become objects."""
         self._close_running()
         self._check_frame(frame_index)
-        wanted = self._checked_ids(ids)
+        wanted = checked_ids(ids, self.size)
         transaction = Transaction(self._state, "set_ids")
         drawn = np.unique(wanted).tolist()
         ledger = self._registry.add_missing(self._state.ledger, drawn).introduce(drawn)
@@ -367,18 +386,6 @@ class Session:
             raise InvalidInteractionError(
                 f"There is no frame {frame_index}: the clip has frames 0 to {len(self._frames) - 1}."
             )
-
-    def _checked_ids(self, ids: NDArray[Any]) -> UInt8Array:
-        given = np.asarray(ids)
-        if given.shape != self.size:
-            height, width = self.size
-            shown = "x".join(str(side) for side in given.shape[::-1])
-            raise UserError(
-                f"The mask is {shown} pixels, the clip {width}x{height}: give it the clip's size."
-            )
-        if given.dtype.kind not in "bui" or given.min() < 0 or given.max() > MAX_OBJECTS:
-            raise UserError(f"A mask holds whole numbers from 0 to {MAX_OBJECTS}, the ids of its objects.")
-        return given.astype(np.uint8)
 
     def _put_ledger(self, label: str, ledger: Ledger) -> None:
         """Make one step of a change that touches no frame."""

@@ -21,7 +21,7 @@ from inference_core.budget import MemoryBudget
 from inference_core.protocols import ScratchStore
 from inference_core.state.blobs import Blob, BlobStore
 from inference_core.state.codecs import decode_ids, decode_planes, encode_ids, encode_planes
-from inference_core.values import Float32Array, UInt8Array
+from inference_core.values import Agreement, Float32Array, UInt8Array
 
 
 class ObjectKey(NamedTuple):
@@ -46,12 +46,18 @@ class PackedProb:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Record:
-    """One frame's masks. present: the ids that occur; is_firm: prob says no more than ids do."""
+    """One frame's masks.
+
+    present     the ids that occur.
+    is_firm     prob says no more than ids do.
+    agreements  of each object in prob.known, None for one that no walk brought; () where none was.
+    """
 
     prob: PackedProb
     ids: Blob
     present: tuple[ObjectKey, ...]
     is_firm: bool
+    agreements: tuple[Agreement | None, ...] = ()
 
 
 class Tracks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +77,13 @@ class Interaction:
     @property
     def object_id(self) -> int:
         return self.stroke.object_id
+
+
+class Agreement(NamedTuple):
+    """How much of a mask, and of the one carried straight from an anchor, lies in both: shares in [0, 1]."""
+
+    precision: float
+    recall: float
 
 
 @dataclass(frozen=True)

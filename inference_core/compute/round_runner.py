@@ -7,7 +7,9 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from torch import Tensor
 
+from inference_core.advice import Witness, agree
 from inference_core.compute.workshop import Workshop
 from inference_core.device import is_out_of_memory
 from inference_core.fusion import Evidence, fuse_frame, split_change
@@ -18,7 +20,7 @@ from inference_core.state.history import Transaction
 from inference_core.state.ledger import Anchor, Ledger
 from inference_core.state.legs import Leg
 from inference_core.tracks import ObjectKey, PackedProb, Record
-from inference_core.values import UInt8Array
+from inference_core.values import Agreement, UInt8Array
 
 
 @dataclass(eq=False)
@@ -102,8 +104,9 @@ class RoundRunner:
         entries = self.workshop.bank.entries(near, self._ledger.active_keys)
         plan = self._plan(leg, entries)
         evidence = self._evidence(leg, entries)
+        witnesses = self._witnesses(plan)
         for walked in walk(self.workshop.engine, plan):
-            self._write(walked, plan, evidence)
+            self._write(walked, plan, evidence, witnesses)
             self._rest = [*([plan.rest] if plan.rest else []), *later]
             yield walked.frame_index
 
@@ -139,24 +142,44 @@ class RoundRunner:
         change = split_change(
             store.restore(self.anchor.record.prob), store.restore(base.prob if base else None)
         )
-        key = [entry for entry in entries if entry.frame_index == leg.anchor][-1].entry.key
+        key = _entry_of(entries, leg.anchor).entry.key
         known = set(limit.record.prob.known)
         rows = frozenset(row for row, name in enumerate(self._ledger.active_keys) if name in known)
         return Evidence(leg.anchor, limit.frame_index, key, change), rows
 
+    def _witnesses(self, plan: WalkPlan) -> list[Witness]:
+        """Return the walk's own anchor, and the one at its end where that knows all that is walked."""
+        leg, store = plan.leg, plan.competition.store
+        own = Witness(leg.anchor, _entry_of(plan.anchors, leg.anchor).entry.key, plan.start)
+        limit = self._ledger.anchor(leg.limit) if leg.limit is not None else None
+        is_read = any(entry.frame_index == leg.limit for entry in plan.anchors)
+        if limit is None or not is_read or set(self.anchor.record.prob.known) - set(limit.record.prob.known):
+            return [own]
+        key = _entry_of(plan.anchors, limit.frame_index).entry.key
+        return [own, Witness(limit.frame_index, key, store.restore(limit.record.prob))]
+
     def _write(
-        self, walked: Walked, plan: WalkPlan, evidence: tuple[Evidence, frozenset[int]] | None
+        self,
+        walked: Walked,
+        plan: WalkPlan,
+        evidence: tuple[Evidence, frozenset[int]] | None,
+        witnesses: Sequence[Witness],
     ) -> None:
         """Give a frame its new mask."""
         frame_index = walked.frame_index
         ledger, record = self.transaction.state.look(frame_index)
         before = self._before_walk(frame_index)
-        packed = self._fuse(walked, plan, evidence, before)
+        packed, prob = self._fuse(walked, plan, evidence, before)
+        nearest = min(witnesses, key=lambda witness: abs(witness.frame_index - frame_index))
+        agreements = agree(self.workshop.engine, walked.query, nearest, prob)
         ids = self.workshop.derive_ids(packed, ledger, walked.pixels)
         if plan.competition.held:
             held = [ledger.active_keys[row] for row in plan.competition.held]
             ids = keep_held(ids, self.workshop.tracks.read_ids(before, held), held)
-        after = self.workshop.tracks.pack(packed, ids, is_firm=False)
+        after = replace(
+            self.workshop.tracks.pack(packed, ids, is_firm=False),
+            agreements=self._aligned(agreements, packed, plan, before),
+        )
         draft = ledger.draft(frame_index)
         if draft and record:
             ledger = ledger.with_draft(replace(draft, base=after))
@@ -165,6 +188,16 @@ class RoundRunner:
             self._before[frame_index], self._after[frame_index] = record, after
         self._reached.add(frame_index)
         self.transaction.write({frame_index: after} if after is not record else {}, ledger)
+
+    def _aligned(
+        self, agreements: Sequence[Agreement], packed: PackedProb, plan: WalkPlan, before: Record | None
+    ) -> tuple[Agreement | None, ...]:
+        """Bring the rows' agreements into the order of what is packed; held objects keep what they had."""
+        by_key: dict[ObjectKey, Agreement | None] = {}
+        if before is not None and before.agreements:
+            by_key.update(zip(before.prob.known, before.agreements, strict=True))
+        by_key.update((plan.competition.store.keys[row], agreements[row]) for row in plan.competition.free)
+        return tuple(by_key.get(key) for key in packed.known)
 
     def _complete_draft(self, record: Record, walked: Record) -> Record:
         """A draft keeps what the editor drew; objects of which it says nothing come in behind that."""
@@ -183,14 +216,17 @@ class RoundRunner:
         plan: WalkPlan,
         evidence: tuple[Evidence, frozenset[int]] | None,
         before: Record | None,
-    ) -> PackedProb:
-        """Blend with what the frame held, for the objects of which that and the other anchor know."""
+    ) -> tuple[PackedProb, Tensor]:
+        """Blend with what the frame held, for the objects of which that and the other anchor know.
+
+        Returns it packed, and as (K, h, w) float32.
+        """
         if evidence is None or before is None:
-            return walked.packed
+            return walked.packed, walked.prob
         known = set(before.prob.known)
         rows = [row for row in sorted(evidence[1]) if self._ledger.active_keys[row] in known]
         if not set(rows) & set(plan.competition.free):
-            return walked.packed
+            return walked.packed, walked.prob
         old = plan.competition.store.restore(before.prob)
         fused = fuse_frame(
             self.workshop.engine,
@@ -201,7 +237,12 @@ class RoundRunner:
         )
         own = walked.prob.clone()
         own[rows] = fused[rows]
-        return plan.competition.settle(own, walked.frame_index)[0]
+        return plan.competition.settle(own, walked.frame_index)
+
+
+def _entry_of(entries: Sequence[AnchorEntry], frame_index: int) -> AnchorEntry:
+    """Return an anchor's newest entry."""
+    return [entry for entry in entries if entry.frame_index == frame_index][-1]
 
 
 def keep_held(ids: UInt8Array, before: UInt8Array, held: Sequence[ObjectKey]) -> UInt8Array:

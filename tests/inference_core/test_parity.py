@@ -19,6 +19,8 @@ from tests import parity
 
 REFERENCE = Path(__file__).parents[3] / "shared" / "reference" / "parity"
 
+ADDED_AND_REMOVED = 2
+
 
 class Watched:
     """The propagation network, noting how many frames each reading sees and what changes are carried."""
@@ -50,9 +52,11 @@ class Watched:
         return logits
 
     def transfer(self, query: QueryFeatures, key: Tensor, maps: Tensor) -> Tensor:
-        self.changes.append(maps)
-        self.attention.append(self._network.transfer(query, key, maps))
-        return self.attention[-1]
+        carried = self._network.transfer(query, key, maps)
+        if maps.shape[1] == ADDED_AND_REMOVED:
+            self.changes.append(maps)
+            self.attention.append(carried)
+        return carried
 
 
 class WatchedFusion:
