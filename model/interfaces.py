@@ -45,7 +45,10 @@ class PropagationNetwork(Protocol):
     """Padded heights and widths must be multiples of this."""
 
     shares_keys: bool
-    """True where one key serves all objects (R = 1)."""
+    """True where one key serves all objects (R = 1); it is then the query's.
+
+    Where it is False, a memory entry comes from image and masks alone, and the query may be empty.
+    """
 
     feature_budget_bytes: int
     """Memory that query features are worth, kept for later rounds: the dearer they are, the more."""

@@ -18,6 +18,9 @@ from model.interfaces import MemoryEntry, Networks, QueryFeatures
 
 _Result = TypeVar("_Result")
 
+NO_FEATURES = QueryFeatures(torch.empty(0), ())
+"""What a network is given that memorises image and masks alone."""
+
 # How far a small crop is enlarged, so that a network has something to look at.
 _CROP_MOST_ENLARGED = 4.0
 
@@ -71,7 +74,8 @@ class Engine:
     def memorise_frame(self, frame_index: int, objects: Tensor) -> MemoryEntry:
         """Make a memory entry of a frame of the clip."""
         image = self.image(self.frames[frame_index])
-        return self.memorise(image, self.query(frame_index, image), objects)
+        needs_query = self.networks.propagation.shares_keys
+        return self.memorise(image, self.query(frame_index, image) if needs_query else NO_FEATURES, objects)
 
     def read(self, query: QueryFeatures, keys: Tensor, values: Tensor) -> Tensor:
         """Read memory: keys (R, Ck, T, gh, gw), values (K, Cv, T, gh, gw) -> readout (K, Cv, gh, gw)."""

@@ -1,10 +1,23 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
+import torch.nn.functional as F
+from torch import Tensor
 
 from inference_core.features import FeatureCache
-from model.interfaces import QueryFeatures
-from tests.inference_core.fakes import fake_session, networks_of, square_clip, square_ids
+from inference_core.session import Session
+from model.interfaces import MemoryEntry, QueryFeatures
+from tests.inference_core.fakes import (
+    GRID,
+    FakePropagation,
+    fake_networks,
+    fake_session,
+    networks_of,
+    square_clip,
+    square_ids,
+)
 
 
 def features() -> QueryFeatures:
@@ -80,3 +93,21 @@ def test_an_empty_cache_is_not_to_blame_for_full_memory() -> None:
     cache.shrink()
     cache.put(0, features())
     assert len(cache) == 1
+
+
+class FromImageAlone(FakePropagation):
+    """Memorises without a look at the query, as the published network does."""
+
+    shares_keys = False
+
+    def encode_memory(self, image: Tensor, query: QueryFeatures, objects: Tensor) -> MemoryEntry:
+        return MemoryEntry(F.avg_pool2d(image, GRID) * 8.0, F.avg_pool2d(objects[:, None], GRID))
+
+
+def test_a_frame_that_is_only_memorised_is_encoded_where_memory_builds_on_that() -> None:
+    for propagation, encoded in ((FakePropagation(), 8), (FromImageAlone(), 7)):
+        networks = replace(fake_networks(), propagation=propagation)
+        session = Session(square_clip(8), networks, device="cpu", dtype="float32", working_size=64)
+        session.set_ids(0, square_ids(0))
+        assert len(list(session.propagate())) == 7
+        assert propagation.calls["encode_query"] == encoded

@@ -107,10 +107,9 @@ class MaskKeyed(FakePropagation):
         self.readouts: list[Tensor] = []
 
     def encode_memory(self, image: Tensor, query: QueryFeatures, objects: Tensor) -> MemoryEntry:
+        key = self.encode_query(image).key
         entry = super().encode_memory(image, query, objects)
-        return MemoryEntry(
-            torch.cat([query.key * (1 + value) for value in entry.value[:, None]]), entry.value
-        )
+        return MemoryEntry(torch.cat([key * (1 + value) for value in entry.value[:, None]]), entry.value)
 
     def read(self, query: QueryFeatures, keys: Tensor, values: Tensor, *, top_k: int | None = None) -> Tensor:
         height, width = query.key.shape[2:]
