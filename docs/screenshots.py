@@ -1,44 +1,61 @@
-"""Take the pictures of the user guide from the running program, so that they never show another one.
+"""Take the pictures of the walk-through from the running program, so that they never show another one.
 
-Usage: python docs/screenshots.py FOLDER [--clip FILE] [--size 1280x720]. Needs a display (xvfb-run will do)
-or QT_QPA_PLATFORM=offscreen.
+Usage: python docs/screenshots.py FOLDER. Works on the sample clip and needs a display (xvfb-run will do) or
+QT_QPA_PLATFORM=offscreen. Always the same strokes: other pictures come of other weights or another window.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import tempfile
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
-from PyQt5.QtCore import QEventLoop
+from PIL import Image
+from PyQt5.QtCore import QBuffer, QEventLoop, QPointF, Qt
+from PyQt5.QtGui import QMouseEvent
 from PyQt5.QtWidgets import QApplication, QWidget
 
 HOUSE = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(HOUSE))
 
 import interactive_gui  # noqa: E402 the checkout is put on the path first
-from commands.options import image_size  # noqa: E402
 from gui.files import key_sections  # noqa: E402
 from gui.main_window import MainWindow  # noqa: E402
-from gui.tasks.commands import Edit, Walk  # noqa: E402
+from gui.overlay import ViewMode  # noqa: E402
+from gui.tasks.commands import Edit  # noqa: E402
 from gui.widgets.dialogs.shortcut_sheet import ShortcutSheet  # noqa: E402
-from inference_core.values import Direction, Interaction, Region, Stroke, Tool  # noqa: E402
-from workspace.steps import Draw  # noqa: E402
+from inference_core.values import Direction, Region, UInt8Array  # noqa: E402
+from media.palette import read_ids  # noqa: E402
+from synthetic.robots import scribble_strokes  # noqa: E402
+from synthetic.sample import SAMPLE_OBJECTS, write_sample  # noqa: E402
+from workspace.steps import RenameObject  # noqa: E402
 
 WAIT_S = 600.0
+SIZE = (1280, 720)
+COLOURS = 144
+"""Of a picture's palette: a quarter of the bytes, and hardly a difference to be seen."""
+ROUNDS = 5
+"""Of refining the palette."""
+REGION = Region(90, 270, 310, 450)
+"""Around the red koi, on the first frame."""
 Line = list[tuple[float, float]]
-"""Points (x, y) as shares of the frame's width and height."""
+"""Points (x, y) in pixels of the clip."""
 
 # Down the backs of the sample clip's two koi, on its first frame.
-RED_KOI: Line = [(0.295, 0.671), (0.256, 0.727), (0.212, 0.794), (0.19, 0.844)]
-GOLD_KOI: Line = [(0.879, 0.902), (0.841, 0.84), (0.793, 0.769), (0.744, 0.706)]
+LINES: dict[int, Line] = {
+    1: [(252, 322), (219, 349), (181, 381), (162, 405)],
+    2: [(751, 433), (718, 403), (677, 369), (635, 339)],
+}
 
 
 class Photographer:
-    """Works in the window as the guide tells, and takes a picture of each stage."""
+    """Works in the window with the mouse, as the walk-through tells, and takes a picture of each stage."""
 
     def __init__(self, window: MainWindow, folder: Path) -> None:
         self.window = window
@@ -55,52 +72,66 @@ class Photographer:
 
     def settle(self) -> None:
         """Wait for the worker, the reader and the fine drawing that comes when nothing moves."""
-        self.wait(lambda: not self.window.controller.is_busy)
+        window = self.window
+        self.wait(lambda: not window.controller.is_busy)
+        self.wait(lambda: window.canvas.shown_frame == window.model.state.frame_index)
         end_s = perf_counter() + 0.6
         self.wait(lambda: perf_counter() > end_s)
 
     def take(self, name: str, widget: QWidget | None = None) -> None:
-        """Save a picture."""
-        (widget or self.window).grab().save(str(self.folder / f"{name}.png"), "PNG")
+        """Save a picture, small enough for a page."""
+        buffer = QBuffer()
+        buffer.open(QBuffer.OpenModeFlag.WriteOnly)
+        (widget or self.window).grab().save(buffer, "PNG")
+        picture = Image.open(BytesIO(bytes(buffer.data()))).convert("RGB")
+        # This method keeps small bright things as they are: letters, icons, the objects' colours.
+        small = picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, ROUNDS, dither=Image.Dither.NONE)
+        small.save(self.folder / f"{name}.png", optimize=True)
 
-    def scribble(self, object_id: int, line: Line, *, is_positive: bool = True) -> None:
-        """Draw on the frame that is shown."""
-        state = self.window.model.state
-        points = np.array(line, np.float32) * (state.source[1], state.source[0])
-        stroke = Stroke(state.frame_index, object_id, points, 4.0, is_positive)
-        self.window.controller.submit(Edit(Draw(Interaction(Tool.SCRIBBLE, stroke, state.region))))
+    def scribble(self, line: Line, *, is_positive: bool = True, picture: str = "") -> None:
+        """Draw on the frame that is shown; a picture is taken with the button still down."""
+        canvas = self.window.canvas
+        button = Qt.MouseButton.LeftButton if is_positive else Qt.MouseButton.RightButton
+        places = [QPointF(*canvas.view.to_view((x + 0.5, y + 0.5))) for x, y in line]
+        kinds = [QMouseEvent.Type.MouseButtonPress] + [QMouseEvent.Type.MouseMove] * (len(line) - 1)
+        for kind, place in zip(kinds, places, strict=True):
+            self._send(kind, place, button, button)
+        if picture:
+            self.take(picture)
+        self._send(QMouseEvent.Type.MouseButtonRelease, places[-1], button, Qt.MouseButton.NoButton)
         self.settle()
 
+    def _send(
+        self, kind: QMouseEvent.Type, place: QPointF, button: Qt.MouseButton, held: Qt.MouseButton
+    ) -> None:
+        event = QMouseEvent(kind, place, button, Qt.MouseButtons(held), Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(self.window.canvas.viewport(), event)
 
-def photograph(camera: Photographer, lines: dict[int, Line]) -> None:
-    """Go through the guide: scribble, look closer, propagate, correct, check the mattes."""
+
+def photograph(camera: Photographer, truth: list[UInt8Array]) -> None:
+    """Go through the walk-through: scribble, look closer, propagate, correct, check the mattes."""
     window = camera.window
-    for object_id, line in lines.items():
+    for object_id, line in LINES.items():
         if object_id > 1:
             window.controller.add_object()
-            camera.settle()
-        camera.scribble(object_id, line)
-    camera.take("1-scribble")
-    height, width = window.model.state.source
-    centre = np.mean(lines[1], axis=0) * (width, height)
-    reach = height // 4
-    x0, y0 = (max(0, int(part) - reach) for part in centre)
-    window.controller.choose_region(Region(x0, y0, min(width, x0 + 2 * reach), min(height, y0 + 2 * reach)))
+        window.controller.submit(Edit(RenameObject(object_id, SAMPLE_OBJECTS[object_id])))
+        camera.settle()
+        camera.scribble(line, picture="1-scribble" if object_id == len(LINES) else "")
+    window.controller.choose_object(1)
+    window.controller.choose_region(REGION)
     camera.settle()
     camera.take("2-region")
     window.controller.escape()
-    window.navigator.start_following()
-    window.controller.submit(Walk(Direction.BOTH))
-    count = window.model.state.frame_count
-    camera.wait(lambda: len(window.timeline.marks.walked) > count // 2 or not window.controller.is_busy)
+    window.controller.propagate(Direction.BOTH)
+    half = len(truth) // 2
+    camera.wait(lambda: len(window.timeline.marks.walked) > half or not window.controller.is_busy)
     camera.take("3-propagate")
     camera.settle()
-    window.navigator.go_to(3 * count // 4)
+    corrected = correct_worst_mask(camera, truth)
+    window.controller.propagate(Direction.BOTH)
     camera.settle()
-    camera.scribble(1, [(0.02, 0.03), (0.1, 0.03)], is_positive=False)
-    camera.take("4-correct")
-    window.navigator.next_view_mode()
-    window.navigator.next_view_mode()
+    window.navigator.go_to(corrected)
+    window.navigator.set_view_mode(ViewMode.MATTE)
     camera.settle()
     camera.take("5-matte")
     sheet = ShortcutSheet(key_sections(), window)
@@ -110,33 +141,48 @@ def photograph(camera: Photographer, lines: dict[int, Line]) -> None:
     sheet.close()
 
 
+def correct_worst_mask(camera: Photographer, truth: list[UInt8Array]) -> int:
+    """Go to the mask that is furthest from the truth, scribble on what is wrong there, return the frame."""
+    window = camera.window
+    session = window.controller.session
+    assert session is not None
+    wrong = {
+        (frame_index, object_id): int(((session.ids(frame_index) == object_id) != (ids == object_id)).sum())
+        for frame_index, ids in enumerate(truth)
+        for object_id in LINES
+    }
+    frame_index, worst_id = max(wrong, key=wrong.__getitem__)
+    window.navigator.go_to(frame_index)
+    camera.settle()
+    picture, rng = "4-correct", np.random.default_rng(0)
+    for object_id in sorted(LINES, key=lambda each: each != worst_id):
+        window.controller.choose_object(object_id)
+        mask = session.ids(frame_index) == object_id
+        for stroke in scribble_strokes(truth[frame_index] == object_id, mask, rng):
+            camera.scribble(stroke.points.tolist(), is_positive=stroke.is_positive, picture=picture)
+            picture = ""
+    return frame_index
+
+
 def main() -> None:
     """Take all pictures."""
-    parser = argparse.ArgumentParser(description="Take the pictures of the user guide.")
+    parser = argparse.ArgumentParser(description="Take the pictures of the walk-through.")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--clip", type=Path, help="clip to work on (default: the sample clip)")
-    parser.add_argument("--size", type=image_size, default=(720, 1280), metavar="WIDTHxHEIGHT")
-    parser.add_argument(
-        "--line", action="append", type=_line, metavar="X,Y X,Y …", help="a scribble for each object, 0..1"
-    )
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
+    os.environ["QT_FONT_DPI"] = "96"  # virtual displays say 100, and everything would be enlarged by it
     report = sys.excepthook  # the window turns errors into banners; here they end the program
-    lines = options.line or [RED_KOI, GOLD_KOI]
-    application, window = interactive_gui.open_window(
-        interactive_gui.parse([str(options.clip)] if options.clip else [])
-    )
-    sys.excepthook = report
-    window.resize(options.size[1], options.size[0])
-    try:
-        photograph(Photographer(window, options.folder), dict(enumerate(lines, start=1)))
-    finally:
-        window.close()
-        application.quit()
-
-
-def _line(text: str) -> Line:
-    return [(float(x), float(y)) for x, y in (pair.split(",") for pair in text.split())]
+    with tempfile.TemporaryDirectory() as folder:
+        clip = write_sample(Path(folder) / "koi pond")
+        truth = [read_ids(path) for path in sorted((clip / "masks").glob("*.png"))]
+        application, window = interactive_gui.open_window(interactive_gui.parse([str(clip)]))
+        sys.excepthook = report
+        window.resize(*SIZE)
+        try:
+            photograph(Photographer(window, options.folder), truth)
+        finally:
+            window.close()
+            application.quit()
 
 
 if __name__ == "__main__":
