@@ -85,8 +85,9 @@ class MemoryBank:
 class Promotions:
     """Which walked frames stay in memory, in walking order.
 
-    Over the cap, the frame leaves whose neighbours are closest together for its age: what remains is dense
-    near the walk's head and ever sparser behind it.
+    Over the cap, the frame leaves whose neighbours lie closest together, the oldest of equals: what remains
+    is spread evenly over the way from the anchor, and the newest is always there. Keeping more of the near
+    past instead costs J (docs/memory.md).
     """
 
     def __init__(self, anchor: int, cap: int, promoted: Sequence[Carried] = ()) -> None:
@@ -110,13 +111,11 @@ class Promotions:
 
     def _least_needed(self) -> int:
         frames = [self._anchor, *(carried.frame_index for carried in self.carried)]
-        head = frames[-1]
 
-        def need(place: int) -> float:
-            gap = abs(frames[place + 1] - frames[place - 1])
-            return gap / abs(head - frames[place])
+        def gap(place: int) -> int:
+            return abs(frames[place + 1] - frames[place - 1])
 
-        return min(range(1, len(frames) - 1), key=need, default=1) - 1
+        return min(range(1, len(frames) - 1), key=gap, default=1) - 1
 
 
 class WalkMemory:
