@@ -1,4 +1,4 @@
-"""`mivos train`: teaches the compact networks on folders of images and clips with masks."""
+"""`mivos train`: teaches the networks on folders of images and clips with masks."""
 
 from __future__ import annotations
 
@@ -16,12 +16,17 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     """Declare the command and its options."""
     parser = commands.add_parser(
         "train",
-        help="train the compact networks",
+        help="train the networks",
         description="Train one network, or all in order. The state is saved as it goes: if interrupted,"
         " --resume goes on.",
     )
     parser.add_argument("network", choices=(*NETWORKS, "all"), help="which one")
-    parser.add_argument("--family", choices=("compact",), default="compact", help="family of networks")
+    parser.add_argument(
+        "--family",
+        choices=("compact", "mivos"),
+        default="compact",
+        help="family of networks (default: compact)",
+    )
     parser.add_argument("--data", type=Path, nargs="+", required=True, metavar="DIR", help="folders of data")
     parser.add_argument(
         "--sources", nargs="+", default=(), metavar="NAME", help="sources to use (default: all)"
@@ -61,6 +66,7 @@ def run(options: Namespace) -> None:
     wanted = TrainingOptions(
         folders=options.data,
         out=options.out,
+        family=options.family,
         sources=options.sources,
         hours=options.hours,
         steps=options.steps,

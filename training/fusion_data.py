@@ -18,8 +18,7 @@ from torch import Tensor
 
 from model.aggregate import aggregate
 from model.compact.encoder import MULTIPLE
-from model.compact.propagation import CompactPropagation
-from model.interfaces import MemoryEntry
+from model.interfaces import MemoryEntry, PropagationNetwork
 from training.colour import normalised, random_look
 from training.crops import pose_near
 from training.samples import Samples
@@ -43,10 +42,10 @@ class WalkedClip:
     walks: dict[int, UInt8Array]
 
 
-def walk_clips(sources: Sources, network: CompactPropagation, folder: Path) -> list[WalkedClip]:
+def walk_clips(sources: Sources, network: PropagationNetwork, folder: Path) -> list[WalkedClip]:
     """Propagate the truth of every REFERENCE_EVERY-th frame through each clip; walks in `folder` are kept.
 
-    The network has reduction 1 and is in eval mode.
+    The network is in eval mode; a compact one has reduction 1.
     """
     folder.mkdir(parents=True, exist_ok=True)
     walked = []
@@ -108,6 +107,7 @@ class FusionData(Samples):
             "old": torch.from_numpy(window(old) / 255.0),
             "new": torch.from_numpy(window(new) / 255.0),
             "truth": torch.from_numpy((truth[0] > 0.5).astype(np.float32)),
+            "anchor_truth": torch.from_numpy((truth[1] > 0.5).astype(np.float32)),
             "change": torch.from_numpy(truth[1] - window(clip.walks[old_from][new_from]) / 255.0),
             "distance": torch.from_numpy(ways),
         }
@@ -128,7 +128,7 @@ def _largest_object(clip: tuple[Frame, ...]) -> tuple[UInt8Array, UInt8Array]:
 
 
 @torch.inference_mode()
-def _walk(network: CompactPropagation, images: UInt8Array, truth: UInt8Array, start: int) -> UInt8Array:
+def _walk(network: PropagationNetwork, images: UInt8Array, truth: UInt8Array, start: int) -> UInt8Array:
     """Propagate one frame's truth to both ends: (T, H, W) uint8 probabilities."""
     out = np.zeros_like(truth)
     out[start] = truth[start] * 255

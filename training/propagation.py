@@ -18,7 +18,7 @@ MATCH_WEIGHT = 0.15
 
 
 @dataclass(frozen=True)
-class _Rows:
+class Rows:
     """The objects of a batch in one row: their samples and their places in the sample."""
 
     sample: Tensor
@@ -49,7 +49,7 @@ class PropagationLesson:
         present = batch["objects"][:, 0].flatten(2).any(dim=2)
         truth = batch["objects"] * present[:, None, :, None, None]
         sample, place = present.nonzero(as_tuple=True)
-        rows = _Rows(sample, place, *present.shape)
+        rows = Rows(sample, place, *present.shape)
         pyramids, keys = self._encode(images)
         value = self._memorise(rows, images[:, 0], truth[:, 0], pyramids[0])
         first = self._affinity([keys[0]], keys[1])
@@ -78,13 +78,13 @@ class PropagationLesson:
         with torch.autocast(query.device.type, enabled=False):
             return distance_affinity(torch.cat([key.flatten(2) for key in memory], dim=2), query.flatten(2))
 
-    def _memorise(self, rows: _Rows, image: Tensor, objects: Tensor, pyramid: Pyramid) -> Tensor:
+    def _memorise(self, rows: Rows, image: Tensor, objects: Tensor, pyramid: Pyramid) -> Tensor:
         own, others = rows.take(objects)
         value: Tensor = self.network.value(image[rows.sample], own, others, pyramid.merged[rows.sample])
         return value.flatten(2)
 
     def _decode(
-        self, rows: _Rows, pyramid: Pyramid, affinity: Tensor, values: Tensor, before: Tensor
+        self, rows: Rows, pyramid: Pyramid, affinity: Tensor, values: Tensor, before: Tensor
     ) -> Tensor:
         """Logits over background and objects (B, K+1, h, w)."""
         weights = torch.softmax(affinity, dim=-1).to(values.dtype)
@@ -96,7 +96,7 @@ class PropagationLesson:
         return aggregate_logits(rows.spread(torch.sigmoid(logits.float()[:, 0])))
 
     def _mask_loss(
-        self, rows: _Rows, logits: tuple[Tensor, Tensor], truth: Tensor, progress: float
+        self, rows: Rows, logits: tuple[Tensor, Tensor], truth: Tensor, progress: float
     ) -> tuple[Tensor, dict[str, float]]:
         share = hardest_share(progress)
         total = truth.new_zeros(())

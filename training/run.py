@@ -10,8 +10,6 @@ from pathlib import Path
 
 import cv2
 import torch
-from torch import Tensor, nn
-from torch.utils.data import Dataset
 
 from model.blocks import fold_normalisation
 from model.checkpoint import family_folder, load_weights
@@ -22,11 +20,14 @@ from training.fusion import FusionLesson
 from training.fusion_data import FusionData, walk_clips
 from training.interaction import InteractionLesson
 from training.interaction_data import InteractionData
+from training.mivos import courses as mivos
+from training.mivos.recipe import RECIPES as PUBLISHED_RECIPES
+from training.mivos.recipe import PublishedRecipe
 from training.processes import join_processes
 from training.propagation import PropagationLesson
 from training.propagation_data import PropagationData
 from training.sources import Sources, TrainingDataError, find_sources
-from training.trainer import Lesson, Recipe, Trainer
+from training.trainer import Course, Recipe, Trainer
 
 SEED = 14159265
 NETWORKS = ("propagation", "interaction", "fusion")
@@ -48,6 +49,7 @@ RECIPES = {
 class TrainingOptions:
     """What to train with.
 
+    family   "compact", or "mivos" for the published networks.
     folders  hold stills/SOURCE and video/SOURCE/CLIP; sources names those to take, none means all.
     hours    limits each network's run; the schedule goes on where the run is resumed.
     steps    replaces the recipe's number of steps.
@@ -61,6 +63,7 @@ class TrainingOptions:
 
     folders: Sequence[Path]
     out: Path
+    family: str = "compact"
     sources: Sequence[str] = ()
     hours: float | None = None
     steps: int | None = None
@@ -74,18 +77,10 @@ class TrainingOptions:
     on_step: Callable[[str, int, int], None] | None = None
 
 
-@dataclass(frozen=True)
-class _Course:
-    """One network with its samples and its lesson."""
-
-    network: nn.Module
-    samples: Dataset[dict[str, Tensor]]
-    lesson: Lesson
-
-
 def train(name: str, options: TrainingOptions) -> list[Path]:
-    """Train one of NETWORKS, or "all" in order; returns the files of averaged 16-bit weights.
+    """Train one of NETWORKS, or "all" in order; returns the files of weights.
 
+    Those of the compact family are averaged and in half precision, those of mivos in the published form.
     Raises TrainingDataError where the pictures or, for fusion, the propagation network are missing.
     """
     if name != "all" and name not in NETWORKS:
@@ -100,7 +95,7 @@ def train(name: str, options: TrainingOptions) -> list[Path]:
 
 def _train_one(name: str, options: TrainingOptions, sources: Sources) -> Path:
     torch.manual_seed(options.seed)
-    recipe = RECIPES[name]
+    recipe: Recipe = PUBLISHED_RECIPES[name] if options.family == "mivos" else RECIPES[name]
     recipe = replace(
         recipe,
         steps=options.steps or recipe.steps,
@@ -114,7 +109,10 @@ def _train_one(name: str, options: TrainingOptions, sources: Sources) -> Path:
             f"A batch of {recipe.batch} samples cannot be shared evenly by {processes.count} processes: "
             "choose another --batch."
         )
-    course = _COURSES[name](options, sources, recipe)
+    if isinstance(recipe, PublishedRecipe):
+        course = mivos.COURSES[name](options, sources, recipe)
+    else:
+        course = _COURSES[name](options, sources, recipe)
     if (weights := _weights_to_begin_with(name, options)) is not None:
         load_weights(course.network, weights)
     trainer = Trainer(name, course.network, options.out, recipe, _device(options), processes)
@@ -123,7 +121,7 @@ def _train_one(name: str, options: TrainingOptions, sources: Sources) -> Path:
     report = options.on_step
     on_step = None if report is None else lambda done, total: report(name, done, total)
     trainer.run(course.samples, course.lesson, on_step)
-    return trainer.weights
+    return mivos.publish(name, trainer) if options.family == "mivos" else trainer.weights
 
 
 def _workers(options: TrainingOptions) -> int:
@@ -135,6 +133,8 @@ def _workers(options: TrainingOptions) -> int:
 
 def _weights_to_begin_with(name: str, options: TrainingOptions) -> Path | None:
     home = options.warm_start
+    if options.family == "mivos":
+        return mivos.find_weights(name, home)
     if home is None and options.resume and not options.sources:
         home = family_folder("compact")
     weights = home / f"{name}.safetensors" if home is not None else None
@@ -149,13 +149,13 @@ def _device(options: TrainingOptions) -> torch.device:
     return torch.device("cpu")
 
 
-def _propagation(options: TrainingOptions, sources: Sources, recipe: Recipe) -> _Course:
+def _propagation(options: TrainingOptions, sources: Sources, recipe: Recipe) -> Course:
     network = CompactPropagation(reduction=1)
     samples = PropagationData(options.seed, recipe.samples, _size_at(recipe), sources)
-    return _Course(network, samples, PropagationLesson(network))
+    return Course(network, samples, PropagationLesson(network))
 
 
-def _interaction(options: TrainingOptions, sources: Sources, recipe: Recipe) -> _Course:
+def _interaction(options: TrainingOptions, sources: Sources, recipe: Recipe) -> Course:
     """Begins with the encoder of a trained propagation network where there is one."""
     network = CompactInteraction()
     if trained := _trained_propagation(options):
@@ -163,10 +163,10 @@ def _interaction(options: TrainingOptions, sources: Sources, recipe: Recipe) -> 
         load_weights(propagation, trained)
         network.encoder.load_state_dict(propagation.encoder.state_dict(), strict=False)
     samples = InteractionData(options.seed, recipe.samples, _size_at(recipe), sources)
-    return _Course(network, samples, InteractionLesson(network))
+    return Course(network, samples, InteractionLesson(network))
 
 
-def _fusion(options: TrainingOptions, sources: Sources, recipe: Recipe) -> _Course:
+def _fusion(options: TrainingOptions, sources: Sources, recipe: Recipe) -> Course:
     """Needs the trained propagation network, in `out` or in `warm_start`."""
     trained = _trained_propagation(options)
     if trained is None:
@@ -187,7 +187,7 @@ def _fusion(options: TrainingOptions, sources: Sources, recipe: Recipe) -> _Cour
         raise TrainingDataError("Fusion learns from clips, and none of the sources has a long enough one.")
     network = CompactFusion(reduction=1)
     samples = FusionData(options.seed, recipe.samples, lambda _: _FUSION_SIZE, clips)
-    return _Course(network, samples, FusionLesson(network, teacher.to(_device(options))))
+    return Course(network, samples, FusionLesson(network, teacher.to(_device(options))))
 
 
 def _trained_propagation(options: TrainingOptions) -> Path | None:
@@ -195,7 +195,7 @@ def _trained_propagation(options: TrainingOptions) -> Path | None:
     return next((path for home in homes if (path := home / "propagation.safetensors").exists()), None)
 
 
-_COURSES: dict[str, Callable[[TrainingOptions, Sources, Recipe], _Course]] = {
+_COURSES: dict[str, Callable[[TrainingOptions, Sources, Recipe], Course]] = {
     "propagation": _propagation,
     "interaction": _interaction,
     "fusion": _fusion,

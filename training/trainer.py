@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,25 @@ class Recipe:
         """How many samples the whole schedule takes."""
         return self.steps * self.batch
 
+    def rate(self, step: int) -> float:
+        """Return a step's learning rate: a warm-up, then half a cosine down to a fiftieth."""
+        warm = min(1.0, (step + 1) / self.warm_up)
+        fall = 0.5 * (1.0 + math.cos(math.pi * min(step / self.steps, 1.0)))
+        return self.learning_rate * warm * (0.02 + 0.98 * fall)
+
+    def optimizer(self, weights: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        """Make what moves the weights."""
+        return torch.optim.AdamW(weights, lr=self.learning_rate, weight_decay=self.weight_decay)
+
+
+@dataclass(frozen=True)
+class Course:
+    """One network with its samples and its lesson."""
+
+    network: nn.Module
+    samples: Dataset[dict[str, Tensor]]
+    lesson: Lesson
+
 
 class Trainer:
     """Trains one network on one device; the checkpoint holds all that the next step depends on.
@@ -63,9 +82,7 @@ class Trainer:
         self.name, self.folder, self.recipe, self.device = name, folder, recipe, device
         self.processes = processes
         self.network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.optimizer = torch.optim.AdamW(
-            network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
-        )
+        self.optimizer = recipe.optimizer(self.network.parameters())
         self.average = {key: value.detach().clone() for key, value in self.network.state_dict().items()}
         self.step = 0
         self.trained_s = 0.0
@@ -155,7 +172,7 @@ class Trainer:
     def _advance(self, batch: dict[str, Tensor], lesson: Lesson) -> dict[str, float]:
         progress = self.step / self.recipe.steps
         for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.learning_rate * self._schedule(progress)
+            group["lr"] = self.recipe.rate(self.step)
         batch = {key: value.to(self.device, non_blocking=True) for key, value in batch.items()}
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
             loss, figures = lesson(batch, progress)
@@ -180,10 +197,6 @@ class Trainer:
         spent = torch.tensor(float(elapsed_s > self.recipe.hours * 3600), device=self.device)
         self.processes.average([spent])
         return bool(spent > 0)
-
-    def _schedule(self, progress: float) -> float:
-        warm = min(1.0, (self.step + 1) / self.recipe.warm_up)
-        return warm * (0.02 + 0.98 * 0.5 * (1.0 + math.cos(math.pi * min(progress, 1.0))))
 
     @torch.no_grad()
     def _update_average(self) -> None:

@@ -89,8 +89,12 @@ class MivosScribble(nn.Module):
         """
         guides = torch.stack([previous, positive, negative], dim=1)
         planes = torch.cat([image.expand(len(guides), -1, -1, -1), guides.to(image)], dim=1)
-        logits: Tensor = self.classifier(*self.backbone(matching(planes, self)))
-        return _resized(logits.float(), image)[:, 0]
+        return self.predict(matching(planes, self))[:, 0]
+
+    def predict(self, planes: Tensor) -> Tensor:
+        """Answer N objects: image, previous mask, strokes (N, 6, h, w) -> logits (N, 1, h, w) float32."""
+        logits: Tensor = self.classifier(*self.backbone(planes))
+        return _resized(logits.float(), planes)
 
 
 def _normalised(inputs: int, outputs: int = _WIDTH, *, size: int, dilation: int = 1) -> nn.Sequential:
