@@ -36,6 +36,13 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     measured = parser.add_mutually_exclusive_group(required=True)
     measured.add_argument("--data", type=Path, metavar="DIR", help="clips in the layout of DAVIS")
     measured.add_argument("--stills", type=Path, metavar="DIR", help="images NAME.jpg with masks NAME.png")
+    measured.add_argument(
+        "--fit-confidence",
+        type=Path,
+        nargs="+",
+        metavar="DIR",
+        help="fit the calibration of confidence to the clips of these folders, and print it",
+    )
     parser.add_argument("--report", type=Path, metavar="DIR", help="write a page with plots and pictures")
     parser.add_argument("--force", action="store_true", help="replace an earlier report in that folder")
     _add_clip_options(parser)
@@ -56,6 +63,17 @@ def _add_clip_options(parser: ArgumentParser) -> None:
         "--set", metavar="YEAR/NAME", help="clips of a list alone, ImageSets/YEAR/NAME.txt, as in 2017/val"
     )
     group.add_argument("--ablations", action="store_true", help="measure again with parts switched off")
+    group.add_argument(
+        "--advice",
+        action="store_true",
+        help="hold confidence against true J, and corrections of advised frames against those of others",
+    )
+    group.add_argument(
+        "--draws",
+        type=whole_number(least=1),
+        metavar="N",
+        help="games of the robot that corrects any frame (default: 20)",
+    )
 
 
 def _add_protocol_options(parser: ArgumentParser) -> None:
@@ -64,7 +82,10 @@ def _add_protocol_options(parser: ArgumentParser) -> None:
         "--interactive", choices=("scribble", "click"), help="let a robot correct with this tool"
     )
     group.add_argument(
-        "--rounds", type=whole_number(least=1), metavar="N", help="most corrections (default: 8)"
+        "--rounds",
+        type=whole_number(least=1),
+        metavar="N",
+        help="most corrections (default: 8, with --advice 5)",
     )
     group.add_argument(
         "--seconds",
@@ -127,6 +148,10 @@ def run(options: Namespace) -> None:
 def _measure(options: Namespace) -> Measure:
     if options.stills:
         return _stills
+    if options.fit_confidence:
+        return _calibration
+    if options.advice:
+        return _advice
     return _interactive if options.interactive else _clips
 
 
@@ -162,6 +187,29 @@ def _interactive(options: Namespace, settings: Settings, on_progress: OnProgress
     return interactive_page(evaluate_interactive(settings, wanted, on_progress))
 
 
+def _advice(options: Namespace, settings: Settings, on_progress: OnProgress) -> Page:
+    from evaluation.advice.run import AdviceOptions, evaluate_advice
+    from evaluation.reports.page import advice_page
+    from inference_core.values import Tool
+
+    wanted = AdviceOptions(
+        options.data,
+        _selection(options),
+        Tool(options.interactive or AdviceOptions.tool),
+        options.draws or AdviceOptions.draws,
+        options.rounds or AdviceOptions.rounds,
+    )
+    return advice_page(evaluate_advice(settings, wanted, on_progress))
+
+
+def _calibration(options: Namespace, settings: Settings, on_progress: OnProgress) -> Page:
+    from evaluation.advice.run import fit_confidence
+    from evaluation.reports.page import calibration_page
+
+    _, figures = fit_confidence(settings, options.fit_confidence, _selection(options), on_progress)
+    return calibration_page(figures)
+
+
 def _stills(options: Namespace, settings: Settings, on_progress: OnProgress) -> Page:
     from evaluation.reports.page import still_page
     from evaluation.run import StillOptions, evaluate_stills
@@ -177,19 +225,31 @@ def _selection(options: Namespace) -> Selection:
     return Selection(options.frames, options.set)
 
 
-_OF_PROTOCOL = ("rounds", "seconds", "metric", "schedule", "fusion", "top_k")
+_OF_PROTOCOL = ("seconds", "metric", "schedule", "fusion", "top_k")
+_OF_CLIPS = ("frames", "set")
+_OF_DATA = ("interactive", "rounds", "ablations", "advice", "draws", *_OF_PROTOCOL)
 
 
 def _check_fit(options: Namespace) -> None:
     """Refuse options that would go unheard."""
-    of_clips = ("frames", "set", "interactive", "ablations", *_OF_PROTOCOL)
-    for name in ("clicks",) if options.data else of_clips:
+    unheard = {
+        "data": ("clicks",),
+        "stills": (*_OF_CLIPS, *_OF_DATA),
+        "fit_confidence": ("clicks", *_OF_DATA),
+    }
+    chosen = next(name for name in unheard if getattr(options, name))
+    for name in unheard[chosen]:
         if _is_given(options, name):
-            raise UserError(f"--{_spelt(name)} does not go with --{'data' if options.data else 'stills'}.")
-    if not options.interactive:
-        for name in _OF_PROTOCOL:
+            raise UserError(f"--{_spelt(name)} does not go with --{_spelt(chosen)}.")
+    for name in ("rounds", *_OF_PROTOCOL):
+        if _is_given(options, name) and not (options.interactive or (name == "rounds" and options.advice)):
+            raise UserError(f"--{_spelt(name)} needs --interactive scribble or --interactive click.")
+    if options.advice:
+        for name in ("ablations", *_OF_PROTOCOL):
             if _is_given(options, name):
-                raise UserError(f"--{_spelt(name)} needs --interactive scribble or --interactive click.")
+                raise UserError(f"--{_spelt(name)} does not go with --advice.")
+    elif options.draws:
+        raise UserError("--draws needs --advice.")
     if options.force and not options.report:
         raise UserError("--force needs --report.")
 

@@ -81,18 +81,23 @@ def agree(engine: Engine, query: QueryFeatures, witness: Witness, prob: Tensor) 
     return [Agreement(*pair) for pair in zip(precision.tolist(), recall.tolist(), strict=True)]
 
 
-def trust(record: Record | None, ledger: Ledger, frame_index: int) -> dict[int, float]:
-    """Tell the confidence of each object that a frame says something of; see `Session.confidence`."""
+def agreements_of(ledger: Ledger, record: Record | None, frame_index: int) -> dict[int, Agreement | None]:
+    """Tell how the objects that a frame says something of agree; see `Session.agreements`."""
     if record is None:
         return {}
     known = record.prob.known
     is_given = frame_index in ledger.anchor_frames or ledger.draft(frame_index) is not None
     agreements = (None,) * len(known) if is_given or not record.agreements else record.agreements
     return {
-        key.object_id: CALIBRATION.confidence(agreement) if agreement else 1.0
+        key.object_id: agreement
         for key, agreement in zip(known, agreements, strict=True)
         if key in ledger.keys
     }
+
+
+def confidence_of(agreement: Agreement | None) -> float:
+    """Give the J to expect; what the editor gave, None, is certain."""
+    return CALIBRATION.confidence(agreement) if agreement else 1.0
 
 
 def next_frame(
@@ -101,12 +106,15 @@ def next_frame(
     """Name the frame whose correction is likely to help most; None where every frame has been corrected.
 
     confidences  for each frame, confidence by object; an object that is not named has never been there.
+    objects      how many there are; without any there is nothing to correct.
     corrected    anchors and drafts: the editor's word is not asked for twice.
 
     A correction helps the frames around it, the less the farther they are, and none beyond the next corrected
     frame. So the frame is sought around which most is doubtful. The least trusted frame alone would often be
     the clip's last, or one that is bad all by itself.
     """
+    if objects == 0:
+        return None
     doubts = [objects - sum(by_object.values()) for by_object in confidences]
     gains: dict[int, float] = {}
     for first, last in _gaps(len(doubts), corrected):

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inference_core.advice import next_frame, trust
+from inference_core.advice import agreements_of, confidence_of, next_frame
 from inference_core.budget import MemoryBudget
 from inference_core.compute.campaign import Campaign
 from inference_core.compute.engine import Engine
@@ -35,6 +35,7 @@ from inference_core.state.ledger import Draft, Gesture, Ledger
 from inference_core.state.objects import ObjectRegistry
 from inference_core.tracks import ObjectKey, Record, Tracks
 from inference_core.values import (
+    Agreement,
     Direction,
     Float32Array,
     FrameMask,
@@ -203,23 +204,22 @@ class Session:
         ledger, record = self._state.look(frame_index)
         return tuple(key.object_id for key in record.present if key in ledger.keys) if record else ()
 
-    def confidence(self, frame_index: int) -> dict[int, float]:
-        """Return how far each object's mask in a frame can be trusted: the J to expect, in [0, 1], by id.
-
-        What the editor drew or committed has 1; an object of which the frame says nothing is not named.
-        """
+    def agreements(self, frame_index: int) -> dict[int, Agreement | None]:
+        """Return how each object's mask agrees with its anchor's, by id; None where the editor gave it."""
         self._check_frame(frame_index)
-        ledger, record = self._state.look(frame_index)
-        return trust(record, ledger, frame_index)
+        return agreements_of(*self._state.look(frame_index), frame_index)
+
+    def confidence(self, frame_index: int) -> dict[int, float]:
+        """Return the J to expect of each object's mask, in [0, 1], by id; 1 for what the editor gave.
+
+        An object of which the frame says nothing is not named.
+        """
+        return {name: confidence_of(agreement) for name, agreement in self.agreements(frame_index).items()}
 
     def next_to_correct(self) -> int | None:
         """Name the frame whose correction is likely to help most; None where no frame or object is left."""
-        ledger = self._state.ledger
-        if not ledger.active:
-            return None
         confidences = [self.confidence(frame_index) for frame_index in range(len(self._frames))]
-        corrected = {*ledger.anchor_frames, *(draft.frame_index for draft in ledger.drafts)}
-        return next_frame(confidences, len(ledger.active), corrected)
+        return next_frame(confidences, len(self._state.ledger.active), {*self.anchors, *self.drafts})
 
     # -- commands that yield ---------------------------------------------------------------------------------
 

@@ -87,6 +87,16 @@ def test_a_report_is_written_and_not_over_something_else(
     assert "holds thesis.txt, which is no earlier result" in capsys.readouterr().err
 
 
+def test_advice_is_measured_and_its_calibration_fitted(
+    davis_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--data", davis_folder, "--frames", 3, "--advice", "--rounds", 2, "--draws", 1)
+    assert mivos("evaluate", *words, "--interactive", "click", *SMALL) == 0
+    assert "| advised" in capsys.readouterr().out
+    assert mivos("evaluate", "--fit-confidence", davis_folder, "--frames", 3, *SMALL) == 0
+    assert "CALIBRATION = Calibration(bias=" in capsys.readouterr().out
+
+
 def test_stills_are_measured_beside_grabcut(stills_folder: Path, tmp_path: Path) -> None:
     report = tmp_path / "figures.json"
     assert mivos("evaluate", "--stills", stills_folder, "--clicks", 5, "--json", report, *SMALL) == 0
@@ -105,6 +115,9 @@ def test_stills_are_measured_beside_grabcut(stills_folder: Path, tmp_path: Path)
         (["--data", "a", "--top-k", "9"], "--top-k needs --interactive scribble or --interactive click."),
         (["--stills", "a", "--set", "2017/val"], "--set does not go with --stills."),
         (["--data", "a", "--force"], "--force needs --report."),
+        (["--data", "a", "--draws", "3"], "--draws needs --advice."),
+        (["--data", "a", "--advice", "--ablations"], "--ablations does not go with --advice."),
+        (["--fit-confidence", "a", "--rounds", "3"], "--rounds does not go with --fit-confidence."),
     ],
 )
 def test_an_option_that_would_go_unheard_is_refused(

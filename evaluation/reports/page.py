@@ -11,8 +11,14 @@ from evaluation.figures import Figures
 from evaluation.interactive.run import InteractiveResult
 from evaluation.interactive.summary import report_csv
 from evaluation.machine import describe_machine, tell_machine
-from evaluation.reports.plots import Plot, plot_clips, plot_curves, plot_stills, write_plot
-from evaluation.reports.tables import clip_report, interactive_report, still_report
+from evaluation.reports.plots import Plot, plot_advice, plot_clips, plot_curves, plot_stills, write_plot
+from evaluation.reports.tables import (
+    advice_report,
+    clip_report,
+    confidence_report,
+    interactive_report,
+    still_report,
+)
 from evaluation.run import ClipResult
 from evaluation.strips import Strip
 from media.atomic import replaced_file, replaced_folder
@@ -90,6 +96,18 @@ def interactive_page(result: InteractiveResult) -> Page:
             "summary.json": json.dumps(figures["summary"], indent=1) + "\n",
         },
     )
+
+
+def advice_page(figures: Figures) -> Page:
+    """Tell what the core's advice is worth."""
+    return Page("Advice", advice_report(figures), figures, {"advice": plot_advice(figures)})
+
+
+def calibration_page(figures: Figures) -> Page:
+    """Tell a calibration that has been fitted, as `inference_core.advice` wants it."""
+    values = ", ".join(f"{name}={value}" for name, value in figures["calibration"].items())
+    text = f"{confidence_report(figures['confidence'])}\nCALIBRATION = Calibration({values})\n"
+    return Page("Calibration of confidence", text, figures)
 
 
 def still_page(figures: Figures) -> Page:

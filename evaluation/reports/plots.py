@@ -85,6 +85,24 @@ def plot_curves(figures: Figures) -> Plot:
     return draw
 
 
+def plot_advice(figures: Figures) -> Plot:
+    """True J against confidence, and J against corrections by who chose the frames."""
+
+    def draw(figure: Figure) -> None:
+        left, right = figure.subplots(1, 2)
+        bins = figures["confidence"]["reliability"]
+        left.plot([0, 1], [0, 1], linestyle=":", color="grey")
+        left.plot([each["confidence"] for each in bins], [each["jaccard"] for each in bins], marker="o")
+        left.set(xlabel="confidence", ylabel="true J", xlim=(0, 1), ylim=(0, 1))
+        for name, row in figures["corrections"].items():
+            right.plot(range(1, len(row["J"]) + 1), row["J"], marker="o", label=name)
+        right.set(xlabel="corrections", ylabel="J")
+        if figures["corrections"]:
+            right.legend()
+
+    return draw
+
+
 def plot_stills(figures: Figures) -> Plot:
     """IoU after so many clicks and rounds of scribbles, beside GrabCut."""
 

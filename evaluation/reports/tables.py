@@ -80,6 +80,36 @@ def variant_report(ablations: Figures, metric: str) -> str:
     return "\n" + table(["variant", f"AUC of {name}", f"{name} at 60 s", "J", "F", "s a round"], rows)
 
 
+def advice_report(figures: Figures) -> str:
+    """Tell how far confidence can be trusted, and what corrections of advised frames are worth."""
+    text = confidence_report(figures["confidence"])
+    if not figures["corrections"]:
+        return text
+    count = figures["options"]["rounds"]
+    rows = [
+        [name, *(f"{j:.3f}" for j in row["J"])]
+        for name, row in sorted(figures["corrections"].items(), key=lambda item: -item[1]["J"][-1])
+    ]
+    headings = ["the robot corrects", *(f"J after {number}" for number in range(1, count + 1))]
+    return f"{text}\n{table(headings, rows)}"
+
+
+def confidence_report(confidence: Figures) -> str:
+    """Tell how confidence and true J go together."""
+    rows = [
+        [f"{each['confidence']:.2f}", f"{each['jaccard']:.2f}", str(each["count"])]
+        for each in confidence["reliability"]
+    ]
+    by_clip = ", ".join(f"{name} {rank:.2f}" for name, rank in confidence["rank_correlation_by_clip"].items())
+    return (
+        f"{table(['mean confidence', 'true J', 'masks'], rows)}\n"
+        f"rank correlation of confidence and J {confidence['rank_correlation']:.3f}"
+        f" over {confidence['masks']} masks;"
+        f" mean distance from the diagonal {confidence['calibration_error']:.3f}\n"
+        f"within clips: {by_clip}\n"
+    )
+
+
 def metric_name(metric: str) -> str:
     """Give a metric's name as it is written in text: J&F."""
     return metric.replace("_AND_", "&")
