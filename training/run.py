@@ -16,17 +16,17 @@ from model.checkpoint import family_folder, load_weights
 from model.compact.fusion import CompactFusion
 from model.compact.interaction import CompactInteraction
 from model.compact.propagation import CompactPropagation
-from training.fusion import FusionLesson
-from training.fusion_data import FusionData, walk_clips
-from training.interaction import InteractionLesson
-from training.interaction_data import InteractionData
+from training.compact.fusion import FusionLesson
+from training.compact.fusion_data import FusionData, walk_clips
+from training.compact.interaction import InteractionLesson
+from training.compact.interaction_data import InteractionData
+from training.compact.propagation import PropagationLesson
+from training.compact.propagation_data import PropagationData
 from training.mivos import courses as mivos
 from training.mivos.recipe import RECIPES as PUBLISHED_RECIPES
 from training.mivos.recipe import PublishedRecipe
+from training.pictures.sources import Sources, TrainingDataError, find_sources
 from training.processes import join_processes
-from training.propagation import PropagationLesson
-from training.propagation_data import PropagationData
-from training.sources import Sources, TrainingDataError, find_sources
 from training.trainer import Course, Recipe, Trainer
 
 SEED = 14159265

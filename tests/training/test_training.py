@@ -11,10 +11,10 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from model.checkpoint import family_folder
-from training.layers import NO_MATCH
-from training.propagation_data import PropagationData
+from training.compact.propagation_data import PropagationData
+from training.pictures.layers import NO_MATCH
+from training.pictures.sources import TrainingDataError, find_sources
 from training.run import TrainingOptions, train
-from training.sources import TrainingDataError, find_sources
 
 
 def _write(folder: Path, name: str, rng: np.random.Generator, x: int) -> None:

@@ -21,8 +21,8 @@ from tests import parity
 from tests.training.test_training import _write
 from training.mivos.lessons import PropagationLesson, ScribbleLesson
 from training.mivos.recipe import RECIPES
+from training.pictures.sources import TrainingDataError
 from training.run import TrainingOptions, train
-from training.sources import TrainingDataError
 from training.trainer import Lesson
 
 SIZE = 64

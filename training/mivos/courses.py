@@ -15,13 +15,13 @@ from model.checksums import put_in_place
 from model.mivos.fusion import MivosFusion
 from model.mivos.propagation import MivosPropagation
 from model.mivos.scribble import MivosScribble
-from training.fusion_data import FusionData, walk_clips
-from training.interaction_data import InteractionData
+from training.compact.fusion_data import FusionData, walk_clips
+from training.compact.interaction_data import InteractionData
+from training.compact.propagation_data import PropagationData
 from training.mivos.lessons import FusionLesson, PropagationLesson, ScribbleLesson
 from training.mivos.recipe import PublishedRecipe
+from training.pictures.sources import Sources, TrainingDataError
 from training.processes import join_processes
-from training.propagation_data import PropagationData
-from training.sources import Sources, TrainingDataError
 from training.trainer import Course, Trainer
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from model.mivos.encoders import ImageFeatures
 from model.mivos.fusion import MivosFusion
 from model.mivos.propagation import MivosPropagation
 from model.mivos.scribble import MivosScribble
+from training.compact.propagation import Rows
 from training.losses import bootstrapped, intersection_over_union
-from training.propagation import Rows
 
 OBJECTS = 2
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from model.compact.interaction import CompactInteraction
 from synthetic.robots import click_robot, scribble_strokes
-from training.interaction_data import draw_click, draw_line
+from training.compact.interaction_data import draw_click, draw_line
 from training.losses import intersection_over_union, mask_loss
 
 # How often 0, 1, 2 and 3 strokes follow; with none it learns to make more of an answer of its own.

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from training.sources import Frame
-from training.warps import Float32Array, Pose, coordinates, elastic_field, inverse
+from training.pictures.sources import Frame
+from training.pictures.warps import Float32Array, Pose, coordinates, elastic_field, inverse
 
 UInt8Array = NDArray[np.uint8]
 Int64Array = NDArray[np.int64]

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.compact.encoder import GRID_STRIDE
-from training.colour import normalised, random_look
-from training.crops import chosen_object, pose_near
-from training.layers import Layer, Shot, cut_out, matches, motion, render
-from training.samples import Samples
-from training.sources import Frame, Sources
+from training.pictures.colour import normalised, random_look
+from training.pictures.crops import chosen_object, pose_near
+from training.pictures.layers import Layer, Shot, cut_out, matches, motion, render
+from training.pictures.samples import Samples
+from training.pictures.sources import Frame, Sources
 
 UInt8Array = NDArray[np.uint8]
 

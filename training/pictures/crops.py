@@ -7,7 +7,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from training.warps import Pose
+from training.pictures.warps import Pose
 
 UInt8Array = NDArray[np.uint8]
 

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from synthetic.robots import click_robot, perturb_mask, random_box, scribble_strokes
-from training.colour import normalised, random_look
-from training.crops import chosen_object, pose_around
-from training.samples import Samples
-from training.sources import Frame, Sources
+from training.pictures.colour import normalised, random_look
+from training.pictures.crops import chosen_object, pose_around
+from training.pictures.samples import Samples
+from training.pictures.sources import Frame, Sources
 
 BoolArray = NDArray[np.bool_]
 Float32Array = NDArray[np.float32]

@@ -19,10 +19,10 @@ from torch import Tensor
 from model.aggregate import aggregate
 from model.compact.encoder import MULTIPLE
 from model.interfaces import MemoryEntry, PropagationNetwork
-from training.colour import normalised, random_look
-from training.crops import pose_near
-from training.samples import Samples
-from training.sources import Frame, Sources
+from training.pictures.colour import normalised, random_look
+from training.pictures.crops import pose_near
+from training.pictures.samples import Samples
+from training.pictures.sources import Frame, Sources
 
 UInt8Array = NDArray[np.uint8]
 

@@ -1,0 +1,1 @@
+"""What the compact networks learn: samples and lessons."""

@@ -1,0 +1,1 @@
+"""Pictures to learn from, and what can be done to them: windows, gradings, motion, layers."""
