@@ -22,6 +22,7 @@ from training.compact.interaction import InteractionLesson
 from training.compact.interaction_data import InteractionData
 from training.compact.propagation import PropagationLesson
 from training.compact.propagation_data import PropagationData
+from training.curve import draw_log
 from training.mivos import courses as mivos
 from training.mivos.recipe import RECIPES as PUBLISHED_RECIPES
 from training.mivos.recipe import PublishedRecipe
@@ -121,6 +122,8 @@ def _train_one(name: str, options: TrainingOptions, sources: Sources) -> Path:
     report = options.on_step
     on_step = None if report is None else lambda done, total: report(name, done, total)
     trainer.run(course.samples, course.lesson, on_step)
+    if processes.is_first:
+        draw_log(trainer.log)
     return mivos.publish(name, trainer) if options.family == "mivos" else trainer.weights
 
 

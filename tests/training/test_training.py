@@ -113,6 +113,7 @@ def test_a_few_steps_reduce_the_loss(
     train(name, _options(pictures, tmp_path, steps=60, batch=3))
     losses = _losses(tmp_path / f"{name}.csv")
     assert len(losses) == 3
+    assert (tmp_path / f"{name}.svg").read_text().count("steps") >= 3
     assert losses[-1] < losses[0]
 
 
