@@ -63,10 +63,9 @@ def fit(groups: Iterable[Sequence[Observation]]) -> Calibration:
     design = np.column_stack([np.ones(len(rows)), rows])
     solution = np.zeros(design.shape[1])
     for _ in range(_ITERATIONS):  # Newton's method; a slight pull to 0 keeps it steady
-        expected: Float64Array = np.asarray(1 / (1 + np.exp(-design @ solution)))
+        expected = 1 / (1 + np.exp(-design @ solution))
         gradient = design.T @ (weights * (expected - truth)) + _STEADINESS * solution
-        spread: Float64Array = np.asarray(weights * expected * (1 - expected))
-        curvature = (design * spread[:, None]).T @ design
+        curvature = (design * (weights * expected * (1 - expected))[:, None]).T @ design
         solution -= np.linalg.solve(curvature + _STEADINESS * np.eye(len(solution)), gradient)
     return Calibration(*(round(float(value), 3) for value in solution))
 
@@ -79,7 +78,7 @@ def confidences(observations: Sequence[Observation], calibration: Calibration) -
 def rank_correlation(one: Float64Array, other: Float64Array) -> float:
     """Spearman's rank correlation of two series, ties sharing their mean rank; 0 where one never changes."""
     ranks = np.stack([_ranks(one), _ranks(other)])
-    return float(np.corrcoef(ranks)[0, 1]) if (ranks.std(axis=1) > 0).all() else 0.0
+    return float(np.asarray(np.corrcoef(ranks))[0, 1]) if (ranks.std(axis=1) > 0).all() else 0.0
 
 
 @dataclass(frozen=True)

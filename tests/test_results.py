@@ -1,0 +1,37 @@
+"""The page of results is made by one command, with all that it shows."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.evaluation.made import make_clip, make_still
+
+HOUSE = Path(__file__).resolve().parent.parent
+
+
+@pytest.mark.long
+def test_the_page_of_results_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("matplotlib", reason="plots need matplotlib")
+    make_clip(tmp_path / "data")
+    make_still(tmp_path / "stills")
+    words = ["--data", tmp_path / "data", "--stills", tmp_path / "stills", "--frames", 3, "--rounds", 2]
+    small = ["--draws", 1, "--working-size", 64, "--dtype", "float32", "--out", tmp_path / "out"]
+    monkeypatch.setattr("sys.argv", ["results.py", *map(str, [*words, *small])])
+    specification = importlib.util.spec_from_file_location("results", HOUSE / "docs" / "results.py")
+    assert specification is not None
+    assert specification.loader is not None
+    results = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(results)
+    results.main()
+    text = (tmp_path / "out" / "results.md").read_text(encoding="utf-8")
+    pictures = [part.split(")")[0] for part in text.split("](")[1:]]
+    assert len(pictures) == 8  # clips, two robots and their strips, advice, stills
+    assert all((tmp_path / "out" / picture).is_file() for picture in pictures)
+    for part in ("top-k: all", "memory switched off", "advised", "GrabCut", "start-up"):
+        assert part in text
+    figures = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
+    assert set(figures) == {"clips", "scribble", "click", "advice", "stills", "speed"}
