@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from model.checksums import put_in_place
+from training.pictures.sources import TrainingDataError
 from training.processes import ALONE, Processes
 
 Lesson = Callable[[dict[str, Tensor], float], tuple[Tensor, dict[str, float]]]
@@ -102,11 +103,19 @@ class Trainer:
         return self.folder / f"{self.name}.csv"
 
     def resume(self) -> bool:
-        """Continue from the checkpoint if there is one; says whether there was."""
+        """Continue from the checkpoint if there is one; says whether there was.
+
+        Raises TrainingDataError where it is of another network.
+        """
         if not self.checkpoint.exists():
             return False
         state: dict[str, Any] = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
-        self.network.load_state_dict(state["network"])
+        try:
+            self.network.load_state_dict(state["network"])
+        except RuntimeError as error:
+            raise TrainingDataError(
+                f"{self.checkpoint} is the state of another network: go on in its own folder."
+            ) from error
         self.optimizer.load_state_dict(state["optimizer"])
         self.average = state["average"]
         self.step, self.trained_s = state["step"], state["trained_s"]

@@ -15,6 +15,7 @@ from training.compact.propagation_data import PropagationData
 from training.pictures.layers import NO_MATCH
 from training.pictures.sources import TrainingDataError, find_sources
 from training.run import TrainingOptions, train
+from training.trainer import Recipe, Trainer
 
 
 def _write(folder: Path, name: str, rng: np.random.Generator, x: int) -> None:
@@ -155,6 +156,15 @@ def test_resuming_without_a_checkpoint_begins_with_the_shipped_weights(
     key = "key.weight"
     assert torch.allclose(began["all"][key].float(), shipped[key].float(), atol=1e-3)
     assert not torch.allclose(began["chosen"][key].float(), shipped[key].float(), atol=1e-3)
+
+
+def test_the_state_of_another_network_is_named(tmp_path: Path) -> None:
+    def trainer(width: int) -> Trainer:
+        return Trainer("line", torch.nn.Linear(width, 1), tmp_path, Recipe(steps=1), torch.device("cpu"))
+
+    trainer(2).save()
+    with pytest.raises(TrainingDataError, match=r"line\.checkpoint\.pt is the state of another network"):
+        trainer(3).resume()
 
 
 def test_fusion_asks_for_propagation_first(pictures: Path, tmp_path: Path) -> None:
