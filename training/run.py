@@ -182,10 +182,11 @@ def _fusion(options: TrainingOptions, sources: Sources, recipe: Recipe) -> Cours
     fold_normalisation(walker.eval())
     walker.to(torch.bfloat16)
     processes = join_processes()
-    if processes.is_first:
-        walk_clips(sources, walker, options.out / "walks")
-    processes.wait()
+    if not processes.is_first:  # the first one walks, the others read what it wrote
+        processes.wait()
     clips = walk_clips(sources, walker, options.out / "walks")
+    if processes.is_first:
+        processes.wait()
     if not clips:
         raise TrainingDataError("Fusion learns from clips, and none of the sources has a long enough one.")
     network = CompactFusion(reduction=1)

@@ -144,6 +144,7 @@ class Trainer:
             if self._is_over(now - started):
                 break
         self.save()
+        self.processes.wait()  # the next network begins with what the first process has just written
 
     def save(self) -> None:
         """Write checkpoint and averaged 16-bit weights, each complete or not at all."""
