@@ -1,6 +1,5 @@
-"""A tiny training set made on the spot: squares that move over noise."""
+"""Training on a tiny set made on the spot."""
 
-import csv
 from pathlib import Path
 
 import cv2
@@ -11,6 +10,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from model.checkpoint import family_folder
+from tests.training.made import losses_of, make_pictures, write_picture
 from training.compact.propagation_data import PropagationData
 from training.pictures.layers import NO_MATCH
 from training.pictures.sources import TrainingDataError, find_sources
@@ -18,35 +18,16 @@ from training.run import TrainingOptions, train
 from training.trainer import Recipe, Trainer
 
 
-def _write(folder: Path, name: str, rng: np.random.Generator, x: int) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    image = cv2.resize(rng.integers(0, 120, (8, 10, 3), dtype=np.uint8), (160, 128))
-    image[40:90, x : x + 50] = (200, 180, 40)
-    ids = np.zeros((128, 160), np.uint8)
-    ids[40:90, x : x + 50] = 1
-    cv2.imwrite(str(folder / f"{name}.jpg"), image)
-    Image.fromarray(ids).save(folder / f"{name}.png")
-
-
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("pictures")
-    rng = np.random.default_rng(0)
-    for number in range(6):
-        _write(root / "stills" / "squares", f"{number}", rng, int(rng.integers(0, 100)))
-    for number in range(14):
-        _write(root / "video" / "moving" / "one", f"{number:03d}", rng, 5 * number)
+    make_pictures(root, stills=6, frames=14, step=5)
     return root
 
 
 def _options(pictures: Path, out: Path, **changes: object) -> TrainingOptions:
     plain = TrainingOptions([pictures], out, steps=6, batch=2, threads=1)
     return TrainingOptions(**{**plain.__dict__, **changes})
-
-
-def _losses(path: Path) -> list[float]:
-    with path.open() as file:
-        return [float(row["loss"]) for row in csv.DictReader(file)]
 
 
 def test_sources_can_be_left_out(pictures: Path) -> None:
@@ -64,7 +45,7 @@ def test_a_source_in_the_layout_of_davis_is_read_and_reduced(tmp_path: Path) -> 
     rng = np.random.default_rng(0)
     images, masks = (tmp_path / "made" / part / "480p" / "one" for part in ("JPEGImages", "Annotations"))
     for number in range(4):
-        _write(images, f"{number:05d}", rng, 10 * number)
+        write_picture(images, f"{number:05d}", rng, 10 * number)
         masks.mkdir(parents=True, exist_ok=True)
         (images / f"{number:05d}.png").replace(masks / f"{number:05d}.png")
     large = cv2.resize(cv2.imread(str(images / "00000.jpg")), (640, 512))
@@ -80,7 +61,7 @@ def test_a_source_in_the_layout_of_davis_is_read_and_reduced(tmp_path: Path) -> 
 
 
 def test_a_mask_of_another_size_is_named(tmp_path: Path) -> None:
-    _write(tmp_path / "stills" / "squares", "a", np.random.default_rng(0), 0)
+    write_picture(tmp_path / "stills" / "squares", "a", np.random.default_rng(0), 0)
     Image.fromarray(np.zeros((5, 5), np.uint8)).save(tmp_path / "stills" / "squares" / "a.png")
     (frame,) = find_sources([tmp_path]).stills
     with pytest.raises(TrainingDataError, match=r"a\.png is not as large as"):
@@ -112,7 +93,7 @@ def test_a_few_steps_reduce_the_loss(
 ) -> None:
     monkeypatch.setattr("training.run._SIZES", ((0.0, 64),))
     train(name, _options(pictures, tmp_path, steps=60, batch=3))
-    losses = _losses(tmp_path / f"{name}.csv")
+    losses = losses_of(tmp_path / f"{name}.csv")
     assert len(losses) == 3
     assert (tmp_path / f"{name}.svg").read_text().count("steps") >= 3
     assert losses[-1] < losses[0]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -18,7 +16,7 @@ from model.mivos.fusion import MivosFusion
 from model.mivos.propagation import MivosPropagation
 from model.mivos.scribble import MivosScribble
 from tests import parity
-from tests.training.test_training import _write
+from tests.training.made import losses_of, make_pictures
 from training.mivos.lessons import PropagationLesson, ScribbleLesson
 from training.mivos.recipe import RECIPES
 from training.pictures.sources import TrainingDataError
@@ -33,11 +31,7 @@ _Network = TypeVar("_Network", bound=nn.Module)
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("pictures")
-    rng = np.random.default_rng(0)
-    for number in range(3):
-        _write(root / "stills" / "squares", f"{number}", rng, int(rng.integers(0, 100)))
-    for number in range(11):
-        _write(root / "video" / "moving" / "one", f"{number:03d}", rng, 8 * number)
+    make_pictures(root, stills=3, frames=11, step=8)
     return root
 
 
@@ -52,11 +46,6 @@ def _options(pictures: Path, out: Path, **changes: object) -> TrainingOptions:
     return replace(plain, **changes)
 
 
-def _losses(path: Path) -> list[float]:
-    with path.open() as file:
-        return [float(row["loss"]) for row in csv.DictReader(file)]
-
-
 def _save_made(network: nn.Module, path: Path) -> None:
     parity.fill(network)
     torch.save(network.state_dict(), path)
@@ -67,7 +56,7 @@ def test_a_few_steps_of_fusion_reduce_the_loss(pictures: Path, tmp_path: Path) -
     _save_made(MivosPropagation(), tmp_path / "propagation_model.pth")
     (weights,) = train("fusion", _options(pictures, tmp_path, steps=16))
     assert weights == tmp_path / "fusion.pth"
-    losses = _losses(tmp_path / "fusion.csv")
+    losses = losses_of(tmp_path / "fusion.csv")
     assert losses[-1] < losses[0]
     load_weights(MivosFusion(), weights)
 
