@@ -43,6 +43,12 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     parser.add_argument("--hours", type=positive_number, metavar="H", help="hours for each network")
     parser.add_argument("--steps", type=whole_number(least=1), help="steps instead of the recipe's")
     parser.add_argument("--batch", type=whole_number(least=1), help="samples a step instead of the recipe's")
+    parser.add_argument(
+        "--rate", type=positive_number, metavar="R", help="highest learning rate instead of the recipe's"
+    )
+    parser.add_argument(
+        "--crop", type=whole_number(least=64), metavar="PIXELS", help="one side of crops instead of growing ones"
+    )
     parser.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
     parser.add_argument("--threads", type=whole_number(least=1), help="threads of torch")
     parser.add_argument(
@@ -71,6 +77,8 @@ def run(options: Namespace) -> None:
         hours=options.hours,
         steps=options.steps,
         batch=options.batch,
+        learning_rate=options.rate,
+        crop=options.crop,
         resume=options.resume,
         warm_start=options.warm_start,
         device=options.device,

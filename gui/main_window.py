@@ -126,6 +126,9 @@ class MainWindow(QMainWindow):
         self.hide()
         self.controller.detach()
         self._reader.stop()
+        application = QApplication.instance()
+        if application is not None:
+            application.removeEventFilter(self)
         super().closeEvent(event)
 
     def paintEvent(self, event: QPaintEvent | None) -> None:

@@ -54,6 +54,8 @@ class TrainingOptions:
     folders  hold stills/SOURCE and video/SOURCE/CLIP; sources names those to take, none means all.
     hours    limits each network's run; the schedule goes on where the run is resumed.
     steps    replaces the recipe's number of steps.
+    learning_rate  replaces the recipe's highest rate: a lower one refines weights that are good already.
+    crop     side in pixels of every training crop, instead of sizes that grow along the schedule.
     resume   continue from the checkpoint in `out`; where it is gone, begin with the weights that ship, unless
              sources are chosen: what others taught must not come in by the back door.
     warm_start  a folder of weights to begin with where there is no checkpoint.
@@ -69,6 +71,8 @@ class TrainingOptions:
     hours: float | None = None
     steps: int | None = None
     batch: int | None = None
+    learning_rate: float | None = None
+    crop: int | None = None
     resume: bool = False
     warm_start: Path | None = None
     device: str = "auto"
@@ -101,6 +105,7 @@ def _train_one(name: str, options: TrainingOptions, sources: Sources) -> Path:
         recipe,
         steps=options.steps or recipe.steps,
         batch=options.batch or recipe.batch,
+        learning_rate=options.learning_rate or recipe.learning_rate,
         hours=options.hours or math.inf,
         workers=_workers(options),
     )
@@ -154,7 +159,7 @@ def _device(options: TrainingOptions) -> torch.device:
 
 def _propagation(options: TrainingOptions, sources: Sources, recipe: Recipe) -> Course:
     network = CompactPropagation(reduction=1)
-    samples = PropagationData(options.seed, recipe.samples, _size_at(recipe), sources)
+    samples = PropagationData(options.seed, recipe.samples, _size_at(recipe, options.crop), sources)
     return Course(network, samples, PropagationLesson(network))
 
 
@@ -165,7 +170,7 @@ def _interaction(options: TrainingOptions, sources: Sources, recipe: Recipe) -> 
         propagation = CompactPropagation(reduction=1)
         load_weights(propagation, trained)
         network.encoder.load_state_dict(propagation.encoder.state_dict(), strict=False)
-    samples = InteractionData(options.seed, recipe.samples, _size_at(recipe), sources)
+    samples = InteractionData(options.seed, recipe.samples, _size_at(recipe, options.crop), sources)
     return Course(network, samples, InteractionLesson(network))
 
 
@@ -206,11 +211,12 @@ _COURSES: dict[str, Callable[[TrainingOptions, Sources, Recipe], Course]] = {
 }
 
 
-def _size_at(recipe: Recipe) -> Callable[[int], int]:
+def _size_at(recipe: Recipe, crop: int | None) -> Callable[[int], int]:
     """Sizes change between two batches, never within one."""
+    sizes = _SIZES if crop is None else ((0.0, crop),)
 
     def size_at(number: int) -> int:
         step = number // recipe.batch
-        return [size for begin, size in _SIZES if step >= begin * recipe.steps][-1]
+        return [size for begin, size in sizes if step >= begin * recipe.steps][-1]
 
     return size_at

@@ -11,6 +11,7 @@ import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from PyQt5 import sip
 from PyQt5.QtWidgets import QApplication
 
 from gui.main_window import Backend, MainWindow
@@ -39,7 +40,11 @@ OpenWindow = Callable[..., MainWindow]
 
 @pytest.fixture
 def open_window(application: QApplication) -> Iterator[OpenWindow]:
-    """Open windows on fake sessions; all of them are closed, their threads ended, when the test is over."""
+    """Open windows on fake sessions; all of them are gone, their threads ended, when the test is over.
+
+    Left to Python's cyclic collector they would come apart in any order, at any allocation of any thread, while
+    they still filter the events of the tests that follow.
+    """
     windows: list[MainWindow] = []
 
     def opened(session: FakeSession | None = None, *, size: tuple[int, int] = (1000, 640)) -> MainWindow:
@@ -60,7 +65,7 @@ def open_window(application: QApplication) -> Iterator[OpenWindow]:
     yield opened
     for window in windows:
         window.close()
-        window.deleteLater()
+        sip.delete(window)
 
 
 @pytest.fixture
