@@ -8,11 +8,12 @@ from torch import Tensor
 
 from model.compact.interaction import CompactInteraction
 from synthetic.robots import click_robot, scribble_strokes
-from training.compact.interaction_data import draw_click, draw_line
+from training.compact.interaction_data import draw_click, draw_line, draw_protocol_scribbles
 from training.losses import intersection_over_union, mask_loss
 
 # How often 0, 1, 2 and 3 strokes follow; with none it learns to make more of an answer of its own.
 _MORE_STROKES = (0.3, 0.3, 0.2, 0.2)
+_PROTOCOL_SHARE = 0.4
 
 
 class InteractionLesson:
@@ -40,7 +41,7 @@ class InteractionLesson:
         return logits.float()[:, 0]
 
     def _corrected(self, logits: Tensor, truth: Tensor, guides: Tensor) -> Tensor:
-        """Add the robot's next stroke to each sample: mostly clicks, soft or cut previous masks in turn."""
+        """Add a robot's next strokes to each sample; soft and cut previous masks take turns."""
         prob = torch.sigmoid(logits)
         answers = (prob > 0.5).cpu().numpy()
         wanted = (truth > 0.5).cpu().numpy()
@@ -48,6 +49,9 @@ class InteractionLesson:
         for row, (answer, aim) in enumerate(zip(answers, wanted, strict=True)):
             # The seed depends on the picture alone, so that a resumed training draws the same strokes.
             rng = np.random.default_rng([int(aim.sum()), int(answer.sum())])
+            if rng.random() < _PROTOCOL_SHARE:
+                draw_protocol_scribbles(planes[row], aim, answer, int(rng.integers(1, 3)))
+                continue
             for _ in range(int(rng.choice(4, p=_MORE_STROKES))):
                 answer = _add_stroke(rng, planes[row], aim, answer)
         soft = (torch.arange(len(prob), device=prob.device) % 2 == 0)[:, None, None]

@@ -11,6 +11,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from torch import Tensor
 
+from evaluation.robots.scribble import draw_scribbles
 from synthetic.robots import click_robot, perturb_mask, random_box, scribble_strokes
 from training.pictures.colour import normalised, random_look
 from training.pictures.crops import chosen_object, pose_around
@@ -26,6 +27,8 @@ _DRAWS = 12
 _INTEREST = {"ecssd": 1.0, "duts_part": 1.0, "human290": 0.8, "bsds500": 0.15, "camvid": 0.15, "ccp": 0.3}
 _USUAL_INTEREST = 0.5
 _SMALLEST_SHARE = 0.003
+_LATEST = 6
+_PROTOCOL_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -33,14 +36,14 @@ class InteractionData(Samples):
     """A crop, the object in it, a previous mask and the first strokes."""
 
     sources: Sources
-    clip_share: float = 0.2
+    clip_share: float = 0.3
 
     def draw(self, rng: Generator, size: int) -> dict[str, Tensor]:
         for _ in range(_DRAWS):
-            image, truth = self._crop(rng, size)
+            image, truth, late = self._crop(rng, size)
             if truth.mean() > _SMALLEST_SHARE:
                 break
-        previous = _previous(rng, truth)
+        previous = _previous(rng, truth, late)
         strokes = first_strokes(rng, truth, previous)
         return {
             "image": torch.from_numpy(normalised(random_look(rng).apply(image, rng))),
@@ -48,23 +51,32 @@ class InteractionData(Samples):
             "guides": torch.from_numpy(np.concatenate([previous[None].astype(np.float32), strokes])),
         }
 
-    def _crop(self, rng: Generator, size: int) -> tuple[NDArray[np.uint8], BoolArray]:
-        """Cut a window around one object: mostly the whole scene, now and then close up (the region tool)."""
+    def _crop(self, rng: Generator, size: int) -> tuple[NDArray[np.uint8], BoolArray, BoolArray]:
+        """Cut a window around one object: mostly the whole scene, now and then close up (the region tool).
+
+        Returns the picture, the object's mask, and its mask in another frame near by; a still's is its own.
+        """
         if self.sources.clips and rng.random() < self.clip_share:
             clip = self.sources.clips[int(rng.integers(len(self.sources.clips)))]
-            frame = clip[int(rng.integers(len(clip)))]
+            place = int(rng.integers(len(clip)))
+            image, ids = clip[place].read()
+            late = clip[int(np.clip(place + rng.integers(-_LATEST, _LATEST + 1), 0, len(clip) - 1))].read()[1]
         else:
-            frame = self._still(rng)
-        image, ids = frame.read()
+            image, ids = self._still(rng).read()
+            late = ids
         mask = chosen_object(rng, ids)
+        own = np.setdiff1d(np.unique(ids[mask > 0]), [0])
         share = float(rng.uniform(0.25, 0.6) if rng.random() < 0.2 else rng.uniform(0.7, 1.1))
         pose = pose_around(rng, mask, size, share)
         matrix = pose.matrix(size)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         border = cv2.BORDER_REFLECT_101
         picture = cv2.warpAffine(image, matrix, (size, size), flags=flags, borderMode=border)
-        cut = cv2.warpAffine(mask * 255, matrix, (size, size), flags=flags, borderMode=border)
-        return picture.astype(np.uint8), cut > 127
+        there, then = (
+            cv2.warpAffine(plane, matrix, (size, size), flags=flags, borderMode=border) > 127
+            for plane in (mask * 255, np.isin(late, own).astype(np.uint8) * 255)
+        )
+        return picture.astype(np.uint8), there, then
 
     def _still(self, rng: Generator) -> Frame:
         for _ in range(_DRAWS):
@@ -74,11 +86,16 @@ class InteractionData(Samples):
         return frame
 
 
-def _previous(rng: Generator, truth: BoolArray) -> BoolArray:
-    """What the object's mask was before: nothing, a spoilt truth, or something else altogether."""
+def _previous(rng: Generator, truth: BoolArray, late: BoolArray) -> BoolArray:
+    """What the object's mask was before: nothing, late or spoilt, or something else altogether.
+
+    late  its mask in another frame, as a propagation leaves it that lags behind.
+    """
     chance = rng.random()
-    if chance < 0.6 or not truth.any():
+    if chance < 0.55 or not truth.any():
         return np.zeros_like(truth)
+    if chance < 0.75 and (late != truth).any():
+        return late
     if chance < 0.95:
         return perturb_mask(truth, rng)
     return np.roll(truth, tuple(int(step) for step in rng.integers(-40, 41, 2)), axis=(0, 1))
@@ -87,6 +104,9 @@ def _previous(rng: Generator, truth: BoolArray) -> BoolArray:
 def first_strokes(rng: Generator, truth: BoolArray, previous: BoolArray) -> Float32Array:
     """Positive and negative planes (2, H, W) float32 in [0, 1]: clicks, scribbles or a box."""
     planes = np.zeros((2, *truth.shape), np.float32)
+    if previous.any() and rng.random() < _PROTOCOL_SHARE:
+        draw_protocol_scribbles(planes, truth, previous, int(rng.integers(1, 3)))
+        return planes
     chance = rng.random()
     if chance < 0.45:
         _draw_clicks(rng, planes, truth, previous)
@@ -129,6 +149,15 @@ def _draw_rest(rng: Generator, plane: Float32Array, background: BoolArray) -> No
     inside = np.clip(line.round().astype(int), 0, np.array(plane.shape[::-1]) - 1)
     kept = background[inside[:, 1], inside[:, 0]]
     draw_line(plane, line[: int(kept.argmin()) or len(line)] if not kept.all() else line, 2)
+
+
+def draw_protocol_scribbles(
+    planes: Float32Array, truth: BoolArray, answer: BoolArray, thickness: int
+) -> None:
+    """Correct an answer (H, W) as the protocol's robot does: many lines, along thin errors too."""
+    for scribble in draw_scribbles(truth.astype(np.uint8), answer.astype(np.uint8), (1,)):
+        plane = planes[0 if scribble.object_id else 1]
+        draw_line(plane, scribble.pixels(truth.shape).astype(np.float32), thickness)
 
 
 def draw_click(plane: Float32Array, x: int, y: int, radius: int) -> None:
