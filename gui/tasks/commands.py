@@ -81,10 +81,7 @@ class TakeBack(Command):
 
     first_undo: int
 
-    @property
-    def title(self) -> str:
-        """Name it."""
-        return "Undo"
+    title = "Undo"
 
     def run(self, session: Session, record: Record) -> Changes:
         """Take the newest step back, if it is the editor's."""
@@ -97,10 +94,7 @@ class TakeBack(Command):
 class NewObject(Command):
     """Add an object; the session says which id it gets."""
 
-    @property
-    def title(self) -> str:
-        """Name it."""
-        return "Add object"
+    title = "Add object"
 
     def run(self, session: Session, record: Record) -> Changes:
         """Add it; no frame changes."""
@@ -165,12 +159,8 @@ class PlayScript(Command):
     frame_count: int
     read_ids: ReadIds
 
+    title = "Play script"
     is_long = True
-
-    @property
-    def title(self) -> str:
-        """Name it."""
-        return "Play script"
 
     def begun(self, session: Session) -> PlayScript:
         """See that the script fits this clip before anything is changed."""
@@ -202,12 +192,8 @@ class Export(Command):
     path: Path
     replaces: bool
 
+    title = "Export"
     is_long = True
-
-    @property
-    def title(self) -> str:
-        """Name it."""
-        return "Export"
 
     def run(self, session: Session, record: Record) -> Changes:
         """Write frame by frame; stopped, it leaves nothing behind."""
