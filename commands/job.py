@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from benchmarks.resident import peak_rss_mb
-from commands.output import check_file, check_folder
+from commands.output import check_folder, check_json
 from commands.progress import ProgressBar
 from inference_core.errors import UserError
 from inference_core.session import Session
@@ -27,8 +27,7 @@ MASK_NAMES = "[0-9]*.png"
 def open_job(options: Namespace) -> Clip:
     """Open the clip after a look at the places that the results go to."""
     check_folder(options.out, force=options.force, ours=(MASK_NAMES,))
-    if options.json:
-        check_file(options.json)
+    check_json(options)
     return open_clip(options.clip)
 
 

@@ -64,8 +64,7 @@ def run(options: Namespace) -> None:
         session.set_ids(frame_index, ids)
         rounds.append(_propagate(session, frame_index, quiet=options.quiet))
     write_masks(session, len(clip), options)
-    if options.json:
-        write_json(options.json, {**_timings(rounds), **circumstances(session)})
+    write_json(options, {**_timings(rounds), **circumstances(session)})
 
 
 def _propagate(session: Session, frame_index: int, *, quiet: bool) -> TimedRound:

@@ -49,5 +49,4 @@ def run(options: Namespace) -> None:
             print(f"ack {number}", flush=True)
     bar.clear()
     write_masks(session, len(clip), options)
-    if options.json:
-        write_json(options.json, {"steps": len(script.steps), **circumstances(session)})
+    write_json(options, {"steps": len(script.steps), **circumstances(session)})
