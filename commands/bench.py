@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, _SubParsersAction
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -213,9 +214,7 @@ def run_compare(options: Namespace) -> None:
     from benchmarks.compare import compare, compare_table, read_figures
 
     pairs = compare(read_figures(options.old), read_figures(options.new))
-    for line in compare_table(pairs):
-        print(line)
-    write_json(options, pairs)
+    _tell(options, compare_table(pairs), pairs)
 
 
 def run_gui(options: Namespace) -> None:
@@ -240,9 +239,7 @@ def run_memory(options: Namespace) -> None:
             frames=tuple(options.frames), size=options.size, objects=options.objects, **_network(options)
         )
     )
-    for line in table(figures):
-        print(line)
-    write_json(options, figures)
+    _tell(options, table(figures), figures)
 
 
 def run_settings(options: Namespace) -> None:
@@ -256,9 +253,7 @@ def run_settings(options: Namespace) -> None:
             data=options.data, varied=dict(options.vary), given=tuple(options.given), **_network(options)
         )
     )
-    for line in table(figures):
-        print(line)
-    write_json(options, figures)
+    _tell(options, table(figures), figures)
 
 
 def run_published(options: Namespace) -> None:
@@ -272,7 +267,12 @@ def run_published(options: Namespace) -> None:
     figures = measure_published(
         PublishedOptions(options.frames, options.size, tuple(options.objects), device)
     )
-    for line in table(figures):
+    _tell(options, table(figures), figures)
+
+
+def _tell(options: Namespace, lines: Iterable[str], figures: dict[str, Any]) -> None:
+    """Print the table, write the figures."""
+    for line in lines:
         print(line)
     write_json(options, figures)
 
