@@ -63,7 +63,7 @@ def run(options: Namespace) -> None:
     for frame_index, ids in masks:
         session.set_ids(frame_index, ids)
         rounds.append(_propagate(session, frame_index, quiet=options.quiet))
-    write_masks(session, len(clip), options)
+    write_masks(session, clip, options)
     write_json(options, {**_timings(rounds), **circumstances(session)})
 
 
