@@ -47,7 +47,10 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
         "--rate", type=positive_number, metavar="R", help="highest learning rate instead of the recipe's"
     )
     parser.add_argument(
-        "--crop", type=whole_number(least=64), metavar="PIXELS", help="one side of crops instead of growing ones"
+        "--crop",
+        type=whole_number(least=64),
+        metavar="PIXELS",
+        help="one side of crops instead of growing ones",
     )
     parser.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
     parser.add_argument("--threads", type=whole_number(least=1), help="threads of torch")

@@ -42,8 +42,8 @@ OpenWindow = Callable[..., MainWindow]
 def open_window(application: QApplication) -> Iterator[OpenWindow]:
     """Open windows on fake sessions; all of them are gone, their threads ended, when the test is over.
 
-    Left to Python's cyclic collector they would come apart in any order, at any allocation of any thread, while
-    they still filter the events of the tests that follow.
+    Left to Python's cyclic collector they would come apart in any order, at any allocation of any thread,
+    while they still filter the events of the tests that follow.
     """
     windows: list[MainWindow] = []
 
