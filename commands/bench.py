@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, _SubParsersAction
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -16,7 +17,7 @@ from commands.options import (
     image_size,
     whole_number,
 )
-from commands.output import check_file, write_json
+from commands.output import check_file, check_json, write_json
 from inference_core.errors import UserError
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ def _add_published(subjects: _Subjects) -> ArgumentParser:
 
 def run_speed(options: Namespace) -> None:
     """Measure, print the table, write the figures."""
-    _check_report(options)
+    check_json(options)
     if options.plot:
         _check_plot(options)
 
@@ -181,7 +182,7 @@ def run_speed(options: Namespace) -> None:
         print(line)
     if options.sweep:
         figures["sweep"] = _sweep(options, wanted)
-    _write_report(options, figures)
+    write_json(options, figures)
 
 
 def _check_plot(options: Namespace) -> None:
@@ -208,30 +209,28 @@ def _sweep(options: Namespace, wanted: SpeedOptions) -> dict[str, dict[str, floa
 
 def run_compare(options: Namespace) -> None:
     """Print two files of figures side by side, write the pairs."""
-    _check_report(options)
+    check_json(options)
 
     from benchmarks.compare import compare, compare_table, read_figures
 
     pairs = compare(read_figures(options.old), read_figures(options.new))
-    for line in compare_table(pairs):
-        print(line)
-    _write_report(options, pairs)
+    _tell(options, compare_table(pairs), pairs)
 
 
 def run_gui(options: Namespace) -> None:
     """Measure the window, print and write the figures."""
-    _check_report(options)
+    check_json(options)
 
     from benchmarks.gui import measure
 
     figures = measure(options.clip, options.frames)
     print(json.dumps(figures, indent=1))
-    _write_report(options, figures)
+    write_json(options, figures)
 
 
 def run_memory(options: Namespace) -> None:
     """Measure memory, print and write the figures."""
-    _check_report(options)
+    check_json(options)
 
     from benchmarks.memory import MemoryOptions, measure_memory, table
 
@@ -240,14 +239,12 @@ def run_memory(options: Namespace) -> None:
             frames=tuple(options.frames), size=options.size, objects=options.objects, **_network(options)
         )
     )
-    for line in table(figures):
-        print(line)
-    _write_report(options, figures)
+    _tell(options, table(figures), figures)
 
 
 def run_settings(options: Namespace) -> None:
     """Measure every combination, print and write the figures."""
-    _check_report(options)
+    check_json(options)
 
     from benchmarks.settings import SettingOptions, measure_settings, table
 
@@ -256,14 +253,12 @@ def run_settings(options: Namespace) -> None:
             data=options.data, varied=dict(options.vary), given=tuple(options.given), **_network(options)
         )
     )
-    for line in table(figures):
-        print(line)
-    _write_report(options, figures)
+    _tell(options, table(figures), figures)
 
 
 def run_published(options: Namespace) -> None:
     """Measure, print the table, write the figures."""
-    _check_report(options)
+    check_json(options)
 
     from benchmarks.published import PublishedOptions, measure_published, table
     from inference_core.device import choose_compute
@@ -272,9 +267,14 @@ def run_published(options: Namespace) -> None:
     figures = measure_published(
         PublishedOptions(options.frames, options.size, tuple(options.objects), device)
     )
-    for line in table(figures):
+    _tell(options, table(figures), figures)
+
+
+def _tell(options: Namespace, lines: Iterable[str], figures: dict[str, Any]) -> None:
+    """Print the table, write the figures."""
+    for line in lines:
         print(line)
-    _write_report(options, figures)
+    write_json(options, figures)
 
 
 def _varied(text: str) -> tuple[str, tuple[str | int, ...]]:
@@ -290,13 +290,3 @@ def _varied(text: str) -> tuple[str, tuple[str | int, ...]]:
 def _network(options: Namespace) -> dict[str, Any]:
     """Return what `add_network_options` asked for, by the names that all measurements give it."""
     return {name: getattr(options, name) for name in ("models", "weights", "device", "dtype", "working_size")}
-
-
-def _check_report(options: Namespace) -> None:
-    if options.json:
-        check_file(options.json)
-
-
-def _write_report(options: Namespace, figures: dict[str, Any]) -> None:
-    if options.json:
-        write_json(options.json, figures)

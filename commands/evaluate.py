@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from commands.options import add_network_options, add_report_options, positive_number, whole_number
-from commands.output import check_file, check_folder, write_json
+from commands.output import check_folder, check_json, write_json
 from commands.progress import ProgressBar
 from inference_core.errors import UserError
 
@@ -119,8 +119,7 @@ def _top_k(text: str) -> int:
 def run(options: Namespace) -> None:
     """Measure, print the table, write the figures and the report."""
     _check_fit(options)
-    if options.json:
-        check_file(options.json)
+    check_json(options)
     if options.report:
         check_folder(options.report, force=options.force, ours=REPORT_FILES)
 
@@ -139,8 +138,7 @@ def run(options: Namespace) -> None:
     page = _measure(options)(options, settings, bar.show)
     bar.clear()
     print(page.text, end="")
-    if options.json:
-        write_json(options.json, page.figures)
+    write_json(options, page.figures)
     if options.report:
         page.write(options.report)
 

@@ -10,14 +10,15 @@ from typing import Any
 import torch
 
 from benchmarks.resident import peak_rss_mb
-from commands.output import check_file, check_folder
+from commands.output import check_folder, check_json
 from commands.progress import ProgressBar
 from inference_core.errors import UserError
 from inference_core.session import Session
 from inference_core.values import UInt8Array
-from media.atomic import replaced_folder
 from media.clip import Clip, open_clip
-from media.palette import read_ids, write_ids
+from media.export import png_indexed
+from media.export.job import ExportJob
+from media.palette import read_ids
 from model.checkpoint import load_networks
 from workspace.scratch import TemporaryScratch
 
@@ -27,8 +28,7 @@ MASK_NAMES = "[0-9]*.png"
 def open_job(options: Namespace) -> Clip:
     """Open the clip after a look at the places that the results go to."""
     check_folder(options.out, force=options.force, ours=(MASK_NAMES,))
-    if options.json:
-        check_file(options.json)
+    check_json(options)
     return open_clip(options.clip)
 
 
@@ -63,13 +63,12 @@ def _tell(notice: str) -> None:
     print(f"\n{notice}" if sys.stderr.isatty() else notice, file=sys.stderr)
 
 
-def write_masks(session: Session, frame_count: int, options: Namespace) -> None:
+def write_masks(session: Session, clip: Clip, options: Namespace) -> None:
     """Write 00000.png … at the source's size: all of them or none."""
+    job = ExportJob(clip, session.ids, {each.object_id: each.name for each in session.objects})
     bar = ProgressBar("write", quiet=options.quiet)
-    with replaced_folder(options.out, force=options.force) as folder:
-        for frame_index in range(frame_count):
-            write_ids(folder / f"{frame_index:05}.png", session.ids(frame_index))
-            bar.show(frame_index + 1, frame_count)
+    for done, total in png_indexed.write(job, options.out, force=options.force):
+        bar.show(done, total)
     bar.clear()
 
 

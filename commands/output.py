@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from argparse import Namespace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -40,10 +41,17 @@ def check_file(file: Path) -> None:
     _check_writable(file, folder)
 
 
-def write_json(file: Path, values: dict[str, Any]) -> None:
-    """Write figures as JSON, all of them or none."""
-    with replaced_file(file) as beside:
-        beside.write_text(json.dumps(values, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+def check_json(options: Namespace) -> None:
+    """Raise a UserError where --json is given and its file cannot be written."""
+    if options.json:
+        check_file(options.json)
+
+
+def write_json(options: Namespace, figures: dict[str, Any]) -> None:
+    """Write the figures to the file of --json, all of them or none; nothing where it is not given."""
+    if options.json:
+        with replaced_file(options.json) as beside:
+            beside.write_text(json.dumps(figures, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def _check_writable(wanted: Path, folder: Path) -> None:

@@ -63,9 +63,8 @@ def run(options: Namespace) -> None:
     for frame_index, ids in masks:
         session.set_ids(frame_index, ids)
         rounds.append(_propagate(session, frame_index, quiet=options.quiet))
-    write_masks(session, len(clip), options)
-    if options.json:
-        write_json(options.json, {**_timings(rounds), **circumstances(session)})
+    write_masks(session, clip, options)
+    write_json(options, {**_timings(rounds), **circumstances(session)})
 
 
 def _propagate(session: Session, frame_index: int, *, quiet: bool) -> TimedRound:

@@ -48,6 +48,5 @@ def run(options: Namespace) -> None:
         if options.acknowledge:
             print(f"ack {number}", flush=True)
     bar.clear()
-    write_masks(session, len(clip), options)
-    if options.json:
-        write_json(options.json, {"steps": len(script.steps), **circumstances(session)})
+    write_masks(session, clip, options)
+    write_json(options, {"steps": len(script.steps), **circumstances(session)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace, _SubParsersAction
 
 from commands.options import add_report_options, add_result_options, image_size, whole_number
-from commands.output import check_file, check_folder, write_json
+from commands.output import check_folder, check_json, write_json
 from commands.progress import ProgressBar
 from inference_core.errors import UserError
 
@@ -38,8 +38,7 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
 def run(options: Namespace) -> None:
     """Make the clips, write the figures."""
     check_folder(options.out, force=options.force, ours=_OURS)
-    if options.json:
-        check_file(options.json)
+    check_json(options)
 
     from media.atomic import replaced_folder
     from synthetic.dataset import SynthesisSpec, frames_per_second_per_core, synthesize
@@ -58,10 +57,9 @@ def run(options: Namespace) -> None:
             reports.append(report)
             bar.show(len(reports), spec.clips)
     bar.clear()
-    if options.json:
-        figures = {
-            "clips": len(reports),
-            "frames": sum(report.frames for report in reports),
-            "frames_per_second_per_core": frames_per_second_per_core(reports),
-        }
-        write_json(options.json, figures)
+    figures = {
+        "clips": len(reports),
+        "frames": sum(report.frames for report in reports),
+        "frames_per_second_per_core": frames_per_second_per_core(reports),
+    }
+    write_json(options, figures)

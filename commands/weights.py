@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from commands.options import add_report_options
-from commands.output import check_file, write_json
+from commands.output import check_json, write_json
 from commands.progress import ProgressBar
 from inference_core.errors import UserError
 
@@ -79,19 +79,16 @@ def run_list(options: Namespace) -> None:
         print(f"  {holding.family.terms}")
     for path, reason in unused.items():
         print(f"{path} is not used: {reason}.")
-    if options.json:
-        write_json(
-            options.json,
-            {
-                "families": [_as_figures(holding) for holding in holdings],
-                "weights": [
-                    {"family": holding.family.name, **_file_figures(file)}
-                    for holding in holdings
-                    for file in holding.files
-                ],
-                "unused": [{"file": str(path), "reason": reason} for path, reason in unused.items()],
-            },
-        )
+    figures = {
+        "families": [_as_figures(holding) for holding in holdings],
+        "weights": [
+            {"family": holding.family.name, **_file_figures(file)}
+            for holding in holdings
+            for file in holding.files
+        ],
+        "unused": [{"file": str(path), "reason": reason} for path, reason in unused.items()],
+    }
+    write_json(options, figures)
 
 
 def run_verify(options: Namespace) -> None:
@@ -103,9 +100,8 @@ def run_verify(options: Namespace) -> None:
     for path, verdict in verdicts.items():
         print(f"{verdict:12} {path}")
     changed = [str(path) for path, verdict in verdicts.items() if verdict == "changed"]
-    if options.json:
-        figures = [{"file": str(path), "verdict": verdict} for path, verdict in verdicts.items()]
-        write_json(options.json, {"ok": not changed, "files": figures})
+    figures = [{"file": str(path), "verdict": verdict} for path, verdict in verdicts.items()]
+    write_json(options, {"ok": not changed, "files": figures})
     if changed:
         raise UserError(
             f"Not what was recorded: {', '.join(changed)}; copy or download"
@@ -139,8 +135,7 @@ def run_fetch(options: Namespace) -> None:
         print(f"{record_sha256(target)}  {target}")
     if not holding.missing:
         print(f"The published networks are all in {base}.")
-    if options.json:
-        write_json(options.json, {"fetched": [str(holding.home / known.name) for known in holding.missing]})
+    write_json(options, {"fetched": [str(holding.home / known.name) for known in holding.missing]})
 
 
 def run_record(options: Namespace) -> None:
@@ -154,15 +149,13 @@ def run_record(options: Namespace) -> None:
     digests = {str(path): record_sha256(path) for path in paths}
     for path, digest in digests.items():
         print(f"{digest}  {path}")
-    if options.json:
-        write_json(options.json, digests)
+    write_json(options, digests)
 
 
 def _take_stock(options: Namespace) -> tuple[Path, list[Holding]]:
     from model.inventory import saves_folder, take_stock
 
-    if options.json:
-        check_file(options.json)
+    check_json(options)
     base = saves_folder(options.weights)
     return base, take_stock(base)
 

@@ -13,15 +13,11 @@ from threading import Lock
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-from numpy.typing import NDArray
-
+from media.arrays import UInt8Array
 from media.errors import MediaError
 from media.frame_cache import FrameCache
 from media.image_folder import IMAGE_KINDS, ImageFolderSource, list_images
 from media.source import FrameSource
-
-UInt8Array = NDArray[np.uint8]
 
 DEFAULT_CACHE_BYTES = 512 * 2**20
 DEFAULT_FOLDER_RATE = Fraction(25)

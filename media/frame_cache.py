@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from threading import Lock
 
-import numpy as np
-from numpy.typing import NDArray
-
-UInt8Array = NDArray[np.uint8]
+from media.arrays import UInt8Array
 
 
 class FrameCache:

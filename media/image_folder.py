@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from media.arrays import UInt8Array
 from media.errors import MediaError
-from media.images import UInt8Array, image_bit_depth, image_size, read_image
+from media.images import image_bit_depth, image_size, read_image
 from media.source import ClipFacts
 
 IMAGE_KINDS: dict[str, str] = {

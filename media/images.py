@@ -8,12 +8,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from media.arrays import UInt8Array
 from media.errors import MediaError
-
-UInt8Array = NDArray[np.uint8]
 
 _EXIF_ORIENTATION = 0x0112
 _ORIENTATIONS_ON_THEIR_SIDE = (5, 6, 7, 8)

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from media.arrays import UInt8Array
 from media.atomic import replaced_file
 from media.errors import MediaError
-
-UInt8Array = NDArray[np.uint8]
 
 _READ_AS_IDS = ("P", "L", "1")
 

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-UInt8Array = NDArray[np.uint8]
+from media.arrays import UInt8Array
 
 
 @dataclass(frozen=True, eq=False)

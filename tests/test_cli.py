@@ -142,7 +142,7 @@ def test_an_interrupted_command_exits_with_130_and_leaves_nothing(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("commands.job.write_ids", interrupted)
+    monkeypatch.setattr("media.export.png_indexed.write_ids", interrupted)
     out = tmp_path / "out"
     assert (
         mivos("propagate", small_clip.images, f"--mask=0={small_clip.masks[0]}", "--out", out, *SMALL) == 130

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from inference_core.errors import UserError
-from inference_core.values import Float32Array
+from inference_core.values import MAX_OBJECTS, Float32Array
 
 _LARGEST = 1e9  # far outside any image, far inside float32
 
@@ -38,6 +38,9 @@ class Fields:
             limits = f"from {least} to {most}" if most is not None else f"of {least} or more"
             raise self._refusal(key, f"a whole number {limits}")
         return int(value)
+
+    def object_id(self, key: str) -> int:
+        return self.whole_number(key, least=1, most=MAX_OBJECTS)
 
     def positive_number(self, key: str) -> float:
         value = self._get(key)

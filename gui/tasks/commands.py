@@ -16,21 +16,9 @@ from typing import TYPE_CHECKING
 
 from inference_core.errors import NotReadyError, UserError
 from inference_core.values import Direction, FrameMask, Progress, UInt8Array
-from workspace.playback import ReadIds, perform
+from workspace.playable import ReadIds, found_in
 from workspace.script import Script, check_script
-from workspace.steps import (
-    AddObject,
-    Draw,
-    Propagate,
-    Redo,
-    RemoveObject,
-    RenameObject,
-    Reset,
-    SetIds,
-    SetLock,
-    Step,
-    Undo,
-)
+from workspace.steps import AddObject, Propagate, SetIds, Step, Undo
 
 if TYPE_CHECKING:
     from inference_core.session import Session
@@ -40,14 +28,6 @@ if TYPE_CHECKING:
 Record = Callable[[Step], None]
 Change = FrameMask | Progress
 Changes = Generator[Change, None, None]
-
-_TITLES: dict[type[Step], str] = {
-    Redo: "Redo",
-    Reset: "Reset frame",
-    RemoveObject: "Remove object",
-    RenameObject: "Rename object",
-    SetLock: "Lock object",
-}
 
 
 class Command(ABC):
@@ -87,13 +67,11 @@ class Edit(Command):
     @property
     def title(self) -> str:
         """Name the step."""
-        if isinstance(self.step, Draw):
-            return self.step.interaction.tool.value.capitalize()
-        return _TITLES[type(self.step)]
+        return self.step.title
 
     def run(self, session: Session, record: Record) -> Changes:
         """Do the step, then write it down: a step that fails is no part of the work."""
-        yield from perform(session, self.step, Path(), _no_file)
+        yield from self.step.perform(session, _no_file)
         record(self.step)
 
 
@@ -103,10 +81,7 @@ class TakeBack(Command):
 
     first_undo: int
 
-    @property
-    def title(self) -> str:
-        """Name it."""
-        return "Undo"
+    title = "Undo"
 
     def run(self, session: Session, record: Record) -> Changes:
         """Take the newest step back, if it is the editor's."""
@@ -119,10 +94,7 @@ class TakeBack(Command):
 class NewObject(Command):
     """Add an object; the session says which id it gets."""
 
-    @property
-    def title(self) -> str:
-        """Name it."""
-        return "Add object"
+    title = "Add object"
 
     def run(self, session: Session, record: Record) -> Changes:
         """Add it; no frame changes."""
@@ -187,12 +159,8 @@ class PlayScript(Command):
     frame_count: int
     read_ids: ReadIds
 
+    title = "Play script"
     is_long = True
-
-    @property
-    def title(self) -> str:
-        """Name it."""
-        return "Play script"
 
     def begun(self, session: Session) -> PlayScript:
         """See that the script fits this clip before anything is changed."""
@@ -203,9 +171,10 @@ class PlayScript(Command):
     def run(self, session: Session, record: Record) -> Changes:
         """Do step after step; every one is written down as if it had been done by hand."""
         steps = (*self._missing_objects(session), *self.script.steps)
+        read_ids = found_in(self.script.folder, self.read_ids)
         began_s = perf_counter()
         for number, step in enumerate(steps, start=1):
-            yield from perform(session, step, self.script.folder, self.read_ids)
+            yield from step.perform(session, read_ids)
             record(_findable(step, self.script.folder))
             yield Progress(number, len(steps), perf_counter() - began_s)
 
@@ -223,12 +192,8 @@ class Export(Command):
     path: Path
     replaces: bool
 
+    title = "Export"
     is_long = True
-
-    @property
-    def title(self) -> str:
-        """Name it."""
-        return "Export"
 
     def run(self, session: Session, record: Record) -> Changes:
         """Write frame by frame; stopped, it leaves nothing behind."""

@@ -7,12 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from media.arrays import UInt8Array
 from media.clip import Clip
-
-UInt8Array = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,11 +10,9 @@ import numpy as np
 from av import VideoFrame
 from av.sidedata.sidedata import SideDataContainer
 from av.video.reformatter import Colorspace
-from numpy.typing import NDArray
 
+from media.arrays import UInt8Array
 from media.images import over_black
-
-UInt8Array = NDArray[np.uint8]
 
 _UNSPECIFIED_COLORSPACE = 2
 _HD_HEIGHT = 720  # players take untagged video of at least this height for BT.709, smaller for BT.601

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from av import VideoFrame
 
+from media.arrays import UInt8Array
 from media.errors import MediaError
 from media.source import ClipFacts
 from media.video.decoder import Decoder, LabelledFrames
 from media.video.packet_index import PacketEntry, PacketIndex, index_by_order, index_by_pts
-from media.video.pixels import UInt8Array, bit_depth, to_rgb, upright_size
+from media.video.pixels import bit_depth, to_rgb, upright_size
 
 ShownFrame = tuple[int, VideoFrame]
 
