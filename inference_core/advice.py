@@ -9,8 +9,9 @@ clips whose true masks are known (`mivos evaluate --fit-confidence`).
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate, pairwise
 
 import torch.nn.functional as F
@@ -18,7 +19,7 @@ from torch import Tensor
 
 from inference_core.compute.engine import Engine
 from inference_core.state.ledger import Ledger
-from inference_core.tracks import Record
+from inference_core.tracks import ObjectKey, Record
 from inference_core.values import Agreement
 from model.interfaces import QueryFeatures
 
@@ -85,21 +86,52 @@ def agree(engine: Engine, query: QueryFeatures, witness: Witness, prob: Tensor) 
 
 def agreements_of(ledger: Ledger, record: Record | None, frame_index: int) -> dict[int, Agreement | None]:
     """Tell how the objects that a frame says something of agree; see `Session.agreements`."""
+    said = _said(record, is_given=frame_index in corrected_frames(ledger))
+    return {key.object_id: agreement for key, agreement in said if key in ledger.keys}
+
+
+def confidences_of(
+    ledger: Ledger, records: Mapping[int, Record], frame_indices: Iterable[int]
+) -> list[dict[int, float]]:
+    """Tell the J to expect, by object, on each of these frames; see `Session.confidence`."""
+    given, keys = corrected_frames(ledger), frozenset(ledger.keys)
+    return [
+        {
+            key.object_id: confidence_of(agreement)
+            for key, agreement in _said(records.get(frame_index), is_given=frame_index in given)
+            if key in keys
+        }
+        for frame_index in frame_indices
+    ]
+
+
+def corrected_frames(ledger: Ledger) -> frozenset[int]:
+    """Gather anchors and drafts: what they show is the editor's word."""
+    return ledger.anchor_frames.union(draft.frame_index for draft in ledger.drafts)
+
+
+def _said(record: Record | None, *, is_given: bool) -> Iterable[tuple[ObjectKey, Agreement | None]]:
+    """Pair the objects that a frame knew when it was written with how they agree."""
     if record is None:
-        return {}
+        return ()
     known = record.prob.known
-    is_given = frame_index in ledger.anchor_frames or ledger.draft(frame_index) is not None
-    agreements = (None,) * len(known) if is_given or not record.agreements else record.agreements
-    return {
-        key.object_id: agreement
-        for key, agreement in zip(known, agreements, strict=True)
-        if key in ledger.keys
-    }
+    is_certain = is_given or not record.agreements
+    return zip(known, (None,) * len(known) if is_certain else record.agreements, strict=True)
 
 
+@lru_cache(maxsize=1 << 16)
 def confidence_of(agreement: Agreement | None) -> float:
-    """Give the J to expect; what the editor gave, None, is certain."""
+    """Give the J to expect; what the editor gave, None, is certain.
+
+    Remembered: the window asks of every frame again and again, and most of the cost is the logarithms.
+    """
     return CALIBRATION.confidence(agreement) if agreement else 1.0
+
+
+def frame_to_correct(ledger: Ledger, records: Mapping[int, Record], frame_count: int) -> int | None:
+    """Name the frame to correct next; see `Session.next_to_correct`."""
+    confidences = confidences_of(ledger, records, range(frame_count))
+    return next_frame(confidences, len(ledger.active), corrected_frames(ledger))
 
 
 def next_frame(
@@ -118,16 +150,20 @@ def next_frame(
     if objects == 0:
         return None
     doubts = [objects - sum(by_object.values()) for by_object in confidences]
-    gains: dict[int, float] = {}
+    best: tuple[float, int] | None = None
     for first, last in _gaps(len(doubts), corrected):
         decay = math.exp(-1 / max(1.0, REACH * (last - first + 1)))
         gap = doubts[first : last + 1]
-        from_left, from_right = _fading_sums(gap, decay), _fading_sums(gap[::-1], decay)[::-1]
-        gains.update(
-            (first + place, left + right - doubt)
-            for place, (left, right, doubt) in enumerate(zip(from_left, from_right, gap, strict=True))
-        )
-    return max(gains, key=lambda frame: (gains[frame], -frame), default=None)
+        gains = list(map(_gain, _fading_sums(gap, decay), reversed(_fading_sums(gap[::-1], decay)), gap))
+        gain = max(gains)
+        if best is None or gain > best[0]:  # of equals the first
+            best = gain, first + gains.index(gain)
+    return None if best is None else best[1]
+
+
+def _gain(left: float, right: float, doubt: float) -> float:
+    """Add what lies on both sides; the frame's own doubt is in both."""
+    return left + right - doubt
 
 
 def _fading_sums(values: Sequence[float], decay: float) -> list[float]:

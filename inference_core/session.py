@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inference_core.advice import agreements_of, confidence_of, next_frame
+from inference_core.advice import agreements_of, confidence_of, confidences_of, frame_to_correct
 from inference_core.budget import MemoryBudget
 from inference_core.compute.campaign import Campaign
 from inference_core.compute.engine import Engine
@@ -216,10 +216,13 @@ class Session:
         """
         return {name: confidence_of(agreement) for name, agreement in self.agreements(frame_index).items()}
 
+    def confidences(self) -> list[dict[int, float]]:
+        """Return `confidence` of every frame, all at one moment: much quicker than frame by frame."""
+        return confidences_of(*self._state.look_at_all(), range(len(self._frames)))
+
     def next_to_correct(self) -> int | None:
         """Name the frame whose correction is likely to help most; None where no frame or object is left."""
-        confidences = [self.confidence(frame_index) for frame_index in range(len(self._frames))]
-        return next_frame(confidences, len(self._state.ledger.active), {*self.anchors, *self.drafts})
+        return frame_to_correct(*self._state.look_at_all(), len(self._frames))
 
     # -- commands that yield ---------------------------------------------------------------------------------
 

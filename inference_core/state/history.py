@@ -89,6 +89,11 @@ class State:
         with self._lock:
             return self._ledger, self._records.get(frame_index)
 
+    def look_at_all(self) -> tuple[Ledger, dict[int, Record]]:
+        """Return the ledger and the records of all frames that have one, as they stand together."""
+        with self._lock:
+            return self._ledger, dict(self._records)
+
     def touched(self) -> list[tuple[int, Record]]:
         """Return every frame that has a record, in order of frame."""
         with self._lock:

@@ -72,6 +72,16 @@ def test_a_frame_without_masks_says_nothing():
     assert session.confidence(5) == {}
 
 
+def test_all_confidences_at_once_are_those_of_each_frame():
+    session = _propagated()
+    session.set_ids(6, square_ids(6))
+    session.reset(5)
+    assert session.confidences() == [session.confidence(frame_index) for frame_index in range(8)]
+    session.remove_object(2)
+    assert session.confidences() == [session.confidence(frame_index) for frame_index in range(8)]
+    assert session.confidences()[6] == {1: 1.0}
+
+
 def test_confidence_is_undone_and_redone_with_the_masks():
     session = _propagated()
     before = session.confidence(6)
