@@ -86,8 +86,8 @@ def agree(engine: Engine, query: QueryFeatures, witness: Witness, prob: Tensor) 
 
 def agreements_of(ledger: Ledger, record: Record | None, frame_index: int) -> dict[int, Agreement | None]:
     """Tell how the objects that a frame says something of agree; see `Session.agreements`."""
-    said = _said(record, is_given=frame_index in corrected_frames(ledger))
-    return {key.object_id: agreement for key, agreement in said if key in ledger.keys}
+    said, keys = _said(record, is_given=frame_index in corrected_frames(ledger)), ledger.keys
+    return {key.object_id: agreement for key, agreement in said if key in keys}
 
 
 def confidences_of(
