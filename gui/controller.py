@@ -13,6 +13,7 @@ from PyQt5.QtWidgets import QAction
 from gui.crash import tell
 from gui.navigator import Navigator
 from gui.tasks.commands import Change, Command, Edit, Export, NewObject, PlayScript, TakeBack, Walk
+from gui.tasks.survey import Survey, hint
 from gui.view_model import ViewModel
 from gui.view_state import CanvasTool, ViewState
 from gui.widgets.banner import Banner
@@ -20,7 +21,7 @@ from gui.widgets.canvas import Canvas, Picture
 from gui.widgets.object_panel import ObjectPanel, ObjectRow
 from gui.widgets.propagation_panel import PropagationPanel
 from gui.widgets.status_line import StatusLine
-from gui.widgets.timeline import Marks, Timeline
+from gui.widgets.timeline import Timeline
 from gui.worker import Ending, Engine, Outcome, Worker
 from inference_core.values import Direction, Interaction, Progress, Region, Stroke, Tool
 from workspace.steps import Draw, Redo, RemoveObject, RenameObject, Reset, SetLock
@@ -71,8 +72,7 @@ class Controller(QObject):
         self._pending: list[Command] = []
         self._answered: list[Interaction] = []
         self._first_undo = 0
-        self._propagated: frozenset[int] = frozenset()
-        self._walked: frozenset[int] = frozenset()
+        self._survey = Survey(views.timeline)
         views.canvas.interaction_made.connect(self._on_interaction)
         views.canvas.region_chosen.connect(self.choose_region)
         views.canvas.radius_stepped.connect(self.step_radius)
@@ -105,7 +105,7 @@ class Controller(QObject):
         self._worker, self._session, self._engine = worker, None, None
         self._pending.clear()
         self._answered.clear()
-        self._propagated = self._walked = frozenset()
+        self._survey.end()
         worker.loading.connect(self._views.status.show_task)
         worker.opened.connect(self._on_opened)
         worker.open_failed.connect(self._on_open_failed)
@@ -215,7 +215,7 @@ class Controller(QObject):
     def propagate(self, direction: Direction) -> None:
         """Carry the corrected frames through the clip, unless that is being done."""
         if not any(command.is_long for command in self._pending):
-            self._walked = frozenset()
+            self._views.timeline.forget_walk()
             self._navigator.start_following()
             self.submit(Walk(direction))
 
@@ -239,6 +239,7 @@ class Controller(QObject):
         self._first_undo = engine.first_undo
         self._views.status.show_engine(engine.description)
         self._views.status.show_task("")
+        self._survey.begin(session)
         self._navigator.look_at_masks(session.ids, lambda: tuple(o.object_id for o in session.objects))
         self._show_session()
 
@@ -266,10 +267,13 @@ class Controller(QObject):
         if isinstance(change, Progress):
             self._views.propagation.set_progress(change)
             return
-        if change.progress is not None:
+        if change.progress is None:
+            self._survey.look_at(change.frame_index)
+        else:
             self._views.propagation.set_progress(change.progress)
-            self._walked |= {change.frame_index}
-            self._show_marks()
+            self._survey.walk_to(change.frame_index)
+            if change.progress.done == 1:  # what was a draft has just become an anchor
+                self._show_marks()
             self._navigator.follow(change.frame_index)
         if change.frame_index == self._model.state.frame_index:
             self._navigator.refresh()
@@ -281,6 +285,8 @@ class Controller(QObject):
             self._drop_preview_of(outcome.command)
         else:
             self._show_outcome(outcome)
+        if outcome.ending is Ending.FAILED or isinstance(outcome.command, PlayScript):
+            self._survey.look_at_all()
         self._show_session()
 
     def _show_outcome(self, outcome: Outcome) -> None:
@@ -324,15 +330,13 @@ class Controller(QObject):
         if session is None:
             return
         if not any(command.is_long for command in self._pending):
-            self._walked = frozenset()
+            self._views.timeline.forget_walk()
             self._views.propagation.set_progress(None)
         if not self._pending:
             self._views.status.show_task("")
         ids = [each.object_id for each in session.objects]
         if ids and self._model.state.object_id not in ids:
             self.choose_object(ids[-1])
-        walked = frozenset(i for each in session.rounds for i in each.changed_frames)
-        self._propagated = frozenset(i for i in walked if session.present(i))
         self._show_objects()
         self._show_marks()
         self._show_possibilities()
@@ -351,17 +355,9 @@ class Controller(QObject):
     def _show_marks(self) -> None:
         session = self._session
         if session is not None:
-            self._views.timeline.set_marks(
-                Marks(
-                    self._model.state.frame_count,
-                    frozenset(session.anchors),
-                    frozenset(session.drafts),
-                    self._propagated,
-                    self._walked,
-                )
-            )
+            self._survey.look_at_marks()
             is_walking = any(isinstance(command, Walk) for command in self._pending)
-            self._views.propagation.set_hint(_WALK_HINT if is_walking else _hint(session))
+            self._views.propagation.set_hint(_WALK_HINT if is_walking else hint(session))
 
     def _show_possibilities(self) -> None:
         session = self._session
@@ -375,15 +371,3 @@ class Controller(QObject):
         self._actions["undo"].setEnabled(has_steps or bool(self._pending))
         self._actions["redo"].setEnabled(session is not None and session.can_redo)
         self._actions["remove_object"].setEnabled(session is not None and len(session.objects) > 1)
-
-
-def _hint(session: Session) -> str:
-    drafts = sorted(session.drafts)
-    if drafts:
-        frames = ", ".join(str(i) for i in drafts[:5]) + (" …" if len(drafts) > 5 else "")
-        return f"Not propagated yet: frame{'s' if len(drafts) > 1 else ''} {frames}"
-    if session.unfinished:
-        return "A propagation was cancelled; Propagate goes on with it."
-    if session.anchors:
-        return "Correct a frame where a mask is wrong, then propagate again."
-    return "Draw on a frame, then propagate."

@@ -16,7 +16,7 @@ from gui.tasks.frame_reader import FrameReader, IdsOf, Wish
 from gui.view_model import ViewModel
 from gui.view_state import ViewState
 from gui.widgets.canvas import Canvas, Picture
-from gui.widgets.timeline import Marks, Timeline
+from gui.widgets.timeline import Timeline
 
 
 class Navigator(QObject):
@@ -49,7 +49,7 @@ class Navigator(QObject):
         self._canvas.clear()
         self._ids_of, self._object_ids = None, tuple
         self._frame_rate = frame_rate if frame_rate > 0 else 25.0
-        self._timeline.set_marks(Marks(frame_count))
+        self._timeline.show_clip(frame_count)
         self._model.set(ViewState.for_clip(frame_count, source))
         self._timeline.set_frame(0)
         self.refresh()

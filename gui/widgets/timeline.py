@@ -1,54 +1,47 @@
-"""The timeline: where the clip has been corrected, where masks came by propagation, and where we are."""
+"""The timeline: where masks are, where the clip was corrected, how sure the rest is, where we are."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from PyQt5.QtCore import QEvent, QPointF, QRectF, QSize, Qt, pyqtSignal
-from PyQt5.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PyQt5.QtGui import QColor, QHelpEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PyQt5.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from gui.frame_table import GROUND, FrameTable, Trust
+from gui.overlay import UInt32Array
+
 _GROUND = QColor("#15181d")
-_TRACK = QColor("#232830")
+_TRACK = QColor(*GROUND)
 _RULER = QColor("#6b7484")
-_PROPAGATED = QColor("#2f6db0")
-_WALKED = QColor("#58c4ff")
 _ANCHOR = QColor("#ffc43d")
 _DRAFT = QColor("#ff7a59")
 _HEAD = QColor("#f2f5f9")
 _MARGIN = 14.0
 _RULER_HEIGHT = 20.0
 _RULER_FONT_PX = 11
+_TRACK_TOP = 26.0
+_TRACK_HEIGHT = 28.0
+_BAR_INSET = 8.0
+_LANE_TOP = 56.0
+_LANE_HEIGHT = 16.0
+_HEIGHT = 78
 _DIAMOND = 5.5
 _MIN_TICK_PX = 64.0
 _STEPS = (1, 2, 5)
 
 
+_LEGEND = "The higher and redder, the less sure the mask: correct the clip there."
+
+
 @dataclass(frozen=True)
 class Marks:
-    """What is known of the clip's frames.
+    """Frames that the editor corrected, and the objects' names by id."""
 
-    propagated  frames whose masks came by propagation; walked  those of the propagation under way.
-    """
-
-    frame_count: int = 0
     anchors: frozenset[int] = frozenset()
     drafts: frozenset[int] = frozenset()
-    propagated: frozenset[int] = frozenset()
-    walked: frozenset[int] = frozenset()
-
-    def describe(self, frame_index: int) -> str:
-        """Say what a frame is, for tooltips and screen readers."""
-        if frame_index in self.drafts:
-            kind = "corrected, not propagated yet"
-        elif frame_index in self.anchors:
-            kind = "corrected: propagation keeps it"
-        elif frame_index in self.propagated or frame_index in self.walked:
-            kind = "propagated"
-        else:
-            kind = "no mask yet"
-        return f"Frame {frame_index}: {kind}"
+    names: Mapping[int, str] = field(default_factory=dict)
 
 
 class Timeline(QWidget):
@@ -63,24 +56,67 @@ class Timeline(QWidget):
         self.setMouseTracking(False)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._marks = Marks()
-        self._runs: list[tuple[int, int]] = []
-        self._walked_runs: list[tuple[int, int]] = []
+        self._table = FrameTable()
         self._frame_index = 0
+        self._bar: QImage | None = None
+        self._lane: QImage | None = None
+
+    def show_clip(self, frame_count: int) -> None:
+        """Show another clip, of whose frames nothing is known; never emits."""
+        self._marks = Marks()
+        self._table = FrameTable(frame_count)
+        self._show_table(range(frame_count))
 
     def set_marks(self, marks: Marks) -> None:
-        """Show what is known; never emits."""
-        if marks == self._marks:
-            return
-        self._marks = marks
-        self._runs = runs(marks.propagated)
-        self._walked_runs = runs(marks.walked)
-        self.update()
+        """Show which frames were corrected; never emits."""
+        if marks != self._marks:
+            self._marks = marks
+            self._describe()
+            self.update()
+
+    def set_trust(self, frame_index: int, trust: Trust | None) -> None:
+        """Show how far a frame's masks can be trusted, None where it has none; costs the same on any clip."""
+        self._table.write(frame_index, trust)
+        self._show_table((frame_index,))
+
+    def set_trusts(self, trusts: Sequence[Trust | None]) -> None:
+        """Show how far every frame's masks can be trusted, in order of frame."""
+        self._table.write_all(trusts)
+        self._show_table(range(len(trusts)))
+
+    def add_walked(self, frame_index: int, trust: Trust | None) -> None:
+        """Show one frame more of the propagation under way; costs the same after any number of frames."""
+        self._table.mark_walked(frame_index)
+        self.set_trust(frame_index, trust)
+
+    def forget_walk(self) -> None:
+        """Show no propagation as under way."""
+        self._table.forget_walk()
+        self._show_table(())
 
     def set_frame(self, frame_index: int) -> None:
         """Move the playhead; never emits."""
         self._frame_index = frame_index
-        self.setAccessibleDescription(self._marks.describe(frame_index))
+        self._describe()
         self.update()
+
+    def describe(self, frame_index: int) -> str:
+        """Say what a frame is, for tooltips, the status line and screen readers."""
+        trust = self._table.trust(frame_index)
+        if frame_index in self._marks.drafts:
+            kind = "corrected, not propagated yet"
+        elif frame_index in self._marks.anchors:
+            kind = "corrected: propagation keeps it"
+        elif trust is not None:
+            kind = f"propagated, expected overlap {trust.confidence:.2f}{self._named(trust.object_id)}"
+        else:
+            kind = "no mask yet"
+        return f"Frame {frame_index}: {kind}"
+
+    @property
+    def walked(self) -> frozenset[int]:
+        """Frames that the propagation under way has done."""
+        return self._table.walked
 
     @property
     def marks(self) -> Marks:
@@ -89,18 +125,18 @@ class Timeline(QWidget):
 
     def x_of(self, frame_index: float) -> float:
         """Where a frame lies, widget pixels."""
-        last = max(self._marks.frame_count - 1, 1)
+        last = max(len(self._table) - 1, 1)
         return _MARGIN + frame_index / last * (self.width() - 2 * _MARGIN)
 
     def frame_at(self, x: float) -> int:
         """Which frame lies there; beyond the ends is the end."""
-        last = max(self._marks.frame_count - 1, 0)
+        last = max(len(self._table) - 1, 0)
         share = (x - _MARGIN) / max(self.width() - 2 * _MARGIN, 1.0)
         return min(max(round(share * last), 0), last)
 
     def sizeHint(self) -> QSize:  # noqa: N802 Qt's name
         """As high as its rows."""
-        return QSize(400, 62)
+        return QSize(400, _HEIGHT)
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         """Go there."""
@@ -112,8 +148,10 @@ class Timeline(QWidget):
 
     def event(self, event: QEvent | None) -> bool:
         """Say in a tooltip what the frame under the mouse is."""
-        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and self._marks.frame_count:
-            QToolTip.showText(event.globalPos(), self._marks.describe(self.frame_at(event.x())), self)
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and len(self._table):
+            text = self.describe(self.frame_at(event.x()))
+            is_in_lane = event.y() >= _LANE_TOP - 2
+            QToolTip.showText(event.globalPos(), f"{text}\n{_LEGEND}" if is_in_lane else text, self)
             return True
         return super().event(event)
 
@@ -121,45 +159,61 @@ class Timeline(QWidget):
         """Paint ruler, ranges, marks and playhead."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), _GROUND)
-        track = QRectF(
-            _MARGIN, _RULER_HEIGHT + 6, self.width() - 2 * _MARGIN, self.height() - _RULER_HEIGHT - 14
-        )
+        width = self.width() - 2 * _MARGIN
+        track = QRectF(_MARGIN, _TRACK_TOP, width, _TRACK_HEIGHT)
+        lane = QRectF(_MARGIN, _LANE_TOP, width, _LANE_HEIGHT)
         painter.fillRect(track, _TRACK)
-        if self._marks.frame_count:
+        painter.fillRect(lane, _TRACK)
+        if len(self._table) and width >= 1:
             self._paint_ruler(painter)
-            bar = track.adjusted(0, 8, 0, -8)
-            self._paint_runs(painter, bar, self._runs, _PROPAGATED)
-            self._paint_runs(painter, bar, self._walked_runs, _WALKED)
+            self._paint_table(painter, track.adjusted(0, _BAR_INSET, 0, -_BAR_INSET), lane)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             self._paint_head(painter)
             self._paint_diamonds(painter, track, self._marks.anchors - self._marks.drafts, _ANCHOR)
             self._paint_diamonds(painter, track, self._marks.drafts, _DRAFT)
         painter.end()
 
+    def _show_table(self, frames: Collection[int]) -> None:
+        """Draw the table anew when it is next painted."""
+        self._bar = self._lane = None
+        if self._frame_index in frames:
+            self._describe()
+        self.update()
+
+    def _describe(self) -> None:
+        if self._frame_index < len(self._table):
+            self.setAccessibleDescription(self.describe(self._frame_index))
+
+    def _named(self, object_id: int) -> str:
+        names = self._marks.names
+        return f" (least sure: {names[object_id]})" if len(names) > 1 and object_id in names else ""
+
     def _scrub(self, event: QMouseEvent | None) -> None:
-        if event is not None and event.buttons() & Qt.MouseButton.LeftButton and self._marks.frame_count:
+        if event is not None and event.buttons() & Qt.MouseButton.LeftButton and len(self._table):
             self.scrubbed.emit(self.frame_at(event.localPos().x()))
 
     def _paint_ruler(self, painter: QPainter) -> None:
         width = self.width() - 2 * _MARGIN
-        step = tick_step(self._marks.frame_count, int(max(width / _MIN_TICK_PX, 1)))
+        step = tick_step(len(self._table), int(max(width / _MIN_TICK_PX, 1)))
         font = painter.font()
         font.setPixelSize(_RULER_FONT_PX)
         painter.setFont(font)
         painter.setPen(QPen(_RULER))
-        for frame_index in range(0, self._marks.frame_count, step):
+        for frame_index in range(0, len(self._table), step):
             x = self.x_of(frame_index)
             painter.drawLine(QPointF(x, _RULER_HEIGHT - 4), QPointF(x, _RULER_HEIGHT + 2))
             label = QRectF(x - 30, 1, 60, _RULER_HEIGHT - 6)
             painter.drawText(label, Qt.AlignmentFlag.AlignHCenter, str(frame_index))
 
-    def _paint_runs(
-        self, painter: QPainter, bar: QRectF, frame_runs: Iterable[tuple[int, int]], colour: QColor
-    ) -> None:
-        for first, last in frame_runs:
-            left = max(self.x_of(first - 0.5), bar.left())
-            right = min(self.x_of(last + 0.5), bar.right())
-            painter.fillRect(QRectF(left, bar.top(), max(right - left, 1.5), bar.height()), colour)
+    def _paint_table(self, painter: QPainter, bar: QRectF, lane: QRectF) -> None:
+        """Paint bar and lane from their images, one image pixel for one of the screen's."""
+        ratio = self.devicePixelRatioF()
+        columns, rows = round(bar.width() * ratio), round(lane.height() * ratio)
+        if self._bar is None or self._lane is None or self._lane.width() != columns:
+            self._bar = _image(self._table.bar(columns))
+            self._lane = _image(self._table.lane(columns, rows))
+        painter.drawImage(bar, self._bar)
+        painter.drawImage(lane, self._lane)
 
     def _paint_diamonds(
         self, painter: QPainter, track: QRectF, frames: Collection[int], colour: QColor
@@ -181,15 +235,10 @@ class Timeline(QWidget):
         painter.drawPolygon(QPolygonF([QPointF(x - 5, top), QPointF(x + 5, top), QPointF(x, top + 7)]))
 
 
-def runs(frames: Collection[int]) -> list[tuple[int, int]]:
-    """Gather frames that follow one another into (first, last)."""
-    found: list[tuple[int, int]] = []
-    for frame_index in sorted(frames):
-        if found and frame_index == found[-1][1] + 1:
-            found[-1] = (found[-1][0], frame_index)
-        else:
-            found.append((frame_index, frame_index))
-    return found
+def _image(pixels: UInt32Array) -> QImage:
+    height, width = pixels.shape
+    # A copy, since the image would go on reading numpy's memory.
+    return QImage(pixels.tobytes(), width, height, 4 * width, QImage.Format.Format_RGB32).copy()
 
 
 def tick_step(frame_count: int, most: int) -> int:

@@ -48,9 +48,13 @@ class FakeRound:
 
 @dataclass(frozen=True)
 class Memory:
-    """All that a step changes; undo puts an earlier one back."""
+    """All that a step changes; undo puts an earlier one back.
+
+    known: the objects that a frame says anything of.
+    """
 
     masks: dict[int, UInt8Array] = field(default_factory=dict)
+    known: dict[int, tuple[int, ...]] = field(default_factory=dict)
     objects: tuple[ObjectInfo, ...] = (ObjectInfo(1, "Object 1"),)
     drafts: tuple[int, ...] = ()
     anchors: tuple[int, ...] = ()
@@ -66,6 +70,8 @@ class FakeSession:
         self.gate = gate
         self.threads: set[int] = set()
         self.calls: list[str] = []
+        self.asked: list[int] = []
+        self.surveys = 0
         self.device, self.dtype = "cpu", "float32"
         self.tell: Callable[[str], None] = lambda sentence: None
         self._now = Memory()
@@ -112,6 +118,26 @@ class FakeSession:
     def present(self, frame_index: int) -> tuple[int, ...]:
         return tuple(int(i) for i in np.unique(self.ids(frame_index)) if i)
 
+    def confidence(self, frame_index: int) -> dict[int, float]:
+        """1 where the editor has been; elsewhere the less the farther that is, the more the higher the id."""
+        self.asked.append(frame_index)
+        given = (*self.anchors, *self.drafts)
+        known = [
+            i for i in self._now.known.get(frame_index, ()) if i in {each.object_id for each in self.objects}
+        ]
+        if frame_index in given:
+            return dict.fromkeys(known, 1.0)
+        way = min((abs(frame_index - i) for i in given), default=len(self.clip))
+        return {i: 1 - 0.9 * way / (len(self.clip) + i) for i in known}
+
+    def confidences(self) -> list[dict[int, float]]:
+        self.surveys += 1
+        return [self.confidence(frame_index) for frame_index in range(len(self.clip))]
+
+    def next_to_correct(self) -> int | None:
+        free = [i for i in range(len(self.clip)) if i not in (*self.anchors, *self.drafts)]
+        return min(free, key=lambda i: sum(self.confidence(i).values()), default=None)
+
     # Changing.
 
     def interact(self, interaction: Interaction) -> Generator[FrameMask, None, None]:
@@ -130,7 +156,15 @@ class FakeSession:
         adds = interaction.stroke.is_positive and interaction.tool is not Tool.ERASER
         ids[covered] = interaction.object_id if adds else 0
         drafts = (*(i for i in self.drafts if i != frame_index), frame_index)
-        self._commit(replace(self._now, masks={**self._now.masks, frame_index: ids}, drafts=drafts))
+        known = {*self._now.known.get(frame_index, ()), interaction.object_id}
+        self._commit(
+            replace(
+                self._now,
+                masks={**self._now.masks, frame_index: ids},
+                known={**self._now.known, frame_index: tuple(sorted(known))},
+                drafts=drafts,
+            )
+        )
         yield FrameMask(frame_index, ids)
 
     def propagate(
@@ -154,7 +188,13 @@ class FakeSession:
                 if self.gate is not None:
                     assert self.gate.acquire(timeout=20)
                 ids = self.ids(anchor)
-                self._now = replace(self._now, masks={**self._now.masks, frame_index: ids})
+                self._now = replace(
+                    self._now,
+                    masks={**self._now.masks, frame_index: ids},
+                    known={**self._now.known, frame_index: self._now.known[anchor]},
+                    anchors=tuple(sorted({*self.anchors, anchor})),
+                    drafts=tuple(i for i in self.drafts if i != anchor),
+                )
                 changed.append(frame_index)
                 yield FrameMask(frame_index, ids, Progress(done, len(frames), perf_counter() - began_s))
         finally:
@@ -207,6 +247,7 @@ class FakeSession:
             replace(
                 self._now,
                 masks=masks,
+                known={i: known for i, known in self._now.known.items() if i != frame_index},
                 drafts=tuple(i for i in self.drafts if i != frame_index),
                 anchors=tuple(i for i in self.anchors if i != frame_index),
             )

@@ -57,7 +57,7 @@ class Editor:
         return [self.session.ids(frame_index) for frame_index in range(self.frame_count)]
 
     def walked(self) -> int:
-        return len(self.window.timeline.marks.walked)
+        return len(self.window.timeline.walked)
 
     def is_enabled(self, name: str) -> bool:
         button = self.window.findChild(QAbstractButton, name)

@@ -11,7 +11,7 @@ from PyQt5.QtWidgets import QAction, QApplication
 from gui.actions import ACTIONS
 from gui.controller import Controller, Views
 from gui.navigator import Navigator
-from gui.tasks.commands import Command, Edit, Walk
+from gui.tasks.commands import Command, Edit, TakeBack, Walk
 from gui.view_model import ViewModel
 from gui.view_state import CanvasTool, ViewState
 from gui.widgets.banner import Banner
@@ -24,7 +24,7 @@ from gui.worker import Ending, Engine, Outcome, Worker
 from inference_core.errors import NotReadyError
 from inference_core.values import Direction, FrameMask, Interaction, Progress, Region, Stroke, Tool
 from tests.gui.fake_session import FakeSession
-from workspace.steps import Draw, Reset
+from workspace.steps import Draw, Redo, Reset
 
 
 class Desk:
@@ -117,8 +117,35 @@ def test_a_walked_frame_moves_the_bar_the_timeline_and_whoever_follows(desk: Des
     progress = Progress(1, 11, 0.1)
     desk.controller._on_changed(FrameMask(3, np.zeros((48, 80), np.uint8), progress))
     assert call(progress) in desk.propagation.set_progress.call_args_list
-    assert desk.timeline.set_marks.call_args.args[0].walked == {3}
+    desk.timeline.add_walked.assert_called_once_with(3, None)
     desk.navigator.follow.assert_called_once_with(3)
+
+
+def test_of_a_walked_frame_the_session_is_asked_and_of_no_other(desk: Desk) -> None:
+    desk.session.asked.clear()
+    surveys = desk.session.surveys
+    for done, frame_index in enumerate((3, 4, 5), start=1):
+        desk.controller._on_changed(
+            FrameMask(frame_index, np.zeros((48, 80), np.uint8), Progress(done, 11, 0.1))
+        )
+    assert desk.session.asked == [3, 4, 5]
+    assert desk.session.surveys == surveys
+
+
+def test_after_a_command_all_frames_are_asked_only_where_objects_have_come_or_gone(desk: Desk) -> None:
+    before = desk.session.surveys
+    for command in (Edit(Reset(0)), Walk(), TakeBack(0), Edit(Redo())):
+        desk.controller.submit(command)
+        desk.end()
+    assert desk.session.surveys == before
+    desk.controller.add_object()
+    desk.session.add_object()
+    desk.end()
+    assert desk.session.surveys == before + 1
+    desk.controller.undo()
+    desk.session.undo()
+    desk.end()
+    assert desk.session.surveys == before + 2
 
 
 def test_a_change_on_another_frame_is_not_read_again(desk: Desk) -> None:

@@ -104,7 +104,7 @@ def test_a_cancelled_propagation_keeps_what_is_done_and_goes_on_later(open_windo
     window = open_window(session)
     drag(window.canvas, [(20, 20)])
     press(window, "propagate")
-    wait_until(lambda: window.timeline.marks.walked == frozenset({1, 2, 3, 4}))
+    wait_until(lambda: window.timeline.walked == frozenset({1, 2, 3, 4}))
     press(window, "cancel")
     gate.release(1)
     settle(window)
@@ -121,7 +121,7 @@ def test_a_stroke_during_a_propagation_is_answered_before_it_ends(open_window: O
     window = open_window(session)
     drag(window.canvas, [(20, 20)])
     press(window, "propagate")
-    wait_until(lambda: len(window.timeline.marks.walked) == 3)
+    wait_until(lambda: len(window.timeline.walked) == 3)
     key(window, Qt.Key.Key_Home)
     wait_until(lambda: window.canvas.shown_frame == 0)
     drag(window.canvas, [(50, 30)])
@@ -176,6 +176,30 @@ def test_a_ctrl_drag_chooses_a_region_and_escape_leaves_it(
     key(window, Qt.Key.Key_Escape)
     assert window.model.state.region is None
     assert window.canvas.view.scale == whole
+
+
+def test_a_frame_that_is_reset_and_an_object_that_is_removed_leave_the_lane(
+    open_window: OpenWindow, session: FakeSession
+) -> None:
+    window = open_window(session)
+    drag(window.canvas, [(20, 20)])
+    press(window, "propagate")
+    settle(window)
+    window.navigator.go_to(4)
+    settle(window)
+    key(window, Qt.Key.Key_R, CTRL)
+    settle(window)
+    assert window.timeline.describe(4) == "Frame 4: no mask yet"
+    assert "propagated" in window.timeline.describe(5)
+    press(window, "add_object")
+    settle(window)
+    key(window, Qt.Key.Key_1)
+    press(window, "remove_object")
+    settle(window)
+    assert window.timeline.describe(5) == "Frame 5: no mask yet"
+    press(window, "undo")
+    settle(window)
+    assert "propagated" in window.timeline.describe(5)
 
 
 def test_objects_are_added_chosen_by_number_locked_hidden_and_removed(
@@ -310,7 +334,7 @@ def test_what_was_done_by_hand_replays_with_the_same_masks(open_window: OpenWind
     settle(window)
     drag(window.canvas, [(60, 30)])
     press(window, "propagate")
-    wait_until(lambda: len(window.timeline.marks.walked) == 3)
+    wait_until(lambda: len(window.timeline.walked) == 3)
     press(window, "cancel")
     gate.release(1)
     settle(window)
@@ -393,12 +417,12 @@ def test_another_clip_can_be_opened_while_the_first_is_propagated(open_window: O
     window = open_window(session)
     drag(window.canvas, [(20, 20)])
     press(window, "propagate")
-    wait_until(lambda: len(window.timeline.marks.walked) == 3)
+    wait_until(lambda: len(window.timeline.walked) == 3)
     window.open(Path("other.mp4"))
     threading.Timer(0.2, gate.release, (1,)).start()  # the frame under way when the clip changes
     wait_until(lambda: "other.mp4" in window.windowTitle())
     settle(window)
-    assert window.timeline.marks.walked == frozenset()
+    assert window.timeline.walked == frozenset()
     assert window.model.state.frame_index == 0
 
 

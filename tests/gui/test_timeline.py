@@ -1,4 +1,4 @@
-"""The timeline: frames and widget pixels, ranges, ticks, scrubbing."""
+"""The timeline: frames and widget pixels, bar, confidence lane, ticks, scrubbing."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from collections.abc import Iterator
 
 import pytest
 from PyQt5.QtCore import QPoint
+from PyQt5.QtGui import QHelpEvent
 from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QApplication
+from PyQt5.QtWidgets import QApplication, QToolTip
 
-from gui.widgets.timeline import Marks, Timeline, runs, tick_step
+from gui.frame_table import Trust
+from gui.widgets.timeline import Marks, Timeline, tick_step
 from tests.gui.gestures import LEFT
 
 
 @pytest.fixture
 def timeline(application: QApplication) -> Iterator[Timeline]:
     made = Timeline()
-    made.resize(900, 62)
-    made.set_marks(Marks(120, frozenset({10}), frozenset({50}), frozenset(range(11, 40))))
+    made.resize(900, made.sizeHint().height())
+    made.show_clip(120)
+    made.set_marks(Marks(frozenset({10}), frozenset({50}), {1: "red koi", 2: "gold koi"}))
+    for frame_index in range(10, 40):
+        made.set_trust(frame_index, Trust(0.9 if frame_index < 35 else 0.61, 2))
     made.show()
     yield made
     made.deleteLater()
-
-
-def test_frames_that_follow_one_another_are_one_run() -> None:
-    assert runs({3, 4, 5, 9, 11, 12}) == [(3, 5), (9, 9), (11, 12)]
-    assert runs(frozenset()) == []
 
 
 @pytest.mark.parametrize(
@@ -52,25 +52,70 @@ def test_a_click_scrubs_there(timeline: Timeline) -> None:
     assert seen == [77]
 
 
-def test_setting_marks_or_frame_never_emits(timeline: Timeline) -> None:
+def test_being_told_anything_never_emits(timeline: Timeline) -> None:
     seen: list[int] = []
     timeline.scrubbed.connect(seen.append)
     timeline.set_frame(5)
-    timeline.set_marks(Marks(7))
+    timeline.set_marks(Marks(frozenset({7})))
+    timeline.add_walked(8, Trust(0.5, 1))
+    timeline.show_clip(7)
     assert seen == []
 
 
 def test_frames_are_described_by_what_they_are(timeline: Timeline) -> None:
-    marks = timeline.marks
-    assert "keeps it" in marks.describe(10)
-    assert "not propagated yet" in marks.describe(50)
-    assert marks.describe(20) == "Frame 20: propagated"
-    assert marks.describe(100) == "Frame 100: no mask yet"
+    assert "keeps it" in timeline.describe(10)
+    assert "not propagated yet" in timeline.describe(50)
+    assert timeline.describe(20) == "Frame 20: propagated, expected overlap 0.90 (least sure: gold koi)"
+    assert timeline.describe(100) == "Frame 100: no mask yet"
+
+
+def test_the_only_object_is_not_named(timeline: Timeline) -> None:
+    timeline.set_marks(Marks(names={2: "gold koi"}))
+    assert timeline.describe(36) == "Frame 36: propagated, expected overlap 0.61"
+
+
+def test_a_screen_reader_is_told_what_becomes_of_the_frame_that_is_looked_at(timeline: Timeline) -> None:
+    timeline.set_frame(60)
+    assert timeline.accessibleDescription() == "Frame 60: no mask yet"
+    timeline.add_walked(60, Trust(0.5, 1))
+    assert "expected overlap 0.50" in timeline.accessibleDescription()
+
+
+def test_the_tooltip_over_the_lane_says_how_to_read_it(timeline: Timeline) -> None:
+    for y, is_lane in ((40, False), (timeline.height() - 12, True)):
+        place = QPoint(round(timeline.x_of(36)), y)
+        event = QHelpEvent(QHelpEvent.Type.ToolTip, place, timeline.mapToGlobal(place))
+        QApplication.sendEvent(timeline, event)
+        assert QToolTip.text().startswith("Frame 36: propagated, expected overlap 0.61")
+        assert ("redder" in QToolTip.text()) == is_lane
+
+
+def test_the_doubtful_frames_are_higher_in_the_lane(timeline: Timeline) -> None:
+    def painted(frame_index: int) -> int:
+        picture = timeline.grab().toImage()
+        x = round(timeline.x_of(frame_index))
+        lane = range(timeline.height() - 22, timeline.height() - 6)
+        return sum(picture.pixelColor(x, y).name() != "#232830" for y in lane)
+
+    assert painted(80) == 0
+    assert 0 < painted(20) < painted(37)
+    timeline.add_walked(80, Trust(0.2, 1))
+    assert painted(80) > painted(37)
+    timeline.set_trust(80, None)
+    assert painted(80) == 0
+
+
+def test_another_clip_begins_with_nothing_known(timeline: Timeline) -> None:
+    timeline.add_walked(20, Trust(0.5, 1))
+    timeline.show_clip(120)
+    assert timeline.describe(20) == "Frame 20: no mask yet"
+    assert timeline.describe(50) == "Frame 50: no mask yet"
+    assert timeline.walked == frozenset()
 
 
 def test_ranges_anchors_and_drafts_have_colours_of_their_own(timeline: Timeline) -> None:
     picture = timeline.grab().toImage()
-    middle = 20 + 6 + (62 - 20 - 14) // 2
+    middle = 40
 
     def colour(frame_index: int) -> str:
         return picture.pixelColor(round(timeline.x_of(frame_index)), middle).name()
@@ -80,6 +125,8 @@ def test_ranges_anchors_and_drafts_have_colours_of_their_own(timeline: Timeline)
 
 
 def test_ten_thousand_frames_are_painted_quickly(timeline: Timeline) -> None:
-    timeline.set_marks(Marks(10_000, frozenset(range(0, 10_000, 500)), propagated=frozenset(range(10_000))))
+    timeline.show_clip(10_000)
+    timeline.set_marks(Marks(frozenset(range(0, 10_000, 500))))
+    timeline.set_trusts([Trust(0.9, 1)] * 10_000)
     assert timeline.grab().width() == 900
     assert timeline.frame_at(timeline.x_of(9_999)) == 9_999
