@@ -87,7 +87,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         group="frame",
     ),
     ActionSpec(
-        "mark_absent", "Object is not here", "Edit", "mark_absent", ("N",),
+        "mark_absent", "Object is not here", "Edit", "mark_absent", ("A",),
         "Say that the chosen object cannot be seen on this frame", group="frame",
     ),
     ActionSpec(
@@ -162,6 +162,11 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(
         "next_mark", "Next corrected frame", "Go", "go_to_mark", ("PgDown",),
         "To the corrected frame after this one", 1, group="marks",
+    ),
+    ActionSpec(
+        "next_to_correct", "Next frame to correct", "Go", "go_to_next_correction", ("N",),
+        "To the frame whose correction is likely to help most: where masks are doubtful", group="marks",
+        button_text="Next to correct",
     ),
     ActionSpec("shortcuts", "Shortcuts", "Help", "show_shortcuts", ("F1",), "All keys and gestures"),
     ActionSpec("about", "About MiVOS Studio", "Help", "show_about", (), "What this program is"),

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from inference_core.session import Session
 
 _NEEDS_SESSION = (
+    "next_to_correct",
     "reset_frame",
     "mark_absent",
     "add_object",
@@ -41,6 +42,10 @@ _NEEDS_SESSION = (
 )
 _WALKS = ("propagate", "propagate_forward", "propagate_backward")
 _WALK_HINT = "Looking around and drawing go on meanwhile."
+_NOTHING_PROPAGATED = (
+    "Draw on a frame and propagate first: then this leads to the frames that are most doubtful."
+)
+_ALL_CORRECTED = "Every frame has been corrected."
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,7 @@ class Controller(QObject):
         self._answered: list[Interaction] = []
         self._first_undo = 0
         self._survey = Survey(views.timeline)
+        self._is_advice_shown = False
         views.canvas.interaction_made.connect(self._on_interaction)
         views.canvas.region_chosen.connect(self.choose_region)
         views.canvas.radius_stepped.connect(self.step_radius)
@@ -224,6 +230,22 @@ class Controller(QObject):
         if self._worker is not None:
             self._worker.cancel()
 
+    def go_to_next_correction(self) -> None:
+        """Look at the frame whose correction is likely to help most; say so where there is none."""
+        session = self._session
+        if session is None:
+            return
+        frame_index = session.next_to_correct()
+        if not session.anchors and not session.rounds:
+            self._views.banner.show_note(_NOTHING_PROPAGATED)
+        elif frame_index is None:
+            self._views.banner.show_note(_ALL_CORRECTED)
+        else:
+            self._navigator.go_to(frame_index)
+            if not self._pending:
+                self._views.status.show_task(self._views.timeline.describe(frame_index))
+                self._is_advice_shown = True
+
     # What comes home.
 
     def on_picture(self, picture: Picture) -> None:
@@ -259,6 +281,7 @@ class Controller(QObject):
             self._views.status.show_engine(self._engine.description)
 
     def _on_began(self, command: Command) -> None:
+        self._is_advice_shown = False
         self._views.status.show_task(f"{command.title} …")
 
     def _on_changed(self, change: Change) -> None:
@@ -322,6 +345,9 @@ class Controller(QObject):
         self._views.canvas.set_pen(after.pen)
         if after.region != before.region:
             self._views.canvas.set_region(after.region)
+        if self._is_advice_shown and after.frame_index != before.frame_index:
+            self._is_advice_shown = False
+            self._views.status.show_task("")
         self._show_objects()
 
     def _show_session(self) -> None:

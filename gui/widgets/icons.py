@@ -33,6 +33,7 @@ _SHAPES = {
     "propagate": '<path d="M7 8l-4 4 4 4M17 8l4 4-4 4M3.5 12h17"/><circle cx="12" cy="12" r="2.6" fill="{colour}"/>',
     "propagate_backward": '<path d="M8 7l-5 5 5 5M3.5 12H17"/><circle cx="19" cy="12" r="2.2" fill="{colour}"/>',
     "propagate_forward": '<path d="M16 7l5 5-5 5M20.5 12H7"/><circle cx="5" cy="12" r="2.2" fill="{colour}"/>',
+    "next_to_correct": '<path d="M3.5 20h17M6.5 16.500v3M12 11.500v8M17.5 14.500v5" /><path d="M8.5 3.500L12 7l3.5-3.5"/>',
     "cancel": '<rect x="6" y="6" width="12" height="12" rx="1.5" fill="{colour}"/>',
     "export": '<path d="M12 15V4M7.5 8.500L12 4l4.5 4.5"/><path d="M4 14v5h16v-5"/>',
     "add_object": '<path d="M12 5v14M5 12h14"/>',

@@ -93,6 +93,7 @@ def _buttons(actions: Mapping[str, QAction]) -> QGridLayout:
     grid.addWidget(_wide(actions, "cancel"), 0, 1)
     grid.addWidget(_wide(actions, "propagate_backward"), 1, 0)
     grid.addWidget(_wide(actions, "propagate_forward"), 1, 1)
+    grid.addWidget(_wide(actions, "next_to_correct"), 2, 0, 1, 2)
     grid.setColumnStretch(0, 1)
     grid.setColumnStretch(1, 1)
     return grid

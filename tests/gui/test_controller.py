@@ -148,6 +148,35 @@ def test_after_a_command_all_frames_are_asked_only_where_objects_have_come_or_go
     assert desk.session.surveys == before + 2
 
 
+def test_the_next_correction_needs_a_propagation(desk: Desk) -> None:
+    desk.controller.go_to_next_correction()
+    assert "propagate first" in desk.banner.show_note.call_args.args[0]
+    list(desk.session.interact(interaction()))
+    desk.controller.go_to_next_correction()
+    assert "propagate first" in desk.banner.show_note.call_args.args[0]
+    desk.navigator.go_to.assert_not_called()
+
+
+def test_the_next_correction_is_where_the_session_says(desk: Desk) -> None:
+    list(desk.session.interact(interaction()))
+    list(desk.session.propagate())
+    desk.timeline.describe.return_value = "Frame 11: doubtful"
+    desk.controller.go_to_next_correction()
+    desk.navigator.go_to.assert_called_once_with(11)
+    desk.status.show_task.assert_called_with("Frame 11: doubtful")
+    desk.banner.show_note.assert_not_called()
+
+
+def test_where_every_frame_has_been_corrected_a_note_says_so(desk: Desk) -> None:
+    for frame_index in range(12):
+        stroke = Stroke(frame_index, 1, np.array([[1, 2]], np.float32))
+        list(desk.session.interact(Interaction(Tool.SCRIBBLE, stroke)))
+    list(desk.session.propagate(0))
+    desk.controller.go_to_next_correction()
+    desk.banner.show_note.assert_called_once_with("Every frame has been corrected.")
+    desk.navigator.go_to.assert_not_called()
+
+
 def test_a_change_on_another_frame_is_not_read_again(desk: Desk) -> None:
     desk.navigator.refresh.reset_mock()
     desk.controller._on_changed(FrameMask(5, np.zeros((48, 80), np.uint8)))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PyQt5.QtCore import Qt
 from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QListWidget, QWidget
+from PyQt5.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QListWidget, QWidget
 
 from gui.actions import ACTIONS
 from gui.main_window import MainWindow
@@ -176,6 +176,44 @@ def test_a_ctrl_drag_chooses_a_region_and_escape_leaves_it(
     key(window, Qt.Key.Key_Escape)
     assert window.model.state.region is None
     assert window.canvas.view.scale == whole
+
+
+def test_n_goes_to_the_most_doubtful_frame_and_the_lane_follows_undo_and_redo(
+    open_window: OpenWindow, session: FakeSession
+) -> None:
+    window = open_window(session)
+    key(window, Qt.Key.Key_N)
+    assert "propagate first" in window.banner.text
+    drag(window.canvas, [(20, 20)])
+    press(window, "propagate")
+    settle(window)
+    key(window, Qt.Key.Key_Home)
+    key(window, Qt.Key.Key_N)
+    assert window.model.state.frame_index == FRAME_COUNT - 1
+    described = window.timeline.describe(FRAME_COUNT - 1)
+    assert "propagated, expected overlap" in described
+    status = window.findChild(QLabel, "status")
+    assert status is not None
+    assert status.text() == described
+    key(window, Qt.Key.Key_Left)
+    assert status.text() == "Ready"
+    key(window, Qt.Key.Key_N)
+    settle(window)
+    drag(window.canvas, [(60, 30)])
+    press(window, "propagate")
+    settle(window)
+    press(window, "next_to_correct")
+    assert window.model.state.frame_index in (5, 6)
+    surer = window.timeline.describe(9)
+    for _ in range(2):
+        press(window, "undo")
+    settle(window)
+    assert window.timeline.describe(FRAME_COUNT - 1) == described
+    assert window.timeline.describe(9) != surer
+    for _ in range(2):
+        press(window, "redo")
+    settle(window)
+    assert window.timeline.describe(9) == surer
 
 
 def test_a_frame_that_is_reset_and_an_object_that_is_removed_leave_the_lane(
