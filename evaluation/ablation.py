@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -36,9 +36,17 @@ class Ablation(nn.Module):
         """Pass on."""
         return self.network.encode_memory(image, query, objects)
 
-    def read(self, query: QueryFeatures, keys: Tensor, values: Tensor, *, top_k: int | None = None) -> Tensor:
+    def read(
+        self,
+        query: QueryFeatures,
+        keys: Tensor,
+        values: Tensor,
+        *,
+        ages: Sequence[int] | None = None,
+        top_k: int | None = None,
+    ) -> Tensor:
         """Pass on."""
-        return self.network.read(query, keys, values, top_k=top_k)
+        return self.network.read(query, keys, values, ages=ages, top_k=top_k)
 
     def decode(self, query: QueryFeatures, readout: Tensor, previous: Tensor) -> Tensor:
         """Pass on."""
@@ -52,7 +60,15 @@ class Ablation(nn.Module):
 class WithoutMemory(Ablation):
     """Reads nothing: the decoder has the image and the previous probabilities alone."""
 
-    def read(self, query: QueryFeatures, keys: Tensor, values: Tensor, *, top_k: int | None = None) -> Tensor:
+    def read(
+        self,
+        query: QueryFeatures,
+        keys: Tensor,
+        values: Tensor,
+        *,
+        ages: Sequence[int] | None = None,
+        top_k: int | None = None,
+    ) -> Tensor:
         """Answer zeros (K, Cv, gh, gw), whatever was memorised."""
         count, channels = values.shape[:2]
         return values.new_zeros(count, channels, *query.key.shape[-2:])
@@ -73,9 +89,17 @@ class TopK(Ablation):
         super().__init__(network)
         self._top_k = top_k
 
-    def read(self, query: QueryFeatures, keys: Tensor, values: Tensor, *, top_k: int | None = None) -> Tensor:
+    def read(
+        self,
+        query: QueryFeatures,
+        keys: Tensor,
+        values: Tensor,
+        *,
+        ages: Sequence[int] | None = None,
+        top_k: int | None = None,
+    ) -> Tensor:
         """Read with its own number, whatever the caller says."""
-        return self.network.read(query, keys, values, top_k=self._top_k)
+        return self.network.read(query, keys, values, ages=ages, top_k=self._top_k)
 
 
 @dataclass

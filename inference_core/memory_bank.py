@@ -43,6 +43,10 @@ class AnchorEntry:
 Encode = Callable[[int, Record, Sequence[ObjectKey]], MemoryEntry]
 
 
+Read = Callable[[QueryFeatures, Tensor, Tensor, Sequence[int]], Tensor]
+"""Reads keys and values whose frames are so many frames away, see `Engine.read`."""
+
+
 class MemoryBank:
     """The anchors' entries, made when first needed.
 
@@ -130,25 +134,26 @@ class WalkMemory:
         slots = len(anchors) + promoted + 2
         self._keys = first.key.new_empty((*first.key.shape[:2], slots, *first.key.shape[2:]))
         self._values = first.value.new_empty((*first.value.shape[:2], slots, *first.value.shape[2:]))
+        self._frames = [0] * slots
         self._fixed = 0
         self._has_last = False
         for anchor in anchors:
-            self.promote(anchor.entry)
+            self.promote(anchor.entry, anchor.frame_index)
         self._anchors = len(anchors)
         self._groups = _group_rows(anchors, objects)
 
     def __len__(self) -> int:
         return self._fixed + self._has_last
 
-    def promote(self, entry: MemoryEntry) -> None:
+    def promote(self, entry: MemoryEntry, frame_index: int) -> None:
         """Keep an entry to the end of the walk; the last frame's slot becomes empty."""
-        self._put(entry)
+        self._put(entry, frame_index)
         self._fixed += 1
         self._has_last = False
 
-    def remember_last(self, entry: MemoryEntry) -> None:
+    def remember_last(self, entry: MemoryEntry, frame_index: int) -> None:
         """Keep an entry until the next one comes."""
-        self._put(entry)
+        self._put(entry, frame_index)
         self._has_last = True
 
     def drop_promoted(self, place: int) -> None:
@@ -156,17 +161,17 @@ class WalkMemory:
         slot = self._anchors + place
         for tensor in (self._keys, self._values):
             tensor[:, :, slot : self._fixed - 1] = tensor[:, :, slot + 1 : self._fixed].clone()
+        self._frames[slot : self._fixed - 1] = self._frames[slot + 1 : self._fixed]
         self._fixed -= 1
 
-    def read(self, read: Callable[[QueryFeatures, Tensor, Tensor], Tensor], query: QueryFeatures) -> Tensor:
-        """Read for a query with the network's `read` -> (K, Cv, gh, gw)."""
+    def read(self, read: Read, query: QueryFeatures, frame_index: int) -> Tensor:
+        """Read for a frame's query with the network's `read` -> (K, Cv, gh, gw)."""
+        ages = [abs(frame_index - frame) for frame in self._frames[: len(self)]]
         if len(self._groups) == 1 and self._groups[0][1] == tuple(range(self._anchors)):
-            return read(query, self._keys[:, :, : len(self)], self._values[:, :, : len(self)])
-        return self._read_by_group(read, query)
+            return read(query, self._keys[:, :, : len(self)], self._values[:, :, : len(self)], ages)
+        return self._read_by_group(read, query, ages)
 
-    def _read_by_group(
-        self, read: Callable[[QueryFeatures, Tensor, Tensor], Tensor], query: QueryFeatures
-    ) -> Tensor:
+    def _read_by_group(self, read: Read, query: QueryFeatures, ages: Sequence[int]) -> Tensor:
         """Objects that different anchors know read different memories."""
         parts: dict[int, Tensor] = {}
         for rows, anchors in self._groups:
@@ -176,11 +181,13 @@ class WalkMemory:
                 parts.update((row, silence) for row in rows)
                 continue
             keys = self._keys if self._keys.shape[0] == 1 else self._keys[list(rows)]
-            readout = read(query, keys[:, :, slots], self._values[list(rows)][:, :, slots])
+            values = self._values[list(rows)][:, :, slots]
+            readout = read(query, keys[:, :, slots], values, [ages[slot] for slot in slots])
             parts.update(zip(rows, readout, strict=True))
         return torch.stack([parts[row] for row in range(len(parts))])
 
-    def _put(self, entry: MemoryEntry) -> None:
+    def _put(self, entry: MemoryEntry, frame_index: int) -> None:
+        self._frames[self._fixed] = frame_index
         self._keys[:, :, self._fixed] = entry.key
         self._values[:, :, self._fixed] = entry.value
 

@@ -95,7 +95,7 @@ def walk(engine: Engine, plan: WalkPlan) -> Generator[Walked, None, None]:
         pixels = engine.frames[frame_index]
         image = engine.image(pixels)
         query = engine.query(frame_index, image)
-        own = engine.decode(query, memory.read(engine.read, query), previous)
+        own = engine.decode(query, memory.read(engine.read, query, frame_index), previous)
         # What is remembered is what can be stored: a resumed walk then continues bit for bit.
         packed, previous = plan.competition.settle(own, frame_index)
         is_last = frame_index == leg.stop
@@ -120,9 +120,9 @@ def _memorise(
     carried, image, query, prob = walked
     entry = engine.memorise(image, query, prob)
     if abs(carried.frame_index - promotions.newest) < options.mem_every:
-        memory.remember_last(entry)
+        memory.remember_last(entry, carried.frame_index)
         return
-    memory.promote(entry)
+    memory.promote(entry, carried.frame_index)
     leaving = promotions.add(carried)
     if leaving is not None:
         memory.drop_promoted(leaving)
@@ -134,11 +134,9 @@ def _recall(engine: Engine, plan: WalkPlan, promotions: Promotions) -> WalkMemor
     slots = min(options.max_promoted, len(leg.promoted) + len(leg.frames) // options.mem_every) + 1
     memory = WalkMemory(plan.anchors, plan.start.shape[0], slots)
     for carried in promotions.carried:
-        memory.promote(
-            engine.memorise_frame(carried.frame_index, plan.competition.store.restore(carried.prob))
-        )
+        entry = engine.memorise_frame(carried.frame_index, plan.competition.store.restore(carried.prob))
+        memory.promote(entry, carried.frame_index)
     if leg.last is not None and leg.last.frame_index != promotions.newest:
-        memory.remember_last(
-            engine.memorise_frame(leg.last.frame_index, plan.competition.store.restore(leg.last.prob))
-        )
+        entry = engine.memorise_frame(leg.last.frame_index, plan.competition.store.restore(leg.last.prob))
+        memory.remember_last(entry, leg.last.frame_index)
     return memory

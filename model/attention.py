@@ -23,7 +23,7 @@ _GPU_PART_BYTES = 1 << 30
 
 def dot_affinity(memory_key: Tensor, query_key: Tensor) -> Tensor:
     """Scaled dot products (STM, MiVOS): (R, Ck, M), (1 or R, Ck, Q) -> (R, Q, M) float32."""
-    return _product(*dot_factors(memory_key, query_key))
+    return product_affinity(*dot_factors(memory_key, query_key))
 
 
 def distance_affinity(memory_key: Tensor, query_key: Tensor) -> Tensor:
@@ -31,10 +31,10 @@ def distance_affinity(memory_key: Tensor, query_key: Tensor) -> Tensor:
 
     The query's own square is left out: it is the same for a whole row, and softmax does not see it.
     """
-    return _product(*distance_factors(memory_key, query_key))
+    return product_affinity(*distance_factors(memory_key, query_key))
 
 
-def _product(rows: Tensor, columns: Tensor) -> Tensor:
+def product_affinity(rows: Tensor, columns: Tensor) -> Tensor:
     """Multiply in float32 whatever autocast says: softmax makes of an error in an affinity a wrong match."""
     with torch.autocast(rows.device.type, enabled=False):
         return torch.matmul(rows, columns)
@@ -56,6 +56,37 @@ def distance_factors(memory_key: Tensor, query_key: Tensor) -> tuple[Tensor, Ten
     squares = memory.square().sum(dim=1, keepdim=True) * -scale
     rows = torch.cat([query * (2.0 * scale), torch.ones_like(query[:, :1])], dim=1).transpose(1, 2)
     return rows.contiguous(), torch.cat([memory, squares], dim=1)
+
+
+def prefer_near(factors: Factors, grid: tuple[int, int], spreads: Tensor) -> Factors:
+    """Make an affinity prefer memory positions that lie where the query lies (after Seong et al. 2020).
+
+    What is to be found again has mostly moved little since, and what looks like it elsewhere is mostly
+    another: to the affinity comes -d^2 / (2 s^2) with d the way between the two positions.
+    grid     (height, width) in cells, of the query and of each of the T memory frames.
+    spreads  (T,) the ways s to expect, in cells, one for each memory frame.
+    """
+    height, width = grid
+    device = spreads.device
+    y, x = torch.meshgrid(
+        torch.arange(height, device=device) - height / 2,
+        torch.arange(width, device=device) - width / 2,
+        indexing="ij",
+    )
+    y, x = y.flatten(), x.flatten()
+    squares = x.square() + y.square()
+    one = torch.ones_like(x)
+    here = torch.stack([x, y, squares, one], dim=1)
+    # The square spelt out as a product of four channels, so that the affinity stays a single product.
+    weights = (0.5 / spreads.square())[None, :, None]
+    there = (torch.stack([2 * x, 2 * y, -one, -squares])[:, None] * weights).flatten(1)
+
+    def near(memory_key: Tensor, query_key: Tensor) -> tuple[Tensor, Tensor]:
+        rows, memory = factors(memory_key, query_key)
+        rows = torch.cat([rows, here.expand(rows.shape[0], -1, -1)], dim=2)
+        return rows, torch.cat([memory, there.expand(memory.shape[0], -1, -1)], dim=1)
+
+    return near
 
 
 def top_k_weights(affinity: Tensor, top_k: int, positions: int) -> tuple[Tensor, Tensor]:
@@ -82,7 +113,7 @@ def nearest(
     part = max(1, part_bytes // (4 * memory_key.shape[0] * memory_key.shape[-1]))
     rows, memory = factors(memory_key, query_key)
     found = [
-        top_k_weights(_product(queries, memory), top_k, positions)
+        top_k_weights(product_affinity(queries, memory), top_k, positions)
         for queries in torch.split(rows, part, dim=1)
     ]
     weights, where = zip(*found, strict=True)
@@ -139,4 +170,4 @@ def carry_maps(affinity: Tensor, maps: Tensor) -> Tensor:
     affinity (R, Q, M) with M the positions of one frame; maps (K, C, M) -> (K, C, Q) float32.
     """
     weights = torch.softmax(affinity, dim=-1)
-    return _product(maps.float(), weights.transpose(1, 2))
+    return product_affinity(maps.float(), weights.transpose(1, 2))

@@ -7,6 +7,7 @@ K for objects (rows, background left out), R for rows of keys: K where keys depe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -61,10 +62,20 @@ class PropagationNetwork(Protocol):
         """Memorise an image (1, 3, h, w) with its objects' probabilities (K, h, w) in [0, 1]."""
         ...
 
-    def read(self, query: QueryFeatures, keys: Tensor, values: Tensor, *, top_k: int | None = None) -> Tensor:
+    def read(
+        self,
+        query: QueryFeatures,
+        keys: Tensor,
+        values: Tensor,
+        *,
+        ages: Sequence[int] | None = None,
+        top_k: int | None = None,
+    ) -> Tensor:
         """Read memory: keys (R, Ck, T, gh, gw), values (K, Cv, T, gh, gw) -> readout (K, Cv, gh, gw).
 
-        top_k None means the family's own number; 0 means no filter. More than there are positions means all.
+        ages   how many frames lie between each of the T memorised frames and the query's; None: not known. A
+               family may look nearer by in what was seen lately; the published one does not ask.
+        top_k  None means the family's own number; 0 means no filter. More than there are positions means all.
         """
         ...
 

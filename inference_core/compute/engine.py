@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import torch
@@ -77,9 +77,12 @@ class Engine:
         needs_query = self.networks.propagation.shares_keys
         return self.memorise(image, self.query(frame_index, image) if needs_query else NO_FEATURES, objects)
 
-    def read(self, query: QueryFeatures, keys: Tensor, values: Tensor) -> Tensor:
-        """Read memory: keys (R, Ck, T, gh, gw), values (K, Cv, T, gh, gw) -> readout (K, Cv, gh, gw)."""
-        return self._run(lambda: self.networks.propagation.read(query, keys, values))
+    def read(self, query: QueryFeatures, keys: Tensor, values: Tensor, ages: Sequence[int]) -> Tensor:
+        """Read memory: keys (R, Ck, T, gh, gw), values (K, Cv, T, gh, gw) -> readout (K, Cv, gh, gw).
+
+        ages  how many frames lie between each of the T memorised frames and the query's.
+        """
+        return self._run(lambda: self.networks.propagation.read(query, keys, values, ages=ages))
 
     def decode(self, query: QueryFeatures, readout: Tensor, previous: Tensor) -> Tensor:
         """Turn a readout into each object's own probability (K, h, w) in [0, 1]."""

@@ -6,11 +6,23 @@ The memory grid has stride 8 of the reduced image, 16 of the working size.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.attention import carry_maps, distance_affinity, nearest, read_memory, weighted_values
+from model.attention import (
+    Factors,
+    carry_maps,
+    distance_affinity,
+    distance_factors,
+    nearest,
+    prefer_near,
+    product_affinity,
+    read_memory,
+    weighted_values,
+)
 from model.blocks import ConvNorm, ResidualBlock, alike, matching, others_of, upsample
 from model.compact.encoder import (
     GRID_STRIDE,
@@ -27,6 +39,10 @@ from model.interfaces import MemoryEntry, QueryFeatures
 KEY_CHANNELS = 64
 VALUE_CHANNELS = 96
 TOP_K = 24
+
+# How far things are expected to have moved, in shares of the shorter side: at once, and with every frame.
+_STILL = 4 / 30
+_DRIFT = 0.25 / 30
 
 
 class ValueEncoder(nn.Module):
@@ -115,16 +131,28 @@ class CompactPropagation(nn.Module):
         value = self.value(small.expand(count, -1, -1, -1), own, others, merged.expand(count, -1, -1, -1))
         return MemoryEntry(query.key, value)
 
-    def read(self, query: QueryFeatures, keys: Tensor, values: Tensor, *, top_k: int | None = None) -> Tensor:
+    def read(
+        self,
+        query: QueryFeatures,
+        keys: Tensor,
+        values: Tensor,
+        *,
+        ages: Sequence[int] | None = None,
+        top_k: int | None = None,
+    ) -> Tensor:
         """Read memory: keys (1, Ck, T, gh, gw), values (K, Cv, T, gh, gw) -> readout (K, Cv, gh, gw)."""
         height, width = query.key.shape[-2:]
         memory, wanted = keys.flatten(2), query.key.flatten(2)
         chosen = self.top_k if top_k is None else top_k
+        factors: Factors = distance_factors
+        if ages is not None:
+            spreads = torch.tensor([_STILL + _DRIFT * age for age in ages], device=memory.device)
+            factors = prefer_near(factors, (height, width), spreads * min(height, width))
         if chosen > 0:
-            weights, where = nearest(memory, wanted, top_k=chosen, positions=height * width)
+            weights, where = nearest(memory, wanted, top_k=chosen, positions=height * width, factors=factors)
             readout = weighted_values(values.flatten(2), weights, where)
         else:
-            affinity = distance_affinity(memory, wanted)
+            affinity = product_affinity(*factors(memory, wanted))
             readout = read_memory(affinity, values.flatten(2), top_k=0, positions=height * width)
         return readout.reshape(*readout.shape[:2], height, width)
 

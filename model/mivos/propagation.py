@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -49,7 +51,15 @@ class MivosPropagation(nn.Module):
         planes = (matching(x, self) for x in (picture, own, others_of(own)))
         return MemoryEntry(*self.kv_m_f16(self.mask_rgb_encoder(*planes)))
 
-    def read(self, query: QueryFeatures, keys: Tensor, values: Tensor, *, top_k: int | None = None) -> Tensor:
+    def read(
+        self,
+        query: QueryFeatures,
+        keys: Tensor,
+        values: Tensor,
+        *,
+        ages: Sequence[int] | None = None,
+        top_k: int | None = None,
+    ) -> Tensor:
         """Read memory: keys (K, Ck, T, gh, gw), values (K, Cv, T, gh, gw) -> readout (K, Cv, gh, gw)."""
         height, width = query.key.shape[-2:]
         memory, wanted = keys.flatten(2), query.key.flatten(2)

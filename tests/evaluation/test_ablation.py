@@ -94,7 +94,7 @@ def test_replacing_fusion_leaves_the_given_networks_alone():
 def test_top_k_is_what_it_was_told_whoever_asks():
     asked = []
     inside = FakePropagation()
-    inside.read = lambda *given, top_k: asked.append(top_k)
+    inside.read = lambda *given, ages, top_k: asked.append(top_k)
     network = TopK(inside, 20)
     query = network.encode_query(IMAGE)
     network.read(query, query.key, query.key, top_k=50)

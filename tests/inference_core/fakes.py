@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -37,7 +38,15 @@ class FakePropagation:
         self.calls["encode_memory"] += 1
         return MemoryEntry(query.key, F.avg_pool2d(objects[:, None], GRID))
 
-    def read(self, query: QueryFeatures, keys: Tensor, values: Tensor, *, top_k: int | None = None) -> Tensor:
+    def read(
+        self,
+        query: QueryFeatures,
+        keys: Tensor,
+        values: Tensor,
+        *,
+        ages: Sequence[int] | None = None,
+        top_k: int | None = None,
+    ) -> Tensor:
         self.calls["read"] += 1
         self.memory_lengths.append(keys.shape[2])
         memory, wanted = keys.flatten(2)[0], query.key.flatten(2)[0]

@@ -36,12 +36,12 @@ def fail(session: Session, network: int, method: str, calls: set[int]) -> None:
     works: Callable[..., object] = getattr(owner, method)
     count = -1
 
-    def greedy(*arguments: object) -> object:
+    def greedy(*arguments: object, **options: object) -> object:
         nonlocal count
         count += 1
         if count in calls:
             raise torch.cuda.OutOfMemoryError("CUDA out of memory")
-        return works(*arguments)
+        return works(*arguments, **options)
 
     setattr(owner, method, greedy)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
@@ -11,6 +12,7 @@ from model.interfaces import MemoryEntry, QueryFeatures
 from tests.inference_core.fakes import fake_session, networks_of, square_clip, square_ids
 
 QUERY = QueryFeatures(torch.zeros(1, 2, 3, 4), ())
+NOW = 20
 
 
 def entry(value: float, objects: int = 2) -> MemoryEntry:
@@ -25,31 +27,32 @@ def slots_read(memory: WalkMemory) -> list[list[float]]:
     """Which slots each object's values came from."""
     seen: dict[int, list[float]] = {}
 
-    def read(_: QueryFeatures, keys: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    def read(_: QueryFeatures, keys: torch.Tensor, values: torch.Tensor, ages: Sequence[int]) -> torch.Tensor:
         assert keys[0, 0, :, 0, 0].tolist() == values[0, 0, :, 0, 0].tolist()
+        assert [NOW - age for age in ages] == keys[0, 0, :, 0, 0].tolist(), "an entry's value is its frame"
         for row in range(values.shape[0]):
             seen[len(seen)] = values[row, 0, :, 0, 0].tolist()
         return values[:, :, 0]
 
-    assert memory.read(read, QUERY).shape == (2, 5, 3, 4)
+    assert memory.read(read, QUERY, NOW).shape == (2, 5, 3, 4)
     return [seen[row] for row in sorted(seen)]
 
 
 def test_the_last_frame_is_replaced_and_promoted_ones_stay() -> None:
     memory = WalkMemory(anchors({0, 1}), objects=2, promoted=3)
-    memory.remember_last(entry(10))
-    memory.remember_last(entry(11))
+    memory.remember_last(entry(10), 10)
+    memory.remember_last(entry(11), 11)
     assert slots_read(memory) == [[0, 11], [0, 11]]
-    memory.promote(entry(12))
+    memory.promote(entry(12), 12)
     assert slots_read(memory) == [[0, 12], [0, 12]]
-    memory.remember_last(entry(13))
+    memory.remember_last(entry(13), 13)
     assert slots_read(memory) == [[0, 12, 13], [0, 12, 13]]
 
 
 def test_dropping_a_promoted_frame_keeps_the_order_of_the_others() -> None:
     memory = WalkMemory(anchors({0, 1}), objects=2, promoted=3)
     for value in (10, 11, 12):
-        memory.promote(entry(value))
+        memory.promote(entry(value), value)
     memory.drop_promoted(1)
     assert slots_read(memory)[0] == [0, 10, 12]
 
@@ -58,19 +61,19 @@ def test_reading_copies_nothing_while_all_anchors_know_all_objects() -> None:
     memory = WalkMemory(anchors({0, 1}, {0, 1}), objects=2, promoted=3)
     pointers = []
 
-    def read(_: QueryFeatures, keys: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    def read(_: QueryFeatures, keys: torch.Tensor, values: torch.Tensor, ages: Sequence[int]) -> torch.Tensor:
         pointers.append((keys.flatten(2).data_ptr(), values.flatten(2).data_ptr()))
         return values[:, :, 0]
 
-    memory.read(read, QUERY)
-    memory.remember_last(entry(7))
-    memory.read(read, QUERY)
+    memory.read(read, QUERY, NOW)
+    memory.remember_last(entry(7), 7)
+    memory.read(read, QUERY, NOW)
     assert pointers[0] == pointers[1]
 
 
 def test_an_object_does_not_read_anchors_from_before_it_was_introduced() -> None:
     memory = WalkMemory(anchors({0}, {0, 1}), objects=2, promoted=1)
-    memory.remember_last(entry(9))
+    memory.remember_last(entry(9), 9)
     assert slots_read(memory) == [[0, 1, 9], [1, 9]]
 
 

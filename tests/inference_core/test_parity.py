@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -42,9 +43,17 @@ class Watched:
     def encode_memory(self, image: Tensor, query: QueryFeatures, objects: Tensor) -> MemoryEntry:
         return self._network.encode_memory(image, query, objects)
 
-    def read(self, query: QueryFeatures, keys: Tensor, values: Tensor, *, top_k: int | None = None) -> Tensor:
+    def read(
+        self,
+        query: QueryFeatures,
+        keys: Tensor,
+        values: Tensor,
+        *,
+        ages: Sequence[int] | None = None,
+        top_k: int | None = None,
+    ) -> Tensor:
         self.memory_lengths.append(keys.shape[2])
-        return self._network.read(query, keys, values, top_k=top_k)
+        return self._network.read(query, keys, values, ages=ages, top_k=top_k)
 
     def decode(self, query: QueryFeatures, readout: Tensor, previous: Tensor) -> Tensor:
         logits = self._network.decode(query, readout, previous)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -111,7 +112,15 @@ class MaskKeyed(FakePropagation):
         entry = super().encode_memory(image, query, objects)
         return MemoryEntry(torch.cat([key * (1 + value) for value in entry.value[:, None]]), entry.value)
 
-    def read(self, query: QueryFeatures, keys: Tensor, values: Tensor, *, top_k: int | None = None) -> Tensor:
+    def read(
+        self,
+        query: QueryFeatures,
+        keys: Tensor,
+        values: Tensor,
+        *,
+        ages: Sequence[int] | None = None,
+        top_k: int | None = None,
+    ) -> Tensor:
         height, width = query.key.shape[2:]
         affinity = dot_affinity(keys.flatten(2), query.key.flatten(2))
         readout = read_memory(affinity, values.flatten(2), top_k=3, positions=height * width)

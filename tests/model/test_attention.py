@@ -7,8 +7,11 @@ from torch import Tensor
 from model.attention import (
     carry_maps,
     distance_affinity,
+    distance_factors,
     dot_affinity,
     nearest,
+    prefer_near,
+    product_affinity,
     read_memory,
     top_k_weights,
 )
@@ -87,3 +90,15 @@ def test_a_memory_cell_that_matches_alone_carries_its_map() -> None:
 def test_values_keep_their_dtype() -> None:
     values = _random(1, 4, 12).bfloat16()
     assert read_memory(_random(1, 3, 12), values, top_k=2, positions=6).dtype == torch.bfloat16
+
+
+def test_preferring_what_is_near_subtracts_half_the_squared_way_over_the_squared_spread() -> None:
+    grid, spreads = (3, 4), torch.tensor([2.0, 5.0])
+    generator = torch.Generator().manual_seed(3)
+    memory = torch.randn(1, 6, 2 * 12, generator=generator)
+    query = torch.randn(1, 6, 12, generator=generator)
+    near = product_affinity(*prefer_near(distance_factors, grid, spreads)(memory, query))
+    places = torch.tensor([(y, x) for y in range(3) for x in range(4)], dtype=torch.float32)
+    ways = torch.cdist(places, places)
+    expected = distance_affinity(memory, query) - torch.cat([0.5 * (ways / s) ** 2 for s in spreads], dim=1)
+    torch.testing.assert_close(near, expected)
