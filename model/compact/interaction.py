@@ -58,7 +58,8 @@ class CompactInteraction(nn.Module):
     Whatever it is given, a whole frame or a crop, it looks at with a short side of LINES: it was taught on
     pictures of that size, and an answer takes as long for a large frame as for a small one. Where there was
     no mask before it looks again with its own answer, whose colours tell more than those of a stroke; where
-    the object turns out to be small it looks at its surroundings alone.
+    the object turns out to be small it looks at its surroundings alone. The last look of all is at the mirror
+    image too.
     """
 
     multiple = 1
@@ -80,35 +81,43 @@ class CompactInteraction(nn.Module):
 
         image (1, 3, h, w) normalised; previous, positive, negative (K, h, w) in [0, 1]. Returns (K, h, w).
         """
-        logits = self._look(image, previous, positive, negative)
+        small, guides = self._reduced(image, previous, positive, negative)
+        logits = self._look(small, guides)
         fresh = previous.flatten(1).amax(dim=1) < _DRAWN
         for _ in range(_MORE_LOOKS if fresh.any() else 0):
-            answered = torch.sigmoid(logits[fresh])
-            logits[fresh] = self._look(image, answered, positive[fresh], negative[fresh])
-        for row, plane in enumerate(logits):
+            guides[fresh, :1] = torch.sigmoid(logits[fresh]).to(guides)
+            logits[fresh] = self._look(small, guides[fresh])
+        whole = _enlarged(logits, image)
+        for row, plane in enumerate(whole):
             window = close_up((plane > 0) | (positive[row] > _DRAWN))
-            if window is not None:
-                answered = torch.sigmoid(plane)[None]
-                near = (
-                    part[(..., *window)]
-                    for part in (image, answered, positive[row, None], negative[row, None])
-                )
-                plane[window] = self._look(*near)[0]
-        return logits
+            if window is None:
+                mirrored = self._look(small.flip(-1), guides[row, None].flip(-1)).flip(-1)
+                plane.copy_(_enlarged((logits[row, None] + mirrored) / 2, image)[0])
+                continue
+            answered = torch.sigmoid(plane)[None]
+            closer = image[(..., *window)]
+            near = (part[(..., *window)] for part in (answered, positive[row, None], negative[row, None]))
+            plane[window] = _enlarged(self._look_both_ways(*self._reduced(closer, *near)), closer)[0]
+        return whole
 
-    def _look(self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
-        """Answer once, at the size that the network was taught on; shapes as in forward."""
+    def _reduced(
+        self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Resize to what the network was taught on: image (1, 3, s, t) and guides (K, 3, s, t)."""
         size = seen_size(image.shape[2], image.shape[3])
-        small = matching(_resized(image, size), self).expand(previous.shape[0], -1, -1, -1)
         strokes = _resized(torch.stack([positive, negative], dim=1), size, keeps_peaks=True)
-        guides = matching(torch.cat([_resized(previous.unsqueeze(1), size), strokes], dim=1), self)
-        logits = self._both_ways(small, guides).float()
-        return F.interpolate(logits, size=image.shape[2:], mode="bilinear", align_corners=False)[:, 0]
+        guides = torch.cat([_resized(previous.unsqueeze(1), size), strokes], dim=1)
+        return matching(_resized(image, size), self), matching(guides, self)
 
-    def _both_ways(self, image: Tensor, guides: Tensor) -> Tensor:
+    def _look(self, image: Tensor, guides: Tensor) -> Tensor:
+        """Answer once: image (1, 3, s, t), guides (K, 3, s, t) -> logits (K, 1, s, t) float32."""
+        return self.predict_reduced(image.expand(len(guides), -1, -1, -1), guides).float()
+
+    def _look_both_ways(self, image: Tensor, guides: Tensor) -> Tensor:
         """Average the answers to a picture and to its mirror image: what is chance in one is not in both."""
         pictures = torch.cat([image, image.flip(-1)])
-        straight, mirrored = self.predict_reduced(pictures, torch.cat([guides, guides.flip(-1)])).chunk(2)
+        both = self.predict_reduced(pictures, torch.cat([guides, guides.flip(-1)])).float()
+        straight, mirrored = both.chunk(2)
         return (straight + mirrored.flip(-1)) / 2
 
     def predict_reduced(self, image: Tensor, guides: Tensor) -> Tensor:
@@ -201,6 +210,11 @@ def seen_size(height: int, width: int) -> tuple[int, int]:
     scale = min(LINES / min(height, width), _MOST_COLUMNS / max(height, width))
     rows, columns = (max(1, round(side * scale / _STRIDE)) * _STRIDE for side in (height, width))
     return rows, columns
+
+
+def _enlarged(logits: Tensor, image: Tensor) -> Tensor:
+    """Bring logits (K, 1, s, t) back to the size of an image (1, 3, h, w): (K, h, w)."""
+    return F.interpolate(logits, size=image.shape[2:], mode="bilinear", align_corners=False)[:, 0]
 
 
 def _resized(planes: Tensor, size: tuple[int, int], *, keeps_peaks: bool = False) -> Tensor:
