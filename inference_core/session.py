@@ -331,9 +331,8 @@ class Session:
         transaction = Transaction(self._state, interaction.tool.value)
         ledger, record = self._state.look(frame_index)
         ledger = ledger.introduce([interaction.object_id])
-        ids = self._workshop.tracks.read_ids(record, ledger.keys)
         pixels = self._frames[frame_index]
-        edited = self._workshop.endure(lambda: edit(self._workshop, interaction, ledger, pixels, ids))
+        edited = self._workshop.endure(lambda: edit(self._workshop, interaction, ledger, pixels, record))
         # Of objects that were never drawn or carried here, the frame goes on saying nothing.
         known = {*(record.prob.known if record else ()), ledger.find(interaction.object_id).key}
         keys = [key for key in ledger.active_keys if key in known]

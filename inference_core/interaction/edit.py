@@ -17,6 +17,7 @@ from inference_core.interaction.lasso import enclosed_pixels
 from inference_core.interaction.region import Canvas, check_region, open_canvas
 from inference_core.interaction.scribble import scribble_cues, scribbled_pixels
 from inference_core.state.ledger import Gesture, Ledger
+from inference_core.tracks import Record
 from inference_core.values import BoolArray, Interaction, Region, Stroke, Tool, UInt8Array
 
 _LEAST_POINTS = {Tool.BOX: 2, Tool.LASSO: 3}
@@ -54,12 +55,13 @@ def check_interaction(interaction: Interaction, ledger: Ledger, size: tuple[int,
 
 
 def edit(
-    workshop: Workshop, interaction: Interaction, ledger: Ledger, pixels: UInt8Array, ids: UInt8Array
+    workshop: Workshop, interaction: Interaction, ledger: Ledger, pixels: UInt8Array, record: Record | None
 ) -> Edited:
     """Work out what an interaction changes on a frame.
 
-    pixels (H, W, 3) uint8 RGB; ids (H, W) uint8, the frame's masks now. Locked objects' pixels always win.
+    pixels (H, W, 3) uint8 RGB; record holds the frame's masks now. Locked objects' pixels always win.
     """
+    ids = workshop.tracks.read_ids(record, ledger.keys)
     locked = [tracked.object_id for tracked in ledger.objects if tracked.is_locked]
     canvas = open_canvas(workshop.engine, interaction.region)
     may_change = np.zeros(ids.shape, np.bool_)
@@ -68,7 +70,8 @@ def edit(
         return Edited(_paint(interaction, ids, may_change), None, canvas.region)
     if interaction.tool == Tool.BOX:
         return _edit_box(workshop, interaction.stroke, canvas, (pixels, ids, may_change))
-    return _edit_with_strokes(workshop, interaction, ledger, canvas, (pixels, ids, may_change))
+    gesture = _continued(interaction, ledger, record)
+    return _edit_with_strokes(workshop, gesture, ledger, canvas, (pixels, ids, may_change))
 
 
 def _paint(interaction: Interaction, ids: UInt8Array, may_change: BoolArray) -> UInt8Array:
@@ -82,37 +85,45 @@ def _paint(interaction: Interaction, ids: UInt8Array, may_change: BoolArray) -> 
     return out
 
 
+def _continued(interaction: Interaction, ledger: Ledger, record: Record | None) -> Gesture:
+    """Scribbles and clicks: strokes of one tool add up until the frame is committed or the tool changes."""
+    draft = ledger.draft(interaction.frame_index)
+    earlier = draft.gesture if draft else None
+    if earlier is None or earlier.tool != interaction.tool:
+        return Gesture(interaction.tool, (interaction.stroke,), record)
+    alive = {tracked.object_id for tracked in ledger.objects}
+    kept = (stroke for stroke in earlier.strokes if stroke.object_id in alive)
+    return Gesture(interaction.tool, (*kept, interaction.stroke), earlier.start)
+
+
 def _edit_with_strokes(
     workshop: Workshop,
-    interaction: Interaction,
+    gesture: Gesture,
     ledger: Ledger,
     canvas: Canvas,
     scene: tuple[UInt8Array, UInt8Array, BoolArray],
 ) -> Edited:
-    """Scribbles and clicks: strokes of one tool add up until the frame is committed or the tool changes."""
+    """Answer all strokes of a gesture together; the newest says which object is asked about."""
     pixels, ids, may_change = scene
-    draw, cover = _ACCUMULATING[interaction.tool]
-    draft = ledger.draft(interaction.frame_index)
-    earlier = draft.gesture if draft else None
-    strokes = earlier.strokes if earlier and earlier.tool == interaction.tool else ()
-    alive = {tracked.object_id for tracked in ledger.objects}
-    strokes = (*(stroke for stroke in strokes if stroke.object_id in alive), interaction.stroke)
+    strokes, object_id = gesture.strokes, gesture.strokes[-1].object_id
+    draw, cover = _ACCUMULATING[gesture.tool]
     covered = _remembered(cover, ids.shape)
-    contested = contested_objects(strokes, interaction.object_id, np.where(may_change, ids, 0), covered)
+    contested = contested_objects(strokes, object_id, np.where(may_change, ids, 0), covered)
     question = Question(
-        interaction.tool,
+        gesture.tool,
         pixels,
         ids,
-        interaction.object_id,
+        object_id,
         contested,
-        lambda object_id: draw(strokes, object_id, canvas),
+        lambda asked: draw(strokes, asked, canvas),
+        start=workshop.tracks.read_ids(gesture.start, ledger.keys),
     )
     out = ids.copy()
     answered = answer(workshop.engine, canvas, question, refine_edges=workshop.refine_edges)
     out[canvas.window] = np.where(canvas.cut(may_change), answered, canvas.cut(ids))
     unlocked = [stroke for stroke in strokes if not ledger.find(stroke.object_id).is_locked]
     obey(out, unlocked, covered, may_change)
-    return Edited(out, Gesture(interaction.tool, strokes), canvas.region)
+    return Edited(out, gesture, canvas.region)
 
 
 def _edit_box(

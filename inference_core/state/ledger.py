@@ -44,10 +44,14 @@ class TrackedObject:
 
 @dataclass(frozen=True, eq=False)
 class Gesture:
-    """Strokes of one tool on one frame that a network sees together, oldest first."""
+    """Strokes of one tool on one frame that a network sees together, oldest first.
+
+    start  what the frame held before the first of them, None for nothing.
+    """
 
     tool: Tool
     strokes: tuple[Stroke, ...]
+    start: Record | None
 
 
 @dataclass(frozen=True, eq=False)
