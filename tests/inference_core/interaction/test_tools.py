@@ -266,3 +266,32 @@ def test_each_tool_asks_the_network_that_its_family_has_for_it(tool: str, answer
     draw(session, tool, INSIDE[:2])
     asked = {name for name in ("interaction", "clicks") if getattr(networks, name).planes}
     assert asked == {answers}
+
+
+def test_strokes_on_a_mask_that_was_there_all_correct_that_mask() -> None:
+    session = fake_session()
+    session.set_ids(0, square_ids())
+    draw(session, "scribble", [[60, 50]])
+    draw(session, "scribble", [[80, 50]])
+    first, second = networks_of(session)[2].planes
+    assert first[0].any()
+    assert (second[0] == first[0]).all()
+    assert second[1].sum() > first[1].sum(), "the strokes add up"
+
+
+def test_strokes_on_a_new_object_each_correct_the_answer_to_those_before() -> None:
+    session = session_with("red")
+    draw(session, "scribble", [[60, 30]])
+    draw(session, "scribble", [[80, 50]])
+    first, second = networks_of(session)[2].planes
+    assert not first[0].any()
+    assert second[0].any()
+
+
+def test_another_tool_corrects_what_the_one_before_has_left() -> None:
+    session = fake_session()
+    session.set_ids(0, square_ids())
+    draw(session, "scribble", [[60, 50]])
+    draw(session, "click", [[80, 50]])
+    first, second = networks_of(session)[2].planes
+    assert second[0].sum() > first[0].sum()
