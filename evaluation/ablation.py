@@ -27,6 +27,8 @@ class Ablation(nn.Module):
         self.multiple = network.multiple
         self.shares_keys = network.shares_keys
         self.feature_budget_bytes = network.feature_budget_bytes
+        self.mem_every = network.mem_every
+        self.max_promoted = network.max_promoted
 
     def encode_query(self, image: Tensor) -> QueryFeatures:
         """Pass on."""

@@ -12,7 +12,7 @@ from torch import Tensor
 from inference_core.state.ledger import Anchor
 from inference_core.state.legs import Carried
 from inference_core.tracks import ObjectKey, Record
-from model.interfaces import MemoryEntry, QueryFeatures
+from model.interfaces import MemoryEntry, PropagationNetwork, QueryFeatures
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,11 @@ class MemoryOptions:
     max_promoted: int = 16
     max_anchors: int = 32
     keep_recorrected_entries: bool = False
+
+    @classmethod
+    def suiting(cls, network: PropagationNetwork) -> MemoryOptions:
+        """Keep frames at the pace at which a network was measured best."""
+        return cls(mem_every=network.mem_every, max_promoted=network.max_promoted)
 
 
 @dataclass(frozen=True, eq=False)

@@ -59,7 +59,7 @@ class Session:
     prob_dtype    "uint8" or "float32": how probabilities are kept.
     refine_edges  snap masks to the source image's edges where the source is larger than the working size.
     scratch       takes what does not fit in memory; without one everything stays in memory, compressed.
-    memory        what propagation remembers.
+    memory        what propagation remembers; None: as suits the networks.
     budget        how much of the computer's memory may be filled; None: as much as the networks'
                   features are worth.
     """
@@ -90,7 +90,8 @@ class Session:
         engine = Engine(frames, networks, choose_compute(device, dtype), working_size, features)
         tracks = Tracks(frames.size, engine.geometry.padded, prob_dtype, budget, scratch)
         bank = MemoryBank(self._memorise, cache_bytes=budget.bank)
-        self._workshop = Workshop(engine, tracks, bank, memory or MemoryOptions(), refine_edges, Notices())
+        memory = memory or MemoryOptions.suiting(networks.propagation)
+        self._workshop = Workshop(engine, tracks, bank, memory, refine_edges, Notices())
         self._state = State(tracks)
         self._running: Masks | None = None
         self._registry = ObjectRegistry()

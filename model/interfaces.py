@@ -54,6 +54,12 @@ class PropagationNetwork(Protocol):
     feature_budget_bytes: int
     """Memory that query features are worth, kept for later rounds: the dearer they are, the more."""
 
+    mem_every: int
+    """A walk keeps a frame this far from the one kept last: the pace that was measured best."""
+
+    max_promoted: int
+    """More of these frames than so many are thinned out."""
+
     def encode_query(self, image: Tensor) -> QueryFeatures:
         """Take the features of an image (1, 3, h, w), normalised."""
         ...

@@ -29,6 +29,8 @@ class Watched:
     multiple = 16
     shares_keys = False
     feature_budget_bytes = 2**28
+    mem_every = 5
+    max_promoted = 16
 
     def __init__(self) -> None:
         self.memory_lengths: list[int] = []
