@@ -38,7 +38,7 @@ from model.interfaces import MemoryEntry, QueryFeatures
 
 KEY_CHANNELS = 64
 VALUE_CHANNELS = 96
-TOP_K = 12
+TOP_K = 24
 
 # How far things are expected to have moved, in shares of the shorter side: at once, and with every frame.
 _STILL = 4 / 30
@@ -104,8 +104,8 @@ class CompactPropagation(nn.Module):
     multiple = MULTIPLE
     shares_keys = True
     feature_budget_bytes = 768 * 2**20
-    mem_every = 2
-    max_promoted = 8
+    mem_every = 3
+    max_promoted = 12
 
     def __init__(self, *, reduction: int = REDUCTION, top_k: int = TOP_K) -> None:
         super().__init__()
