@@ -11,12 +11,13 @@ from pathlib import Path
 import cv2
 import torch
 
+from model.blocks import fold_normalisation
 from model.checkpoint import family_folder, load_weights
 from model.compact.fusion import CompactFusion
 from model.compact.interaction import CompactInteraction
 from model.compact.propagation import CompactPropagation
 from training.compact.fusion import FusionLesson
-from training.compact.fusion_data import FusionData, corrected_clips
+from training.compact.fusion_data import FusionData, walk_clips
 from training.compact.interaction import InteractionLesson
 from training.compact.interaction_data import InteractionData
 from training.compact.propagation import PropagationLesson
@@ -180,12 +181,22 @@ def _fusion(options: TrainingOptions, sources: Sources, recipe: Recipe) -> Cours
         raise TrainingDataError(
             f"Fusion learns from propagation: train that first, or put its weights into {options.out}."
         )
-    propagation = CompactPropagation(reduction=1)
-    load_weights(propagation, trained)
-    clips = corrected_clips(propagation, sources, options.out, options.seed, _device(options))
+    walker, teacher = CompactPropagation(reduction=1), CompactPropagation(reduction=1)
+    for propagation in (walker, teacher):
+        load_weights(propagation, trained)
+    fold_normalisation(walker.eval())
+    walker.to(torch.bfloat16)
+    processes = join_processes()
+    if not processes.is_first:  # the first one walks, the others read what it wrote
+        processes.wait()
+    clips = walk_clips(sources, walker, options.out / "walks")
+    if processes.is_first:
+        processes.wait()
+    if not clips:
+        raise TrainingDataError("Fusion learns from clips, and none of the sources has a long enough one.")
     network = CompactFusion(reduction=1)
     samples = FusionData(options.seed, recipe.samples, lambda _: _FUSION_SIZE, clips)
-    return Course(network, samples, FusionLesson(network))
+    return Course(network, samples, FusionLesson(network, teacher.to(_device(options))))
 
 
 def _trained_propagation(options: TrainingOptions) -> Path | None:

@@ -153,7 +153,7 @@ def test_fusion_asks_for_propagation_first(pictures: Path, tmp_path: Path) -> No
         train("fusion", _options(pictures, tmp_path))
 
 
-def test_fusion_learns_from_what_a_session_asks_of_it(
+def test_fusion_learns_from_what_propagation_makes(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("training.run._SIZES", ((0.0, 64),))
@@ -161,12 +161,7 @@ def test_fusion_learns_from_what_a_session_asks_of_it(
     train("propagation", _options(pictures, tmp_path, steps=2))
     (weights,) = train("fusion", _options(pictures, tmp_path, steps=4))
     assert weights.exists()
-    (asked,) = (tmp_path / "corrections").glob("*.npz")
-    with np.load(asked) as stored:
-        assert np.allclose(stored["ways"].sum(axis=1), 1.0)
-        assert {stored[str(number)].shape[0] for number in range(len(stored["ways"]))} == {8}
-        truth = stored["0"][7] > 127
-        assert np.abs(stored["0"][3] / 255.0 - truth).mean() < 0.5
+    assert list((tmp_path / "walks").glob("*.npz"))
 
 
 def test_an_unknown_network_is_refused(pictures: Path, tmp_path: Path) -> None:

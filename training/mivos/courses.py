@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from model.blocks import fold_normalisation
 from model.catalogue import MIVOS
 from model.checkpoint import load_weights
 from model.checksums import put_in_place
 from model.mivos.fusion import MivosFusion
 from model.mivos.propagation import MivosPropagation
 from model.mivos.scribble import MivosScribble
-from training.compact.fusion_data import FusionData, corrected_clips
+from training.compact.fusion_data import FusionData, walk_clips
 from training.compact.interaction_data import InteractionData
 from training.compact.propagation_data import PropagationData
 from training.mivos.lessons import FusionLesson, PropagationLesson, ScribbleLesson
 from training.mivos.recipe import PublishedRecipe
 from training.pictures.sources import Sources, TrainingDataError
+from training.processes import join_processes
 from training.trainer import Course, Trainer
 
 if TYPE_CHECKING:
@@ -66,11 +68,17 @@ def _fusion(options: TrainingOptions, sources: Sources, recipe: PublishedRecipe)
         )
     teacher = MivosPropagation()
     load_weights(teacher, trained)
-    device = torch.device("cpu" if options.device == "auto" else options.device)
-    clips = corrected_clips(teacher, sources, options.out, options.seed, device)
+    fold_normalisation(teacher.eval())
+    processes = join_processes()
+    if processes.is_first:
+        walk_clips(sources, teacher, options.out / "walks")
+    processes.wait()
+    clips = walk_clips(sources, teacher, options.out / "walks")
+    if not clips:
+        raise TrainingDataError("Fusion learns from clips, and none of the sources has a long enough one.")
     network = MivosFusion()
     samples = FusionData(options.seed, recipe.samples, lambda _: recipe.size, clips)
-    return Course(network, samples, FusionLesson(network, recipe.hardest_share))
+    return Course(network, samples, FusionLesson(network, teacher, recipe.hardest_share))
 
 
 COURSES: dict[str, Callable[[TrainingOptions, Sources, PublishedRecipe], Course]] = {

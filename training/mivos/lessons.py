@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from model.aggregate import aggregate_logits
 from model.attention import dot_affinity, read_memory
+from model.interfaces import QueryFeatures
 from model.mivos.encoders import ImageFeatures
 from model.mivos.fusion import MivosFusion
 from model.mivos.propagation import MivosPropagation
@@ -88,20 +89,32 @@ class ScribbleLesson:
 
 
 class FusionLesson:
-    """The right mask from that of two walks."""
+    """The right mask from that of two walks. Propagation is frozen and carries the correction alone."""
 
-    def __init__(self, network: MivosFusion, share: Share) -> None:
+    def __init__(self, network: MivosFusion, propagation: MivosPropagation, share: Share) -> None:
         self.network, self._share = network, share
+        self._propagation = propagation.eval().requires_grad_(False)
 
     def __call__(self, batch: dict[str, Tensor], progress: float) -> tuple[Tensor, dict[str, float]]:
         """Loss and figures of a batch of FusionData; progress runs from 0 to 1 over the training."""
         old, new, truth = batch["old"][:, None], batch["new"][:, None], batch["truth"]
         ways = batch["distance"][:, :, None, None].expand(-1, -1, *truth.shape[-2:])
-        planes = torch.cat([batch["image"], old, new, batch["attention"], ways], dim=1)
+        planes = torch.cat([batch["image"], old, new, self._carried(batch), ways], dim=1)
         logits = aggregate_logits(torch.sigmoid(self.network.blend(planes)))
         fused = torch.softmax(logits, dim=1)[:, 1]
         figures = {"fused": _overlap(fused, truth), "newest": _overlap(batch["new"], truth)}
         return _cross_entropy(logits, truth[:, None], self._share(progress)), figures
+
+    @torch.no_grad()
+    def _carried(self, batch: dict[str, Tensor]) -> Tensor:
+        """Where additions and removals land in the target frame: (B, 2, h, w)."""
+        mask, change = batch["anchor_truth"][:, None], batch["change"]
+        network = self._propagation.to(change.device)
+        seen = network.mask_rgb_encoder(batch["anchor_image"], mask, torch.zeros_like(mask))
+        memory, _ = network.kv_m_f16(seen)
+        query, _ = network.kv_q_f16(network.rgb_encoder(batch["image"]).f16)
+        maps = torch.stack([change.clamp(0, 1), (-change).clamp(0, 1)], dim=1)
+        return network.transfer(QueryFeatures(query, ()), memory, maps)
 
 
 def _freeze_normalisation(network: nn.Module) -> None:
