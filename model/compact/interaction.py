@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from model.blocks import ConvNorm, ResidualBlock, alike, matching, upsample
 from model.compact.encoder import GRID_STRIDE, WIDTHS, ImageEncoder
 
-LINES = 160
+LINES = 192
 """Short side of what the network looks at, pixels."""
 
 _MOST_COLUMNS = 4 * LINES
