@@ -94,7 +94,7 @@ def test_interaction_answers_for_every_object() -> None:
 
 @pytest.mark.parametrize(
     ("size", "seen"),
-    [((480, 864), (160, 288)), ((1080, 1920), (160, 288)), ((100, 100), (160, 160)), ((30, 3000), (16, 640))],
+    [((480, 864), (192, 352)), ((1080, 1920), (192, 336)), ((100, 100), (192, 192)), ((30, 3000), (16, 768))],
 )
 def test_a_picture_of_any_size_is_looked_at_with_the_same_short_side(
     size: tuple[int, int], seen: tuple[int, int]
@@ -127,14 +127,14 @@ def test_a_closer_look_takes_in_a_small_object_and_its_surroundings() -> None:
 def test_a_closer_look_changes_nothing_outside_of_its_window() -> None:
     network = CompactInteraction().eval()
     torch.nn.init.constant_(network.predict.bias, -20.0)  # type: ignore[arg-type]
-    planes = [torch.zeros(1, 160, 160) for _ in range(3)]
+    planes = [torch.zeros(1, 192, 192) for _ in range(3)]
     for plane in planes[:2]:  # with a mask before, it looks at the whole but once
         plane[0, 80:84, 80:84] = 1.0
-    image = torch.randn(1, 3, 160, 160)
+    image = torch.randn(1, 3, 192, 192)
     once, twice = network._look(*network._reduced(image, *planes))[:, 0], network(image, *planes)
     window = close_up(planes[1][0] > 0)
     assert window is not None
-    outside = torch.ones(160, 160, dtype=torch.bool)
+    outside = torch.ones(192, 192, dtype=torch.bool)
     outside[window] = False
     assert torch.equal(once[0][outside], twice[0][outside])
     assert not torch.equal(once, twice)
@@ -144,9 +144,9 @@ def test_a_closer_look_changes_nothing_outside_of_its_window() -> None:
 def test_an_object_without_a_mask_is_looked_at_again() -> None:
     network = CompactInteraction().eval()
     torch.nn.init.constant_(network.predict.bias, 20.0)  # everything belongs to it: no closer look
-    previous, positive, negative = (torch.zeros(2, 160, 160) for _ in range(3))
+    previous, positive, negative = (torch.zeros(2, 192, 192) for _ in range(3))
     previous[1, 20:40] = 1.0
-    image = torch.randn(1, 3, 160, 160)
+    image = torch.randn(1, 3, 192, 192)
     small, guides = network._reduced(image, previous, positive, negative)
     once = network._look_both_ways(small.expand(2, -1, -1, -1), guides)[:, 0]
     answered = network(image, previous, positive, negative)
