@@ -52,9 +52,10 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_holds_the_weights_and_no_tests(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    for network in ("propagation", "fusion", "interaction"):
-        assert f"saves/compact/{network}.safetensors" in names
-        assert f"saves/compact/{network}.safetensors.sha256" in names
+    for family in ("compact", "compact-free"):
+        for network in ("propagation", "fusion", "interaction"):
+            assert f"saves/{family}/{network}.safetensors" in names
+            assert f"saves/{family}/{network}.safetensors.sha256" in names
     assert {name.split("/")[0] for name in names} & {"tests", "docs", "build"} == set()
 
 
