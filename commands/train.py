@@ -50,7 +50,7 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
         "--crop",
         type=whole_number(least=64),
         metavar="PIXELS",
-        help="one side of crops instead of growing ones",
+        help="side of every crop, instead of sizes that grow",
     )
     parser.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
     parser.add_argument("--threads", type=whole_number(least=1), help="threads of torch")

@@ -23,7 +23,7 @@ _GPU_PART_BYTES = 1 << 30
 
 def dot_affinity(memory_key: Tensor, query_key: Tensor) -> Tensor:
     """Scaled dot products (STM, MiVOS): (R, Ck, M), (1 or R, Ck, Q) -> (R, Q, M) float32."""
-    return product_affinity(*dot_factors(memory_key, query_key))
+    return exact_product(*dot_factors(memory_key, query_key))
 
 
 def distance_affinity(memory_key: Tensor, query_key: Tensor) -> Tensor:
@@ -31,10 +31,10 @@ def distance_affinity(memory_key: Tensor, query_key: Tensor) -> Tensor:
 
     The query's own square is left out: it is the same for a whole row, and softmax does not see it.
     """
-    return product_affinity(*distance_factors(memory_key, query_key))
+    return exact_product(*distance_factors(memory_key, query_key))
 
 
-def product_affinity(rows: Tensor, columns: Tensor) -> Tensor:
+def exact_product(rows: Tensor, columns: Tensor) -> Tensor:
     """Multiply in float32 whatever autocast says: softmax makes of an error in an affinity a wrong match."""
     with torch.autocast(rows.device.type, enabled=False):
         return torch.matmul(rows, columns)
@@ -113,7 +113,7 @@ def nearest(
     part = max(1, part_bytes // (4 * memory_key.shape[0] * memory_key.shape[-1]))
     rows, memory = factors(memory_key, query_key)
     found = [
-        top_k_weights(product_affinity(queries, memory), top_k, positions)
+        top_k_weights(exact_product(queries, memory), top_k, positions)
         for queries in torch.split(rows, part, dim=1)
     ]
     weights, where = zip(*found, strict=True)
@@ -170,4 +170,4 @@ def carry_maps(affinity: Tensor, maps: Tensor) -> Tensor:
     affinity (R, Q, M) with M the positions of one frame; maps (K, C, M) -> (K, C, Q) float32.
     """
     weights = torch.softmax(affinity, dim=-1)
-    return product_affinity(maps.float(), weights.transpose(1, 2))
+    return exact_product(maps.float(), weights.transpose(1, 2))

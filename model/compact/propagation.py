@@ -17,9 +17,9 @@ from model.attention import (
     carry_maps,
     distance_affinity,
     distance_factors,
+    exact_product,
     nearest,
     prefer_near,
-    product_affinity,
     read_memory,
     weighted_values,
 )
@@ -154,7 +154,7 @@ class CompactPropagation(nn.Module):
             weights, where = nearest(memory, wanted, top_k=chosen, positions=height * width, factors=factors)
             readout = weighted_values(values.flatten(2), weights, where)
         else:
-            affinity = product_affinity(*factors(memory, wanted))
+            affinity = exact_product(*factors(memory, wanted))
             readout = read_memory(affinity, values.flatten(2), top_k=0, positions=height * width)
         return readout.reshape(*readout.shape[:2], height, width)
 

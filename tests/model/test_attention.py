@@ -9,9 +9,9 @@ from model.attention import (
     distance_affinity,
     distance_factors,
     dot_affinity,
+    exact_product,
     nearest,
     prefer_near,
-    product_affinity,
     read_memory,
     top_k_weights,
 )
@@ -97,7 +97,7 @@ def test_preferring_what_is_near_subtracts_half_the_squared_way_over_the_squared
     generator = torch.Generator().manual_seed(3)
     memory = torch.randn(1, 6, 2 * 12, generator=generator)
     query = torch.randn(1, 6, 12, generator=generator)
-    near = product_affinity(*prefer_near(distance_factors, grid, spreads)(memory, query))
+    near = exact_product(*prefer_near(distance_factors, grid, spreads)(memory, query))
     places = torch.tensor([(y, x) for y in range(3) for x in range(4)], dtype=torch.float32)
     ways = torch.cdist(places, places)
     expected = distance_affinity(memory, query) - torch.cat([0.5 * (ways / s) ** 2 for s in spreads], dim=1)
