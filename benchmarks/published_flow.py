@@ -105,7 +105,7 @@ class PublishedFlow:
         own = objects.unsqueeze(1)
         image = self._images[frame_index].expand(len(own), -1, -1, -1)
         key, value = self._propagation.kv_m_f16(
-            self._propagation.mask_rgb_encoder(image, own, others_of(own))
+            self._propagation.mask_rgb_encoder(torch.cat([image, own, others_of(own)], dim=1))
         )
         return key, value
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import accumulate, pairwise
 
 import torch.nn.functional as F
@@ -67,16 +67,27 @@ class Witness:
     key: Tensor
     prob: Tensor
 
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Height and width of the coarse grid on which frames are compared."""
+        height, width = self.key.shape[-2:]
+        coarser = max(1, round(min(height, width) / _CELLS))
+        return height // coarser, width // coarser
+
+    @cached_property
+    def coarse(self) -> tuple[Tensor, Tensor]:
+        """Key (R, Ck, *grid), and what is carried with it: (K, 1, h, w) reduced as the grid is."""
+        height, width = self.grid
+        stride = self.prob.shape[-1] // self.key.shape[-1]
+        maps = _pool(self.prob, (height * stride, width * stride)).unsqueeze(1)
+        return _pool(self.key, self.grid), maps
+
 
 def agree(engine: Engine, query: QueryFeatures, witness: Witness, prob: Tensor) -> list[Agreement]:
     """Compare probabilities (K, h, w) of a frame with those carried there from an anchor, row by row."""
-    height, width = query.key.shape[-2:]
-    stride = prob.shape[-1] // width
-    coarser = max(1, round(min(height, width) / _CELLS))
-    grid = (height // coarser, width // coarser)
-    coarse_query = QueryFeatures(_pool(query.key, grid), ())
-    maps = _pool(witness.prob, (grid[0] * stride, grid[1] * stride)).unsqueeze(1)
-    carried = _pool(engine.transfer(coarse_query, _pool(witness.key, grid), maps)[:, 0], grid)
+    grid = witness.grid
+    key, maps = witness.coarse
+    carried = _pool(engine.transfer(QueryFeatures(_pool(query.key, grid), ()), key, maps)[:, 0], grid)
     shown = _pool(prob, grid)
     both = (carried * shown).sum(dim=(1, 2)) + _LEAST_CELLS
     precision = both / (shown.sum(dim=(1, 2)) + _LEAST_CELLS)

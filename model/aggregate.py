@@ -22,8 +22,11 @@ def aggregate(objects: Tensor, *, background: Background = "product", hard: bool
     Returns (..., K+1, h, w) float32, background first; every pixel sums to 1. For one object the soft product
     form is p^2 / (p^2 + (1-p)^2): it sharpens, it is not the identity.
     """
-    logits = aggregate_logits(objects, background=background)
-    return torch.softmax(logits * _HARDNESS if hard else logits, dim=-3)
+    prob = _competing(objects, background)
+    if hard:
+        return torch.softmax(torch.log(prob / (1.0 - prob)) * _HARDNESS, dim=-3)
+    odds = prob / (1.0 - prob)  # the exponentials that softmax would take of their logarithms
+    return odds / odds.sum(dim=-3, keepdim=True)
 
 
 def aggregate_logits(objects: Tensor, *, background: Background = "product") -> Tensor:
@@ -31,10 +34,15 @@ def aggregate_logits(objects: Tensor, *, background: Background = "product") -> 
 
     objects (..., K, h, w) float in [0, 1] -> (..., K+1, h, w) float32, background first.
     """
+    prob = _competing(objects, background)
+    return torch.log(prob / (1.0 - prob))
+
+
+def _competing(objects: Tensor, background: Background) -> Tensor:
+    """Put the background's own probability in front, and keep all away from 0 and 1."""
     objects = objects.float()
     if background == "product":
         rest = torch.prod(1.0 - objects, dim=-3, keepdim=True)
     else:
         rest = torch.full_like(objects[..., :1, :, :], 0.5)
-    prob = torch.cat([rest, objects], dim=-3).clamp(_EPSILON, 1.0 - _EPSILON)
-    return torch.log(prob / (1.0 - prob))
+    return torch.cat([rest, objects], dim=-3).clamp(_EPSILON, 1.0 - _EPSILON)

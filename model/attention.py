@@ -17,7 +17,7 @@ from torch import Tensor
 Factors = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 """Makes of memory and query keys two tensors whose product is an affinity."""
 
-_CPU_PART_BYTES = 10 << 20
+_CPU_PART_BYTES = 6 << 20
 _GPU_PART_BYTES = 1 << 30
 
 

@@ -23,8 +23,8 @@ class ConvNorm(nn.Module):
         )
         self.norm: nn.Module = nn.BatchNorm2d(outputs)
 
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.norm(self.conv(x))
+    def forward(self, *parts: Tensor) -> Tensor:
+        out: Tensor = self.norm(convolve(self.conv, *parts))
         return out
 
 
@@ -39,8 +39,27 @@ class ResidualBlock(nn.Module):
         if stride != 1 or inputs != outputs:
             self.shortcut = ConvNorm(inputs, outputs, size=1, stride=stride)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return F.relu(self.second(F.relu(self.first(x))) + self.shortcut(x))
+    def forward(self, *parts: Tensor) -> Tensor:
+        return F.relu(self.second(F.relu(self.first(*parts))) + self.shortcut(*parts))
+
+
+def convolve(conv: nn.Conv2d, *parts: Tensor) -> Tensor:
+    """Convolve maps (1 or N, C, h, w) as if they lay side by side; what is there once for all, once."""
+    count = max(len(part) for part in parts)
+    if all(len(part) == count for part in parts):
+        out: Tensor = conv(join(*parts))
+        return out
+    weights = torch.split(conv.weight, [part.shape[1] for part in parts], dim=1)
+    pairs = list(zip(parts, weights, strict=True))
+    own = _convolve(conv, [pair for pair in pairs if len(pair[0]) == count], conv.bias)
+    return own + _convolve(conv, [pair for pair in pairs if len(pair[0]) < count], None)
+
+
+def _convolve(conv: nn.Conv2d, pairs: list[tuple[Tensor, Tensor]], bias: Tensor | None) -> Tensor:
+    """Convolve some of a layer's inputs, each with the weights that belong to it."""
+    parts, weights = zip(*pairs, strict=True)
+    weight = torch.cat(weights, dim=1)
+    return F.conv2d(join(*parts), weight, bias, conv.stride, conv.padding, conv.dilation)
 
 
 def residual_stage(inputs: int, outputs: int, *, blocks: int, stride: int) -> nn.Sequential:
@@ -79,6 +98,17 @@ def fold_normalisation(network: nn.Module) -> None:
                 setattr(part, next_name, nn.Identity())
 
 
-def alike(planes: Tensor, features: Tensor) -> Tensor:
-    """Give planes dtype and layout of features: where they differ, joining the two converts the features."""
-    return planes.to(dtype=features.dtype, memory_format=torch.channels_last)
+def join(first: Tensor, *others: Tensor) -> Tensor:
+    """Put maps (1 or N, C, h, w) side by side along the channels, in the dtype of the first, channels last.
+
+    What there is once goes to all. Left to itself the layout is lost where one part is repeated or has a
+    single channel, and a CPU then takes twice as long for all that follows.
+    """
+    if not others:
+        return first
+    parts = (first, *others)
+    count = max(len(part) for part in parts)
+    repeated = (part.expand(count, -1, *first.shape[-2:]) for part in parts)
+    return torch.cat(
+        [part.to(dtype=first.dtype, memory_format=torch.channels_last) for part in repeated], dim=1
+    ).contiguous(memory_format=torch.channels_last)

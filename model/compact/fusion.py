@@ -44,7 +44,7 @@ class CompactFusion(nn.Module):
         count = old.shape[0]
         planes = torch.cat([old.unsqueeze(1), new.unsqueeze(1), attention], dim=1)
         small = matching(reduce_size(planes, self.reduction), self)
-        picture = matching(reduce_size(image, self.reduction), self).expand(count, -1, -1, -1)
+        picture = matching(reduce_size(image, self.reduction), self)
         gate = self.gate(picture, small, distance.to(small).expand(count, 2))
         trust_old = torch.sigmoid(upsample(gate, self.reduction)[:, 0])
         fused = trust_old * old.float() + (1.0 - trust_old) * new.float()
@@ -53,11 +53,11 @@ class CompactFusion(nn.Module):
     def gate(self, image: Tensor, planes: Tensor, distance: Tensor) -> Tensor:
         """Logit of trust in the old mask, at the reduced size.
 
-        image (N, 3, h, w), planes (N, 4, h, w) = old, new, additions, removals; distance (N, 2).
+        image (1 or N, 3, h, w), planes (N, 4, h, w) = old, new, additions, removals; distance (N, 2).
         Returns (N, 1, h, w).
         """
-        constant = distance[:, :, None, None].expand(-1, -1, *image.shape[-2:])
-        x = F.relu(self.stem(torch.cat([image, planes, constant], dim=1)))
+        constant = distance[:, :, None, None]
+        x = F.relu(self.stem(image, planes, constant))
         x = self.fine(x)
         x = F.relu(x + self.back(upsample(self.deep(self.down(x)), 2)))
         nearer = torch.logit(distance[:, 1].float(), eps=_EPSILON).clamp(-_MAX_LOGIT, _MAX_LOGIT)

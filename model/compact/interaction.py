@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.blocks import ConvNorm, ResidualBlock, alike, matching, upsample
+from model.blocks import ConvNorm, ResidualBlock, join, matching, upsample
 from model.compact.encoder import GRID_STRIDE, WIDTHS, ImageEncoder
 
 LINES = 192
@@ -48,7 +48,7 @@ class Context(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         parts = [F.relu(branch(x)) for branch in self.branches]
         mean = F.relu(self.pooled(x.mean(dim=(2, 3), keepdim=True)))
-        out: Tensor = F.relu(self.project(torch.cat([*parts, mean.expand_as(parts[0])], dim=1)))
+        out: Tensor = F.relu(self.project(join(*parts, mean)))
         return out
 
 
@@ -122,16 +122,15 @@ class CompactInteraction(nn.Module):
 
     def predict_reduced(self, image: Tensor, guides: Tensor) -> Tensor:
         """image (N, 3, h, w), guides (N, 3, h, w), multiples of 16 -> logits (N, 1, h, w)."""
-        planes = torch.cat([guides, colour_likeness(image, guides)], dim=1)
+        planes = join(guides, colour_likeness(image, guides))
         pyramid = self.encoder(image, planes)
         x = upsample(self.context(pyramid.stride16), 2)
-        image, guides, planes = (alike(part, pyramid.stride2) for part in (image, guides, planes))
         strokes = F.max_pool2d(F.pixel_unshuffle(guides, 4), 2)
         similar = likeness(pyramid.merged, F.max_pool2d(guides, GRID_STRIDE))
-        x = self.stage8(torch.cat([x, pyramid.stride8, strokes, similar], dim=1))
-        x = self.stage4(torch.cat([upsample(x, 2), pyramid.stride4], dim=1))
-        x = self.stage2(torch.cat([upsample(F.relu(self.narrow(x)), 2), pyramid.stride2], dim=1))
-        x = F.relu(self.fine(torch.cat([upsample(x, 2), image, planes], dim=1)))
+        x = self.stage8(x, pyramid.stride8, strokes, similar)
+        x = self.stage4(upsample(x, 2), pyramid.stride4)
+        x = self.stage2(upsample(F.relu(self.narrow(x)), 2), pyramid.stride2)
+        x = F.relu(self.fine(upsample(x, 2), image, planes))
         out: Tensor = self.predict(x)
         return out
 

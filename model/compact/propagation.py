@@ -23,7 +23,7 @@ from model.attention import (
     read_memory,
     weighted_values,
 )
-from model.blocks import ConvNorm, ResidualBlock, alike, matching, others_of, upsample
+from model.blocks import ConvNorm, ResidualBlock, join, matching, others_of, upsample
 from model.compact.encoder import (
     GRID_STRIDE,
     MERGED,
@@ -58,13 +58,13 @@ class ValueEncoder(nn.Module):
         self.project = nn.Conv2d(VALUE_CHANNELS, VALUE_CHANNELS, 3, padding=1)
 
     def forward(self, image: Tensor, own: Tensor, others: Tensor, merged: Tensor) -> Tensor:
-        """Encode N objects: image (N, 3, h, w), own and others (N, 1, h, w) in [0, 1], merged (N, C, gh, gw).
+        """Encode N objects: own and others (N, 1, h, w) in [0, 1].
 
-        Returns (N, Cv, gh, gw).
+        image (1 or N, 3, h, w), merged (1 or N, C, gh, gw). Returns (N, Cv, gh, gw).
         """
-        x = F.relu(self.stem(torch.cat([image, own, others], dim=1)))
+        x = F.relu(self.stem(image, own, others))
         x = self.stage8(self.stage4(x))
-        out: Tensor = self.project(self.fuse(torch.cat([x, merged], dim=1)))
+        out: Tensor = self.project(self.fuse(x, merged))
         return out
 
 
@@ -86,15 +86,17 @@ class Decoder(nn.Module):
         self.predict = nn.Conv2d(w2, 1, 3, padding=1)
 
     def forward(self, pyramid: Pyramid, readout: Tensor, before: Tensor) -> Tensor:
-        """Decode N objects: readout (N, Cv, gh, gw), before (N, 2, h, w) own and others' -> (N, 1, h, w)."""
-        before = alike(before, pyramid.stride4)
+        """Decode N objects: readout (N, Cv, gh, gw), before (N, 2, h, w) own and others' -> (N, 1, h, w).
+
+        The pyramid is of one image for all or of N.
+        """
         before4 = F.pixel_unshuffle(before, 4)
         before8 = F.relu(self.before8(before4))
-        x = self.entry(torch.cat([readout, pyramid.merged, before8], dim=1))
+        x = self.entry(readout, pyramid.merged, before8)
         x = F.relu(x + self.back(upsample(self.deep(self.down(x)), 2)))
-        x = self.stage4(torch.cat([upsample(x, 2), pyramid.stride4, before4], dim=1))
+        x = self.stage4(upsample(x, 2), pyramid.stride4, before4)
         x = upsample(F.relu(self.narrow(x)), 2)
-        x = F.relu(self.stage2(torch.cat([x, pyramid.stride2], dim=1)))
+        x = F.relu(self.stage2(x, pyramid.stride2))
         return upsample(self.predict(x), 2)
 
 
@@ -129,9 +131,7 @@ class CompactPropagation(nn.Module):
         small, _, _, merged = query.features
         own = matching(reduce_size(objects.unsqueeze(1), self.reduction), self)
         others = others_of(own)
-        count = own.shape[0]
-        value = self.value(small.expand(count, -1, -1, -1), own, others, merged.expand(count, -1, -1, -1))
-        return MemoryEntry(query.key, value)
+        return MemoryEntry(query.key, self.value(small, own, others, merged))
 
     def read(
         self,
@@ -162,9 +162,7 @@ class CompactPropagation(nn.Module):
         """Turn a readout (K, Cv, gh, gw) and the previous frame's objects (K, h, w) into logits (K, h, w)."""
         _, stride2, stride4, merged = query.features
         own = matching(reduce_size(previous.unsqueeze(1), self.reduction), self)
-        before = torch.cat([own, others_of(own)], dim=1)
-        count = own.shape[0]
-        stride2, stride4, merged = (x.expand(count, -1, -1, -1) for x in (stride2, stride4, merged))
+        before = join(own, others_of(own))
         pyramid = Pyramid(stride2, stride4, merged, merged, merged)
         logits = self.decoder(pyramid, matching(readout, self), before).float()
         return upsample(logits, self.reduction)[:, 0] if self.reduction > 1 else logits[:, 0]

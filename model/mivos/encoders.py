@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import torch
 from torch import Tensor, nn
 
 from model.mivos.resnet import shrink, stage, stem
@@ -55,9 +54,9 @@ class MaskEncoder(nn.Module):
         self.layer2 = stage(256, _WIDTHS[1], blocks=4, stride=2, bias=True)
         self.layer3 = stage(512, _WIDTHS[2], blocks=6, stride=2, bias=True)
 
-    def forward(self, image: Tensor, own: Tensor, others: Tensor) -> Tensor:
-        """Encode N objects: image (N, 3, h, w), own and others (N, 1, h, w) -> (N, 1024, h / 16, w / 16)."""
-        x = shrink(self.bn1(self.conv1(torch.cat([image, own, others], dim=1))))
+    def forward(self, planes: Tensor) -> Tensor:
+        """Encode N objects, channels in the order of above (N, 5, h, w) -> (N, 1024, h / 16, w / 16)."""
+        x = shrink(self.bn1(self.conv1(planes)))
         out: Tensor = self.layer3(self.layer2(self.layer1(x)))
         return out
 

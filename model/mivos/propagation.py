@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.attention import carry_maps, dot_affinity, dot_factors, nearest, read_memory, weighted_values
-from model.blocks import matching, others_of
+from model.blocks import join, matching, others_of
 from model.interfaces import MemoryEntry, QueryFeatures
 from model.mivos.decoder import Decoder
 from model.mivos.encoders import GRID_STRIDE, ImageEncoder, ImageFeatures, KeyValue, MaskEncoder
@@ -49,9 +48,8 @@ class MivosPropagation(nn.Module):
     def encode_memory(self, image: Tensor, query: QueryFeatures, objects: Tensor) -> MemoryEntry:
         """Memorise an image (1, 3, h, w) with its objects' probabilities (K, h, w) in [0, 1]."""
         own = objects.unsqueeze(1)
-        picture = image.expand(len(own), -1, -1, -1)
-        planes = (matching(x, self) for x in (picture, own, others_of(own)))
-        return MemoryEntry(*self.kv_m_f16(self.mask_rgb_encoder(*planes)))
+        planes = join(*(matching(x, self) for x in (image, own, others_of(own))))
+        return MemoryEntry(*self.kv_m_f16(self.mask_rgb_encoder(planes)))
 
     def read(
         self,
@@ -79,8 +77,7 @@ class MivosPropagation(nn.Module):
     def decode(self, query: QueryFeatures, readout: Tensor, previous: Tensor) -> Tensor:
         """Turn a readout (K, Cv, gh, gw) into logits (K, h, w) float32; `previous` is not looked at."""
         value, skip8, skip4 = query.features
-        both = torch.cat([readout.to(value), value.expand_as(readout)], dim=1)
-        logits: Tensor = self.decoder(matching(both, self), (skip8, skip4))
+        logits: Tensor = self.decoder(join(readout.to(value), value), (skip8, skip4))
         return logits[:, 0]
 
     def transfer(self, query: QueryFeatures, key: Tensor, maps: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from model.aggregate import aggregate_logits
 from model.attention import dot_affinity, read_memory
+from model.blocks import join
 from model.interfaces import QueryFeatures
 from model.mivos.encoders import ImageFeatures
 from model.mivos.fusion import MivosFusion
@@ -57,7 +58,9 @@ class PropagationLesson:
     def _memorise(self, rows: Rows, image: Tensor, objects: Tensor) -> tuple[Tensor, Tensor]:
         """Keys (N, Ck, M) and values (N, Cv, M) of a frame, a row for each object."""
         own, others = rows.take(objects)
-        key, value = self.network.kv_m_f16(self.network.mask_rgb_encoder(image[rows.sample], own, others))
+        key, value = self.network.kv_m_f16(
+            self.network.mask_rgb_encoder(join(image[rows.sample], own, others))
+        )
         return key.flatten(2), value.flatten(2)
 
     def _segment(self, rows: Rows, image: Tensor, memory: list[tuple[Tensor, Tensor]]) -> Tensor:
@@ -110,7 +113,7 @@ class FusionLesson:
         """Where additions and removals land in the target frame: (B, 2, h, w)."""
         mask, change = batch["anchor_truth"][:, None], batch["change"]
         network = self._propagation.to(change.device)
-        seen = network.mask_rgb_encoder(batch["anchor_image"], mask, torch.zeros_like(mask))
+        seen = network.mask_rgb_encoder(join(batch["anchor_image"], mask, torch.zeros_like(mask)))
         memory, _ = network.kv_m_f16(seen)
         query, _ = network.kv_q_f16(network.rgb_encoder(batch["image"]).f16)
         maps = torch.stack([change.clamp(0, 1), (-change).clamp(0, 1)], dim=1)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from inference_core.compute.geometry import Geometry
 from model.aggregate import aggregate
 from model.attention import dot_affinity, dot_factors, nearest
-from model.blocks import others_of
+from model.blocks import join, others_of
 from model.interfaces import MemoryEntry, QueryFeatures
 from model.mivos.fusion import MivosFusion
 from model.mivos.propagation import MivosPropagation
@@ -78,7 +78,7 @@ def test_parity_of_the_query() -> None:
 
 def test_parity_of_what_the_mask_encoder_sees() -> None:
     own = parity.objects(4).unsqueeze(1)
-    seen = parity.propagation().mask_rgb_encoder(image(4).expand(2, -1, -1, -1), own, others_of(own))
+    seen = parity.propagation().mask_rgb_encoder(join(image(4), own, others_of(own)))
     assert parity.difference(seen[:, ::4], "propagation", "mem_enc_f16") < parity.FEATURES
 
 
