@@ -1,7 +1,8 @@
-"""Measure everything that docs/results.md tells, and write it: tables, plots, pictures, figures, machine.
+"""Measure everything that docs/results.md tells, and write it: tables, plots, figures, machine.
 
-Usage: python docs/results.py --data DIR --stills DIR [DIR …]. With the defaults it takes hours on two cores;
---frames, --rounds and --draws make a shorter page, which says so.
+Usage: python docs/results.py --data DIR --stills DIR [DIR …]. With the defaults it takes hours on two cores.
+Each part is written when it has been measured, and --parts measures some anew beside those that results.json
+has; --frames, --rounds and --draws measure less, and the page says so.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 HOUSE = Path(__file__).resolve().parent.parent
@@ -24,7 +26,11 @@ from evaluation.advice.run import AdviceOptions, evaluate_advice  # noqa: E402
 from evaluation.figures import Figures  # noqa: E402
 from evaluation.folders import Selection  # noqa: E402
 from evaluation.interactive.protocol import Protocol  # noqa: E402
-from evaluation.interactive.run import InteractiveOptions, evaluate_interactive  # noqa: E402
+from evaluation.interactive.run import (  # noqa: E402
+    InteractiveOptions,
+    InteractiveResult,
+    evaluate_interactive,
+)
 from evaluation.machine import describe_machine, tell_machine  # noqa: E402
 from evaluation.reports.page import (  # noqa: E402
     Page,
@@ -34,7 +40,14 @@ from evaluation.reports.page import (  # noqa: E402
     still_page,
 )
 from evaluation.reports.plots import check_plotting  # noqa: E402
-from evaluation.run import ClipOptions, StillOptions, evaluate_clips, evaluate_stills  # noqa: E402
+from evaluation.reports.tables import variant_report  # noqa: E402
+from evaluation.run import (  # noqa: E402
+    ClipOptions,
+    ClipResult,
+    StillOptions,
+    evaluate_clips,
+    evaluate_stills,
+)
 from evaluation.settings import OnProgress, Settings  # noqa: E402
 from inference_core.values import Tool  # noqa: E402
 from media.atomic import replaced_file  # noqa: E402
@@ -42,48 +55,60 @@ from model.checkpoint import load_networks  # noqa: E402
 
 PICTURES = "pictures"
 PREFIX = "results-"
+_ORDER = ("clips", "scribble", "click", "ablations", "advice")
+_TOLD = ("data", "frames", "set", "rounds", "draws", "family", "device", "dtype", "working_size")
 
 
 def main() -> None:
-    """Measure, and write results.md, results.json and their pictures."""
+    """Measure the parts that are asked for, and write results.md, results.json and the plots."""
     options = _options()
     check_plotting()
     networks = load_networks(options.models, options.weights)
     settings = Settings(networks, options.device, options.dtype, options.working_size)
-    pictures = options.out / PICTURES
-    pictures.mkdir(parents=True, exist_ok=True)
-    parts = [_heading(options, settings)]
-    figures: Figures = {}
-    for name, page in _pages(options, settings):
-        body = page.write_pictures(pictures, f"{PREFIX}{name}-", f"{PICTURES}/")
-        parts.append(f"## {page.title}\n\n{body}")
-        figures[name] = page.figures
-    parts.append(_speed(options, pictures, figures))
-    _write(options.out / "results.md", "\n".join(parts))
-    _write(options.out / "results.json", json.dumps(figures, indent=1, allow_nan=False) + "\n")
+    (options.out / PICTURES).mkdir(parents=True, exist_ok=True)
+    parts = _parts(options, settings)
+    figures = {} if options.parts is None else _measured(options.out)
+    for part in parts if options.parts is None else options.parts:
+        if part not in parts:
+            raise SystemExit(f"There is no part {part}: choose from {', '.join(parts)}.")
+        figures[part] = {**parts[part](), "machine": describe_machine()}
+        _write(options.out, {name: figures[name] for name in sorted(figures, key=_place)})
 
 
-def _pages(options: argparse.Namespace, settings: Settings) -> Iterator[tuple[str, Page]]:
+def _place(part: str) -> int:
+    """Say where a part stands on the page: single images, whatever their folder's name, before speed."""
+    if part in _ORDER:
+        return _ORDER.index(part)
+    return len(_ORDER) + (part == "speed")
+
+
+def _parts(options: argparse.Namespace, settings: Settings) -> dict[str, Callable[[], Figures]]:
+    """Give what measures each part."""
     selection = Selection(options.frames, options.set)
     clips = ClipOptions(options.data, selection, with_ablations=True)
-    yield "clips", clip_page(evaluate_clips(settings, clips, _progress("clips")))
-    for tool in (Tool.SCRIBBLE, Tool.CLICK):
-        played = InteractiveOptions(
-            options.data,
-            Protocol(tool, options.rounds),
-            selection,
-            with_ablations=tool == Tool.SCRIBBLE,
-        )
-        yield tool.value, interactive_page(evaluate_interactive(settings, played, _progress(tool.value)))
     advice = AdviceOptions(options.data, selection, draws=options.draws)
-    yield "advice", advice_page(evaluate_advice(settings, advice, _progress("advice")))
-    for folder in options.stills:
-        page = still_page(evaluate_stills(settings, StillOptions(folder), _progress(folder.name)))
-        yield folder.name, Page(f"{page.title}: {folder.name}", page.text, page.figures, page.plots)
+
+    def play(tool: Tool, *, with_ablations: bool) -> Figures:
+        protocol = Protocol(tool, options.rounds)
+        played = InteractiveOptions(options.data, protocol, selection, with_ablations=with_ablations)
+        label = "ablations" if with_ablations else tool.value
+        return evaluate_interactive(settings, played, _progress(label)).figures
+
+    return {
+        "clips": lambda: evaluate_clips(settings, clips, _progress("clips")).figures,
+        "scribble": lambda: play(Tool.SCRIBBLE, with_ablations=False),
+        "click": lambda: play(Tool.CLICK, with_ablations=False),
+        "ablations": lambda: play(Tool.SCRIBBLE, with_ablations=True),
+        "advice": lambda: evaluate_advice(settings, advice, _progress("advice")),
+        **{
+            folder.name: partial(evaluate_stills, settings, StillOptions(folder), _progress(folder.name))
+            for folder in options.stills
+        },
+        "speed": lambda: _speed(options),
+    }
 
 
-def _speed(options: argparse.Namespace, pictures: Path, figures: Figures) -> str:
-    """Measure speed; add its figures, and return its part of the page."""
+def _speed(options: argparse.Namespace) -> Figures:
     height = options.working_size
     wanted = SpeedOptions(
         size=(height, round(height * 16 / 9 / 2) * 2),
@@ -93,34 +118,74 @@ def _speed(options: argparse.Namespace, pictures: Path, figures: Figures) -> str
         dtype=options.dtype,
         working_size=options.working_size,
     )
-    speed = measure_speed(wanted)
-    lines = list(table(speed))
-    if options.sweep:
-        speed["sweep"] = measure_sweep(wanted)
-        lines += sweep_table(speed["sweep"])
-        plot_growth(speed["sweep"], pictures / f"{PREFIX}speed.svg")
-        lines += ["", f"![speed]({PICTURES}/{PREFIX}speed.svg)"]
-    figures["speed"] = speed
-    return "## Speed\n\n" + "".join(f"{line}\n" for line in lines)
+    return {**measure_speed(wanted), **({"sweep": measure_sweep(wanted)} if options.sweep else {})}
 
 
-def _heading(options: argparse.Namespace, settings: Settings) -> str:
-    chosen = settings.as_figures()
-    frames = f"the first {options.frames} frames of each clip" if options.frames else "all frames"
-    return (
-        f"# Results\n\nMeasured by `python docs/results.py`: {options.data.name}, {frames},"
-        f" {options.rounds} interactions, {options.draws} draws of random frames;"
-        f" networks {chosen['family']}, {chosen['device']}, {chosen['dtype']},"
-        f" working size {chosen['working_size']}.\n"
-        f"Machine: {tell_machine(describe_machine())}.\n"
-    )
+def _write(out: Path, figures: dict[str, Figures]) -> None:
+    """Write the page and the figures that it was made from."""
+    told = ["# Results\n\nMeasured by `python docs/results.py`.\n"]
+    for name, part in figures.items():
+        if name == "speed":
+            told.append(f"## Speed\n\n{_made_on(part)}\n\n{''.join(_speed_page(part, out / PICTURES))}")
+            continue
+        page = _page(name, part)
+        body = page.write_pictures(out / PICTURES, f"{PREFIX}{name}-", f"{PICTURES}/")
+        told.append(f"## {page.title}\n\n{_made_on(part)}\n\n{body}")
+    kept = {name: _without_places(part) for name, part in figures.items()}
+    _replace(out / "results.md", "\n".join(told))
+    _replace(out / "results.json", json.dumps(kept, indent=1, allow_nan=False) + "\n")
+
+
+def _page(name: str, part: Figures) -> Page:
+    """Lay out one part. Pictures of the clips stay out: footage is seldom the page's to give away."""
+    if name == "clips":
+        return clip_page(ClipResult(part, {}))
+    if name == "ablations":
+        return Page(
+            "Other parts, scribble robot", variant_report(part["ablations"], part["options"]["metric"]), part
+        )
+    if name == "advice":
+        return advice_page(part)
+    if "interactive" in part["options"]:
+        return interactive_page(InteractiveResult(part, ()))
+    page = still_page(part)
+    return Page(f"{page.title}: {name}", page.text, page.figures, page.plots)
+
+
+def _speed_page(part: Figures, pictures: Path) -> Iterator[str]:
+    yield from (f"{line}\n" for line in table(part))
+    if "sweep" in part:
+        yield from (f"{line}\n" for line in sweep_table(part["sweep"]))
+        plot_growth(part["sweep"], pictures / f"{PREFIX}speed.svg")
+        yield f"\n![speed]({PICTURES}/{PREFIX}speed.svg)\n"
+
+
+def _made_on(part: Figures) -> str:
+    """Tell what a part was measured with, and where."""
+    options = _without_places(part).get("options", {})
+    chosen = ", ".join(f"{name.replace('_', ' ')} {options[name]}" for name in _TOLD if options.get(name))
+    return ". ".join(filter(None, [chosen, tell_machine(part["machine"])])) + "."
+
+
+def _without_places(part: Figures) -> Figures:
+    """Name the folder of the data by its last part alone: where it lies is of no interest."""
+    if "data" not in part.get("options", {}):
+        return part
+    return {**part, "options": {**part["options"], "data": Path(part["options"]["data"]).name}}
+
+
+def _measured(out: Path) -> dict[str, Figures]:
+    """Read the parts that were measured before."""
+    before = out / "results.json"
+    figures: dict[str, Figures] = json.loads(before.read_text(encoding="utf-8")) if before.exists() else {}
+    return figures
 
 
 def _progress(label: str) -> OnProgress:
     return ProgressBar(label).show
 
 
-def _write(path: Path, text: str) -> None:
+def _replace(path: Path, text: str) -> None:
     with replaced_file(path) as beside:
         beside.write_text(text, encoding="utf-8")
 
@@ -131,6 +196,12 @@ def _options() -> argparse.Namespace:
         "--data", type=Path, required=True, metavar="DIR", help="clips in the layout of DAVIS"
     )
     parser.add_argument("--stills", type=Path, nargs="+", default=[], metavar="DIR", help="single images")
+    parser.add_argument(
+        "--parts",
+        nargs="+",
+        metavar="NAME",
+        help="measure these alone: clips, scribble, click, ablations, advice, speed, a folder of --stills",
+    )
     parser.add_argument("--set", metavar="YEAR/NAME", help="clips of a list alone")
     parser.add_argument("--frames", type=whole_number(least=2), metavar="N", help="first frames of each clip")
     parser.add_argument("--rounds", type=whole_number(least=1), default=Protocol.interactions, metavar="N")
