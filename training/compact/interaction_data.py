@@ -108,9 +108,9 @@ def first_strokes(rng: Generator, truth: BoolArray, previous: BoolArray) -> Floa
         draw_protocol_scribbles(planes, truth, previous, int(rng.integers(1, 3)))
         return planes
     chance = rng.random()
-    if chance < 0.45:
+    if chance < 0.55:
         _draw_clicks(rng, planes, truth, previous)
-    elif chance < 0.9 or not truth.any() or previous.any():
+    elif chance < 0.93 or not truth.any() or previous.any():
         thickness = int(rng.integers(1, 4))
         for stroke in scribble_strokes(truth, previous, rng, max_strokes=int(rng.integers(1, 4))):
             draw_line(planes[0 if stroke.is_positive else 1], stroke.points, thickness)
@@ -126,7 +126,7 @@ def _draw_clicks(rng: Generator, planes: Float32Array, truth: BoolArray, previou
     click = click_robot(truth, previous)
     if click is not None:
         draw_click(planes[0 if click.is_positive else 1], click.x, click.y, int(rng.integers(1, 3)))
-    for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.55, 0.2, 0.15, 0.1]))):
+    for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.7, 0.15, 0.1, 0.05]))):
         is_positive = bool(rng.random() < 0.5)
         rows, columns = np.nonzero(truth if is_positive else ~truth)
         if rows.size:
