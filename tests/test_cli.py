@@ -164,7 +164,14 @@ def test_ctrl_c_in_a_real_process_exits_with_130(small_clip: ClipOnDisk, tmp_pat
         *SMALL,
     ]
     program = [sys.executable, "-m", "cli", *words, "--acknowledge"]
-    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        program,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Tests that run in the background of a shell would hand down that the signal is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         assert process.stdout.readline() == "ack 1\n"
