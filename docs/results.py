@@ -68,10 +68,11 @@ def main() -> None:
     (options.out / PICTURES).mkdir(parents=True, exist_ok=True)
     parts = _parts(options, settings)
     figures = {} if options.parts is None else _measured(options.out)
-    for part in parts if options.parts is None else options.parts:
-        if part not in parts:
-            raise SystemExit(f"There is no part {part}: choose from {', '.join(parts)}.")
-        figures[part] = {**parts[part](), "machine": describe_machine()}
+    chosen = list(parts) if options.parts is None else options.parts
+    if strange := [part for part in chosen if part not in parts]:
+        raise SystemExit(f"There is no part {strange[0]}: choose from {', '.join(parts)}.")
+    for part in chosen:
+        figures[part] = {**_without_places(parts[part]()), "machine": describe_machine()}
         _write(options.out, {name: figures[name] for name in sorted(figures, key=_place)})
 
 
@@ -126,14 +127,13 @@ def _write(out: Path, figures: dict[str, Figures]) -> None:
     told = ["# Results\n\nMeasured by `python docs/results.py`.\n"]
     for name, part in figures.items():
         if name == "speed":
-            told.append(f"## Speed\n\n{_made_on(part)}\n\n{''.join(_speed_page(part, out / PICTURES))}")
+            told.append(f"## Speed\n\n{''.join(_speed_page(part, out / PICTURES))}")
             continue
         page = _page(name, part)
         body = page.write_pictures(out / PICTURES, f"{PREFIX}{name}-", f"{PICTURES}/")
         told.append(f"## {page.title}\n\n{_made_on(part)}\n\n{body}")
-    kept = {name: _without_places(part) for name, part in figures.items()}
     _replace(out / "results.md", "\n".join(told))
-    _replace(out / "results.json", json.dumps(kept, indent=1, allow_nan=False) + "\n")
+    _replace(out / "results.json", json.dumps(figures, indent=1, allow_nan=False) + "\n")
 
 
 def _page(name: str, part: Figures) -> Page:
@@ -162,9 +162,9 @@ def _speed_page(part: Figures, pictures: Path) -> Iterator[str]:
 
 def _made_on(part: Figures) -> str:
     """Tell what a part was measured with, and where."""
-    options = _without_places(part).get("options", {})
+    options = part["options"]
     chosen = ", ".join(f"{name.replace('_', ' ')} {options[name]}" for name in _TOLD if options.get(name))
-    return ". ".join(filter(None, [chosen, tell_machine(part["machine"])])) + "."
+    return f"{chosen}. {tell_machine(part['machine'])}."
 
 
 def _without_places(part: Figures) -> Figures:

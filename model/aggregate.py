@@ -22,10 +22,9 @@ def aggregate(objects: Tensor, *, background: Background = "product", hard: bool
     Returns (..., K+1, h, w) float32, background first; every pixel sums to 1. For one object the soft product
     form is p^2 / (p^2 + (1-p)^2): it sharpens, it is not the identity.
     """
-    prob = _competing(objects, background)
     if hard:
-        return torch.softmax(torch.log(prob / (1.0 - prob)) * _HARDNESS, dim=-3)
-    odds = prob / (1.0 - prob)  # the exponentials that softmax would take of their logarithms
+        return torch.softmax(aggregate_logits(objects, background=background) * _HARDNESS, dim=-3)
+    odds = _odds(objects, background)  # the exponentials that softmax would take of the logits
     return odds / odds.sum(dim=-3, keepdim=True)
 
 
@@ -34,15 +33,15 @@ def aggregate_logits(objects: Tensor, *, background: Background = "product") -> 
 
     objects (..., K, h, w) float in [0, 1] -> (..., K+1, h, w) float32, background first.
     """
-    prob = _competing(objects, background)
-    return torch.log(prob / (1.0 - prob))
+    return torch.log(_odds(objects, background))
 
 
-def _competing(objects: Tensor, background: Background) -> Tensor:
-    """Put the background's own probability in front, and keep all away from 0 and 1."""
+def _odds(objects: Tensor, background: Background) -> Tensor:
+    """Give the odds of background and objects, all kept away from 0 and 1."""
     objects = objects.float()
     if background == "product":
         rest = torch.prod(1.0 - objects, dim=-3, keepdim=True)
     else:
         rest = torch.full_like(objects[..., :1, :, :], 0.5)
-    return torch.cat([rest, objects], dim=-3).clamp(_EPSILON, 1.0 - _EPSILON)
+    prob = torch.cat([rest, objects], dim=-3).clamp(_EPSILON, 1.0 - _EPSILON)
+    return prob / (1.0 - prob)

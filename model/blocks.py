@@ -101,8 +101,9 @@ def fold_normalisation(network: nn.Module) -> None:
 def join(first: Tensor, *others: Tensor) -> Tensor:
     """Put maps (1 or N, C, h, w) side by side along the channels, in the dtype of the first, channels last.
 
-    What there is once goes to all. Left to itself the layout is lost where one part is repeated or has a
-    single channel, and a CPU then takes twice as long for all that follows.
+    What there is once goes to all; a map that is alone stays as it is. Left to itself the layout is lost
+    where one part is repeated or has a single channel, and a CPU then takes twice as long for all that
+    follows.
     """
     if not others:
         return first

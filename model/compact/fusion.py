@@ -56,8 +56,7 @@ class CompactFusion(nn.Module):
         image (1 or N, 3, h, w), planes (N, 4, h, w) = old, new, additions, removals; distance (N, 2).
         Returns (N, 1, h, w).
         """
-        constant = distance[:, :, None, None]
-        x = F.relu(self.stem(image, planes, constant))
+        x = F.relu(self.stem(image, planes, distance[:, :, None, None]))
         x = self.fine(x)
         x = F.relu(x + self.back(upsample(self.deep(self.down(x)), 2)))
         nearer = torch.logit(distance[:, 1].float(), eps=_EPSILON).clamp(-_MAX_LOGIT, _MAX_LOGIT)

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.blocks import matching
+from model.blocks import join, matching
 
 _WIDTH = 32
 
@@ -34,11 +34,8 @@ class MivosFusion(nn.Module):
         image (1, 3, h, w); old, new (K, h, w); attention (K, 2, h, w); distance (2,), the ways to the
         (old, new) anchor over the way between. Returns logits (K, h, w) float32.
         """
-        count, height, width = old.shape
-        picture = image.expand(count, -1, -1, -1)
-        ways = distance.to(image)[None, :, None, None].expand(count, -1, height, width)
-        planes = torch.cat([picture, old[:, None], new[:, None], attention, ways], dim=1)
-        planes = matching(planes, self)
+        ways = distance.to(image)[None, :, None, None]
+        planes = matching(join(image, old[:, None], new[:, None], attention, ways), self)
         if planes.device.type == "cpu":
             return torch.cat([self._blend_strips(own) for own in torch.split(planes, 1)]).float()[:, 0]
         return self.blend(planes).float()[:, 0]
