@@ -23,6 +23,18 @@ _DRAWN = 0.25
 # 0.72 and 0.67 with two; after more clicks they change nothing.
 _MORE_LOOKS = 2
 
+# A dot says where an object is and nothing of how far it reaches; mostly too little of it was found. IoU
+# after one click on Berkeley and GrabCut: 0.672 and 0.754 from nothing alone, 0.688 and 0.773 with an ellipse
+# around the click as another beginning, 0.692 and 0.769 with the answer widened, 0.705 and 0.780 with both.
+# Scribbles gain nothing.
+_DOT_SHARE = 1 / 8
+_ELLIPSE_SHARE = 0.35
+_WIDER_SHARE = 0.1
+# What is surer than this is left alone: the other beginnings would hardly ever win.
+_SURE = 0.93
+_HALF = 0.5
+_LEAST_PX = 1e-6
+
 # A closer look takes in this much around an object, and is not worth it where that is most of the picture.
 _MARGIN_SHARE = 0.25
 _MARGIN_PX = 8
@@ -59,7 +71,7 @@ class CompactInteraction(nn.Module):
     pictures of that size, and an answer takes as long for a large frame as for a small one. Where there was
     no mask before it looks again with its own answer, whose colours tell more than those of a stroke; where
     the object turns out to be small it looks at its surroundings alone. The last look of all is at the mirror
-    image too.
+    image too. A first click is answered from several beginnings, and the answer that is surest stays.
     """
 
     multiple = 1
@@ -84,21 +96,48 @@ class CompactInteraction(nn.Module):
         small, guides = self._reduced(image, previous, positive, negative)
         logits = self._look(small, guides)
         fresh = previous.flatten(1).amax(dim=1) < _DRAWN
-        for _ in range(_MORE_LOOKS if fresh.any() else 0):
-            guides[fresh, :1] = torch.sigmoid(logits[fresh]).to(guides)
-            logits[fresh] = self._look(small, guides[fresh])
-        whole = _enlarged(logits, image)
-        for row, plane in enumerate(whole):
-            window = close_up((plane > 0) | (positive[row] > _DRAWN))
-            if window is None:
-                mirrored = self._look(small.flip(-1), guides[row, None].flip(-1)).flip(-1)
-                plane.copy_(_enlarged((logits[row, None] + mirrored) / 2, image)[0])
-                continue
-            answered = torch.sigmoid(plane)[None]
-            closer = image[(..., *window)]
-            near = (part[(..., *window)] for part in (answered, positive[row, None], negative[row, None]))
-            plane[window] = _enlarged(self._look_both_ways(*self._reduced(closer, *near)), closer)[0]
-        return whole
+        if fresh.any():
+            guides[fresh], logits[fresh] = self._settle(small, guides[fresh], logits[fresh])
+        answers = []
+        for row, strokes in enumerate(zip(positive, negative, strict=True)):
+            asked, found = guides[row, None], logits[row, None]
+            answer = self._finish(image, small, strokes, (asked, found))
+            if fresh[row] and is_dot(asked[0, 1]) and certainty(answer) < _SURE:
+                begun = asked.repeat(2, 1, 1, 1)
+                begun[:, 0] = torch.stack([ellipse_around(asked[0, 1]), widened(found[0, 0] > 0).to(asked)])
+                others = [self._finish(image, small, strokes, tried) for tried in self._try(small, begun)]
+                answer = max([answer, *others], key=certainty)
+            answers.append(answer)
+        return torch.stack(answers)
+
+    def _settle(self, image: Tensor, guides: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """Look again with the own answer as previous mask; return guides and logits (K, 1, s, t)."""
+        guides = guides.clone()
+        for _ in range(_MORE_LOOKS):
+            guides[:, :1] = torch.sigmoid(logits).to(guides)
+            logits = self._look(image, guides)
+        return guides, logits
+
+    def _try(self, image: Tensor, guides: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Settle from each of N beginnings; return guides and logits of each."""
+        asked, found = self._settle(image, guides, self._look(image, guides))
+        return [(asked[row, None], found[row, None]) for row in range(len(found))]
+
+    def _finish(
+        self, image: Tensor, small: Tensor, strokes: tuple[Tensor, Tensor], attempt: tuple[Tensor, Tensor]
+    ) -> Tensor:
+        """Look a last time, both ways: closer where the object is small. Returns logits (h, w) float32."""
+        positive, negative = strokes
+        guides, logits = attempt
+        plane = _enlarged(logits, image)[0]
+        window = close_up((plane > 0) | (positive > _DRAWN))
+        if window is None:
+            mirrored = self._look(small.flip(-1), guides.flip(-1)).flip(-1)
+            return _enlarged((logits + mirrored) / 2, image)[0]
+        closer = image[(..., *window)]
+        near = (part[window][None] for part in (torch.sigmoid(plane), positive, negative))
+        plane[window] = _enlarged(self._look_both_ways(*self._reduced(closer, *near)), closer)[0]
+        return plane
 
     def _reduced(
         self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor
@@ -182,6 +221,43 @@ def _spread(histogram: Tensor) -> Tensor:
         lines = F.conv1d(cube.reshape(-1, 1, _COLOURS), kernel, padding=len(_SPREAD) // 2)
         cube = lines.reshape(cube.shape).permute(0, 2, 3, 1).contiguous()
     return cube.reshape(histogram.shape)
+
+
+def is_dot(stroke: Tensor) -> bool:
+    """Tell whether all of a stroke, a map (s, t) in [0, 1], lies within a small part of the picture."""
+    drawn = stroke > _DRAWN
+    sides = [int(drawn.any(dim=axis).nonzero().flatten().diff().sum()) for axis in (0, 1)]
+    return bool(drawn.any()) and max(sides) < _DOT_SHARE * min(stroke.shape)
+
+
+def ellipse_around(stroke: Tensor) -> Tensor:
+    """Fill an ellipse of the picture's shape around a stroke's middle: map (s, t) of 0 and 1."""
+    middle = (stroke > _DRAWN).nonzero().float().mean(dim=0)
+    ways = [
+        (torch.arange(length, device=stroke.device) - place) / (_ELLIPSE_SHARE * length)
+        for place, length in zip(middle, stroke.shape, strict=True)
+    ]
+    inside: Tensor = ways[0].square()[:, None] + ways[1].square() < 1
+    return inside.to(stroke)
+
+
+def widened(there: Tensor) -> Tensor:
+    """Widen what is set in a map (s, t) of bool to all sides: map of 0 and 1, float32."""
+    reach = round(_WIDER_SHARE * min(there.shape))
+    rows: Tensor = F.max_pool2d(there.float()[None], (2 * reach + 1, 1), 1, (reach, 0))
+    wide: Tensor = F.max_pool2d(rows, (1, 2 * reach + 1), 1, (0, reach))
+    return wide[0]
+
+
+def certainty(logits: Tensor) -> float:
+    """How near the probabilities of an answer, logits (h, w), are to a mask, in [0, 1].
+
+    That is their IoU with the mask that they are cut to: 1 where nothing is in doubt.
+    """
+    prob = torch.sigmoid(logits)
+    mask = (prob > _HALF).to(prob)
+    both, either = torch.minimum(prob, mask).sum(), torch.maximum(prob, mask).sum()
+    return float(both / either.clamp(min=_LEAST_PX))
 
 
 def close_up(there: Tensor) -> tuple[slice, slice] | None:

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -8,10 +10,14 @@ from model.compact.fusion import CompactFusion
 from model.compact.interaction import (
     LINES,
     CompactInteraction,
+    certainty,
     close_up,
     colour_likeness,
+    ellipse_around,
+    is_dot,
     likeness,
     seen_size,
+    widened,
 )
 from model.compact.propagation import CompactPropagation
 
@@ -152,6 +158,61 @@ def test_an_object_without_a_mask_is_looked_at_again() -> None:
     answered = network(image, previous, positive, negative)
     assert not torch.allclose(answered[0], once[0], atol=1e-3)
     torch.testing.assert_close(answered[1], once[1])
+
+
+def test_what_lies_within_a_small_part_of_the_picture_is_a_dot() -> None:
+    stroke = torch.zeros(192, 352)
+    assert not is_dot(stroke)
+    stroke[100:112, 200:212] = 1.0
+    assert is_dot(stroke)
+    stroke[100, 200:230] = 1.0
+    assert not is_dot(stroke)
+
+
+def test_an_ellipse_lies_around_the_middle_of_a_stroke() -> None:
+    stroke = torch.zeros(100, 200)
+    stroke[40:43, 60:63] = 1.0
+    ellipse = ellipse_around(stroke)
+    assert ellipse.nonzero().amin(dim=0).tolist() == [7, 0]
+    assert ellipse.nonzero().amax(dim=0).tolist() == [75, 130]
+
+
+def test_a_mask_is_widened_to_all_sides_alike() -> None:
+    there = torch.zeros(100, 200, dtype=torch.bool)
+    there[50:52, 90:95] = True
+    wide = widened(there).nonzero()
+    assert wide.amin(dim=0).tolist() == [40, 80]
+    assert wide.amax(dim=0).tolist() == [61, 104]
+
+
+def test_an_answer_is_the_more_certain_the_nearer_it_is_to_a_mask() -> None:
+    sides = torch.cat([torch.ones(4, 2), -torch.ones(4, 2)], dim=1)
+    assert certainty(sides) == pytest.approx(0.731 / (1 + 0.269), abs=1e-3)
+    assert certainty(sides) < certainty(3 * sides) < certainty(20 * sides) <= 1.0
+    assert certainty(torch.full((4, 4), -200.0)) == 0.0
+
+
+@torch.inference_mode()
+def test_of_several_beginnings_a_first_click_keeps_the_answer_that_is_surest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network = CompactInteraction().eval()
+    finish, answers = network._finish, list[Tensor]()
+
+    def watched(*attempt: Any) -> Tensor:
+        answers.append(finish(*attempt) * (1 + len(answers)))  # so that the last is the surest
+        return answers[-1]
+
+    monkeypatch.setattr(network, "_finish", watched)
+    nothing, click, line = (torch.zeros(1, HEIGHT, WIDTH) for _ in range(3))
+    click[0, 20:22, 30:32] = 1.0
+    line[0, 20, 10:40] = 1.0
+    answered = network(_image(), nothing, click, nothing)
+    assert len(answers) == 3
+    assert torch.equal(answered[0], answers[2])
+    network(_image(), nothing, line, nothing)
+    network(_image(), click, click, nothing)
+    assert len(answers) == 5
 
 
 def test_colours_under_a_stroke_are_found_elsewhere() -> None:
