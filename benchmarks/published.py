@@ -28,6 +28,7 @@ from model.mivos.scribble import MivosScribble
 from synthetic.weights import made_state
 
 BASELINE = "published"
+CONTROL = "published, rounded otherwise"
 DTYPES = ("float32", "bfloat16")
 
 _Network = TypeVar("_Network", bound=nn.Module)
@@ -35,12 +36,19 @@ _Network = TypeVar("_Network", bound=nn.Module)
 
 @dataclass(frozen=True)
 class PublishedOptions:
-    """What to measure: size is (height, width) of the made-up clip, one script for each number of objects."""
+    """What to measure.
+
+    size          (height, width) of the made-up clip.
+    objects       one script for each of these numbers.
+    with_control  plays the published way once more, with its sums in another order: how far two runs of the
+                  same method are apart.
+    """
 
     frames: int = 40
     size: tuple[int, int] = (480, 854)
     objects: tuple[int, ...] = (1, 3)
     device: str = "cpu"
+    with_control: bool = False
 
     @property
     def script(self) -> tuple[int, ...]:
@@ -61,13 +69,22 @@ class _Way(Protocol):
 
 
 class _Published:
-    """The published way. Its images are normalised beforehand, as the published program does."""
+    """The published way. Its images are normalised beforehand, as the published program does.
 
-    def __init__(self, clip: MadeClip, objects: int, device: str) -> None:
+    Rounded otherwise, it adds the same numbers in another order: folded, channels last.
+    """
+
+    def __init__(
+        self, clip: MadeClip, objects: int, device: str, *, is_rounded_otherwise: bool = False
+    ) -> None:
         self._masks, self._objects, self._device = clip.masks, objects, torch.device(device)
         self._geometry = Geometry.fit(clip.size, min(clip.size), MivosPropagation.multiple)
         images = [self._geometry.image(pixels, self._device) for pixels in clip.images]
         networks = _filled(MivosPropagation()).to(self._device), _filled(MivosFusion()).to(self._device)
+        if is_rounded_otherwise:
+            images = [image.contiguous(memory_format=torch.channels_last) for image in images]
+            for network in networks:
+                fold_normalisation(network.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
         self._flow = PublishedFlow(images, objects, *networks)
 
     def commit(self, frame_index: int) -> Generator[object, None, None]:
@@ -142,17 +159,23 @@ def table(report: dict[str, Any]) -> Iterator[str]:
             row = ways[dtype]
             yield (
                 f"| {count} | {dtype} | {_listed(row['seconds'])} | {_listed(row['speedup_by_round'])}"
-                f" | {row['speedup']:.2f} | {row['ids_equal']:.3%}"
-                f" | {row['prob_apart']['largest']:.1e} at most, {row['prob_apart']['mean']:.1e} on average"
-                f" | {row['kept_bytes'] / 2**20:.0f} MiB |"
+                f" | {row['speedup']:.2f} | {_apart(row)} | {row['kept_bytes'] / 2**20:.0f} MiB |"
             )
+        if CONTROL in ways:
+            control = ways[CONTROL]
+            yield f"| {count} | {CONTROL} | {_listed(control['seconds'])} | | | {_apart(control)} | |"
 
 
 def _measure_script(options: PublishedOptions, networks: Networks, objects: int) -> dict[str, Any]:
     clip = make_clip(options.size, options.frames, objects)
     baseline = _Published(clip, objects, options.device)
     ours = {dtype: _Ours(clip, networks, options.device, dtype) for dtype in DTYPES}
-    seconds = _play({BASELINE: baseline, **ours}, options.script)
+    controls = (
+        {CONTROL: _Published(clip, objects, options.device, is_rounded_otherwise=True)}
+        if options.with_control
+        else {}
+    )
+    seconds = _play({BASELINE: baseline, **ours, **controls}, options.script)
     figures: dict[str, Any] = {BASELINE: {"seconds": seconds[BASELINE]}}
     for dtype, way in ours.items():
         ratios = [theirs / own for theirs, own in zip(seconds[BASELINE], seconds[dtype], strict=True)]
@@ -163,6 +186,8 @@ def _measure_script(options: PublishedOptions, networks: Networks, objects: int)
             **_compare(baseline, way, len(clip)),
             "kept_bytes": way.session.kept_bytes,
         }
+    for name, control in controls.items():
+        figures[name] = {"seconds": seconds[name], **_compare(baseline, control, len(clip))}
     return figures
 
 
@@ -192,6 +217,12 @@ def _compare(baseline: _Way, way: _Way, frames: int) -> dict[str, Any]:
         equal += float((theirs.argmax(axis=0) == own.argmax(axis=0)).mean())
         largest, total = max(largest, float(apart.max())), total + float(apart.mean())
     return {"ids_equal": equal / frames, "prob_apart": {"largest": largest, "mean": total / frames}}
+
+
+def _apart(row: dict[str, Any]) -> str:
+    """Two cells of the table: ids equal, probabilities apart."""
+    apart = row["prob_apart"]
+    return f"{row['ids_equal']:.3%} | {apart['largest']:.1e} at most, {apart['mean']:.1e} on average"
 
 
 def _filled(network: _Network) -> _Network:

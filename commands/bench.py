@@ -162,6 +162,11 @@ def _add_published(subjects: _Subjects) -> ArgumentParser:
         "--objects", type=whole_number(least=1), nargs="+", default=(1, 3), metavar="N", help="default: 1 3"
     )
     published.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
+    published.add_argument(
+        "--control",
+        action="store_true",
+        help="play the published way once more, rounded otherwise: how far it is from itself",
+    )
     published.set_defaults(run=run_published)
     return published
 
@@ -265,7 +270,7 @@ def run_published(options: Namespace) -> None:
 
     device = choose_compute(options.device).device.type
     figures = measure_published(
-        PublishedOptions(options.frames, options.size, tuple(options.objects), device)
+        PublishedOptions(options.frames, options.size, tuple(options.objects), device, options.control)
     )
     _tell(options, table(figures), figures)
 

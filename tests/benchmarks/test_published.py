@@ -14,7 +14,19 @@ def test_ours_and_the_published_way_come_to_the_same_masks(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "figures.json"
-    words = ["bench", "published", "--frames", "4", "--size", "96x64", "--objects", "2", "--device", "cpu"]
+    words = [
+        "bench",
+        "published",
+        "--frames",
+        "4",
+        "--size",
+        "96x64",
+        "--objects",
+        "2",
+        "--device",
+        "cpu",
+        "--control",
+    ]
     assert cli.main([*words, "--json", str(file)]) == 0
     report = json.loads(file.read_text(encoding="utf-8"))
     assert report["speedup"].keys() == {"float32", "bfloat16", "second_round"}
@@ -23,6 +35,8 @@ def test_ours_and_the_published_way_come_to_the_same_masks(
     exact, rounded = script["float32"], script["bfloat16"]
     assert exact["ids_equal"] > 0.999
     assert exact["prob_apart"]["largest"] < 2e-3
+    control = script["published, rounded otherwise"]
+    assert 0 < control["prob_apart"]["largest"] < 2e-3
     assert len(script["published"]["seconds"]) == len(exact["seconds"]) == 3
     # Two bytes a number instead of four.
     assert exact["kept_bytes"] == 2 * rounded["kept_bytes"] > 0
