@@ -72,12 +72,15 @@ class CompactInteraction(nn.Module):
     no mask before it looks again with its own answer, whose colours tell more than those of a stroke; where
     the object turns out to be small it looks at its surroundings alone. The last look of all is at the mirror
     image too. A first click is answered from several beginnings, and the answer that is surest stays.
+
+    trusts_itself  False leaves out these other beginnings, for weights that are sure of the wrong answers.
     """
 
     multiple = 1
 
-    def __init__(self) -> None:
+    def __init__(self, *, trusts_itself: bool = True) -> None:
         super().__init__()
+        self.trusts_itself = trusts_itself
         w2, w4, w8, w16 = WIDTHS
         self.encoder = ImageEncoder(guides=2 * _GUIDES)
         self.context = Context(w16)
@@ -102,7 +105,8 @@ class CompactInteraction(nn.Module):
         for row, strokes in enumerate(zip(positive, negative, strict=True)):
             asked, found = guides[row, None], logits[row, None]
             answer = self._finish(image, small, strokes, (asked, found))
-            if fresh[row] and is_dot(asked[0, 1]) and certainty(answer) < _SURE:
+            may_ask = self.trusts_itself and bool(fresh[row]) and is_dot(asked[0, 1])
+            if may_ask and certainty(answer) < _SURE:
                 begun = asked.repeat(2, 1, 1, 1)
                 begun[:, 0] = torch.stack([ellipse_around(asked[0, 1]), widened(found[0, 0] > 0).to(asked)])
                 others = [self._finish(image, small, strokes, tried) for tried in self._try(small, begun)]
