@@ -57,6 +57,7 @@ def measure_speed(options: SpeedOptions) -> dict[str, Any]:
         report["propagation"][str(count)] = _propagation(session, clip)
     if session is not None and clip is not None:
         report["strokes"] = {tool.value: _strokes(session, clip, tool) for tool in Tool}
+        report["first_click"] = _first_clicks(session, clip)
         report["device"], report["dtype"] = session.device, session.dtype
     report["startup"] = measure_startup(options.models, options.weights)
     report["machine"] = describe_machine()
@@ -76,6 +77,8 @@ def table(report: dict[str, Any]) -> Iterator[str]:
     for tool, row in report["strokes"].items():
         baseline = f"GrabCut {row['grabcut_ms']:.0f}" if "grabcut_ms" in row else ""
         yield f"| {tool}, ms (median, worst) | {row['median_ms']:.0f}, {row['worst_ms']:.0f} | {baseline} |"
+    answered, settled = (report["first_click"][f"{when}_ms"] for when in ("answered", "settled"))
+    yield f"| click where nothing is, ms (answered, settled) | {answered:.0f}, {settled:.0f} | |"
     for step, seconds in report["startup"].items():
         yield f"| start-up: {step.removesuffix('_s')}, s | {seconds:.2f} | |"
 
@@ -102,20 +105,45 @@ def _strokes(session: Session, clip: MadeClip, tool: Tool) -> dict[str, float]:
     rng = np.random.default_rng(_SEED)
     times: list[float] = []
     baseline: list[float] = []
-    shown = [frame_index for frame_index, mask in enumerate(clip.masks) if mask.any()]
-    for place in range(_STROKES + 1):
-        frame_index = shown[place * (len(shown) - 1) // _STROKES]
-        object_id = int(clip.masks[frame_index].max())
-        points = _gesture(clip.masks[frame_index] == object_id, tool, rng)
-        stroke = Stroke(frame_index, object_id, points.astype(np.float32))
-        started = time.perf_counter()
-        for _ in session.interact(Interaction(tool, stroke)):
-            pass
-        times.append(1000 * (time.perf_counter() - started))
+    for frame_index in _frames_to_draw_on(clip):
+        stroke = _stroke(clip, frame_index, tool, rng)
+        times.append(_answer_ms(session, Interaction(tool, stroke))[-1])
         if tool in (Tool.SCRIBBLE, Tool.CLICK) and len(baseline) < _GRABCUTS:
-            baseline.append(_grabcut_ms(clip, frame_index, points))
+            baseline.append(_grabcut_ms(clip, frame_index, stroke.points))
     figures = {"median_ms": statistics.median(times[1:]), "worst_ms": max(times[1:])}
     return {**figures, "grabcut_ms": min(baseline)} if baseline else figures
+
+
+def _first_clicks(session: Session, clip: MadeClip) -> dict[str, float]:
+    """Click on empty frames: how soon the first answer is there, how soon the last."""
+    rng = np.random.default_rng(_SEED)
+    times = []
+    for frame_index in _frames_to_draw_on(clip):
+        session.reset(frame_index)
+        stroke = _stroke(clip, frame_index, Tool.CLICK, rng)
+        times.append(_answer_ms(session, Interaction(Tool.CLICK, stroke)))
+    return {
+        "answered_ms": statistics.median(ms[0] for ms in times[1:]),
+        "settled_ms": statistics.median(ms[-1] for ms in times[1:]),
+    }
+
+
+def _frames_to_draw_on(clip: MadeClip) -> list[int]:
+    """Spread over the clip; the first is drawn on to warm up."""
+    shown = [frame_index for frame_index, mask in enumerate(clip.masks) if mask.any()]
+    return [shown[place * (len(shown) - 1) // _STROKES] for place in range(_STROKES + 1)]
+
+
+def _stroke(clip: MadeClip, frame_index: int, tool: Tool, rng: np.random.Generator) -> Stroke:
+    object_id = int(clip.masks[frame_index].max())
+    points = _gesture(clip.masks[frame_index] == object_id, tool, rng)
+    return Stroke(frame_index, object_id, points.astype(np.float32))
+
+
+def _answer_ms(session: Session, interaction: Interaction) -> list[float]:
+    """Return the milliseconds until each answer."""
+    started = time.perf_counter()
+    return [1000 * (time.perf_counter() - started) for _ in session.interact(interaction)]
 
 
 def _gesture(truth: BoolArray, tool: Tool, rng: np.random.Generator) -> Float32Array:

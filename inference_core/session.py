@@ -228,7 +228,10 @@ class Session:
     # -- commands that yield ---------------------------------------------------------------------------------
 
     def interact(self, interaction: Interaction) -> Masks:
-        """Change one frame with one stroke; it becomes a draft."""
+        """Change one frame with one stroke; it becomes a draft.
+
+        Where a better answer takes longer, the frame is given twice: soon, and once more.
+        """
         self._close_running()
         self._check_frame(interaction.frame_index)
         check_interaction(interaction, self._state.ledger, self.size)
@@ -266,9 +269,8 @@ class Session:
         before = self._workshop.tracks.read_ids(record, ledger.keys)
         was_locked = np.isin(before, locked)
         new = np.where(was_locked, before, np.where(np.isin(wanted, locked), 0, wanted)).astype(np.uint8)
-        self._write_draft(
-            transaction, frame_index, self._workshop.firm_record(new, ledger.active_keys), ledger
-        )
+        changed = self._workshop.firm_record(new, ledger.active_keys)
+        self._write_draft(transaction, frame_index, (record, changed), ledger)
         return self._close(transaction)
 
     def reset(self, frame_index: int) -> Sequence[FrameMask]:
@@ -333,26 +335,31 @@ class Session:
         ledger, record = self._state.look(frame_index)
         ledger = ledger.introduce([interaction.object_id])
         pixels = self._frames[frame_index]
-        edited = self._workshop.endure(lambda: edit(self._workshop, interaction, ledger, pixels, record))
+        edits = self._workshop.endure(lambda: edit(self._workshop, interaction, ledger, pixels, record))
         # Of objects that were never drawn or carried here, the frame goes on saying nothing.
         known = {*(record.prob.known if record else ()), ledger.find(interaction.object_id).key}
         keys = [key for key in ledger.active_keys if key in known]
-        changed = self._workshop.firm_record(edited.ids, keys, record, edited.reach)
-        self._write_draft(transaction, frame_index, changed, ledger, edited.gesture)
-        transaction.close()
-        yield FrameMask(frame_index, edited.ids, Progress(1, 1, time.perf_counter() - started))
+        try:
+            for edited in edits:
+                changed = self._workshop.firm_record(edited.ids, keys, record, edited.reach)
+                self._write_draft(transaction, frame_index, (record, changed), ledger, edited.gesture)
+                yield FrameMask(frame_index, edited.ids, Progress(1, 1, time.perf_counter() - started))
+        finally:
+            transaction.close()
 
     def _write_draft(
         self,
         transaction: Transaction,
         frame_index: int,
-        record: Record,
+        records: tuple[Record | None, Record],
         ledger: Ledger,
         gesture: Gesture | None = None,
     ) -> None:
+        """Write a frame's record, the second of (before, after), as a draft of the ledger's."""
+        before, after = records
         draft = ledger.draft(frame_index)
-        base = draft.base if draft else self._state.look(frame_index)[1]
-        transaction.write({frame_index: record}, ledger.with_draft(Draft(frame_index, base, gesture)))
+        base = draft.base if draft else before
+        transaction.write({frame_index: after}, ledger.with_draft(Draft(frame_index, base, gesture)))
 
     def _start(self, command: Masks) -> Masks:
         self._running = command

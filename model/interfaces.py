@@ -7,7 +7,7 @@ K for objects (rows, background left out), R for rows of keys: K where keys depe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -124,10 +124,12 @@ class InteractionNetwork(Protocol):
 
     multiple: int
 
-    def __call__(self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
-        """Answer strokes.
+    def answers(
+        self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor
+    ) -> Iterator[Tensor]:
+        """Answer strokes: the first answer comes soon, others that may follow are better.
 
-        image (1, 3, h, w) normalised; previous, positive, negative (K, h, w) in [0, 1]. Returns logits
+        image (1, 3, h, w) normalised; previous, positive, negative (K, h, w) in [0, 1]. Gives logits
         (K, h, w).
         """
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 import torch
@@ -96,11 +96,18 @@ class Engine:
         """Blend old and new (K, h, w) -> each object's own probability (K, h, w) in [0, 1]."""
         return self._run(lambda: _sigmoid(self.networks.fusion(image, old, new, attention, distance)))
 
-    def interact(self, tool: Tool, image: Tensor, previous: Tensor, strokes: tuple[Tensor, Tensor]) -> Tensor:
-        """Turn (positive, negative) strokes of a tool, each (K, h, w), into each object's own probability."""
+    def interact(
+        self, tool: Tool, image: Tensor, previous: Tensor, strokes: tuple[Tensor, Tensor]
+    ) -> Iterator[Tensor]:
+        """Turn (positive, negative) strokes of a tool, each (K, h, w), into each object's own probability.
+
+        The first answer comes soon, others that may follow are better.
+        """
         networks = self.networks
         network = networks.interaction if tool == Tool.SCRIBBLE else networks.clicks
-        return self._run(lambda: _sigmoid(network(image, previous, *strokes)))
+        answers = network.answers(image, previous, *strokes)
+        while (logits := self._run(lambda: next(answers, None))) is not None:
+            yield _sigmoid(logits)
 
     def crop_geometry(self, size: Size) -> Geometry:
         """Return the sizes for a crop (H, W): enlarged when small, reduced when large, as frames are."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -47,12 +47,19 @@ class Workshop:
     refine_edges: bool
     notices: Notices
 
-    def endure(self, work: Callable[[], _Result]) -> _Result:
-        """Do work that comes out the same when done again, as long as `make_room` finds memory for it."""
+    def endure(self, work: Callable[[], Iterator[_Result]]) -> Iterator[_Result]:
+        """Do work that comes out the same when begun again, as long as `make_room` finds memory for it.
+
+        Of several results each is better than those before; where memory runs out later, what is given stays.
+        """
         failures = 0
-        while True:
+        is_given = False
+        while not is_given:
             try:
-                return work()
+                for result in work():
+                    is_given = True
+                    yield result
+                return
             except RuntimeError as error:
                 if not is_out_of_memory(error):
                     raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,22 +37,25 @@ class Question:
     start: UInt8Array | None = None
 
 
-def answer(engine: Engine, canvas: Canvas, question: Question, *, refine_edges: bool) -> UInt8Array:
-    """Return new ids (H', W') uint8 of the canvas's region.
+def answers(
+    engine: Engine, canvas: Canvas, question: Question, *, refine_edges: bool
+) -> Iterator[UInt8Array]:
+    """Give new ids (H', W') uint8 of the canvas's region, each better than those before.
 
     The object takes background, and pixels of contested objects that are more its own than theirs; what it no
     longer claims becomes background. All other pixels stay.
     """
-    prob = _predict(engine, canvas, question, refine_edges=refine_edges)
-    ids = canvas.cut(question.ids).copy()
-    own = prob[0]
-    may_take = (ids == 0) | (ids == question.object_id)
-    for row, object_id in enumerate(question.contested, start=1):
-        may_take |= (ids == object_id) & (own > prob[row])
-    takes = own > 0.5
-    ids[(ids == question.object_id) & ~takes] = 0
-    ids[may_take & takes] = question.object_id
-    return ids
+    before = canvas.cut(question.ids)
+    for prob in _predict(engine, canvas, question, refine_edges=refine_edges):
+        ids = before.copy()
+        own = prob[0]
+        may_take = (ids == 0) | (ids == question.object_id)
+        for row, object_id in enumerate(question.contested, start=1):
+            may_take |= (ids == object_id) & (own > prob[row])
+        takes = own > 0.5
+        ids[(ids == question.object_id) & ~takes] = 0
+        ids[may_take & takes] = question.object_id
+        yield ids
 
 
 def contested_objects(
@@ -78,8 +81,10 @@ def obey(
             ids[covered & (ids == stroke.object_id)] = 0
 
 
-def _predict(engine: Engine, canvas: Canvas, question: Question, *, refine_edges: bool) -> Float32Array:
-    """Return each asked object's own probability (K, H', W') at the region's source pixels."""
+def _predict(
+    engine: Engine, canvas: Canvas, question: Question, *, refine_edges: bool
+) -> Iterator[Float32Array]:
+    """Give each asked object's own probability (K, H', W') at the region's source pixels."""
     geometry = canvas.geometry
     asked = (question.object_id, *question.contested)
     pixels = np.ascontiguousarray(canvas.cut(question.pixels))
@@ -93,9 +98,9 @@ def _predict(engine: Engine, canvas: Canvas, question: Question, *, refine_edges
     before, yes, no = (
         torch.from_numpy(plane).to(engine.compute.device).float() for plane in (previous, positive, negative)
     )
-    prob = engine.interact(question.tool, engine.image(pixels, geometry), before, (yes, no))
-    small = np.ascontiguousarray(geometry.crop(prob.cpu().numpy()))
-    return refine(small, pixels) if refine_edges else enlarge(small, geometry.source)
+    for prob in engine.interact(question.tool, engine.image(pixels, geometry), before, (yes, no)):
+        small = np.ascontiguousarray(geometry.crop(prob.cpu().numpy()))
+        yield refine(small, pixels) if refine_edges else enlarge(small, geometry.source)
 
 
 def _masks_before(canvas: Canvas, question: Question, asked: Sequence[int]) -> list[BoolArray]:

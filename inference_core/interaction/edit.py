@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from inference_core.compute.workshop import Workshop
 from inference_core.errors import InvalidInteractionError
-from inference_core.interaction.answer import Question, answer, contested_objects, obey
+from inference_core.interaction.answer import Question, answers, contested_objects, obey
 from inference_core.interaction.box import box_cues, box_guess, box_region, surroundings
 from inference_core.interaction.brush import adds, painted_pixels
 from inference_core.interaction.click import click_cues, clicked_pixels
@@ -56,8 +56,8 @@ def check_interaction(interaction: Interaction, ledger: Ledger, size: tuple[int,
 
 def edit(
     workshop: Workshop, interaction: Interaction, ledger: Ledger, pixels: UInt8Array, record: Record | None
-) -> Edited:
-    """Work out what an interaction changes on a frame.
+) -> Iterator[Edited]:
+    """Work out what an interaction changes on a frame, perhaps once more and better.
 
     pixels (H, W, 3) uint8 RGB; record holds the frame's masks now. Locked objects' pixels always win.
     """
@@ -67,11 +67,12 @@ def edit(
     may_change = np.zeros(ids.shape, np.bool_)
     may_change[canvas.window] = ~np.isin(canvas.cut(ids), locked)
     if interaction.tool in _PAINTING:
-        return Edited(_paint(interaction, ids, may_change), None, canvas.region)
-    if interaction.tool == Tool.BOX:
-        return _edit_box(workshop, interaction.stroke, canvas, (pixels, ids, may_change))
-    gesture = _continued(interaction, ledger, record)
-    return _edit_with_strokes(workshop, gesture, ledger, canvas, (pixels, ids, may_change))
+        yield Edited(_paint(interaction, ids, may_change), None, canvas.region)
+    elif interaction.tool == Tool.BOX:
+        yield from _edit_box(workshop, interaction.stroke, canvas, (pixels, ids, may_change))
+    else:
+        gesture = _continued(interaction, ledger, record)
+        yield from _edit_with_strokes(workshop, gesture, ledger, canvas, (pixels, ids, may_change))
 
 
 def _paint(interaction: Interaction, ids: UInt8Array, may_change: BoolArray) -> UInt8Array:
@@ -102,7 +103,7 @@ def _edit_with_strokes(
     ledger: Ledger,
     canvas: Canvas,
     scene: tuple[UInt8Array, UInt8Array, BoolArray],
-) -> Edited:
+) -> Iterator[Edited]:
     """Answer all strokes of a gesture together; the newest says which object is asked about."""
     pixels, ids, may_change = scene
     strokes, object_id = gesture.strokes, gesture.strokes[-1].object_id
@@ -118,28 +119,29 @@ def _edit_with_strokes(
         lambda asked: draw(strokes, asked, canvas),
         start=workshop.tracks.read_ids(gesture.start, ledger.keys),
     )
-    out = ids.copy()
-    answered = answer(workshop.engine, canvas, question, refine_edges=workshop.refine_edges)
-    out[canvas.window] = np.where(canvas.cut(may_change), answered, canvas.cut(ids))
     unlocked = [stroke for stroke in strokes if not ledger.find(stroke.object_id).is_locked]
-    obey(out, unlocked, covered, may_change)
-    return Edited(out, gesture, canvas.region)
+    for answered in answers(workshop.engine, canvas, question, refine_edges=workshop.refine_edges):
+        out = ids.copy()
+        out[canvas.window] = np.where(canvas.cut(may_change), answered, canvas.cut(ids))
+        obey(out, unlocked, covered, may_change)
+        yield Edited(out, gesture, canvas.region)
 
 
 def _edit_box(
     workshop: Workshop, stroke: Stroke, bounds: Canvas, scene: tuple[UInt8Array, UInt8Array, BoolArray]
-) -> Edited:
+) -> Iterator[Edited]:
     """A box looks closer: the network sees it and its surroundings; only the inside of the box changes."""
     pixels, ids, may_change = scene
     box = box_region(stroke, bounds.region)
     canvas = open_canvas(workshop.engine, surroundings(box, bounds.region))
     guess = box_guess(box, ids.shape)
     question = Question(Tool.BOX, pixels, ids, stroke.object_id, (), lambda _: box_cues(box, canvas), guess)
-    answered = ids.copy()
-    answered[canvas.window] = answer(workshop.engine, canvas, question, refine_edges=workshop.refine_edges)
     inside = np.zeros(ids.shape, np.bool_)
     inside[box.y0 : box.y1, box.x0 : box.x1] = True
-    return Edited(np.where(inside & may_change, answered, ids), None, box)
+    for answered in answers(workshop.engine, canvas, question, refine_edges=workshop.refine_edges):
+        whole = ids.copy()
+        whole[canvas.window] = answered
+        yield Edited(np.where(inside & may_change, whole, ids), None, box)
 
 
 def _remembered(

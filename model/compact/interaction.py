@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -92,27 +94,38 @@ class CompactInteraction(nn.Module):
         self.predict = nn.Conv2d(16, 1, 3, padding=1)
 
     def forward(self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
-        """Answer strokes.
+        """Answer strokes: the last of `answers`."""
+        *_, best = self.answers(image, previous, positive, negative)
+        return best
 
-        image (1, 3, h, w) normalised; previous, positive, negative (K, h, w) in [0, 1]. Returns (K, h, w).
+    def answers(
+        self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor
+    ) -> Iterator[Tensor]:
+        """Answer strokes, and a first click once more where its answer is not sure.
+
+        image (1, 3, h, w) normalised; previous, positive, negative (K, h, w) in [0, 1]. Gives (K, h, w).
         """
         small, guides = self._reduced(image, previous, positive, negative)
         logits = self._look(small, guides)
         fresh = previous.flatten(1).amax(dim=1) < _DRAWN
         if fresh.any():
             guides[fresh], logits[fresh] = self._settle(small, guides[fresh], logits[fresh])
-        answers = []
-        for row, strokes in enumerate(zip(positive, negative, strict=True)):
-            asked, found = guides[row, None], logits[row, None]
-            answer = self._finish(image, small, strokes, (asked, found))
-            may_ask = self.trusts_itself and bool(fresh[row]) and is_dot(asked[0, 1])
-            if may_ask and certainty(answer) < _SURE:
-                begun = asked.repeat(2, 1, 1, 1)
-                begun[:, 0] = torch.stack([ellipse_around(asked[0, 1]), widened(found[0, 0] > 0).to(asked)])
-                others = [self._finish(image, small, strokes, tried) for tried in self._try(small, begun)]
-                answer = max([answer, *others], key=certainty)
-            answers.append(answer)
-        return torch.stack(answers)
+        strokes = list(zip(positive, negative, strict=True))
+        attempts = [(guides[row, None], logits[row, None]) for row in range(len(guides))]
+        found = [self._finish(image, small, *both) for both in zip(strokes, attempts, strict=True)]
+        yield torch.stack(found)
+        unsure = [
+            row
+            for row, (asked, _) in enumerate(attempts)
+            if self.trusts_itself and fresh[row] and is_dot(asked[0, 1]) and certainty(found[row]) < _SURE
+        ]
+        for row in unsure:
+            others = [
+                self._finish(image, small, strokes[row], tried) for tried in self._try(small, attempts[row])
+            ]
+            found[row] = max([found[row], *others], key=certainty)
+        if unsure:
+            yield torch.stack(found)
 
     def _settle(self, image: Tensor, guides: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
         """Look again with the own answer as previous mask; return guides and logits (K, 1, s, t)."""
@@ -122,9 +135,12 @@ class CompactInteraction(nn.Module):
             logits = self._look(image, guides)
         return guides, logits
 
-    def _try(self, image: Tensor, guides: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """Settle from each of N beginnings; return guides and logits of each."""
-        asked, found = self._settle(image, guides, self._look(image, guides))
+    def _try(self, image: Tensor, attempt: tuple[Tensor, Tensor]) -> list[tuple[Tensor, Tensor]]:
+        """Settle from other beginnings than nothing; return guides and logits of each (1, 3 and 1, s, t)."""
+        guides, logits = attempt
+        begun = guides.repeat(2, 1, 1, 1)
+        begun[:, 0] = torch.stack([ellipse_around(guides[0, 1]), widened(logits[0, 0] > 0).to(guides)])
+        asked, found = self._settle(image, begun, self._look(image, begun))
         return [(asked[row, None], found[row, None]) for row in range(len(found))]
 
     def _finish(

@@ -40,9 +40,13 @@ KEY_CHANNELS = 64
 VALUE_CHANNELS = 96
 TOP_K = 24
 
-# How far things are expected to have moved, in shares of the shorter side: at once, and with every frame.
 _STILL = 4 / 30
 _DRIFT = 0.25 / 30
+
+
+def expected_way(ages: Tensor) -> Tensor:
+    """How far things are expected to have moved after so many frames, in shares of the shorter side."""
+    return _STILL + _DRIFT * ages
 
 
 class ValueEncoder(nn.Module):
@@ -148,8 +152,8 @@ class CompactPropagation(nn.Module):
         chosen = self.top_k if top_k is None else top_k
         factors: Factors = distance_factors
         if ages is not None:
-            spreads = torch.tensor([_STILL + _DRIFT * age for age in ages], device=memory.device)
-            factors = prefer_near(factors, (height, width), spreads * min(height, width))
+            ways = expected_way(torch.tensor(ages, dtype=torch.float32, device=memory.device))
+            factors = prefer_near(factors, (height, width), ways * min(height, width))
         if chosen > 0:
             weights, where = nearest(memory, wanted, top_k=chosen, positions=height * width, factors=factors)
             readout = weighted_values(values.flatten(2), weights, where)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -90,6 +92,12 @@ class MivosScribble(nn.Module):
         guides = torch.stack([previous, positive, negative], dim=1)
         planes = torch.cat([image.expand(len(guides), -1, -1, -1), guides.to(image)], dim=1)
         return self.predict(matching(planes, self))[:, 0]
+
+    def answers(
+        self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor
+    ) -> Iterator[Tensor]:
+        """Answer strokes, once: as `forward` does."""
+        yield self(image, previous, positive, negative)
 
     def predict(self, planes: Tensor) -> Tensor:
         """Answer N objects: image, previous mask, strokes (N, 6, h, w) -> logits (N, 1, h, w) float32."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,12 +23,14 @@ class ColourInteraction:
 
     multiple = 16
 
-    def __call__(self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+    def answers(
+        self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor
+    ) -> Iterator[Tensor]:
         masks = [
             _alike(image[0], drawn > 0.5) if drawn.any() else before
             for drawn, before in zip(positive, previous, strict=True)
         ]
-        return torch.stack(masks).float() * 16.0 - 8.0
+        yield torch.stack(masks).float() * 16.0 - 8.0
 
 
 def _alike(image: Tensor, drawn: Tensor) -> Tensor:

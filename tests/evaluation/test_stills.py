@@ -21,8 +21,8 @@ class Stubborn:
     def __init__(self, logits: torch.Tensor) -> None:
         self.logits = logits
 
-    def __call__(self, image, previous, positive, negative):
-        return self.logits
+    def answers(self, image, previous, positive, negative):
+        yield self.logits
 
 
 def _settings_that_answer(logits):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -93,12 +93,14 @@ class FakeInteraction:
         self.planes: list[tuple[Tensor, Tensor, Tensor]] = []
         self.image_sizes: list[tuple[int, int]] = []
 
-    def __call__(self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+    def answers(
+        self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor
+    ) -> Iterator[Tensor]:
         self.planes.append((previous, positive, negative))
         self.image_sizes.append((image.shape[2], image.shape[3]))
         yes = F.max_pool2d(positive[:, None], 25, 1, 12)[:, 0]
         no = F.max_pool2d(negative[:, None], 25, 1, 12)[:, 0]
-        return torch.logit(torch.maximum(previous, yes) * (1 - no), eps=1e-3)
+        yield torch.logit(torch.maximum(previous, yes) * (1 - no), eps=1e-3)
 
 
 class FakeClip(MemoryFrames):

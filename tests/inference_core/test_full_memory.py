@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -102,26 +102,29 @@ def test_a_stroke_that_does_not_fit_is_answered_by_the_processor() -> None:
     undisturbed, session = fake_session(), fake_session()
     notices: list[str] = []
     session.hear(notices.append)
-    works, failures = networks_of(session)[2], 2
-
-    def greedy(*planes: torch.Tensor) -> torch.Tensor:
-        nonlocal failures
-        if failures:
-            failures -= 1
-            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
-        return works(*planes)
-
-    greedy.multiple = works.multiple  # type: ignore[attr-defined]
-    engine = session._workshop.engine
-    engine.networks = engine._given = type(engine.networks)(
-        "fake", *networks_of(session)[:2], greedy, greedy  # type: ignore[arg-type]
-    )  # fmt: skip
+    fail(session, 2, "answers", {0, 1})
     for each in (session, undisturbed):
         each.add_object("square")
         list(each.interact(stroke()))
     assert np.array_equal(session.ids(0), undisturbed.ids(0))
     assert session.undo_count == 2
     assert len(notices) == 1
+
+
+def test_an_answer_stays_where_there_is_no_memory_for_a_better_one() -> None:
+    session = fake_session()
+    works = networks_of(session)[2].answers
+
+    def greedy(*planes: torch.Tensor) -> Iterator[torch.Tensor]:
+        yield from works(*planes)
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+    networks_of(session)[2].answers = greedy  # type: ignore[method-assign, assignment]
+    session.add_object("square")
+    answered = list(session.interact(stroke()))
+    assert len(answered) == 1
+    assert np.array_equal(session.ids(0), answered[0].ids)
+    assert session.undo_count == 2
 
 
 def test_a_processor_without_memory_says_what_to_do_and_the_frames_before_are_kept() -> None:

@@ -27,7 +27,6 @@ from training.pictures.sources import Frame, Sources
 UInt8Array = NDArray[np.uint8]
 
 REFERENCE_EVERY = 9
-MEMORY_EVERY = 5
 _SMALLEST_DIFFERENCE = 60
 _DRAWS = 20
 
@@ -142,18 +141,18 @@ def _walk(network: PropagationNetwork, images: UInt8Array, truth: UInt8Array, st
         mask = F.pad(torch.from_numpy(truth[start].astype(np.float32))[None], pad)
         image = padded(start)
         query = network.encode_query(image)
-        kept = [network.encode_memory(image, query, mask)]
-        last: list[MemoryEntry] = []
+        kept = {start: network.encode_memory(image, query, mask)}
+        last: dict[int, MemoryEntry] = {}
         for place in range(start + step, len(images) if step > 0 else -1, step):
             image = padded(place)
             query = network.encode_query(image)
-            keys = torch.stack([entry.key for entry in kept + last], dim=2)
-            values = torch.stack([entry.value for entry in kept + last], dim=2)
-            logits = network.decode(query, network.read(query, keys, values), mask)
-            mask = aggregate(torch.sigmoid(logits))[1:]
+            memory = {**kept, **last}
+            keys = torch.stack([entry.key for entry in memory.values()], dim=2)
+            values = torch.stack([entry.value for entry in memory.values()], dim=2)
+            readout = network.read(query, keys, values, ages=[abs(place - other) for other in memory])
+            mask = aggregate(torch.sigmoid(network.decode(query, readout, mask)))[1:]
             out[place] = (mask[0, :height, :width].numpy() * 255 + 0.5).astype(np.uint8)
-            entry = network.encode_memory(image, query, mask)
-            last = [] if (place - start) % MEMORY_EVERY == 0 else [entry]
-            if not last:
-                kept.append(entry)
+            last = {place: network.encode_memory(image, query, mask)}
+            if (place - start) % network.mem_every == 0:
+                kept, last = {**kept, **last}, {}
     return out

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from inference_core.errors import InvalidInteractionError
 from inference_core.session import Session
@@ -295,3 +297,31 @@ def test_another_tool_corrects_what_the_one_before_has_left() -> None:
     draw(session, "click", [[80, 50]])
     first, second = networks_of(session)[2].planes
     assert second[0].sum() > first[0].sum()
+
+
+def test_a_better_answer_follows_the_first_within_the_same_step() -> None:
+    session = fake_session()
+    session.add_object("square")
+    network = networks_of(session)[2]
+    works = network.answers
+
+    def twice(*planes: torch.Tensor) -> Iterator[torch.Tensor]:
+        (first,) = works(*planes)
+        yield torch.full_like(first, -4.0)
+        yield first
+
+    network.answers = twice  # type: ignore[method-assign, assignment]
+    session.set_ids(0, square_ids(0))
+    list(session.propagate())
+    before = session.ids(3)
+    soon, better = session.interact(stroke("click", frame=3))
+    assert (soon.ids == 1).sum() < (better.ids == 1).sum()
+    assert np.array_equal(session.ids(3), better.ids)
+    session.undo()
+    assert np.array_equal(session.ids(3), before)
+    stopped = session.interact(stroke("click", frame=3))
+    soon = next(stopped)
+    stopped.close()
+    assert np.array_equal(session.ids(3), soon.ids), "what has been shown is kept"
+    session.undo()
+    assert np.array_equal(session.ids(3), before)
