@@ -1,6 +1,7 @@
 """The published networks: our way of working beside the published one, frame by frame in one run.
 
-The trained weights cannot be shipped, so all ways run with made ones: they cost the same and segment nothing.
+The trained weights cannot be shipped, so that all ways run with made ones unless a folder has them: those
+cost the same and segment nothing.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -21,6 +23,8 @@ from evaluation.machine import describe_machine
 from inference_core.compute.geometry import Geometry
 from inference_core.session import Session
 from model.blocks import fold_normalisation
+from model.catalogue import MIVOS
+from model.checkpoint import family_folder, load_weights
 from model.interfaces import Networks
 from model.mivos.fusion import MivosFusion
 from model.mivos.propagation import MivosPropagation
@@ -30,6 +34,10 @@ from synthetic.weights import made_state
 BASELINE = "published"
 CONTROL = "published, rounded otherwise"
 DTYPES = ("float32", "bfloat16")
+
+_FILES: dict[type[nn.Module], str] = dict(
+    zip((MivosPropagation, MivosFusion, MivosScribble), (file.name for file in MIVOS.files), strict=True)
+)
 
 _Network = TypeVar("_Network", bound=nn.Module)
 
@@ -42,6 +50,7 @@ class PublishedOptions:
     objects       one script for each of these numbers.
     with_control  plays the published way once more, with its sums in another order: how far two runs of the
                   same method are apart.
+    weights       folder of the trained weights; None: made ones.
     """
 
     frames: int = 40
@@ -49,6 +58,7 @@ class PublishedOptions:
     objects: tuple[int, ...] = (1, 3)
     device: str = "cpu"
     with_control: bool = False
+    weights: Path | None = None
 
     @property
     def script(self) -> tuple[int, ...]:
@@ -75,12 +85,15 @@ class _Published:
     """
 
     def __init__(
-        self, clip: MadeClip, objects: int, device: str, *, is_rounded_otherwise: bool = False
+        self, clip: MadeClip, objects: int, options: PublishedOptions, *, is_rounded_otherwise: bool = False
     ) -> None:
-        self._masks, self._objects, self._device = clip.masks, objects, torch.device(device)
+        self._masks, self._objects, self._device = clip.masks, objects, torch.device(options.device)
         self._geometry = Geometry.fit(clip.size, min(clip.size), MivosPropagation.multiple)
         images = [self._geometry.image(pixels, self._device) for pixels in clip.images]
-        networks = _filled(MivosPropagation()).to(self._device), _filled(MivosFusion()).to(self._device)
+        networks = (
+            _filled(MivosPropagation(), options.weights).to(self._device),
+            _filled(MivosFusion(), options.weights).to(self._device),
+        )
         if is_rounded_otherwise:
             images = [image.contiguous(memory_format=torch.channels_last) for image in images]
             for network in networks:
@@ -124,8 +137,11 @@ class _Ours:
 
 def measure_published(options: PublishedOptions) -> dict[str, Any]:
     """Play the script in every way and return seconds, ratios, and how far the results are apart."""
-    scribbles = _folded(MivosScribble())
-    networks = Networks("mivos", _folded(MivosPropagation()), _folded(MivosFusion()), scribbles, scribbles)
+    folder = options.weights
+    scribbles = _folded(MivosScribble(), folder)
+    networks = Networks(
+        "mivos", _folded(MivosPropagation(), folder), _folded(MivosFusion(), folder), scribbles, scribbles
+    )
     scripts = {str(count): _measure_script(options, networks, count) for count in options.objects}
     first = scripts[str(options.objects[0])]
     speedup = {dtype: first[dtype]["speedup_by_round"][0] for dtype in DTYPES}
@@ -135,7 +151,7 @@ def measure_published(options: PublishedOptions) -> dict[str, Any]:
         "frames": options.frames,
         "size": list(options.size),
         "anchors": list(options.script),
-        "weights": "made",
+        "weights": "made" if options.weights is None else "trained",
         "device": options.device,
         "machine": describe_machine(),
     }
@@ -148,7 +164,7 @@ def table(report: dict[str, Any]) -> Iterator[str]:
     yield (
         f"{width}x{height}, {report['frames']} frames, rounds from frames {anchors}, {report['device']},"
         f" {machine['threads']} threads, {machine['instructions']}, torch {machine['torch']};"
-        " made weights, since the trained ones cannot be shipped"
+        f" {report['weights']} weights"
     )
     yield ""
     yield "| objects | way | seconds by round | times as fast | all rounds | ids equal | prob apart | kept |"
@@ -168,10 +184,10 @@ def table(report: dict[str, Any]) -> Iterator[str]:
 
 def _measure_script(options: PublishedOptions, networks: Networks, objects: int) -> dict[str, Any]:
     clip = make_clip(options.size, options.frames, objects)
-    baseline = _Published(clip, objects, options.device)
+    baseline = _Published(clip, objects, options)
     ours = {dtype: _Ours(clip, networks, options.device, dtype) for dtype in DTYPES}
     controls = (
-        {CONTROL: _Published(clip, objects, options.device, is_rounded_otherwise=True)}
+        {CONTROL: _Published(clip, objects, options, is_rounded_otherwise=True)}
         if options.with_control
         else {}
     )
@@ -225,15 +241,18 @@ def _apart(row: dict[str, Any]) -> str:
     return f"{row['ids_equal']:.3%} | {apart['largest']:.1e} at most, {apart['mean']:.1e} on average"
 
 
-def _filled(network: _Network) -> _Network:
-    """Give a network made weights, ready to run."""
-    shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    network.load_state_dict({name: torch.as_tensor(made) for name, made in made_state(shapes).items()})
+def _filled(network: _Network, folder: Path | None) -> _Network:
+    """Give a network its trained weights, made ones without a folder; ready to run."""
+    if folder is None:
+        shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+        network.load_state_dict({name: torch.as_tensor(made) for name, made in made_state(shapes).items()})
+    else:
+        load_weights(network, family_folder("mivos", folder) / _FILES[type(network)])
     return network.eval().requires_grad_(False)
 
 
-def _folded(network: _Network) -> _Network:
-    fold_normalisation(_filled(network))
+def _folded(network: _Network, folder: Path | None) -> _Network:
+    fold_normalisation(_filled(network, folder))
     return network
 
 

@@ -163,6 +163,9 @@ def _add_published(subjects: _Subjects) -> ArgumentParser:
     )
     published.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
     published.add_argument(
+        "--weights", type=Path, metavar="DIR", help="folder of the trained weights (default: made ones)"
+    )
+    published.add_argument(
         "--control",
         action="store_true",
         help="play the published way once more, rounded otherwise: how far it is from itself",
@@ -270,7 +273,14 @@ def run_published(options: Namespace) -> None:
 
     device = choose_compute(options.device).device.type
     figures = measure_published(
-        PublishedOptions(options.frames, options.size, tuple(options.objects), device, options.control)
+        PublishedOptions(
+            frames=options.frames,
+            size=options.size,
+            objects=tuple(options.objects),
+            device=device,
+            with_control=options.control,
+            weights=options.weights,
+        )
     )
     _tell(options, table(figures), figures)
 

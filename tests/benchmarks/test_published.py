@@ -40,3 +40,10 @@ def test_ours_and_the_published_way_come_to_the_same_masks(
     assert len(script["published"]["seconds"]) == len(exact["seconds"]) == 3
     # Two bytes a number instead of four.
     assert exact["kept_bytes"] == 2 * rounded["kept_bytes"] > 0
+
+
+def test_a_folder_without_the_trained_weights_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["bench", "published", "--weights", str(tmp_path)]) == 2
+    assert f"There are no mivos weights in {tmp_path}" in capsys.readouterr().err
