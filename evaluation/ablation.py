@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -50,9 +50,17 @@ class Ablation(nn.Module):
         """Pass on."""
         return self.network.read(query, keys, values, ages=ages, top_k=top_k)
 
-    def decode(self, query: QueryFeatures, readout: Tensor, previous: Tensor) -> Tensor:
+    def learn_targets(
+        self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]
+    ) -> Tensor | None:
         """Pass on."""
-        return self.network.decode(query, readout, previous)
+        return self.network.learn_targets(anchors, known)
+
+    def decode(
+        self, query: QueryFeatures, readout: Tensor, previous: Tensor, targets: Tensor | None = None
+    ) -> Tensor:
+        """Pass on."""
+        return self.network.decode(query, readout, previous, targets)
 
     def transfer(self, query: QueryFeatures, key: Tensor, maps: Tensor) -> Tensor:
         """Pass on."""
@@ -79,9 +87,19 @@ class WithoutMemory(Ablation):
 class WithoutPrevious(Ablation):
     """Forgets the previous frame's probabilities: the decoder has the image and the memory alone."""
 
-    def decode(self, query: QueryFeatures, readout: Tensor, previous: Tensor) -> Tensor:
+    def decode(
+        self, query: QueryFeatures, readout: Tensor, previous: Tensor, targets: Tensor | None = None
+    ) -> Tensor:
         """Decode as if no object had been in the previous frame."""
-        return self.network.decode(query, readout, torch.zeros_like(previous))
+        return self.network.decode(query, readout, torch.zeros_like(previous), targets)
+
+
+class WithoutTargets(Ablation):
+    """Learns nothing from the anchors' looks: the decoder relies on memory and the previous probabilities."""
+
+    def learn_targets(self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]) -> None:
+        """Learn nothing."""
+        del anchors, known
 
 
 class TopK(Ablation):
@@ -140,6 +158,7 @@ def own_logits(shares: Tensor) -> Tensor:
 ABLATIONS: dict[str, Callable[[PropagationNetwork], Ablation]] = {
     "memory": WithoutMemory,
     "previous": WithoutPrevious,
+    "targets": WithoutTargets,
 }
 """What can be switched off, by the name under which reports list it."""
 
@@ -151,7 +170,7 @@ FUSIONS: dict[str, FusionNetwork] = {
 
 
 def switch_off(networks: Networks, part: str) -> Networks:
-    """Return networks whose propagation does without "memory" or "previous"; the given ones stay as is."""
+    """Return networks whose propagation does without a part of `ABLATIONS`; the given ones stay as is."""
     return replace(networks, propagation=ABLATIONS[part](networks.propagation))
 
 

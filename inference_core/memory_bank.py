@@ -86,9 +86,9 @@ class MemoryBank:
         self._entries.clear()
 
     def _shrink(self, *, keep: int) -> None:
-        held = sum(_nbytes(entry) for entry in self._entries.values())
+        held = sum(entry.nbytes for entry in self._entries.values())
         while held > self._cache_bytes and len(self._entries) > keep:
-            held -= _nbytes(self._entries.popitem(last=False)[1])
+            held -= self._entries.popitem(last=False)[1].nbytes
 
 
 class Promotions:
@@ -211,7 +211,3 @@ def _group_rows(
         known_by = tuple(slot for slot, anchor in enumerate(anchors) if row in anchor.rows)
         groups.setdefault(known_by, []).append(row)
     return [(tuple(rows), known_by) for known_by, rows in groups.items()]
-
-
-def _nbytes(entry: MemoryEntry) -> int:
-    return sum(tensor.numel() * tensor.element_size() for tensor in (entry.key, entry.value))

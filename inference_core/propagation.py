@@ -90,12 +90,14 @@ def walk(engine: Engine, plan: WalkPlan) -> Generator[Walked, None, None]:
     leg = plan.leg
     promotions = Promotions(leg.anchor, plan.options.max_promoted, leg.promoted)
     memory = _recall(engine, plan, promotions)
+    near = sorted(plan.anchors, key=lambda anchor: abs(anchor.frame_index - leg.anchor))
+    targets = engine.learn_targets([anchor.entry for anchor in near], [anchor.rows for anchor in near])
     previous = plan.competition.store.restore(leg.last.prob) if leg.last else plan.start
     for frame_index in leg.frames:
         pixels = engine.frames[frame_index]
         image = engine.image(pixels)
         query = engine.query(frame_index, image)
-        own = engine.decode(query, memory.read(engine.read, query, frame_index), previous)
+        own = engine.decode(query, memory.read(engine.read, query, frame_index), previous, targets)
         # What is remembered is what can be stored: a resumed walk then continues bit for bit.
         packed, previous = plan.competition.settle(own, frame_index)
         is_last = frame_index == leg.stop

@@ -7,7 +7,7 @@ K for objects (rows, background left out), R for rows of keys: K where keys depe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -33,10 +33,19 @@ class QueryFeatures:
 
 @dataclass(frozen=True)
 class MemoryEntry:
-    """One memorised frame: key (R, Ck, gh, gw), value (K, Cv, gh, gw)."""
+    """One memorised frame: key (R, Ck, gh, gw), value (K, Cv, gh, gw).
+
+    samples  what the family's target models are learned from, opaque to the core.
+    """
 
     key: Tensor
     value: Tensor
+    samples: tuple[Tensor, ...] = ()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held, for the memory bank's budget."""
+        return sum(t.numel() * t.element_size() for t in (self.key, self.value, *self.samples))
 
 
 class PropagationNetwork(Protocol):
@@ -85,11 +94,23 @@ class PropagationNetwork(Protocol):
         """
         ...
 
-    def decode(self, query: QueryFeatures, readout: Tensor, previous: Tensor) -> Tensor:
+    def learn_targets(
+        self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]
+    ) -> Tensor | None:
+        """Learn from anchors what each object looks like; None in a family that relies on memory alone.
+
+        anchors come nearest first; a family may look at the first few alone.
+        known  of each anchor the rows of objects that it says something of.
+        """
+        ...
+
+    def decode(
+        self, query: QueryFeatures, readout: Tensor, previous: Tensor, targets: Tensor | None = None
+    ) -> Tensor:
         """Turn a readout into logits (K, h, w).
 
-        previous (K, h, w) holds the objects' probabilities in the frame just walked from; the published
-        family does not look at it.
+        previous (K, h, w) holds the objects' probabilities in the frame just walked from; targets is what
+        `learn_targets` gave. The published family looks at neither.
         """
         ...
 

@@ -7,7 +7,11 @@ from collections.abc import Sequence
 from evaluation.figures import Figures
 
 STATISTICS = ("J recall", "J decay", "F recall", "F decay")
-_ABLATION_NAMES = {"memory": "memory switched off", "previous": "previous mask switched off"}
+_ABLATION_NAMES = {
+    "memory": "memory switched off",
+    "previous": "previous mask switched off",
+    "targets": "target models switched off",
+}
 
 
 def clip_report(figures: Figures) -> str:

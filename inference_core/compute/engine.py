@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TypeVar
 
 import torch
@@ -84,9 +84,18 @@ class Engine:
         """
         return self._run(lambda: self.networks.propagation.read(query, keys, values, ages=ages))
 
-    def decode(self, query: QueryFeatures, readout: Tensor, previous: Tensor) -> Tensor:
+    def learn_targets(
+        self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]
+    ) -> Tensor | None:
+        """Learn from anchors what each object looks like; known: the rows that each says something of."""
+        return self._run(lambda: self.networks.propagation.learn_targets(anchors, known))
+
+    def decode(
+        self, query: QueryFeatures, readout: Tensor, previous: Tensor, targets: Tensor | None
+    ) -> Tensor:
         """Turn a readout into each object's own probability (K, h, w) in [0, 1]."""
-        return self._run(lambda: _sigmoid(self.networks.propagation.decode(query, readout, previous)))
+        network = self.networks.propagation
+        return self._run(lambda: _sigmoid(network.decode(query, readout, previous, targets)))
 
     def transfer(self, query: QueryFeatures, key: Tensor, maps: Tensor) -> Tensor:
         """Carry maps (K, C, h, w) from the frame of `key` to the query's frame."""

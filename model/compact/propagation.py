@@ -6,7 +6,7 @@ The memory grid has stride 8 of the reduced image, 16 of the working size.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -34,6 +34,7 @@ from model.compact.encoder import (
     Pyramid,
     reduce_size,
 )
+from model.compact.targets import MOST_ANCHORS, TARGET_WEIGHT, appearance, coverage, learn, score
 from model.interfaces import MemoryEntry, QueryFeatures
 
 KEY_CHANNELS = 64
@@ -135,7 +136,8 @@ class CompactPropagation(nn.Module):
         small, _, _, merged = query.features
         own = matching(reduce_size(objects.unsqueeze(1), self.reduction), self)
         others = others_of(own)
-        return MemoryEntry(query.key, self.value(small, own, others, merged))
+        samples = (self._appearance(query), coverage(own, _grid(query)))
+        return MemoryEntry(query.key, self.value(small, own, others, merged), samples)
 
     def read(
         self,
@@ -162,14 +164,30 @@ class CompactPropagation(nn.Module):
             readout = read_memory(affinity, values.flatten(2), top_k=0, positions=height * width)
         return readout.reshape(*readout.shape[:2], height, width)
 
-    def decode(self, query: QueryFeatures, readout: Tensor, previous: Tensor) -> Tensor:
+    def learn_targets(
+        self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]
+    ) -> Tensor | None:
+        """Learn a target model of each object: (K, C + 1), see `model.compact.targets`."""
+        samples = [(looks, covered) for looks, covered in (a.samples for a in anchors[:MOST_ANCHORS])]
+        return learn(samples, known[:MOST_ANCHORS]).to(anchors[0].key.device)
+
+    def decode(
+        self, query: QueryFeatures, readout: Tensor, previous: Tensor, targets: Tensor | None = None
+    ) -> Tensor:
         """Turn a readout (K, Cv, gh, gw) and the previous frame's objects (K, h, w) into logits (K, h, w)."""
         _, stride2, stride4, merged = query.features
         own = matching(reduce_size(previous.unsqueeze(1), self.reduction), self)
         before = join(own, others_of(own))
         pyramid = Pyramid(stride2, stride4, merged, merged, merged)
         logits = self.decoder(pyramid, matching(readout, self), before).float()
+        if targets is not None:
+            scores = score(targets, self._appearance(query), _grid(query))
+            logits = logits + TARGET_WEIGHT * upsample(scores, GRID_STRIDE)
         return upsample(logits, self.reduction)[:, 0] if self.reduction > 1 else logits[:, 0]
+
+    def _appearance(self, query: QueryFeatures) -> Tensor:
+        small, stride2, stride4, merged = query.features
+        return appearance((merged, stride4, stride2, small), _grid(query))
 
     def transfer(self, query: QueryFeatures, key: Tensor, maps: Tensor) -> Tensor:
         """Carry maps (K, C, h, w) from the frame of `key` (1, Ck, gh, gw) to the query's, same shape."""
@@ -178,3 +196,8 @@ class CompactPropagation(nn.Module):
         affinity = distance_affinity(key.flatten(2), query.key.flatten(2))
         carried = carry_maps(affinity, grid.flatten(2)).view(grid.shape)
         return F.interpolate(carried, scale_factor=factor, mode="bilinear", align_corners=False)
+
+
+def _grid(query: QueryFeatures) -> tuple[int, int]:
+    height, width = query.key.shape[-2:]
+    return height, width

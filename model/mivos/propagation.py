@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -74,8 +74,14 @@ class MivosPropagation(nn.Module):
             readout = read_memory(affinity, values.flatten(2), top_k=0, positions=height * width)
         return readout.reshape(*readout.shape[:2], height, width)
 
-    def decode(self, query: QueryFeatures, readout: Tensor, previous: Tensor) -> Tensor:
-        """Turn a readout (K, Cv, gh, gw) into logits (K, h, w) float32; `previous` is not looked at."""
+    def learn_targets(self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]) -> None:
+        """Nothing beside memory."""
+        del anchors, known
+
+    def decode(
+        self, query: QueryFeatures, readout: Tensor, previous: Tensor, targets: Tensor | None = None
+    ) -> Tensor:
+        """Turn a readout (K, Cv, gh, gw) into logits (K, h, w) float32; the rest is not looked at."""
         value, skip8, skip4 = query.features
         logits: Tensor = self.decoder(join(readout.to(value), value), (skip8, skip4))
         return logits[:, 0]

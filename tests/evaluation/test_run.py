@@ -34,7 +34,7 @@ def test_clips_are_measured_with_their_baselines_and_ablations(clips):
         figures["mean"]
     )  # the fake looks at memory alone
     assert set(figures["fps_by_objects"]) == {"1", "2"}
-    assert told == [(done, 18) for done in range(1, 19)]
+    assert told == [(done, 24) for done in range(1, 25)]
     assert json.loads(json.dumps(figures)) == figures
     report = clip_report(figures)
     assert len(report.split("\n\n")[0].splitlines()) == 2 + 2 + 1 + 2

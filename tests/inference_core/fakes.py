@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -31,6 +31,7 @@ class FakePropagation:
         self.calls: Counter[str] = Counter()
         self.memory_lengths: list[int] = []
         self.previous_means: list[float] = []
+        self.known: list[list[tuple[int, ...]]] = []
 
     def encode_query(self, image: Tensor) -> QueryFeatures:
         self.calls["encode_query"] += 1
@@ -56,7 +57,16 @@ class FakePropagation:
         height, width = query.key.shape[2:]
         return torch.einsum("kcm,qm->kcq", values.flatten(2), weights).unflatten(2, (height, width))
 
-    def decode(self, query: QueryFeatures, readout: Tensor, previous: Tensor) -> Tensor:
+    def learn_targets(
+        self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]
+    ) -> Tensor | None:
+        self.calls["learn_targets"] += 1
+        self.known.append([tuple(sorted(rows)) for rows in known])
+        return None
+
+    def decode(
+        self, query: QueryFeatures, readout: Tensor, previous: Tensor, targets: Tensor | None = None
+    ) -> Tensor:
         self.calls["decode"] += 1
         self.previous_means.append(float(previous.mean()))
         soft = F.interpolate(readout, scale_factor=GRID, mode="bilinear", align_corners=False)[:, 0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +57,12 @@ class Watched:
         self.memory_lengths.append(keys.shape[2])
         return self._network.read(query, keys, values, ages=ages, top_k=top_k)
 
-    def decode(self, query: QueryFeatures, readout: Tensor, previous: Tensor) -> Tensor:
+    def learn_targets(self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]) -> None:
+        pass
+
+    def decode(
+        self, query: QueryFeatures, readout: Tensor, previous: Tensor, targets: Tensor | None = None
+    ) -> Tensor:
         logits = self._network.decode(query, readout, previous)
         self.unfused.append(aggregate(torch.sigmoid(logits)))
         return logits

@@ -173,3 +173,13 @@ def test_the_length_of_the_bank_is_told_for_every_round() -> None:
         session.set_ids(frame_index, square_ids(frame_index))
         list(session.propagate())
     assert [each.bank_length for each in session.rounds] == [1, 2, 2]
+
+
+def test_target_models_are_learned_from_the_nearest_anchors_first() -> None:
+    session = fake_session()
+    network = networks_of(session)[0]
+    session.set_ids(0, square_ids(0))
+    list(session.propagate())
+    session.set_ids(11, square_ids(11, both=True))
+    list(session.propagate())
+    assert network.known == [[(0,)], [(0, 1), (0,)]], "once a leg, with the objects that each anchor knows"

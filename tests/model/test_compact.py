@@ -42,7 +42,8 @@ def test_propagation_answers_for_every_object_at_the_size_of_the_image() -> None
     assert entry.key.shape[0] == 1
     assert entry.value.shape[0] == 3
     keys, values = entry.key.unsqueeze(2), entry.value.unsqueeze(2)
-    logits = network.decode(query, network.read(query, keys, values), objects)
+    targets = network.learn_targets([entry], [(0, 1, 2)])
+    logits = network.decode(query, network.read(query, keys, values), objects, targets)
     assert logits.shape == (3, HEIGHT, WIDTH)
     assert logits.dtype == torch.float32
 
@@ -56,7 +57,7 @@ def test_objects_do_not_depend_on_their_order() -> None:
         query = network.encode_query(image)
         entry = network.encode_memory(image, query, masks)
         readout = network.read(query, entry.key.unsqueeze(2), entry.value.unsqueeze(2))
-        return network.decode(query, readout, masks)
+        return network.decode(query, readout, masks, network.learn_targets([entry], [(0, 1)]))
 
     assert torch.allclose(logits(objects).flip(0), logits(objects.flip(0)), atol=1e-4)
 

@@ -143,6 +143,7 @@ def _walk(network: PropagationNetwork, images: UInt8Array, truth: UInt8Array, st
         query = network.encode_query(image)
         kept = {start: network.encode_memory(image, query, mask)}
         last: dict[int, MemoryEntry] = {}
+        targets = network.learn_targets(list(kept.values()), [(0,)])
         for place in range(start + step, len(images) if step > 0 else -1, step):
             image = padded(place)
             query = network.encode_query(image)
@@ -150,7 +151,7 @@ def _walk(network: PropagationNetwork, images: UInt8Array, truth: UInt8Array, st
             keys = torch.stack([entry.key for entry in memory.values()], dim=2)
             values = torch.stack([entry.value for entry in memory.values()], dim=2)
             readout = network.read(query, keys, values, ages=[abs(place - other) for other in memory])
-            mask = aggregate(torch.sigmoid(network.decode(query, readout, mask)))[1:]
+            mask = aggregate(torch.sigmoid(network.decode(query, readout, mask, targets)))[1:]
             out[place] = (mask[0, :height, :width].numpy() * 255 + 0.5).astype(np.uint8)
             last = {place: network.encode_memory(image, query, mask)}
             if (place - start) % network.mem_every == 0:
