@@ -37,7 +37,7 @@ def test_clips_are_measured_with_their_baselines_and_ablations(clips):
     assert told == [(done, 24) for done in range(1, 25)]
     assert json.loads(json.dumps(figures)) == figures
     report = clip_report(figures)
-    assert len(report.split("\n\n")[0].splitlines()) == 2 + 2 + 1 + 2
+    assert len(report.split("\n\n")[0].splitlines()) == 2 + 2 + 1 + 3
     assert "memory switched off" in report
 
 
