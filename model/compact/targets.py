@@ -20,6 +20,8 @@ TARGET_WEIGHT = 0.25
 MOST_ANCHORS = 8
 """How many anchors a target model is learned from: more would take longer and hardly say more."""
 
+# What is doubtful, along outlines above all, is left to the decoder.
+_DOUBTFUL = 1.0
 _MOST = 4.0
 _RIDGE = 0.01
 _STEPS = 6
@@ -62,11 +64,14 @@ def learn(samples: Sequence[tuple[Tensor, Tensor]], known: Sequence[Collection[i
 
 
 def score(targets: Tensor, looks: Tensor, grid: tuple[int, int]) -> Tensor:
-    """Return each object's logit for every cell: (K, C + 1), (P, C) -> (K, 1, gh, gw) float32, within +-4."""
+    """Return each object's logit for every cell: (K, C + 1), (P, C) -> (K, 1, gh, gw) float32, within +-4.
+
+    It is shrunk towards 0, so that small ones vanish.
+    """
     with torch.autocast(looks.device.type, enabled=False):
         targets = targets.to(looks.device)
         logits = looks.float() @ targets[:, :-1].t() + targets[:, -1]
-    return logits.clamp(-_MOST, _MOST).t().reshape(-1, 1, *grid)
+    return F.softshrink(logits, _DOUBTFUL).clamp(-_MOST, _MOST).t().reshape(-1, 1, *grid)
 
 
 def _regression(inputs: Tensor, there: Tensor, positions: int) -> Tensor:

@@ -92,8 +92,6 @@ def test_a_few_steps_reduce_the_loss(
     pictures: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("training.run._SIZES", ((0.0, 64),))
-    # All pixels count all the time: the mean loss of ever harder pixels could not be compared.
-    monkeypatch.setattr("training.compact.propagation.hardest_share", lambda progress: 1.0)
     train(name, _options(pictures, tmp_path, steps=60, batch=3))
     losses = losses_of(tmp_path / f"{name}.csv")
     assert len(losses) == 3

@@ -9,14 +9,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from model.aggregate import aggregate_logits
-from model.attention import distance_affinity, distance_factors, exact_product, prefer_near
+from model.attention import distance_affinity
 from model.compact.encoder import Pyramid
-from model.compact.propagation import CompactPropagation, expected_way
+from model.compact.propagation import CompactPropagation
 from training.losses import bootstrapped, dice_loss, hardest_share, intersection_over_union, match_loss
 
 MATCH_WEIGHT = 0.15
-FRAMES_BETWEEN = 4
-"""How many frames are taken to lie between two of a sample, where what is near is preferred."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,6 @@ class PropagationLesson:
         first = self._affinity([keys[0]], keys[1])
         logits1 = self._decode(rows, pyramids[1], first, value, batch["before"] * present[:, :, None, None])
         prob1 = torch.softmax(logits1, dim=1)[:, 1:] * present[:, :, None, None]
-        prob1 = (prob1 + batch["mistakes"]).clamp(0, 1) * present[:, :, None, None]
         second_value = self._memorise(rows, images[:, 1], prob1, pyramids[1])
         second = self._affinity([keys[0], keys[1]], keys[2])
         logits2 = self._decode(rows, pyramids[2], second, torch.cat([value, second_value], dim=2), prob1)
@@ -78,14 +75,8 @@ class PropagationLesson:
         return [Pyramid(*(part[frame] for part in split)) for frame in range(frames)], list(keys.split(count))
 
     def _affinity(self, memory: list[Tensor], query: Tensor) -> Tensor:
-        """Affinity (B, Q, M); every other sample reads near by, as walks do, the rest anywhere."""
-        grid = (query.shape[2], query.shape[3])
-        ages = torch.arange(len(memory), 0, -1, device=query.device) * FRAMES_BETWEEN
-        near = prefer_near(distance_factors, grid, expected_way(ages) * min(grid))
-        keys, wanted = torch.cat([key.flatten(2) for key in memory], dim=2), query.flatten(2)
-        affinity = distance_affinity(keys, wanted)
-        affinity[::2] = exact_product(*near(keys[::2], wanted[::2]))
-        return affinity
+        with torch.autocast(query.device.type, enabled=False):
+            return distance_affinity(torch.cat([key.flatten(2) for key in memory], dim=2), query.flatten(2))
 
     def _memorise(self, rows: Rows, image: Tensor, objects: Tensor, pyramid: Pyramid) -> Tensor:
         own, others = rows.take(objects)

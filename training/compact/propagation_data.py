@@ -26,12 +26,11 @@ MAX_GAP = 8
 _SMALLEST_SHARE = 0.004
 _DRAWS = 12
 _TWIN_SHARE = 0.35
-_MISTAKEN_SHARE = 0.5
 
 
 @dataclass(frozen=True)
 class PropagationData(Samples):
-    """Three frames, their objects, the previous probabilities, the known matches, what a walk mistakes."""
+    """Three frames, their objects, the previous probabilities, the known matches."""
 
     sources: Sources
     clip_share: float = 0.5
@@ -119,7 +118,6 @@ def _tensors(rng: Generator, layers: list[Layer], shot: Shot) -> dict[str, Tenso
         "images": torch.from_numpy(np.stack(images)),
         "objects": torch.from_numpy(objects.astype(np.float32)),
         "before": torch.from_numpy(_disturbed(rng, objects[0].astype(np.float32))),
-        "mistakes": torch.from_numpy(_mistakes(rng, objects[:2])),
         "matches": torch.from_numpy(matches(layers, shot, GRID_STRIDE)),
         "has_matches": torch.tensor(any(layer.is_rigid for layer in layers)),
     }
@@ -134,7 +132,8 @@ def _disturbed(rng: Generator, objects: NDArray[np.float32]) -> NDArray[np.float
         return objects
     size = objects.shape[-1]
     shift = rng.normal(0.0, 0.03 * size, 2)
-    out = np.stack([_shifted(plane, shift) for plane in objects])
+    moved = np.array([[1.0, 0.0, shift[0]], [0.0, 1.0, shift[1]]], np.float32)
+    out = np.stack([cv2.warpAffine(plane, moved, (size, size)) for plane in objects])
     for _ in range(int(rng.integers(0, 4))):
         centre = tuple(int(value) for value in rng.integers(0, size, 2))
         plane = np.ascontiguousarray(out[0])
@@ -142,45 +141,3 @@ def _disturbed(rng: Generator, objects: NDArray[np.float32]) -> NDArray[np.float
         out[0] = plane
     blurred = [cv2.GaussianBlur(plane, (0, 0), 1.0 + float(rng.random())) for plane in out]
     return np.stack(blurred).astype(np.float32)
-
-
-def _mistakes(rng: Generator, objects: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """What a long walk may believe wrongly of its second frame: (OBJECTS, size, size), -1 to 1.
-
-    objects (2, OBJECTS, size, size). It is to be added to the probabilities: 1 where an object seems to be
-    and is not, which takes the place from the others, -1 where it seems to be gone. A walk leaves masks
-    behind on the ground that its object uncovered; only the frame that was given tells it better.
-    """
-    size = objects.shape[-1]
-    out = np.zeros(objects.shape[1:], np.float32)
-    present = np.flatnonzero(objects[0].any(axis=(1, 2)))
-    if len(present) == 0 or rng.random() > _MISTAKEN_SHARE:
-        return out
-    place = int(rng.choice(present))
-    strays = _blots(rng, size)
-    if rng.random() < 0.5:
-        strays = np.minimum(
-            strays, _shifted(objects[0, place].astype(np.float32), rng.normal(0.0, 0.15 * size, 2))
-        )
-    strays[objects[1, place]] = 0.0
-    out -= strays
-    out[place] = strays
-    if rng.random() < 0.4:
-        out[place] -= np.where(objects[1, place], _blots(rng, size), np.float32(0.0))
-    blurred = [cv2.GaussianBlur(plane, (0, 0), 1.0 + float(rng.random())) for plane in out]
-    return np.stack(blurred).astype(np.float32)
-
-
-def _blots(rng: Generator, size: int) -> NDArray[np.float32]:
-    """A few round spots: map (size, size) of 0 and 1."""
-    out = np.zeros((size, size), np.float32)
-    for _ in range(int(rng.integers(1, 4))):
-        centre = tuple(int(value) for value in rng.integers(0, size, 2))
-        cv2.circle(out, centre, int(rng.integers(size // 24, size // 4)), 1.0, -1)
-    return out
-
-
-def _shifted(plane: NDArray[np.float32], shift: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Move a map (h, w) by (x, y) pixels; what comes in is 0."""
-    matrix = np.array([[1.0, 0.0, shift[0]], [0.0, 1.0, shift[1]]], np.float32)
-    return np.asarray(cv2.warpAffine(plane, matrix, plane.shape[::-1]), np.float32)
