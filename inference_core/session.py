@@ -228,10 +228,7 @@ class Session:
     # -- commands that yield ---------------------------------------------------------------------------------
 
     def interact(self, interaction: Interaction) -> Masks:
-        """Change one frame with one stroke; it becomes a draft.
-
-        Where a better answer takes longer, the frame is given twice: soon, and once more.
-        """
+        """Change one frame with one stroke; it becomes a draft. A better answer may follow the first."""
         self._close_running()
         self._check_frame(interaction.frame_index)
         check_interaction(interaction, self._state.ledger, self.size)
@@ -269,8 +266,8 @@ class Session:
         before = self._workshop.tracks.read_ids(record, ledger.keys)
         was_locked = np.isin(before, locked)
         new = np.where(was_locked, before, np.where(np.isin(wanted, locked), 0, wanted)).astype(np.uint8)
-        changed = self._workshop.firm_record(new, ledger.active_keys)
-        self._write_draft(transaction, frame_index, (record, changed), ledger)
+        after = self._workshop.firm_record(new, ledger.active_keys)
+        self._write_draft(transaction, frame_index, (record, after), ledger)
         return self._close(transaction)
 
     def reset(self, frame_index: int) -> Sequence[FrameMask]:
@@ -356,10 +353,8 @@ class Session:
         gesture: Gesture | None = None,
     ) -> None:
         """Write a frame's record, the second of (before, after), as a draft of the ledger's."""
-        before, after = records
-        draft = ledger.draft(frame_index)
-        base = draft.base if draft else before
-        transaction.write({frame_index: after}, ledger.with_draft(Draft(frame_index, base, gesture)))
+        base = draft.base if (draft := ledger.draft(frame_index)) else records[0]
+        transaction.write({frame_index: records[1]}, ledger.with_draft(Draft(frame_index, base, gesture)))
 
     def _start(self, command: Masks) -> Masks:
         self._running = command
