@@ -41,7 +41,7 @@ _FILES: dict[type[nn.Module], str] = dict(
 )
 
 _KEYS = ".key_proj."
-_KEY_GAIN = np.float32(2)
+_KEY_GAIN = 2
 
 _Network = TypeVar("_Network", bound=nn.Module)
 
@@ -250,7 +250,7 @@ def _filled(network: _Network, folder: Path | None) -> _Network:
     if folder is None:
         shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
         state = {
-            name: torch.as_tensor(made * _KEY_GAIN if _KEYS in name else made)
+            name: torch.as_tensor(made) * (_KEY_GAIN if _KEYS in name else 1)
             for name, made in made_state(shapes).items()
         }
         network.load_state_dict(state)
