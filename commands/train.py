@@ -52,6 +52,19 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
         metavar="PIXELS",
         help="side of every crop, instead of sizes that grow",
     )
+    parser.add_argument(
+        "--frames",
+        type=whole_number(least=2),
+        metavar="N",
+        help="frames of a sample of propagation (default: 3)",
+    )
+    parser.add_argument(
+        "--parts",
+        nargs="+",
+        default=(),
+        metavar="NAME",
+        help="teach these parts of the network alone, as decoder (default: all)",
+    )
     parser.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
     parser.add_argument("--threads", type=whole_number(least=1), help="threads of torch")
     parser.add_argument(
@@ -82,6 +95,8 @@ def run(options: Namespace) -> None:
         batch=options.batch,
         learning_rate=options.rate,
         crop=options.crop,
+        frames=options.frames,
+        parts=options.parts,
         resume=options.resume,
         warm_start=options.warm_start,
         device=options.device,

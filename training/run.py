@@ -10,6 +10,7 @@ from pathlib import Path
 
 import cv2
 import torch
+from torch import nn
 
 from model.blocks import fold_normalisation
 from model.checkpoint import family_folder, load_weights
@@ -21,7 +22,7 @@ from training.compact.fusion_data import FusionData, walk_clips
 from training.compact.interaction import InteractionLesson
 from training.compact.interaction_data import InteractionData
 from training.compact.propagation import PropagationLesson
-from training.compact.propagation_data import PropagationData
+from training.compact.propagation_data import FRAMES, PropagationData
 from training.curve import draw_log
 from training.mivos import courses as mivos
 from training.mivos.recipe import RECIPES as PUBLISHED_RECIPES
@@ -56,6 +57,8 @@ class TrainingOptions:
     steps    replaces the recipe's number of steps.
     learning_rate  replaces the recipe's highest rate: a lower one refines weights that are good already.
     crop     side in pixels of every training crop, instead of sizes that grow along the schedule.
+    frames   frames of every sample of propagation, instead of three.
+    parts    parts of the network to teach, as "decoder"; the others stay as they are. None named: all.
     resume   continue from the checkpoint in `out`; where it is gone, begin with the weights that ship, unless
              sources are chosen: what others taught must not come in by the back door.
     warm_start  a folder of weights to begin with where there is no checkpoint.
@@ -73,6 +76,8 @@ class TrainingOptions:
     batch: int | None = None
     learning_rate: float | None = None
     crop: int | None = None
+    frames: int | None = None
+    parts: Sequence[str] = ()
     resume: bool = False
     warm_start: Path | None = None
     device: str = "auto"
@@ -121,6 +126,7 @@ def _train_one(name: str, options: TrainingOptions, sources: Sources) -> Path:
         course = _COURSES[name](options, sources, recipe)
     if (weights := _weights_to_begin_with(name, options)) is not None:
         load_weights(course.network, weights)
+    _freeze_all_but(options.parts, course.network)
     trainer = Trainer(name, course.network, options.out, recipe, _device(options), processes)
     if options.resume:
         trainer.resume()
@@ -130,6 +136,14 @@ def _train_one(name: str, options: TrainingOptions, sources: Sources) -> Path:
     if processes.is_first:
         draw_log(trainer.log)
     return mivos.publish(name, trainer) if options.family == "mivos" else trainer.weights
+
+
+def _freeze_all_but(parts: Sequence[str], network: nn.Module) -> None:
+    names = [name for name, _ in network.named_children()]
+    if strange := [part for part in parts if part not in names]:
+        raise TrainingDataError(f"The network has no part {strange[0]}: choose from {', '.join(names)}.")
+    for name, part in network.named_children():
+        part.requires_grad_(not parts or name in parts)
 
 
 def _workers(options: TrainingOptions) -> int:
@@ -159,7 +173,8 @@ def _device(options: TrainingOptions) -> torch.device:
 
 def _propagation(options: TrainingOptions, sources: Sources, recipe: Recipe) -> Course:
     network = CompactPropagation(reduction=1)
-    samples = PropagationData(options.seed, recipe.samples, _size_at(recipe, options.crop), sources)
+    frames = options.frames or FRAMES
+    samples = PropagationData(options.seed, recipe.samples, _size_at(recipe, options.crop), sources, frames)
     return Course(network, samples, PropagationLesson(network))
 
 

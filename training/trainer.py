@@ -126,7 +126,8 @@ class Trainer:
         """Train until the schedule or the hours end; `samples` has steps x batch entries."""
         started = saved = time.monotonic()
         before_s = self.trained_s
-        self.network.train()
+        for part in self.network.children():  # what is not taught stays as it is, its statistics too
+            part.train(any(weight.requires_grad for weight in part.parameters()))
         figures: dict[str, list[float]] = {}
         for batch in self._batches(samples):
             for key, value in self._advance(batch, lesson).items():

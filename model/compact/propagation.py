@@ -74,7 +74,7 @@ class ValueEncoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Readout, image features and the previous probabilities to one logit a pixel."""
+    """Readout, image features, the previous probabilities and target models' scores to one logit a pixel."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,20 +89,27 @@ class Decoder(nn.Module):
         self.narrow = ConvNorm(middle, w2, size=1)
         self.stage2 = ConvNorm(2 * w2, w2)
         self.predict = nn.Conv2d(w2, 1, 3, padding=1)
+        self.hint = nn.Conv2d(1, wide, 3, padding=1, bias=False)
+        nn.init.zeros_(self.hint.weight)
 
-    def forward(self, pyramid: Pyramid, readout: Tensor, before: Tensor) -> Tensor:
+    def forward(
+        self, pyramid: Pyramid, readout: Tensor, before: Tensor, scores: Tensor | None = None
+    ) -> Tensor:
         """Decode N objects: readout (N, Cv, gh, gw), before (N, 2, h, w) own and others' -> (N, 1, h, w).
 
-        The pyramid is of one image for all or of N.
+        The pyramid is of one image for all or of N; scores (N, 1, gh, gw) float32 are of target models.
         """
         before4 = F.pixel_unshuffle(before, 4)
         before8 = F.relu(self.before8(before4))
         x = self.entry(readout, pyramid.merged, before8)
+        if scores is not None:
+            x = F.relu(x + self.hint(scores.to(x)))
         x = F.relu(x + self.back(upsample(self.deep(self.down(x)), 2)))
         x = self.stage4(upsample(x, 2), pyramid.stride4, before4)
         x = upsample(F.relu(self.narrow(x)), 2)
         x = F.relu(self.stage2(x, pyramid.stride2))
-        return upsample(self.predict(x), 2)
+        logits = upsample(self.predict(x), 2).float()
+        return logits if scores is None else logits + TARGET_WEIGHT * upsample(scores, GRID_STRIDE)
 
 
 class CompactPropagation(nn.Module):
@@ -179,10 +186,8 @@ class CompactPropagation(nn.Module):
         own = matching(reduce_size(previous.unsqueeze(1), self.reduction), self)
         before = join(own, others_of(own))
         pyramid = Pyramid(stride2, stride4, merged, merged, merged)
-        logits = self.decoder(pyramid, matching(readout, self), before).float()
-        if targets is not None:
-            scores = score(targets, self._appearance(query), _grid(query))
-            logits = logits + TARGET_WEIGHT * upsample(scores, GRID_STRIDE)
+        scores = None if targets is None else score(targets, self._appearance(query), _grid(query))
+        logits = self.decoder(pyramid, matching(readout, self), before, scores)
         return upsample(logits, self.reduction)[:, 0] if self.reduction > 1 else logits[:, 0]
 
     def _appearance(self, query: QueryFeatures) -> Tensor:

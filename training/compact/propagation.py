@@ -1,7 +1,8 @@
-"""The propagation network's lesson: frame 0 is given, frame 1 is read from it, frame 2 from both."""
+"""The propagation network's lesson: frame 0 is given, every later one is read from all before it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +13,7 @@ from model.aggregate import aggregate_logits
 from model.attention import distance_affinity
 from model.compact.encoder import Pyramid
 from model.compact.propagation import CompactPropagation
+from model.compact.targets import appearance, coverage, learn, score
 from training.losses import bootstrapped, dice_loss, hardest_share, intersection_over_union, match_loss
 
 MATCH_WEIGHT = 0.15
@@ -51,18 +53,24 @@ class PropagationLesson:
         sample, place = present.nonzero(as_tuple=True)
         rows = Rows(sample, place, *present.shape)
         pyramids, keys = self._encode(images)
-        value = self._memorise(rows, images[:, 0], truth[:, 0], pyramids[0])
-        first = self._affinity([keys[0]], keys[1])
-        logits1 = self._decode(rows, pyramids[1], first, value, batch["before"] * present[:, :, None, None])
-        prob1 = torch.softmax(logits1, dim=1)[:, 1:] * present[:, :, None, None]
-        second_value = self._memorise(rows, images[:, 1], prob1, pyramids[1])
-        second = self._affinity([keys[0], keys[1]], keys[2])
-        logits2 = self._decode(rows, pyramids[2], second, torch.cat([value, second_value], dim=2), prob1)
-        loss, figures = self._mask_loss(rows, (logits1, logits2), truth, progress)
-        positions = first.shape[-1]
-        matching = match_loss(first, batch["matches"][:, 0])
-        matching = matching + match_loss(second[..., :positions], batch["matches"][:, 1])
-        figures["match"] = float(matching.detach()) / 2
+        scores = self._scores(rows, images, truth[:, 0], pyramids)
+        values = self._memorise(rows, images[:, 0], truth[:, 0], pyramids[0])
+        positions = values.shape[2]
+        before = batch["before"] * present[:, :, None, None]
+        logits: list[Tensor] = []
+        matching = values.new_zeros((), dtype=torch.float32)
+        last = len(pyramids) - 1
+        for frame in range(1, len(pyramids)):
+            affinity = self._affinity(keys[:frame], keys[frame])
+            readout = self._read(rows, affinity, values)
+            logits.append(self._decode(rows, pyramids[frame], readout, before, scores[frame - 1]))
+            matching = matching + match_loss(affinity[..., :positions], batch["matches"][:, frame - 1])
+            if frame < last:
+                before = torch.softmax(logits[-1], dim=1)[:, 1:] * present[:, :, None, None]
+                remembered = self._memorise(rows, images[:, frame], before, pyramids[frame])
+                values = torch.cat([values, remembered], dim=2)
+        loss, figures = self._mask_loss(rows, logits, truth, progress)
+        figures["match"] = float(matching.detach()) / last
         return loss + MATCH_WEIGHT * matching, figures
 
     def _encode(self, images: Tensor) -> tuple[list[Pyramid], list[Tensor]]:
@@ -83,20 +91,44 @@ class PropagationLesson:
         value: Tensor = self.network.value(image[rows.sample], own, others, pyramid.merged[rows.sample])
         return value.flatten(2)
 
+    @torch.no_grad()
+    def _scores(self, rows: Rows, images: Tensor, given: Tensor, pyramids: Sequence[Pyramid]) -> list[Tensor]:
+        """Target models learned from the masks of frame 0, on every later frame: (N, 1, gh, gw) each."""
+        height, width = pyramids[0].merged.shape[-2:]
+        scores: list[list[Tensor]] = [[] for _ in pyramids[1:]]
+        for sample in range(rows.count):
+            looks = [
+                appearance(
+                    [
+                        maps[sample, None].float()
+                        for maps in (pyramid.merged, pyramid.stride4, pyramid.stride2, images[:, frame])
+                    ],
+                    (height, width),
+                )
+                for frame, pyramid in enumerate(pyramids)
+            ]
+            own = given[sample, rows.place[rows.sample == sample]].unsqueeze(1)
+            targets = learn([(looks[0], coverage(own, (height, width)))], [range(len(own))])
+            for later, look in zip(scores, looks[1:], strict=True):
+                later.append(score(targets, look, (height, width)))
+        return [torch.cat(later) for later in scores]
+
+    def _read(self, rows: Rows, affinity: Tensor, values: Tensor) -> Tensor:
+        weights = torch.softmax(affinity, dim=-1).to(values.dtype)
+        return torch.bmm(values, weights[rows.sample].transpose(1, 2))
+
     def _decode(
-        self, rows: Rows, pyramid: Pyramid, affinity: Tensor, values: Tensor, before: Tensor
+        self, rows: Rows, pyramid: Pyramid, readout: Tensor, before: Tensor, scores: Tensor
     ) -> Tensor:
         """Logits over background and objects (B, K+1, h, w)."""
-        weights = torch.softmax(affinity, dim=-1).to(values.dtype)
-        readout = torch.bmm(values, weights[rows.sample].transpose(1, 2))
         readout = readout.view(*readout.shape[:2], *pyramid.merged.shape[-2:])
         parts = (pyramid.stride2, pyramid.stride4, pyramid.stride8, pyramid.stride16, pyramid.merged)
         chosen = Pyramid(*(part[rows.sample] for part in parts))
-        logits = self.network.decoder(chosen, readout, torch.cat(rows.take(before), dim=1))
+        logits = self.network.decoder(chosen, readout, torch.cat(rows.take(before), dim=1), scores)
         return aggregate_logits(rows.spread(torch.sigmoid(logits.float()[:, 0])))
 
     def _mask_loss(
-        self, rows: Rows, logits: tuple[Tensor, Tensor], truth: Tensor, progress: float
+        self, rows: Rows, logits: Sequence[Tensor], truth: Tensor, progress: float
     ) -> tuple[Tensor, dict[str, float]]:
         share = hardest_share(progress)
         total = truth.new_zeros(())

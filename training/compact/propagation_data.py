@@ -1,8 +1,9 @@
-"""Samples for the propagation network: three frames of a moving still or a clip, up to three objects."""
+"""Samples for the propagation network: frames of a moving still or a clip, up to three objects."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -30,70 +31,73 @@ _TWIN_SHARE = 0.35
 
 @dataclass(frozen=True)
 class PropagationData(Samples):
-    """Three frames, their objects, the previous probabilities, the known matches."""
+    """Frames, their objects, the previous probabilities of the second one, the known matches."""
 
     sources: Sources
+    frames: int = FRAMES
     clip_share: float = 0.5
 
     def draw(self, rng: Generator, size: int) -> dict[str, Tensor]:
         for _ in range(_DRAWS):
-            from_clip = bool(self.sources.clips) and rng.random() < self.clip_share
-            layers = (_clip_layers if from_clip else _still_layers)(rng, self.sources, size)
+            from_clip = bool(self._clips) and rng.random() < self.clip_share
+            layers = self._clip_layers(rng, size) if from_clip else self._still_layers(rng, size)
             shot = render(layers, size)
             if (shot.ids[0] > 0).mean() > _SMALLEST_SHARE:
                 break
         return _tensors(rng, layers, shot)
 
+    @cached_property
+    def _clips(self) -> list[tuple[Frame, ...]]:
+        return [clip for clip in self.sources.clips if len(clip) >= self.frames]
 
-def _still_layers(rng: Generator, sources: Sources, size: int) -> list[Layer]:
-    image, ids = _still(rng, sources).read()
-    keeps_own = rng.random() < 0.6
-    own = chosen_object(rng, ids) if keeps_own else np.zeros_like(ids)
-    pose = pose_near(rng, own if own.any() else None, ids.shape, size)
-    strength, elastic = float(rng.uniform(0.1, 1.3)), float(rng.choice([0.0, 0.01, 0.03]))
-    matrices, fields = motion(rng, pose, size, FRAMES, strength=strength, elastic=elastic)
-    base = Layer((image,) * FRAMES, (own,) * FRAMES, None, matrices, fields, True)
-    first_id = 2 if own.any() else 1
-    pasted = int(rng.choice([0, 1, 2, 3], p=[0.3, 0.35, 0.2, 0.15] if own.any() else [0.0, 0.45, 0.3, 0.25]))
-    return [base, *_pasted(rng, sources, size, pasted, first_id=first_id)]
+    def _still_layers(self, rng: Generator, size: int) -> list[Layer]:
+        image, ids = _still(rng, self.sources).read()
+        keeps_own = rng.random() < 0.6
+        own = chosen_object(rng, ids) if keeps_own else np.zeros_like(ids)
+        pose = pose_near(rng, own if own.any() else None, ids.shape, size)
+        strength, elastic = float(rng.uniform(0.1, 1.3)), float(rng.choice([0.0, 0.01, 0.03]))
+        matrices, fields = motion(rng, pose, size, self.frames, strength=strength, elastic=elastic)
+        base = Layer((image,) * self.frames, (own,) * self.frames, None, matrices, fields, True)
+        first_id = 2 if own.any() else 1
+        shares = [0.3, 0.35, 0.2, 0.15] if own.any() else [0.0, 0.45, 0.3, 0.25]
+        pasted = int(rng.choice([0, 1, 2, 3], p=shares))
+        return [base, *self._pasted(rng, size, pasted, first_id=first_id)]
+
+    def _clip_layers(self, rng: Generator, size: int) -> list[Layer]:
+        lengths = np.array([min(len(clip), 40) for clip in self._clips], np.float64)
+        clip = self._clips[int(rng.choice(len(self._clips), p=lengths / lengths.sum()))]
+        frames = [clip[place].read() for place in _frame_places(rng, len(clip), self.frames)]
+        images, labels = zip(*frames, strict=True)
+        ids = _same_objects(rng, labels)
+        pose = pose_near(rng, ids[0] if ids[0].any() else None, ids[0].shape, size)
+        matrices, _ = motion(rng, pose, size, self.frames, strength=float(rng.uniform(0.0, 0.4)), elastic=0.0)
+        base = Layer(images, ids, None, matrices, (None,) * self.frames, False)
+        pasted = int(rng.choice([0, 1, 2], p=[0.6, 0.25, 0.15]))
+        taken = int(max(labels.max() for labels in ids))
+        return [base, *self._pasted(rng, size, pasted, first_id=taken + 1)]
+
+    def _pasted(self, rng: Generator, size: int, count: int, *, first_id: int) -> list[Layer]:
+        """Cut-outs over the picture: objects while ids are free, some mere distractors, some twins."""
+        layers: list[Layer] = []
+        object_id = first_id
+        still = _still(rng, self.sources)
+        for _ in range(count):
+            is_object = object_id <= OBJECTS and (object_id == 1 or rng.random() < 0.7)
+            layer = cut_out(rng, still, object_id if is_object else 0, size, self.frames)
+            if rng.random() > _TWIN_SHARE:
+                still = _still(rng, self.sources)
+            if layer is not None:
+                layers.append(layer)
+                object_id += is_object
+        return layers
 
 
-def _clip_layers(rng: Generator, sources: Sources, size: int) -> list[Layer]:
-    lengths = np.array([min(len(clip), 40) for clip in sources.clips], np.float64)
-    clip = sources.clips[int(rng.choice(len(sources.clips), p=lengths / lengths.sum()))]
-    frames = [clip[place].read() for place in _frame_places(rng, len(clip))]
-    images, labels = zip(*frames, strict=True)
-    ids = _same_objects(rng, labels)
-    pose = pose_near(rng, ids[0] if ids[0].any() else None, ids[0].shape, size)
-    matrices, _ = motion(rng, pose, size, FRAMES, strength=float(rng.uniform(0.0, 0.4)), elastic=0.0)
-    base = Layer(images, ids, None, matrices, (None,) * FRAMES, False)
-    pasted = int(rng.choice([0, 1, 2], p=[0.6, 0.25, 0.15]))
-    taken = int(max(labels.max() for labels in ids))
-    return [base, *_pasted(rng, sources, size, pasted, first_id=taken + 1)]
-
-
-def _frame_places(rng: Generator, length: int) -> list[int]:
-    longest = max(1, min(MAX_GAP, (length - 1) // (FRAMES - 1)))
-    gaps = rng.integers(1, longest + 1, FRAMES - 1)
+def _frame_places(rng: Generator, length: int, frames: int) -> list[int]:
+    longest = max(1, min(MAX_GAP, (length - 1) // (frames - 1)))
+    gaps = rng.integers(1, longest + 1, frames - 1)
     first = int(rng.integers(0, length - int(gaps.sum())))
     places = [first, *(first + int(step) for step in np.cumsum(gaps))]
     return places[::-1] if rng.random() < 0.5 else places
-
-
-def _pasted(rng: Generator, sources: Sources, size: int, count: int, *, first_id: int) -> list[Layer]:
-    """Cut-outs over the picture: objects while ids are free, sometimes mere distractors, sometimes twins."""
-    layers: list[Layer] = []
-    object_id = first_id
-    still = _still(rng, sources)
-    for _ in range(count):
-        is_object = object_id <= OBJECTS and (object_id == 1 or rng.random() < 0.7)
-        layer = cut_out(rng, still, object_id if is_object else 0, size, FRAMES)
-        if rng.random() > _TWIN_SHARE:
-            still = _still(rng, sources)
-        if layer is not None:
-            layers.append(layer)
-            object_id += is_object
-    return layers
 
 
 def _still(rng: Generator, sources: Sources) -> Frame:
