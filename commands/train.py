@@ -40,6 +40,21 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     parser.add_argument(
         "--warm-start", type=Path, metavar="DIR", help="begin from the weights in this folder"
     )
+    _add_schedule(parser)
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
+    parser.add_argument("--threads", type=whole_number(least=1), help="threads of torch")
+    parser.add_argument(
+        "--workers",
+        type=whole_number(least=0),
+        help="processes that make samples (default: as the device needs)",
+    )
+    parser.add_argument("--seed", type=int, help="seed of everything random")
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
+    parser.set_defaults(run=run)
+
+
+def _add_schedule(parser: ArgumentParser) -> None:
+    """Declare what takes the place of the recipe's."""
     parser.add_argument("--hours", type=positive_number, metavar="H", help="hours for each network")
     parser.add_argument("--steps", type=whole_number(least=1), help="steps instead of the recipe's")
     parser.add_argument("--batch", type=whole_number(least=1), help="samples a step instead of the recipe's")
@@ -65,16 +80,6 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
         metavar="NAME",
         help="teach these parts of the network alone, as decoder (default: all)",
     )
-    parser.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
-    parser.add_argument("--threads", type=whole_number(least=1), help="threads of torch")
-    parser.add_argument(
-        "--workers",
-        type=whole_number(least=0),
-        help="processes that make samples (default: as the device needs)",
-    )
-    parser.add_argument("--seed", type=int, help="seed of everything random")
-    parser.add_argument("--quiet", action="store_true", help="show no progress")
-    parser.set_defaults(run=run)
 
 
 def run(options: Namespace) -> None:
