@@ -50,6 +50,12 @@ def expected_way(ages: Tensor) -> Tensor:
     return _STILL + _DRIFT * ages
 
 
+def looks_of(image: Tensor, stride2: Tensor, stride4: Tensor, merged: Tensor) -> Tensor:
+    """Return what target models look at, of one image's features (1, C_i, h_i, w_i) -> (P, C)."""
+    height, width = merged.shape[-2:]
+    return appearance((merged, stride4, stride2, image), (height, width))
+
+
 class ValueEncoder(nn.Module):
     """What to remember of one object in one frame: image, its mask, the others' masks, image features."""
 
@@ -143,7 +149,7 @@ class CompactPropagation(nn.Module):
         small, _, _, merged = query.features
         own = matching(reduce_size(objects.unsqueeze(1), self.reduction), self)
         others = others_of(own)
-        samples = (self._appearance(query), coverage(own, _grid(query)))
+        samples = (looks_of(*query.features), coverage(own, _grid(query)))
         return MemoryEntry(query.key, self.value(small, own, others, merged), samples)
 
     def read(
@@ -186,13 +192,9 @@ class CompactPropagation(nn.Module):
         own = matching(reduce_size(previous.unsqueeze(1), self.reduction), self)
         before = join(own, others_of(own))
         pyramid = Pyramid(stride2, stride4, merged, merged, merged)
-        scores = None if targets is None else score(targets, self._appearance(query), _grid(query))
+        scores = None if targets is None else score(targets, looks_of(*query.features), _grid(query))
         logits = self.decoder(pyramid, matching(readout, self), before, scores)
         return upsample(logits, self.reduction)[:, 0] if self.reduction > 1 else logits[:, 0]
-
-    def _appearance(self, query: QueryFeatures) -> Tensor:
-        small, stride2, stride4, merged = query.features
-        return appearance((merged, stride4, stride2, small), _grid(query))
 
     def transfer(self, query: QueryFeatures, key: Tensor, maps: Tensor) -> Tensor:
         """Carry maps (K, C, h, w) from the frame of `key` (1, Ck, gh, gw) to the query's, same shape."""

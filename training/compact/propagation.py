@@ -12,8 +12,8 @@ from torch import Tensor
 from model.aggregate import aggregate_logits
 from model.attention import distance_affinity
 from model.compact.encoder import Pyramid
-from model.compact.propagation import CompactPropagation
-from model.compact.targets import appearance, coverage, learn, score
+from model.compact.propagation import CompactPropagation, looks_of
+from model.compact.targets import coverage, learn, score
 from training.losses import bootstrapped, dice_loss, hardest_share, intersection_over_union, match_loss
 
 MATCH_WEIGHT = 0.15
@@ -98,14 +98,8 @@ class PropagationLesson:
         scores: list[list[Tensor]] = [[] for _ in pyramids[1:]]
         for sample in range(rows.count):
             looks = [
-                appearance(
-                    [
-                        maps[sample, None].float()
-                        for maps in (pyramid.merged, pyramid.stride4, pyramid.stride2, images[:, frame])
-                    ],
-                    (height, width),
-                )
-                for frame, pyramid in enumerate(pyramids)
+                looks_of(*(maps[sample, None].float() for maps in (image, p.stride2, p.stride4, p.merged)))
+                for image, p in zip(images.unbind(dim=1), pyramids, strict=True)
             ]
             own = given[sample, rows.place[rows.sample == sample]].unsqueeze(1)
             targets = learn([(looks[0], coverage(own, (height, width)))], [range(len(own))])
