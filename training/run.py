@@ -91,10 +91,15 @@ def train(name: str, options: TrainingOptions) -> list[Path]:
     """Train one of NETWORKS, or "all" in order; returns the files of weights.
 
     Those of the compact family are averaged and in half precision, those of mivos in the published form.
-    Raises TrainingDataError where the pictures or, for fusion, the propagation network are missing.
+    Raises TrainingDataError where the pictures or, for fusion, the propagation network are missing, or
+    options do not go together.
     """
     if name != "all" and name not in NETWORKS:
         raise TrainingDataError(f"There is no network called {name}; choose {', '.join(NETWORKS)} or all.")
+    if name == "all" and options.parts:
+        raise TrainingDataError("Parts are of one network: name it in place of all.")
+    if options.frames and (name not in ("propagation", "all") or options.family == "mivos"):
+        raise TrainingDataError("Frames can be chosen for the compact propagation network alone.")
     cv2.setNumThreads(1)
     if options.threads:
         torch.set_num_threads(options.threads)

@@ -131,6 +131,31 @@ def test_a_part_that_there_is_not_is_named(pictures: Path, tmp_path: Path) -> No
         train("propagation", _options(pictures, tmp_path, parts=["head"]))
 
 
+def test_parts_are_not_looked_for_in_all_networks(pictures: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingDataError, match="Parts are of one network"):
+        train("all", _options(pictures, tmp_path, parts=["decoder"]))
+
+
+@pytest.mark.parametrize(("name", "family"), [("interaction", "compact"), ("propagation", "mivos")])
+def test_a_number_of_frames_is_refused_where_it_would_do_nothing(
+    pictures: Path, tmp_path: Path, name: str, family: str
+) -> None:
+    with pytest.raises(TrainingDataError, match="for the compact propagation network alone"):
+        train(name, _options(pictures, tmp_path, family=family, frames=4))
+
+
+def test_given_masks_are_rough_in_some_samples_and_never_take_what_is_anothers(pictures: Path) -> None:
+    samples = PropagationData(8, 60, lambda _: 64, find_sources([pictures]))
+    drawn = [samples[number] for number in range(60)]
+    firsts = [(sample["given"].bool(), sample["objects"][0].bool()) for sample in drawn]
+    rough = [(given, truth) for given, truth in firsts if not torch.equal(given, truth)]
+    assert 0.2 < len(rough) / len(firsts) < 0.6
+    for given, truth in rough:
+        assert bool((given.sum(dim=0) <= 1).all())
+        assert not bool((given & (truth.any(dim=0) & ~truth)).any())
+        assert (given & truth).sum() / (given | truth).sum() > 0.3
+
+
 def test_a_sample_has_as_many_frames_as_wanted_and_shorter_clips_are_left_out(pictures: Path) -> None:
     sources = find_sources([pictures])
     sample = PropagationData(7, 10, lambda _: 64, sources, 5)[3]

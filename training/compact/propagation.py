@@ -53,8 +53,9 @@ class PropagationLesson:
         sample, place = present.nonzero(as_tuple=True)
         rows = Rows(sample, place, *present.shape)
         pyramids, keys = self._encode(images)
-        scores = self._scores(rows, images, truth[:, 0], pyramids)
-        values = self._memorise(rows, images[:, 0], truth[:, 0], pyramids[0])
+        given = batch["given"] * present[:, :, None, None]
+        scores = self._scores(rows, images, given, pyramids)
+        values = self._memorise(rows, images[:, 0], given, pyramids[0])
         positions = values.shape[2]
         before = batch["before"] * present[:, :, None, None]
         logits: list[Tensor] = []

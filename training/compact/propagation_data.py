@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.compact.encoder import GRID_STRIDE
+from synthetic.robots import perturb_mask
 from training.pictures.colour import normalised, random_look
 from training.pictures.crops import chosen_object, pose_near
 from training.pictures.layers import Layer, Shot, cut_out, matches, motion, render
@@ -27,11 +28,13 @@ MAX_GAP = 8
 _SMALLEST_SHARE = 0.004
 _DRAWS = 12
 _TWIN_SHARE = 0.35
+_ROUGH_SHARE = 0.4
+_ROUGH_IOU = (0.65, 0.95)
 
 
 @dataclass(frozen=True)
 class PropagationData(Samples):
-    """Frames, their objects, the previous probabilities of the second one, the known matches."""
+    """Frames, their objects, the masks given in the first, what the second sees of it, the known matches."""
 
     sources: Sources
     frames: int = FRAMES
@@ -121,10 +124,21 @@ def _tensors(rng: Generator, layers: list[Layer], shot: Shot) -> dict[str, Tenso
     return {
         "images": torch.from_numpy(np.stack(images)),
         "objects": torch.from_numpy(objects.astype(np.float32)),
+        "given": torch.from_numpy(_given(rng, objects[0]).astype(np.float32)),
         "before": torch.from_numpy(_disturbed(rng, objects[0].astype(np.float32))),
         "matches": torch.from_numpy(matches(layers, shot, GRID_STRIDE)),
         "has_matches": torch.tensor(any(layer.is_rigid for layer in layers)),
     }
+
+
+def _given(rng: Generator, objects: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The first frame's masks (OBJECTS, H, W): exact, or as rough as a few strokes leave them."""
+    if rng.random() >= _ROUGH_SHARE:
+        return objects
+    rough = np.stack([perturb_mask(own, rng, target_iou=float(rng.uniform(*_ROUGH_IOU))) for own in objects])
+    rough &= objects | ~objects.any(axis=0)  # what is another's stays its own
+    is_first: NDArray[np.bool_] = rough.cumsum(axis=0) == 1
+    return rough & is_first
 
 
 def _disturbed(rng: Generator, objects: NDArray[np.float32]) -> NDArray[np.float32]:
