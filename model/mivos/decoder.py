@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from model.blocks import upsample
 from model.mivos.encoders import VALUE_CHANNELS, ImageFeatures
+from model.winograd import WideConv
 
 
 class PreActivation(nn.Module):
@@ -16,9 +17,9 @@ class PreActivation(nn.Module):
         super().__init__()
         self.downsample: nn.Module = nn.Identity()
         if inputs != outputs:
-            self.downsample = nn.Conv2d(inputs, outputs, 3, padding=1)
-        self.conv1 = nn.Conv2d(inputs, outputs, 3, padding=1)
-        self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1)
+            self.downsample = WideConv(inputs, outputs, 3, padding=1)
+        self.conv1 = WideConv(inputs, outputs, 3, padding=1)
+        self.conv2 = WideConv(outputs, outputs, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, inputs, h, w) -> (N, outputs, h, w)."""
@@ -31,7 +32,7 @@ class Refinement(nn.Module):
 
     def __init__(self, skip: int, outputs: int) -> None:
         super().__init__()
-        self.skip_conv1 = nn.Conv2d(skip, skip, 3, padding=1)
+        self.skip_conv1 = WideConv(skip, skip, 3, padding=1)
         self.skip_conv2 = PreActivation(skip, skip)
         self.out_conv = PreActivation(skip, outputs)
 

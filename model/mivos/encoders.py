@@ -7,6 +7,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from model.mivos.resnet import shrink, stage, stem
+from model.winograd import WideConv
 
 GRID_STRIDE = 16
 """Stride of the memory grid."""
@@ -66,8 +67,8 @@ class KeyValue(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.key_proj = nn.Conv2d(_DEEP, KEY_CHANNELS, 3, padding=1)
-        self.val_proj = nn.Conv2d(_DEEP, VALUE_CHANNELS, 3, padding=1)
+        self.key_proj = WideConv(_DEEP, KEY_CHANNELS, 3, padding=1)
+        self.val_proj = WideConv(_DEEP, VALUE_CHANNELS, 3, padding=1)
 
     def forward(self, f16: Tensor) -> tuple[Tensor, Tensor]:
         """(N, 1024, gh, gw) -> key (N, 128, gh, gw), value (N, 512, gh, gw)."""

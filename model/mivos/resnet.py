@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from model.winograd import WideConv
+
 EXPANSION = 4
 
 
@@ -18,7 +20,7 @@ class Bottleneck(nn.Module):
         outputs = EXPANSION * width
         self.conv1 = nn.Conv2d(inputs, width, 1, bias=bias)
         self.bn1 = nn.BatchNorm2d(width)
-        self.conv2 = nn.Conv2d(width, width, 3, stride=stride, padding=dilation, dilation=dilation, bias=bias)
+        self.conv2 = WideConv(width, width, 3, stride=stride, padding=dilation, dilation=dilation, bias=bias)
         self.bn2 = nn.BatchNorm2d(width)
         self.conv3 = nn.Conv2d(width, outputs, 1, bias=bias)
         self.bn3 = nn.BatchNorm2d(outputs)
