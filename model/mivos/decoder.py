@@ -23,8 +23,8 @@ class PreActivation(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, inputs, h, w) -> (N, outputs, h, w)."""
-        out: Tensor = self.conv2(F.relu_(self.conv1(F.relu(x)))) + self.downsample(x)
-        return out
+        out: Tensor = self.conv2(F.relu_(self.conv1(F.relu(x))))
+        return out.add_(self.downsample(x))
 
 
 class Refinement(nn.Module):
@@ -43,7 +43,7 @@ class Refinement(nn.Module):
 
     def forward(self, skip: Tensor, below: Tensor) -> Tensor:
         """skip (1, C, h, w) from `skip`, below (K, C, h / 2, w / 2) -> (K, outputs, h, w)."""
-        out: Tensor = self.out_conv(skip + upsample(below, 2))
+        out: Tensor = self.out_conv(upsample(below, 2).add_(skip))
         return out
 
 

@@ -33,7 +33,7 @@ class Bottleneck(nn.Module):
         """(N, inputs, h, w) -> (N, 4 * width, h / stride, w / stride)."""
         y = F.relu_(self.bn1(self.conv1(x)))
         y = F.relu_(self.bn2(self.conv2(y)))
-        return F.relu_(self.bn3(self.conv3(y)) + self.downsample(x))
+        return F.relu_(self.bn3(self.conv3(y)).add_(self.downsample(x)))
 
 
 def stem(inputs: int, *, bias: bool = False) -> tuple[nn.Conv2d, nn.BatchNorm2d]:
