@@ -123,7 +123,8 @@ def _speed(options: argparse.Namespace) -> Figures:
 
 
 def _write(out: Path, figures: dict[str, Figures]) -> None:
-    """Write the page and the figures that it was made from."""
+    """Write the figures, and the page that is made from them."""
+    _replace(out / "results.json", json.dumps(figures, indent=1, allow_nan=False) + "\n")
     told = ["# Results\n\nMeasured by `python docs/results.py`.\n"]
     for name, part in figures.items():
         if name == "speed":
@@ -133,7 +134,6 @@ def _write(out: Path, figures: dict[str, Figures]) -> None:
         body = page.write_pictures(out / PICTURES, f"{PREFIX}{name}-", f"{PICTURES}/")
         told.append(f"## {page.title}\n\n{_made_on(part)}\n\n{body}")
     _replace(out / "results.md", "\n".join(told))
-    _replace(out / "results.json", json.dumps(figures, indent=1, allow_nan=False) + "\n")
 
 
 def _page(name: str, part: Figures) -> Page:
