@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from inference_core.compute.geometry import Geometry
 from inference_core.memory_bank import MemoryOptions
 from inference_core.protocols import MemoryFrames
 from inference_core.session import Session
+from model import winograd
 from model.aggregate import aggregate
 from model.interfaces import MemoryEntry, Networks, QueryFeatures
 from tests import parity
@@ -197,6 +199,18 @@ def test_parity_of_two_rounds_with_memory_every_second_frame() -> None:
     run.assert_ids("r2_masks")
     run.assert_prob("r2_prob")
     run.assert_lengths("r1_mem_len", "r2_mem_len")
+
+
+def test_parity_where_wide_convolutions_take_fewer_products(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(winograd, "_LEAST_POSITIONS", 1)
+    quick = Mock(wraps=winograd._convolve)
+    monkeypatch.setattr(winograd, "_convolve", quick)
+    run = Run("e2e_mem_every_2", mem_every=2)
+    for round_, frame_index in (("r1", 4), ("r2", 7)):
+        run.commit(frame_index)
+        run.assert_ids(f"{round_}_masks")
+    run.assert_prob("r2_prob")
+    assert quick.call_count > 100
 
 
 def test_parity_of_three_rounds_with_padding_and_a_frame_corrected_again() -> None:
