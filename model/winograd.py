@@ -69,7 +69,8 @@ class WideConv(nn.Conv2d):
         """(N, inputs, h, w) -> (N, outputs, h, w)."""
         if not self._is_worth_it(maps):
             return super().forward(maps)
-        return _convolve(maps, self._points(_SQUARES[maps.dtype]), self.bias, _SQUARES[maps.dtype])
+        square = _SQUARES[maps.dtype]
+        return _convolve(maps, self._points(square), self.bias, square)
 
     def _is_worth_it(self, maps: Tensor) -> bool:
         return (
@@ -102,6 +103,7 @@ def _multiplies_in_vectors() -> bool:
     return bool(can.get("avx512_bf16")) and not can.get("amx_bf16")
 
 
+@cache
 def _both_ways(basis: tuple[tuple[float, ...], ...], dtype: torch.dtype) -> Tensor:
     """The change of basis along both axes, as one matrix for squares laid out in a row."""
     along = torch.tensor(basis, dtype=torch.float64)

@@ -67,7 +67,7 @@ class KeyValue(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.key_proj = WideConv(_DEEP, KEY_CHANNELS, 3, padding=1)
+        self.key_proj = nn.Conv2d(_DEEP, KEY_CHANNELS, 3, padding=1)
         self.val_proj = WideConv(_DEEP, VALUE_CHANNELS, 3, padding=1)
 
     def forward(self, f16: Tensor) -> tuple[Tensor, Tensor]:
