@@ -67,10 +67,16 @@ class WideConv(nn.Conv2d):
 
     def forward(self, maps: Tensor) -> Tensor:
         """(N, inputs, h, w) -> (N, outputs, h, w)."""
+        return self.share(maps, slice(None), with_bias=True)
+
+    def share(self, maps: Tensor, inputs: slice, *, with_bias: bool) -> Tensor:
+        """What these inputs alone (N, some, h, w) give to the sum over all: (N, outputs, h, w)."""
+        bias = self.bias if with_bias else None
         if not self._is_worth_it(maps):
-            return super().forward(maps)
+            out: Tensor = self._conv_forward(maps, self.weight[:, inputs], bias)
+            return out
         square = _SQUARES[maps.dtype]
-        return _convolve(maps, self._points(square), self.bias, square)
+        return _convolve(maps, self._points(square)[:, inputs], bias, square)
 
     def _is_worth_it(self, maps: Tensor) -> bool:
         return (
@@ -78,7 +84,7 @@ class WideConv(nn.Conv2d):
             and not self.weight.requires_grad
             and (self.kernel_size, self.stride, self.padding, self.dilation)
             == ((3, 3), (1, 1), (1, 1), (1, 1))
-            and min(self.in_channels, self.out_channels) >= _LEAST_CHANNELS
+            and min(maps.shape[1], self.out_channels) >= _LEAST_CHANNELS
             and maps.shape[-2] * maps.shape[-1] >= _LEAST_POSITIONS
             and maps.device.type == "cpu"
             and maps.is_contiguous(memory_format=torch.channels_last)

@@ -1,13 +1,18 @@
-"""The published decoder. Its skip branches see the frame alone, so they are computed apart and kept."""
+"""The published decoder. What it makes of the frame alone is computed apart and kept."""
 
 from __future__ import annotations
 
+from typing import cast
+
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.blocks import upsample
 from model.mivos.encoders import VALUE_CHANNELS, ImageFeatures
 from model.winograd import WideConv
+
+_WIDTH = 512
 
 
 class PreActivation(nn.Module):
@@ -25,6 +30,31 @@ class PreActivation(nn.Module):
         """(N, inputs, h, w) -> (N, outputs, h, w)."""
         out: Tensor = self.conv2(F.relu_(self.conv1(F.relu(x))))
         return out.add_(self.downsample(x))
+
+
+class Compression(PreActivation):
+    """The first block. Its sums over the query's value are the same for every object, and can be apart."""
+
+    def __init__(self) -> None:
+        super().__init__(2 * VALUE_CHANNELS, _WIDTH)
+
+    def frame_share(self, value: Tensor) -> Tensor:
+        """Take what the query's value (1, Cv, h, w) gives to both first convolutions: (1, 2 * 512, h, w)."""
+        inside, beside = self._shares(value, slice(VALUE_CHANNELS, None), with_bias=True)
+        return torch.cat([inside, beside], dim=1)
+
+    def from_share(self, readout: Tensor, frame_share: Tensor) -> Tensor:
+        """Give what `forward` gives to readout (K, Cv, h, w) and query value: (K, 512, h, w)."""
+        inside, beside = self._shares(readout, slice(VALUE_CHANNELS), with_bias=False)
+        inside_share, beside_share = frame_share.chunk(2, dim=1)
+        out: Tensor = self.conv2(F.relu_(inside.add_(inside_share)))
+        return out.add_(beside.add_(beside_share))
+
+    def _shares(self, maps: Tensor, inputs: slice, *, with_bias: bool) -> tuple[Tensor, Tensor]:
+        return (
+            self.conv1.share(F.relu(maps), inputs, with_bias=with_bias),
+            cast(WideConv, self.downsample).share(maps, inputs, with_bias=with_bias),
+        )
 
 
 class Refinement(nn.Module):
@@ -52,8 +82,8 @@ class Decoder(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.compress = PreActivation(2 * VALUE_CHANNELS, 512)
-        self.up_16_8 = Refinement(512, 256)
+        self.compress = Compression()
+        self.up_16_8 = Refinement(_WIDTH, 256)
         self.up_8_4 = Refinement(256, 256)
         self.pred = nn.Conv2d(256, 1, 3, padding=1)
 
@@ -63,7 +93,10 @@ class Decoder(nn.Module):
 
     def forward(self, both: Tensor, skips: tuple[Tensor, Tensor]) -> Tensor:
         """Decode readout and query value side by side (K, 1024, h / 16, w / 16) -> logits (K, 1, h, w)."""
+        return self.refine(self.compress(both), skips)
+
+    def refine(self, compressed: Tensor, skips: tuple[Tensor, Tensor]) -> Tensor:
+        """Decode what `compress` gave (K, 512, h / 16, w / 16) -> logits (K, 1, h, w)."""
         skip8, skip4 = skips
-        x = self.up_16_8(skip8, self.compress(both))
-        x = self.up_8_4(skip4, x)
+        x = self.up_8_4(skip4, self.up_16_8(skip8, compressed))
         return upsample(self.pred(F.relu_(x)).float(), 4)

@@ -58,6 +58,19 @@ def test_strips_leave_no_seams(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _distance(layer(maps), _plain(layer, maps)) < 3e-5
 
 
+@pytest.mark.parametrize("size", [(32, 32), (8, 8)], ids=["fewer products", "plain"])
+@torch.inference_mode()
+def test_shares_of_the_inputs_add_up_to_the_whole(size: tuple[int, int]) -> None:
+    layer = WideConv(2 * CHANNELS, CHANNELS, 3, padding=1).eval().requires_grad_(False)
+    maps = _maps(1, 2 * CHANNELS, *size)
+    first, second = (
+        part.contiguous(memory_format=torch.channels_last) for part in maps.split(CHANNELS, dim=1)
+    )
+    shares = layer.share(first, slice(CHANNELS), with_bias=True)
+    shares = shares + layer.share(second, slice(CHANNELS, None), with_bias=False)
+    assert _distance(shares, _plain(layer, maps)) < 3e-5
+
+
 @torch.no_grad()
 def test_weights_that_were_changed_after_a_first_use_are_the_ones_used() -> None:
     layer, maps = _layer(), _maps(1, CHANNELS, 32, 32)
