@@ -29,6 +29,10 @@ _USUAL_INTEREST = 0.5
 _SMALLEST_SHARE = 0.003
 _LATEST = 6
 _PROTOCOL_SHARE = 0.5
+# An editor marks the objects of a scene one after the other: a new one's first stroke is a short one among
+# many that say no, all of them elsewhere.
+_OTHERS_SHARE = 0.5
+_MOST_OTHERS = 3
 
 
 @dataclass(frozen=True)
@@ -40,21 +44,26 @@ class InteractionData(Samples):
 
     def draw(self, rng: Generator, size: int) -> dict[str, Tensor]:
         for _ in range(_DRAWS):
-            image, truth, late = self._crop(rng, size)
+            image, truth, late, others = self._crop(rng, size)
             if truth.mean() > _SMALLEST_SHARE:
                 break
         previous = _previous(rng, truth, late)
         strokes = first_strokes(rng, truth, previous)
+        if rng.random() < _OTHERS_SHARE:
+            draw_others(rng, strokes, others)
         return {
             "image": torch.from_numpy(normalised(random_look(rng).apply(image, rng))),
             "truth": torch.from_numpy(truth.astype(np.float32)),
             "guides": torch.from_numpy(np.concatenate([previous[None].astype(np.float32), strokes])),
         }
 
-    def _crop(self, rng: Generator, size: int) -> tuple[NDArray[np.uint8], BoolArray, BoolArray]:
+    def _crop(
+        self, rng: Generator, size: int
+    ) -> tuple[NDArray[np.uint8], BoolArray, BoolArray, NDArray[np.uint8]]:
         """Cut a window around one object: mostly the whole scene, now and then close up (the region tool).
 
-        Returns the picture, the object's mask, and its mask in another frame near by; a still's is its own.
+        Returns the picture, the object's mask, its mask in another frame near by (a still's is its own), and
+        the ids of the other objects.
         """
         if self.sources.clips and rng.random() < self.clip_share:
             clip = self.sources.clips[int(rng.integers(len(self.sources.clips)))]
@@ -76,7 +85,9 @@ class InteractionData(Samples):
             cv2.warpAffine(plane, matrix, (size, size), flags=flags, borderMode=border) > 127
             for plane in (mask * 255, np.isin(late, own).astype(np.uint8) * 255)
         )
-        return picture.astype(np.uint8), there, then
+        rest = np.where(np.isin(ids, own), 0, ids).astype(np.uint8)
+        others = cv2.warpAffine(rest, matrix, (size, size), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
+        return picture.astype(np.uint8), there, then, others.astype(np.uint8)
 
     def _still(self, rng: Generator) -> Frame:
         for _ in range(_DRAWS):
@@ -119,6 +130,24 @@ def first_strokes(rng: Generator, truth: BoolArray, previous: BoolArray) -> Floa
     else:
         draw_box(planes, random_box(truth, rng))
     return planes
+
+
+def draw_others(rng: Generator, planes: Float32Array, others: NDArray[np.uint8]) -> None:
+    """Say no to what was marked as other objects, ids (H, W), before: a line or a click on some of them.
+
+    planes (2, H, W) float32; what they say yes to stays so.
+    """
+    drawn = np.zeros_like(planes)
+    areas = np.bincount(others.ravel(), minlength=256)
+    areas[0] = 0
+    for name in rng.permutation(np.flatnonzero(areas > _SMALLEST_SHARE * others.size))[:_MOST_OTHERS]:
+        other = others == name
+        if rng.random() < 0.3:
+            _draw_clicks(rng, drawn, other, np.zeros_like(other))
+        else:
+            for stroke in scribble_strokes(other, np.zeros_like(other), rng, max_strokes=2):
+                draw_line(drawn[0], stroke.points, int(rng.integers(1, 4)))
+    planes[1] = np.where(planes[0] > 0, planes[1], np.maximum(planes[1], drawn[0] * (others > 0)))
 
 
 def _draw_clicks(rng: Generator, planes: Float32Array, truth: BoolArray, previous: BoolArray) -> None:
