@@ -37,6 +37,14 @@ _SURE = 0.93
 _HALF = 0.5
 _LEAST_PX = 1e-6
 
+# What is marked on the other objects of a scene says no to a new one. Far away from its first stroke that
+# misleads a network that learned from one object a time: a short line on a school bag was answered with the
+# wall behind it. First scribbles on all objects of the development clips and of made clips, IoU: 0.677 and
+# 0.663 with all it hears, 0.675 and 0.610 without other objects' strokes, 0.695 and 0.667 with the mean of
+# the answers to all and to those within two lengths of the stroke (0.687 and 0.669 within one).
+_NEAR_LENGTHS = 2
+_LEAST_NEAR_PX = 16
+
 # A closer look takes in this much around an object, and is not worth it where that is most of the picture.
 _MARGIN_SHARE = 0.25
 _MARGIN_PX = 8
@@ -73,7 +81,8 @@ class CompactInteraction(nn.Module):
     pictures of that size, and an answer takes as long for a large frame as for a small one. Where there was
     no mask before it looks again with its own answer, whose colours tell more than those of a stroke; where
     the object turns out to be small it looks at its surroundings alone. The last look of all is at the mirror
-    image too. A first click is answered from several beginnings, and the answer that is surest stays.
+    image too. A first click is answered from several beginnings, and the answer that is surest stays. A first
+    stroke that hears of other objects far away is answered without them too, and the mean stays.
 
     trusts_itself  False leaves out these other beginnings, for weights that are sure of the wrong answers.
     """
@@ -105,6 +114,22 @@ class CompactInteraction(nn.Module):
 
         image (1, 3, h, w) normalised; previous, positive, negative (K, h, w) in [0, 1]. Gives (K, h, w).
         """
+        near = torch.stack([nearby(*both) for both in zip(positive, negative, strict=True)])
+        fresh = previous.flatten(1).amax(dim=1) < _DRAWN
+        twice = fresh & (near != negative).flatten(1).any(dim=1)
+        planes = (
+            torch.cat([plane, more[twice]])
+            for plane, more in ((previous, previous), (positive, positive), (negative, near))
+        )
+        for logits in self._answers(image, *planes):
+            found = logits[: len(previous)].clone()
+            found[twice] = (found[twice] + logits[len(previous) :]) / 2
+            yield found
+
+    def _answers(
+        self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor
+    ) -> Iterator[Tensor]:
+        """Answer each row of strokes by itself, as `answers` does."""
         small, guides = self._reduced(image, previous, positive, negative)
         logits = self._look(small, guides)
         fresh = previous.flatten(1).amax(dim=1) < _DRAWN
@@ -241,6 +266,19 @@ def _spread(histogram: Tensor) -> Tensor:
         lines = F.conv1d(cube.reshape(-1, 1, _COLOURS), kernel, padding=len(_SPREAD) // 2)
         cube = lines.reshape(cube.shape).permute(0, 2, 3, 1).contiguous()
     return cube.reshape(histogram.shape)
+
+
+def nearby(positive: Tensor, negative: Tensor) -> Tensor:
+    """Leave out of what says no, a map (h, w), what lies far from all that says yes, both in [0, 1]."""
+    drawn = positive > _DRAWN
+    if not drawn.any():
+        return negative
+    ends = [drawn.any(dim=1 - axis).nonzero().flatten()[[0, -1]].tolist() for axis in (0, 1)]
+    reach = _NEAR_LENGTHS * max(_LEAST_NEAR_PX, *(last - first for first, last in ends))
+    rows, columns = (slice(max(0, first - reach), last + reach + 1) for first, last in ends)
+    near = torch.zeros_like(negative)
+    near[rows, columns] = negative[rows, columns]
+    return near
 
 
 def is_dot(stroke: Tensor) -> bool:

@@ -16,6 +16,7 @@ from model.compact.interaction import (
     ellipse_around,
     is_dot,
     likeness,
+    nearby,
     seen_size,
     widened,
 )
@@ -219,6 +220,30 @@ def test_of_several_beginnings_a_first_click_keeps_the_answer_that_is_surest(
     network.trusts_itself = False
     network(_image(), nothing, click, nothing)
     assert len(answers) == 6
+
+
+def test_what_says_no_far_from_all_that_says_yes_is_left_out() -> None:
+    positive, negative = torch.zeros(200, 300), torch.zeros(200, 300)
+    positive[100, 100:121] = 1.0
+    negative[100, 139:142] = negative[100, 159:163] = negative[20, 110] = 1.0
+    near = nearby(positive, negative)
+    assert near[100].nonzero().flatten().tolist() == [139, 140, 141, 159, 160]
+    assert not near[20].any()
+    assert torch.equal(nearby(torch.zeros_like(positive), negative), negative)
+
+
+@torch.inference_mode()
+def test_a_first_stroke_is_the_mean_of_answers_with_and_without_what_is_far_away() -> None:
+    network = CompactInteraction().eval()
+    image, (nothing, line, far) = _image(), (torch.zeros(1, HEIGHT, WIDTH) for _ in range(3))
+    line[0, 4, 4:12] = 1.0
+    far[0, HEIGHT - 2, WIDTH - 12 :] = 1.0
+    *_, heard = network._answers(image, nothing, line, far)
+    *_, alone = network._answers(image, nothing, line, nothing)
+    assert not torch.equal(heard, alone)
+    assert torch.allclose(network(image, nothing, line, far), (heard + alone) / 2, atol=1e-5)
+    *_, corrected = network._answers(image, line, line, far)
+    assert torch.equal(network(image, line, line, far), corrected), "a mask says enough of where it is"
 
 
 def test_colours_under_a_stroke_are_found_elsewhere() -> None:
