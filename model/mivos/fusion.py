@@ -23,9 +23,9 @@ class MivosFusion(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv1 = nn.Sequential(_conv(9, _WIDTH), nn.ReLU(inplace=True))
-        self.conv2 = nn.Sequential(_conv(_WIDTH, _WIDTH), nn.ReLU(inplace=True), _conv(_WIDTH, _WIDTH))
-        self.conv3 = nn.Sequential(_conv(_WIDTH, _WIDTH), nn.ReLU(inplace=True), _conv(_WIDTH, _WIDTH))
+        self.conv1 = nn.Sequential(_conv(9, _WIDTH), nn.ReLU())
+        self.conv2 = nn.Sequential(_conv(_WIDTH, _WIDTH), nn.ReLU(), _conv(_WIDTH, _WIDTH))
+        self.conv3 = nn.Sequential(_conv(_WIDTH, _WIDTH), nn.ReLU(), _conv(_WIDTH, _WIDTH))
         self.final_conv = _conv(_WIDTH, 1)
 
     def forward(self, image: Tensor, old: Tensor, new: Tensor, attention: Tensor, distance: Tensor) -> Tensor:
@@ -53,8 +53,8 @@ class MivosFusion(nn.Module):
     def blend(self, planes: Tensor) -> Tensor:
         """Blend N objects (N, 9, h, w), channels in the order of `forward` -> logits (N, 1, h, w)."""
         x = self.conv1(planes)
-        x = F.relu_(self.conv2(x).add_(x))
-        x = F.relu_(self.conv3(x).add_(x))
+        x = F.relu_(x + self.conv2(x))
+        x = F.relu_(x + self.conv3(x))
         out: Tensor = self.final_conv(x)
         return out
 

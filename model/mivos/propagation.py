@@ -19,7 +19,7 @@ TOP_K = 50
 class MivosPropagation(nn.Module):
     """The parts together. A query keeps what the decoder makes of it in place of the features it comes from.
 
-    That is its skip branches and half of the sums of its first block: 57 % and 4 % of what decoding one
+    That is its skip branches and half of the sums of its first block: 57 % and 5 % of what decoding one
     object costs, and hardly larger than what they replace.
     """
 
