@@ -118,8 +118,9 @@ class CompactInteraction(nn.Module):
         fresh = previous.flatten(1).amax(dim=1) < _DRAWN
         twice = fresh & (near != negative).flatten(1).any(dim=1)
         planes = (
-            torch.cat([plane, more[twice]])
-            for plane, more in ((previous, previous), (positive, positive), (negative, near))
+            torch.cat([previous, previous[twice]]),
+            torch.cat([positive, positive[twice]]),
+            torch.cat([negative, near[twice]]),
         )
         for logits in self._answers(image, *planes):
             found = logits[: len(previous)].clone()
@@ -273,7 +274,7 @@ def nearby(positive: Tensor, negative: Tensor) -> Tensor:
     drawn = positive > _DRAWN
     if not drawn.any():
         return negative
-    ends = [drawn.any(dim=1 - axis).nonzero().flatten()[[0, -1]].tolist() for axis in (0, 1)]
+    ends = [_ends(drawn, axis) for axis in (0, 1)]
     reach = _NEAR_LENGTHS * max(_LEAST_NEAR_PX, *(last - first for first, last in ends))
     rows, columns = (slice(max(0, first - reach), last + reach + 1) for first, last in ends)
     near = torch.zeros_like(negative)
@@ -318,6 +319,12 @@ def certainty(logits: Tensor) -> float:
     return float(both / either.clamp(min=_LEAST_PX))
 
 
+def _ends(there: Tensor, axis: int) -> tuple[int, int]:
+    """First and last place along an axis of what is set in a map (h, w) of bool that is not empty."""
+    places = there.any(dim=1 - axis).nonzero()
+    return int(places[0]), int(places[-1])
+
+
 def close_up(there: Tensor) -> tuple[slice, slice] | None:
     """Rows and columns around what is set in a map (h, w) of bool; None where they would be most of it.
 
@@ -328,8 +335,8 @@ def close_up(there: Tensor) -> tuple[slice, slice] | None:
         return None
     window = []
     for axis, length in enumerate(there.shape):
-        places = there.any(dim=1 - axis).nonzero()
-        first, last = int(places[0]), int(places[-1]) + 1
+        first, last = _ends(there, axis)
+        last += 1
         margin = max(
             round(_MARGIN_SHARE * (last - first)) + _MARGIN_PX, (_SMALLEST_WINDOW_PX - last + first) // 2
         )
