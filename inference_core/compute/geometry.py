@@ -67,8 +67,8 @@ class Geometry:
             interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
             image = np.asarray(cv2.resize(image, self.working[::-1], interpolation=interpolation), np.uint8)
         out = np.zeros((1, 3, *self.padded), np.float32)
-        for channel, levels in enumerate(_NORMALISED_LEVELS):
-            out[0, channel][self.window] = levels[image[..., channel]]
+        for plane, channel, levels in zip(out[0], cv2.split(image), _NORMALISED_LEVELS, strict=True):
+            plane[self.window] = cv2.LUT(channel, levels)
         return torch.from_numpy(out).to(device)
 
     def pad(self, planes: NDArray[Any]) -> NDArray[Any]:

@@ -37,6 +37,29 @@ def test_the_two_stage_filter_equals_the_definition(rows: int, k: int) -> None:
     assert torch.allclose(read_memory(affinity, values, top_k=k, positions=24), expected, atol=1e-5)
 
 
+@pytest.mark.parametrize(("frames", "positions"), [(1, 240), (1, 241), (3, 240), (7, 90)])
+def test_the_filter_in_many_stages_equals_the_definition(frames: int, positions: int) -> None:
+    affinity = _random(2, 7, frames * positions)
+    best, where = affinity.topk(6, dim=-1)
+    weights, found = top_k_weights(affinity, 6, positions)
+    assert torch.equal(found, where)
+    assert torch.allclose(weights, torch.softmax(best, dim=-1))
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+@pytest.mark.parametrize("frames", [1, 4])
+def test_keys_in_half_precision_are_found_and_weighed_as_in_full(rows: int, frames: int) -> None:
+    memory = _random(rows, 16, frames * 120).bfloat16()
+    query = _random(1, 16, 50).bfloat16()
+    expected, places = nearest(memory.float(), query.float(), top_k=9, positions=120)
+    weights, found = nearest(memory, query, top_k=9, positions=120)
+    missed = ~(places.unsqueeze(-1) == found.unsqueeze(-2)).any(dim=-1)
+    assert (expected * missed).sum(dim=-1).max() < 1e-3
+    complete = ~missed.any(dim=-1)
+    assert complete.float().mean() > 0.95
+    assert torch.allclose(weights[complete], expected[complete], atol=1e-5)
+
+
 @pytest.mark.parametrize("part_bytes", [4, 1000, 1 << 20])
 def test_reading_in_parts_equals_reading_at_once(part_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     memory, query = _random(1, 8, 3 * 20), _random(1, 8, 13)
