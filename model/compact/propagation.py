@@ -125,7 +125,7 @@ class CompactPropagation(nn.Module):
     shares_keys = True
     feature_budget_bytes = 768 * 2**20
     mem_every = 3
-    max_promoted = 12
+    max_promoted = 8
 
     def __init__(self, *, reduction: int = REDUCTION, top_k: int = TOP_K) -> None:
         super().__init__()
