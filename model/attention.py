@@ -129,7 +129,7 @@ def _exact_search(memory: Tensor, k: int, positions: int) -> _Search:
 
 
 def _half_search(memory: Tensor, k: int, positions: int) -> _Search:
-    """Search in half the time: a rough product names a third more than k, which are then looked at exactly.
+    """Search in two thirds of the time: a rough product names k and a third more, to be looked at exactly.
 
     What is missed are a few that hardly differ from the last of the k, whose weights are the smallest.
     """

@@ -63,7 +63,7 @@ class WideConv(nn.Conv2d):
     The weights are then held once more, 4 times as large in float32, 1.8 times in bfloat16.
     """
 
-    _held: tuple[tuple[object, ...], Tensor] | None = None
+    _held: tuple[tuple[object, ...], dict[tuple[object, ...], Tensor]] | None = None
 
     def forward(self, maps: Tensor) -> Tensor:
         """(N, inputs, h, w) -> (N, outputs, h, w)."""
@@ -76,7 +76,7 @@ class WideConv(nn.Conv2d):
             out: Tensor = self._conv_forward(maps, self.weight[:, inputs], bias)
             return out
         square = _SQUARES[maps.dtype]
-        return _convolve(maps, self._points(square)[:, inputs], bias, square)
+        return _convolve(maps, self._points(square, inputs), bias, square)
 
     def _is_worth_it(self, maps: Tensor) -> bool:
         return (
@@ -91,16 +91,19 @@ class WideConv(nn.Conv2d):
             and (maps.dtype == torch.float32 or (maps.dtype == torch.bfloat16 and _multiplies_in_vectors()))
         )
 
-    def _points(self, square: int) -> Tensor:
-        """The weights at each point of the other basis: ((m + 2) ** 2, inputs, outputs)."""
+    def _points(self, square: int, inputs: slice) -> Tensor:
+        """The weights of some inputs at each point of the other basis: ((m + 2) ** 2, some, outputs)."""
         version = 0 if self.weight.is_inference() else self.weight._version
         of = (self.weight.data_ptr(), self.weight.dtype, version)
         if self._held is None or self._held[0] != of:
+            self._held = of, {}
+        parts, name = self._held[1], (inputs.start, inputs.stop)
+        if name not in parts:
             basis = _both_ways(_FILTERS[square], torch.float32)
-            weight = self.weight.float().permute(2, 3, 1, 0).flatten(0, 1).contiguous()
-            points = (basis @ weight.flatten(1)).view(-1, self.in_channels, self.out_channels)
-            self._held = of, points.to(self.weight.dtype)
-        return self._held[1]
+            weight = self.weight[:, inputs].float().permute(2, 3, 1, 0)
+            points = (basis @ weight.reshape(len(basis.T), -1)).view(-1, *weight.shape[2:])
+            parts[name] = points.to(self.weight.dtype)
+        return parts[name]
 
 
 @cache
