@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import accumulate, pairwise
 
@@ -97,7 +97,7 @@ def agree(engine: Engine, query: QueryFeatures, witness: Witness, prob: Tensor) 
 
 def agreements_of(ledger: Ledger, record: Record | None, frame_index: int) -> dict[int, Agreement | None]:
     """Tell how the objects that a frame says something of agree; see `Session.agreements`."""
-    said, keys = _said(record, is_given=frame_index in corrected_frames(ledger)), ledger.keys
+    said, keys = _said(record, ledger.given(frame_index)), ledger.keys
     return {key.object_id: agreement for key, agreement in said if key in keys}
 
 
@@ -105,11 +105,12 @@ def confidences_of(
     ledger: Ledger, records: Mapping[int, Record], frame_indices: Iterable[int]
 ) -> list[dict[int, float]]:
     """Tell the J to expect, by object, on each of these frames; see `Session.confidence`."""
-    given, keys = corrected_frames(ledger), frozenset(ledger.keys)
+    corrected, keys = corrected_frames(ledger), frozenset(ledger.keys)
+    given = {frame_index: ledger.given(frame_index) for frame_index in corrected}
     return [
         {
             key.object_id: confidence_of(agreement)
-            for key, agreement in _said(records.get(frame_index), is_given=frame_index in given)
+            for key, agreement in _said(records.get(frame_index), given.get(frame_index, frozenset()))
             if key in keys
         }
         for frame_index in frame_indices
@@ -117,17 +118,26 @@ def confidences_of(
 
 
 def corrected_frames(ledger: Ledger) -> frozenset[int]:
-    """Gather anchors and drafts: what they show is the editor's word."""
+    """Gather anchors and drafts: each shows the editor's word on an object or several."""
     return ledger.anchor_frames.union(draft.frame_index for draft in ledger.drafts)
 
 
-def _said(record: Record | None, *, is_given: bool) -> Iterable[tuple[ObjectKey, Agreement | None]]:
-    """Pair the objects that a frame knew when it was written with how they agree."""
+def _said(
+    record: Record | None, given: Collection[ObjectKey]
+) -> Iterable[tuple[ObjectKey, Agreement | None]]:
+    """Pair the objects that a frame knew when it was written with how they agree; None for those given."""
     if record is None:
         return ()
-    known = record.prob.known
-    is_certain = is_given or not record.agreements
-    return zip(known, (None,) * len(known) if is_certain else record.agreements, strict=True)
+    agreements = record.agreements or (None,) * len(record.prob.known)
+    pairs = zip(record.prob.known, agreements, strict=True)
+    return ((key, None if key in given else agreement) for key, agreement in pairs)
+
+
+def with_agreements_of(record: Record, earlier: Record | None, changed: Collection[ObjectKey]) -> Record:
+    """Return a record whose objects agree as they did in an earlier one, but for those changed by hand."""
+    before = dict(_said(earlier, changed))
+    agreements = tuple(before.get(key) for key in record.prob.known)
+    return replace(record, agreements=agreements) if any(agreements) else record
 
 
 @lru_cache(maxsize=1 << 16)

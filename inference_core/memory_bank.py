@@ -38,7 +38,7 @@ class MemoryOptions:
 
 @dataclass(frozen=True, eq=False)
 class AnchorEntry:
-    """An anchor's memory. rows: the objects of which it says something, present or absent."""
+    """An anchor's memory. rows: the objects that it speaks of, present or absent."""
 
     frame_index: int
     entry: MemoryEntry
@@ -75,8 +75,7 @@ class MemoryBank:
             if name not in self._entries:
                 self._entries[name] = self._encode(anchor.frame_index, anchor.record, keys)
             self._entries.move_to_end(name)
-            known = set(anchor.record.prob.known)
-            rows = frozenset(row for row, key in enumerate(keys) if key in known)
+            rows = frozenset(row for row, key in enumerate(keys) if key in anchor.objects)
             found.append(AnchorEntry(anchor.frame_index, self._entries[name], rows))
         self._shrink(keep=len(anchors))
         return found

@@ -6,7 +6,7 @@ itself, never the blend.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 
 from torch import Tensor
@@ -14,8 +14,8 @@ from torch import Tensor
 from inference_core.compute.engine import Engine
 from inference_core.compute.prob_store import ProbStore
 from inference_core.memory_bank import AnchorEntry, MemoryOptions, Promotions, WalkMemory
-from inference_core.state.legs import Carried, Leg
-from inference_core.tracks import PackedProb
+from inference_core.state.legs import Carried, Leg, is_before
+from inference_core.tracks import ObjectKey, PackedProb
 from inference_core.values import UInt8Array
 from model.aggregate import aggregate
 from model.interfaces import QueryFeatures
@@ -25,14 +25,26 @@ from model.interfaces import QueryFeatures
 class Competition:
     """How objects share a frame: the free ones compete for what the held ones leave.
 
-    free, held  rows; held are locked objects and those of which the walk's anchor knows nothing.
-    stored      gives what a frame holds now, None for nothing.
+    limits  for the row of every object that the walk carries, the frame of the next anchor that speaks of
+            it, None where there is none. From there on it is held, as are locked objects and those that the
+            walk does not carry.
+    step    the walk's direction, 1 or -1.
+    stored  gives what a frame holds now, None for nothing.
     """
 
-    free: list[int]
-    held: list[int]
+    limits: Mapping[int, int | None]
+    step: int
     store: ProbStore
     stored: Callable[[int], PackedProb | None]
+
+    def free(self, frame_index: int) -> list[int]:
+        """Return the rows that the walk brings to a frame."""
+        return [row for row, limit in self.limits.items() if is_before(frame_index, limit, self.step)]
+
+    def held(self, frame_index: int) -> list[int]:
+        """Return the rows that stay as they are on a frame."""
+        free = self.free(frame_index)
+        return [row for row in range(len(self.store.keys)) if row not in free]
 
     def settle(self, own: Tensor, frame_index: int) -> tuple[PackedProb, Tensor]:
         """Turn each object's own probability (K, h, w) into its share of every pixel.
@@ -40,13 +52,14 @@ class Competition:
         Returns it packed, and as (K, h, w) float32 as it will come back; with the background each pixel sums
         to 1. Held rows are as they were.
         """
-        if not self.held:
+        free, held = self.free(frame_index), self.held(frame_index)
+        if not held:
             return self.store.keep(aggregate(own)[1:])
         packed = self.stored(frame_index)
         out = self.store.restore(packed)
-        room = (1.0 - out[self.held].sum(dim=0)).clamp(0.0, 1.0)
-        out[self.free] = aggregate(own[self.free] * room)[1:] * room
-        known = {self.store.keys[row] for row in self.free} | set(packed.known if packed else ())
+        room = (1.0 - out[held].sum(dim=0)).clamp(0.0, 1.0)
+        out[free] = aggregate(own[free] * room)[1:] * room
+        known = {self.store.keys[row] for row in free} | set(packed.known if packed else ())
         return self.store.keep(out, known)
 
 
@@ -66,12 +79,14 @@ class Walked:
 class WalkPlan:
     """What a walk needs to know.
 
-    leg       the frames to do; `rest` is what remains of it, for resuming.
+    leg       where it goes; `rest` is what remains of it, for resuming.
+    limits    see `Leg.limits`.
     anchors   memory entries, the walk's own anchor among them.
     start     (K, h, w) probabilities at the anchor.
     """
 
     leg: Leg
+    limits: Mapping[ObjectKey, int | None]
     anchors: list[AnchorEntry]
     start: Tensor
     competition: Competition
@@ -93,19 +108,22 @@ def walk(engine: Engine, plan: WalkPlan) -> Generator[Walked, None, None]:
     near = sorted(plan.anchors, key=lambda anchor: abs(anchor.frame_index - leg.anchor))
     targets = engine.learn_targets([anchor.entry for anchor in near], [anchor.rows for anchor in near])
     previous = plan.competition.store.restore(leg.last.prob) if leg.last else plan.start
-    for frame_index in leg.frames:
+    frames = leg.frames(plan.limits)
+    for frame_index in frames:
         pixels = engine.frames[frame_index]
         image = engine.image(pixels)
         query = engine.query(frame_index, image)
         own = engine.decode(query, memory.read(engine.read, query, frame_index), previous, targets)
         # What is remembered is what can be stored: a resumed walk then continues bit for bit.
         packed, previous = plan.competition.settle(own, frame_index)
-        is_last = frame_index == leg.stop
+        is_last = frame_index == frames[-1]
         carried = Carried(frame_index, packed)
         if not is_last:
             _memorise(engine, memory, promotions, (carried, image, query, previous), plan.options)
+            start = frame_index + leg.step
+            objects = leg.rest(start, plan.limits)
             plan.rest = replace(
-                leg, start=frame_index + leg.step, promoted=tuple(promotions.carried), last=carried
+                leg, start=start, objects=objects, promoted=tuple(promotions.carried), last=carried
             )
         else:
             plan.rest = None
@@ -133,7 +151,8 @@ def _memorise(
 def _recall(engine: Engine, plan: WalkPlan, promotions: Promotions) -> WalkMemory:
     """Fill the memory as it stood when the leg was stopped, or at the anchor."""
     leg, options = plan.leg, plan.options
-    slots = min(options.max_promoted, len(leg.promoted) + len(leg.frames) // options.mem_every) + 1
+    to_come = len(leg.frames(plan.limits)) // options.mem_every
+    slots = min(options.max_promoted, len(leg.promoted) + to_come) + 1
     memory = WalkMemory(plan.anchors, plan.start.shape[0], slots)
     for carried in promotions.carried:
         entry = engine.memorise_frame(carried.frame_index, plan.competition.store.restore(carried.prob))

@@ -11,12 +11,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inference_core.advice import agreements_of, confidence_of, confidences_of, frame_to_correct
+from inference_core.advice import (
+    agreements_of,
+    confidence_of,
+    confidences_of,
+    frame_to_correct,
+    with_agreements_of,
+)
 from inference_core.budget import MemoryBudget
 from inference_core.compute.campaign import Campaign
 from inference_core.compute.engine import Engine
@@ -240,7 +247,11 @@ class Session:
         direction: Direction | str = Direction.BOTH,
         frame_range: tuple[int, int] | None = None,
     ) -> Masks:
-        """Commit drafts and carry their masks through the clip, each walk up to the next anchor.
+        """Commit drafts and carry their objects through the clip, each up to the next anchor of that object.
+
+        A stroke speaks of the object that it was drawn for and of those whose pixels it changed, `set_ids` of
+        every object. Anchors of other objects are walked through: what they speak of stays to the pixel, and
+        what is carried comes in behind it.
 
         frame_index  that draft alone, or an anchor to propagate from again or to resume; None takes every
                      draft in the order of drawing, then whatever a cancelled propagation left undone.
@@ -266,19 +277,25 @@ class Session:
         before = self._workshop.tracks.read_ids(record, ledger.keys)
         was_locked = np.isin(before, locked)
         new = np.where(was_locked, before, np.where(np.isin(wanted, locked), 0, wanted)).astype(np.uint8)
-        after = self._workshop.firm_record(new, ledger.active_keys)
-        self._write_draft(transaction, frame_index, (record, after), ledger)
+        # Of a locked object that was never drawn or carried here, the frame goes on saying nothing.
+        known = ledger.unlocked_keys.union(record.prob.known if record else ())
+        keys = [key for key in ledger.active_keys if key in known]
+        after = self._workshop.firm_record(new, keys)
+        self._write_draft(transaction, frame_index, (record, after), ledger, frozenset(keys))
         return self._close(transaction)
 
     def reset(self, frame_index: int) -> Sequence[FrameMask]:
-        """Clear a frame: its masks, its draft, its anchor."""
+        """Clear a frame: its masks, its draft, its anchor; all that it says of locked objects stays."""
         self._close_running()
         self._check_frame(frame_index)
         transaction = Transaction(self._state, "reset")
         ledger, record = self._state.look(frame_index)
-        cleared = ledger.without_frame(frame_index)
-        if record is not None or cleared != ledger:
-            transaction.write({frame_index: None} if record else {}, cleared)
+        kept = frozenset(tracked.key for tracked in ledger.objects if tracked.is_locked)
+        only = partial(self._workshop.tracks.only, keys=kept)
+        cleared = ledger.without_frame(frame_index, kept, only)
+        left = only(record) if record and kept.intersection(record.prob.known) else None
+        if left is not record or cleared != ledger:
+            transaction.write({frame_index: left}, cleared)
         return self._close(transaction)
 
     def add_object(self, name: str = "", object_id: int | None = None) -> int:
@@ -289,10 +306,12 @@ class Session:
         return chosen
 
     def remove_object(self, object_id: int) -> Sequence[FrameMask]:
-        """Remove an object; its pixels become background everywhere."""
+        """Remove an object; its pixels become background everywhere. A locked one stays: unlock it first."""
         self._close_running()
         ledger = self._state.ledger
         removed = ledger.find(object_id)
+        if removed.is_locked:
+            raise InvalidInteractionError(f"{removed.name} is locked: unlock it to remove it.")
         self._put_ledger("remove_object", ledger.without_object(object_id))
         return Changes(self._frames_showing(removed.key), self._frame_mask)
 
@@ -334,12 +353,23 @@ class Session:
         pixels = self._frames[frame_index]
         edits = self._workshop.endure(lambda: edit(self._workshop, interaction, ledger, pixels, record))
         # Of objects that were never drawn or carried here, the frame goes on saying nothing.
-        known = {*(record.prob.known if record else ()), ledger.find(interaction.object_id).key}
+        drawn = ledger.find(interaction.object_id).key
+        known = {*(record.prob.known if record else ()), drawn}
         keys = [key for key in ledger.active_keys if key in known]
+        before = self._workshop.tracks.read_ids(record, ledger.keys)
+        draft = ledger.draft(frame_index)
         try:
             for edited in edits:
                 changed = self._workshop.firm_record(edited.ids, keys, record, edited.reach)
-                self._write_draft(transaction, frame_index, (record, changed), ledger, edited.gesture)
+                differs = before != edited.ids
+                touched = {*before[differs].tolist(), *edited.ids[differs].tolist()}
+                speaks_of = frozenset(key for key in keys if key == drawn or key.object_id in touched)
+                if draft is not None:
+                    speaks_of |= draft.objects
+                changed = with_agreements_of(changed, record, speaks_of)
+                self._write_draft(
+                    transaction, frame_index, (record, changed), ledger, speaks_of, edited.gesture
+                )
                 yield FrameMask(frame_index, edited.ids, Progress(1, 1, time.perf_counter() - started))
         finally:
             transaction.close()
@@ -350,11 +380,13 @@ class Session:
         frame_index: int,
         records: tuple[Record | None, Record],
         ledger: Ledger,
+        speaks_of: frozenset[ObjectKey],
         gesture: Gesture | None = None,
     ) -> None:
         """Write a frame's record, the second of (before, after), as a draft of the ledger's."""
         base = draft.base if (draft := ledger.draft(frame_index)) else records[0]
-        transaction.write({frame_index: records[1]}, ledger.with_draft(Draft(frame_index, base, gesture)))
+        draft = Draft(frame_index, base, speaks_of, gesture)
+        transaction.write({frame_index: records[1]}, ledger.with_draft(draft))
 
     def _start(self, command: Masks) -> Masks:
         self._running = command

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -118,6 +118,16 @@ class Tracks:
         by_id = {key.object_id: key for key in prob.known}
         keys = self._share(by_id[value] for value in present)
         return Record(prob, self._store.put(content), keys, is_firm)
+
+    def only(self, record: Record, keys: Collection[ObjectKey]) -> Record:
+        """Return what a record says of some objects alone, as exactly as it says it."""
+        known = [key for key in record.prob.known if key in keys]
+        if len(known) == len(record.prob.known):
+            return record
+        prob = self.pack_prob(self.read_prob(record.prob, known), known)
+        agreements = zip(record.prob.known, record.agreements, strict=False)
+        packed = self.pack(prob, self.read_ids(record, known), is_firm=record.is_firm)
+        return replace(packed, agreements=tuple(said for key, said in agreements if key in keys))
 
     def read_prob(self, packed: PackedProb | None, keys: Sequence[ObjectKey]) -> NDArray[Any]:
         """Return stored probabilities (K, h, w) of the objects `keys`; zeros for those not known."""

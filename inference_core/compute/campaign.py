@@ -7,11 +7,12 @@ from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 
+from inference_core.advice import with_agreements_of
 from inference_core.compute.round_runner import RoundRunner
 from inference_core.compute.workshop import Workshop
 from inference_core.errors import NotReadyError, UserError
 from inference_core.state.history import State, Transaction
-from inference_core.state.ledger import Anchor, Ledger
+from inference_core.state.ledger import Anchor, Draft, Ledger
 from inference_core.state.legs import Leg, plan_legs
 from inference_core.tracks import Record
 from inference_core.values import Direction, FrameMask, Progress
@@ -77,7 +78,8 @@ class Campaign:
             return [self.frame_index]
         first, last = self.frame_range
         drafts = [draft.frame_index for draft in ledger.drafts if first <= draft.frame_index <= last]
-        rest = [leg.anchor for leg in ledger.unfinished if first <= leg.anchor <= last]
+        waiting = [leg.anchor for leg in ledger.unfinished if leg.objects & ledger.unlocked_keys]
+        rest = [frame_index for frame_index in waiting if first <= frame_index <= last]
         to_do = list(dict.fromkeys(drafts + rest))
         if not to_do:
             raise NotReadyError(
@@ -92,30 +94,37 @@ class Campaign:
         ledger = self.state.ledger
         total = 0
         for frame_index in to_do:
-            draft = ledger.draft(frame_index)
             legs = self._legs(ledger, frame_index)
-            if draft is not None:
+            if ledger.draft(frame_index) is not None:
                 record = self.state.look(frame_index)[1]
                 assert record is not None, "a draft has a mask"
-                ledger = ledger.commit(Anchor(frame_index, record, draft.base))
-            total += sum(len(leg.frames) for leg in legs)
+                ledger = ledger.commit(_committed(ledger, frame_index, record))
+            total += sum(len(leg.frames(leg.limits(ledger.anchored))) for leg in legs)
         return total
 
     def _legs(self, ledger: Ledger, frame_index: int) -> tuple[Leg, ...]:
         """Return the legs from a frame: what is unfinished there, or everything."""
-        if ledger.draft(frame_index) is None:
-            left = [self._within_range(leg) for leg in ledger.unfinished if leg.anchor == frame_index]
-            unfinished = tuple(leg for leg in left if leg is not None)
-            if unfinished or self.frame_index is None:
-                return unfinished
-        return plan_legs(frame_index, ledger.anchor_frames, self.direction, self.frame_range)
+        unfinished = [leg for leg in ledger.unfinished if leg.anchor == frame_index]
+        draft, anchor = ledger.draft(frame_index), ledger.anchor(frame_index)
+        if draft is not None:
+            # What was unfinished of other objects begins anew with the correction.
+            objects = draft.objects.union(*(leg.objects for leg in unfinished))
+        else:
+            assert anchor is not None, "checked when planned"
+            bounded = (self._within_range(leg) for leg in unfinished)
+            left = tuple(leg for leg in bounded if leg is not None and leg.objects & ledger.unlocked_keys)
+            if left or self.frame_index is None:
+                return left
+            objects = anchor.objects
+        carried = objects & ledger.unlocked_keys
+        return plan_legs(frame_index, carried, ledger.anchored, self.direction, self.frame_range)
 
     def _within_range(self, leg: Leg) -> Leg | None:
         if self.direction == (Direction.BACKWARD if leg.step > 0 else Direction.FORWARD):
             return None
         first, last = self.frame_range
-        stop = min(leg.stop, last) if leg.step > 0 else max(leg.stop, first)
-        return replace(leg, stop=stop) if (stop - leg.start) * leg.step >= 0 else None
+        end = min(leg.end, last) if leg.step > 0 else max(leg.end, first)
+        return replace(leg, end=end) if (end - leg.start) * leg.step >= 0 else None
 
     def _run_round(self, frame_index: int, transaction: Transaction) -> Generator[int, None, None]:
         before = self.state.ledger
@@ -141,24 +150,28 @@ class Campaign:
         if draft is None:
             anchor = ledger.anchor(frame_index)
             assert anchor is not None, "checked when planned"
-            rest = tuple(leg for leg in ledger.unfinished if leg.anchor != frame_index)
+            rest = tuple(
+                leg
+                for leg in ledger.unfinished
+                if leg.anchor != frame_index or not leg.objects & ledger.unlocked_keys
+            )
             transaction.write({}, replace(ledger, unfinished=rest))
             return anchor
         assert record is not None, "a draft has a mask"
-        firm = self._firm(record, ledger)
-        anchor = Anchor(frame_index, firm, draft.base)
+        firm = self._firm(record, ledger, draft)
+        anchor = _committed(ledger, frame_index, firm)
         keep_older = self.workshop.options.keep_recorrected_entries
         changed = {} if firm is record else {frame_index: firm}
         transaction.write(changed, ledger.commit(anchor, keep_older=keep_older))
         return anchor
 
-    def _firm(self, record: Record, ledger: Ledger) -> Record:
-        """The editor has accepted the whole frame: its probabilities now say what its ids say."""
+    def _firm(self, record: Record, ledger: Ledger, draft: Draft) -> Record:
+        """What the editor has drawn is certain: the frame's probabilities now say what its ids say."""
         if record.is_firm:
             return record
         ids = self.workshop.tracks.read_ids(record, ledger.keys)
         known = [key for key in ledger.active_keys if key in record.prob.known]
-        return self.workshop.firm_record(ids, known)
+        return with_agreements_of(self.workshop.firm_record(ids, known), record, draft.objects)
 
     def _finish(self, runner: RoundRunner, transaction: Transaction) -> None:
         ledger = self.state.ledger
@@ -170,3 +183,11 @@ class Campaign:
                 unfinished=(*ledger.unfinished, *runner.unfinished),
             ),
         )
+
+
+def _committed(ledger: Ledger, frame_index: int, record: Record) -> Anchor:
+    """Return a drafted frame as an anchor: it goes on speaking of what an earlier anchor there spoke of."""
+    draft, earlier = ledger.draft(frame_index), ledger.anchor(frame_index)
+    assert draft is not None, "only drafts are committed"
+    objects = draft.objects | earlier.objects if earlier else draft.objects
+    return Anchor(frame_index, record, draft.base, objects)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from torch import Tensor
 
-from inference_core.advice import Witness, agree
+from inference_core.advice import Witness, agree, with_agreements_of
 from inference_core.compute.workshop import Workshop
 from inference_core.device import is_out_of_memory
 from inference_core.fusion import Evidence, fuse_frame, split_change
@@ -103,28 +103,32 @@ class RoundRunner:
         near = nearest_anchors(self._ledger.anchors, leg.anchor, self.workshop.options.max_anchors)
         entries = self.workshop.bank.entries(near, self._ledger.active_keys)
         plan = self._plan(leg, entries)
-        evidence = self._evidence(leg, entries)
+        evidence = self._evidence(plan)
         witnesses = self._witnesses(plan)
         for walked in walk(self.workshop.engine, plan):
             self._write(walked, plan, evidence, witnesses)
             self._rest = [*([plan.rest] if plan.rest else []), *later]
             yield walked.frame_index
+        self._rest = later  # also where the leg's objects had no frame left to go to
 
     def _plan(self, leg: Leg, entries: list[AnchorEntry]) -> WalkPlan:
-        ledger, known = self._ledger, set(self.anchor.record.prob.known)
+        ledger = self._ledger
         store = self.workshop.prob_store(ledger)
-        held = [
-            row for row, tracked in enumerate(ledger.active) if tracked.is_locked or tracked.key not in known
-        ]
-        free = [row for row in range(len(ledger.active)) if row not in held]
+        limits = leg.limits(ledger.anchored)
+        rows = {
+            row: limits[key]
+            for row, key in enumerate(ledger.active_keys)
+            if key in limits and key in ledger.unlocked_keys
+        }
 
         def stored(frame_index: int) -> PackedProb | None:
             record = self._before_walk(frame_index)
             return record.prob if record else None
 
-        competition = Competition(free, held, store, stored)
-        start = store.restore(self.anchor.record.prob)
-        return WalkPlan(leg, entries, start, competition, self.workshop.options)
+        competition = Competition(rows, leg.step, store, stored)
+        # As the frame is, not as it was committed: what propagations brought since is there to be seen.
+        start = store.restore(stored(leg.anchor))
+        return WalkPlan(leg, limits, entries, start, competition, self.workshop.options)
 
     def _before_walk(self, frame_index: int) -> Record | None:
         """Return what a frame holds, its draft aside."""
@@ -132,111 +136,125 @@ class RoundRunner:
         draft = ledger.draft(frame_index)
         return draft.base if draft else record
 
-    def _evidence(self, leg: Leg, entries: list[AnchorEntry]) -> tuple[Evidence, frozenset[int]] | None:
-        """Return what fusion needs and the rows that the anchor at the leg's end knows; None without one."""
-        limit = self._ledger.anchor(leg.limit) if leg.limit is not None else None
-        if limit is None:
-            return None
-        store = self.workshop.prob_store(self._ledger)
-        base = self.anchor.base
+    def _evidence(self, plan: WalkPlan) -> dict[int, Evidence]:
+        """Return what fusion needs on the way to each anchor that an object runs towards."""
+        leg, store, base = plan.leg, plan.competition.store, self.anchor.base
+        limits = {limit for limit in plan.competition.limits.values() if limit is not None}
+        if not limits:
+            return {}
         change = split_change(
             store.restore(self.anchor.record.prob), store.restore(base.prob if base else None)
         )
-        key = _entry_of(entries, leg.anchor).entry.key
-        known = set(limit.record.prob.known)
-        rows = frozenset(row for row, name in enumerate(self._ledger.active_keys) if name in known)
-        return Evidence(leg.anchor, limit.frame_index, key, change), rows
+        key = _entry_of(plan.anchors, leg.anchor).entry.key
+        return {limit: Evidence(leg.anchor, limit, key, change) for limit in limits}
 
-    def _witnesses(self, plan: WalkPlan) -> list[Witness]:
-        """Return the walk's own anchor, and the one at its end where that knows all that is walked."""
-        leg, store = plan.leg, plan.competition.store
-        own = Witness(leg.anchor, _entry_of(plan.anchors, leg.anchor).entry.key, plan.start)
-        limit = self._ledger.anchor(leg.limit) if leg.limit is not None else None
-        is_read = any(entry.frame_index == leg.limit for entry in plan.anchors)
-        if limit is None or not is_read or set(self.anchor.record.prob.known) - set(limit.record.prob.known):
-            return [own]
-        key = _entry_of(plan.anchors, limit.frame_index).entry.key
-        return [own, Witness(limit.frame_index, key, store.restore(limit.record.prob))]
+    def _witnesses(self, plan: WalkPlan) -> dict[int, Witness]:
+        """Return the walk's own anchor and, where memory holds them, those that its objects run towards."""
+        own = plan.leg.anchor
+        witnesses = {own: Witness(own, _entry_of(plan.anchors, own).entry.key, plan.start)}
+        read = {entry.frame_index for entry in plan.anchors}
+        for limit in read.intersection(plan.competition.limits.values()):
+            anchor = self._ledger.anchor(limit)
+            assert anchor is not None, "it is in memory"
+            prob = plan.competition.store.restore(anchor.record.prob)
+            witnesses[limit] = Witness(limit, _entry_of(plan.anchors, limit).entry.key, prob)
+        return witnesses
+
+    def _agreements(
+        self, walked: Walked, prob: Tensor, plan: WalkPlan, witnesses: Mapping[int, Witness]
+    ) -> dict[int, Agreement]:
+        """Ask for each row that the walk brought the nearer of the anchors that it lies between."""
+        asked: dict[int, list[int]] = {}
+        for row in plan.competition.free(walked.frame_index):
+            near = (plan.leg.anchor, plan.competition.limits[row])
+            frames = [frame for frame in near if frame is not None and frame in witnesses]
+            nearest = min(frames, key=lambda frame: abs(frame - walked.frame_index))
+            asked.setdefault(nearest, []).append(row)
+        agreements: dict[int, Agreement] = {}
+        for frame, rows in asked.items():
+            said = agree(self.workshop.engine, walked.query, witnesses[frame], prob)
+            agreements.update((row, said[row]) for row in rows)
+        return agreements
 
     def _write(
         self,
         walked: Walked,
         plan: WalkPlan,
-        evidence: tuple[Evidence, frozenset[int]] | None,
-        witnesses: Sequence[Witness],
+        evidence: Mapping[int, Evidence],
+        witnesses: Mapping[int, Witness],
     ) -> None:
         """Give a frame its new mask."""
         frame_index = walked.frame_index
         ledger, record = self.transaction.state.look(frame_index)
         before = self._before_walk(frame_index)
         packed, prob = self._fuse(walked, plan, evidence, before)
-        nearest = min(witnesses, key=lambda witness: abs(witness.frame_index - frame_index))
-        agreements = agree(self.workshop.engine, walked.query, nearest, prob)
+        agreements = self._agreements(walked, prob, plan, witnesses)
         ids = self.workshop.derive_ids(packed, ledger, walked.pixels)
-        if plan.competition.held:
-            held = [ledger.active_keys[row] for row in plan.competition.held]
+        rows = plan.competition.held(frame_index)
+        if rows:
+            held = [ledger.active_keys[row] for row in rows]
             ids = keep_held(ids, self.workshop.tracks.read_ids(before, held), held)
         after = replace(
             self.workshop.tracks.pack(packed, ids, is_firm=False),
-            agreements=self._aligned(agreements, packed, plan, before),
+            agreements=self._aligned(agreements, packed, before),
         )
         draft = ledger.draft(frame_index)
         if draft and record:
             ledger = ledger.with_draft(replace(draft, base=after))
-            after = self._complete_draft(record, after)
+            brought = {self._ledger.active_keys[row] for row in plan.competition.free(frame_index)}
+            after = self._complete_draft(record, after, brought - draft.objects)
         if after is not record:
             self._before[frame_index], self._after[frame_index] = record, after
         self._reached.add(frame_index)
         self.transaction.write({frame_index: after} if after is not record else {}, ledger)
 
     def _aligned(
-        self, agreements: Sequence[Agreement], packed: PackedProb, plan: WalkPlan, before: Record | None
+        self, agreements: Mapping[int, Agreement], packed: PackedProb, before: Record | None
     ) -> tuple[Agreement | None, ...]:
         """Bring the rows' agreements into the order of what is packed; held objects keep what they had."""
         by_key: dict[ObjectKey, Agreement | None] = {}
         if before is not None and before.agreements:
             by_key.update(zip(before.prob.known, before.agreements, strict=True))
-        by_key.update((plan.competition.store.keys[row], agreements[row]) for row in plan.competition.free)
+        by_key.update((self._ledger.active_keys[row], agreement) for row, agreement in agreements.items())
         return tuple(by_key.get(key) for key in packed.known)
 
-    def _complete_draft(self, record: Record, walked: Record) -> Record:
-        """A draft keeps what the editor drew; objects of which it says nothing come in behind that."""
-        missing = [key for key in walked.present if key not in record.prob.known]
-        if not missing:
+    def _complete_draft(self, record: Record, walked: Record, brought: Collection[ObjectKey]) -> Record:
+        """A draft keeps what the editor drew; what a walk brought of other objects comes in behind that."""
+        if not any(key in record.present or key in walked.present for key in brought):
             return record
         tracks = self.workshop.tracks
-        ids = tracks.read_ids(record, record.prob.known)
-        ids = np.where(ids > 0, ids, tracks.read_ids(walked, missing))
-        known = {*record.prob.known, *missing}
-        return self.workshop.firm_record(ids, [key for key in self._ledger.active_keys if key in known])
+        ids = tracks.read_ids(record, [key for key in record.prob.known if key not in brought])
+        ids = np.where(ids > 0, ids, tracks.read_ids(walked, list(brought)))
+        known = {*record.prob.known, *brought}
+        completed = self.workshop.firm_record(ids, [key for key in self._ledger.active_keys if key in known])
+        drawn = set(record.prob.known) - set(brought)
+        return with_agreements_of(completed, walked, drawn)
 
     def _fuse(
-        self,
-        walked: Walked,
-        plan: WalkPlan,
-        evidence: tuple[Evidence, frozenset[int]] | None,
-        before: Record | None,
+        self, walked: Walked, plan: WalkPlan, evidence: Mapping[int, Evidence], before: Record | None
     ) -> tuple[PackedProb, Tensor]:
-        """Blend with what the frame held, for the objects of which that and the other anchor know.
+        """Blend with what the frame held, for the objects that run towards an anchor and were there before.
 
         Returns it packed, and as (K, h, w) float32.
         """
-        if evidence is None or before is None:
-            return walked.packed, walked.prob
-        known = set(before.prob.known)
-        rows = [row for row in sorted(evidence[1]) if self._ledger.active_keys[row] in known]
-        if not set(rows) & set(plan.competition.free):
+        by_limit: dict[int, list[int]] = {}
+        for row in plan.competition.free(walked.frame_index):
+            limit, key = plan.competition.limits[row], self._ledger.active_keys[row]
+            if limit is not None and before is not None and key in before.prob.known:
+                by_limit.setdefault(limit, []).append(row)
+        if before is None or not by_limit:
             return walked.packed, walked.prob
         old = plan.competition.store.restore(before.prob)
-        fused = fuse_frame(
-            self.workshop.engine,
-            walked.image,
-            walked.query,
-            (old, walked.prob),
-            step=(evidence[0], walked.frame_index),
-        )
         own = walked.prob.clone()
-        own[rows] = fused[rows]
+        for limit, rows in by_limit.items():
+            fused = fuse_frame(
+                self.workshop.engine,
+                walked.image,
+                walked.query,
+                (old, walked.prob),
+                step=(evidence[limit], walked.frame_index),
+            )
+            own[rows] = fused[rows]
         return plan.competition.settle(own, walked.frame_index)
 
 

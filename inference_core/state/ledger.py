@@ -5,12 +5,12 @@ Undo and redo put an earlier ledger back; that is why they are exact.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from inference_core.errors import InvalidInteractionError
-from inference_core.state.legs import Leg, trim_leg
+from inference_core.state.legs import Anchored, Leg, trim_leg
 from inference_core.tracks import ObjectKey, Record
 from inference_core.values import ObjectInfo, Stroke, Tool
 
@@ -56,23 +56,34 @@ class Gesture:
 
 @dataclass(frozen=True, eq=False)
 class Draft:
-    """A corrected frame, not yet propagated. base: what it held before the corrections, None for nothing."""
+    """A corrected frame, not yet propagated.
+
+    base     what it held before the corrections, None for nothing.
+    objects  those that the corrections speak of: drawn, or changed by what was drawn.
+    """
 
     frame_index: int
     base: Record | None
+    objects: frozenset[ObjectKey]
     gesture: Gesture | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Anchor:
-    """A committed frame: what was committed, and what the frame held before."""
+    """A committed frame: what was committed, and what the frame held before.
+
+    objects  those that it speaks of. No propagation changes these here; of the others the frame goes on
+             taking in what propagations bring.
+    """
 
     frame_index: int
     record: Record
     base: Record | None
+    objects: frozenset[ObjectKey]
 
 
 _Framed = TypeVar("_Framed", Draft, Anchor)
+_Kept = TypeVar("_Kept", Draft, Anchor, Leg)
 
 
 @dataclass(frozen=True)
@@ -103,8 +114,24 @@ class Ledger:
         return tuple(tracked.key for tracked in self.active)
 
     @property
+    def unlocked_keys(self) -> frozenset[ObjectKey]:
+        """The introduced objects that a propagation may change."""
+        return frozenset(tracked.key for tracked in self.active if not tracked.is_locked)
+
+    @property
     def anchor_frames(self) -> frozenset[int]:
         return frozenset(anchor.frame_index for anchor in self.anchors)
+
+    @property
+    def anchored(self) -> tuple[Anchored, ...]:
+        """Each anchor's frame with the objects that it speaks of."""
+        return tuple((anchor.frame_index, anchor.objects) for anchor in self.anchors)
+
+    def given(self, frame_index: int) -> frozenset[ObjectKey]:
+        """Return the objects whose masks on a frame are the editor's word: committed or drafted."""
+        framed: tuple[Anchor | Draft, ...] = (*self.anchors, *self.drafts)
+        said = (each.objects for each in framed if each.frame_index == frame_index)
+        return frozenset[ObjectKey]().union(*said)
 
     def find(self, object_id: int) -> TrackedObject:
         """Return an object; raise where there is none of this id."""
@@ -146,19 +173,38 @@ class Ledger:
         changed = tuple(draft if old.frame_index == draft.frame_index else old for old in self.drafts)
         return replace(self, drafts=changed)
 
-    def without_frame(self, frame_index: int) -> Ledger:
-        """Forget a frame's draft and anchor, and what was still to be walked from there."""
-        return replace(
-            self,
-            drafts=_others(self.drafts, frame_index),
-            anchors=_others(self.anchors, frame_index),
-            unfinished=tuple(leg for leg in self.unfinished if leg.anchor != frame_index),
+    def without_frame(
+        self, frame_index: int, kept: frozenset[ObjectKey], only: Callable[[Record], Record]
+    ) -> Ledger:
+        """Forget what a frame's draft and anchor say, and what was still to be walked from there.
+
+        kept  objects of which nothing is forgotten; `only` gives what a record says of them alone.
+        """
+
+        def left(item: _Kept) -> _Kept | None:
+            frame = item.anchor if isinstance(item, Leg) else item.frame_index
+            objects = item.objects & kept
+            if frame != frame_index or (objects and objects == item.objects):
+                return item
+            return replace(item, objects=objects) if objects else None
+
+        anchors = (
+            anchor if anchor in self.anchors else replace(anchor, record=only(anchor.record))
+            for anchor in map(left, self.anchors)
+            if anchor is not None
         )
+        drafts = (
+            draft if draft in self.drafts else replace(draft, gesture=None)
+            for draft in map(left, self.drafts)
+            if draft is not None
+        )
+        legs = tuple(leg for leg in map(left, self.unfinished) if leg is not None)
+        return replace(self, anchors=tuple(anchors), drafts=tuple(drafts), unfinished=legs)
 
     def commit(self, anchor: Anchor, *, keep_older: bool = False) -> Ledger:
         """Turn a draft into an anchor. keep_older keeps the frame's older entries, as published code does."""
         older = self.anchors if keep_older else _others(self.anchors, anchor.frame_index)
-        legs = (trim_leg(leg, anchor.frame_index) for leg in self.unfinished)
+        legs = (trim_leg(leg, anchor.frame_index, anchor.objects) for leg in self.unfinished)
         return replace(
             self,
             anchors=(*older, anchor),

@@ -80,3 +80,73 @@ def test_a_locked_object_still_tells_the_network_what_is_not_the_others() -> Non
     list(session.propagate())
     assert session.bank[0][1].value.shape[0] == 2
     assert networks_of(session)[0].calls["decode"] == 11
+
+
+def test_a_reset_leaves_what_a_frame_says_of_a_locked_object() -> None:
+    session = fake_session()
+    session.set_ids(0, square_ids(0, both=True))
+    list(session.propagate())
+    session.lock(2)
+    before, prob = green(session, 5), session.prob(5)[2]
+    changes = session.reset(5)
+    assert [change.frame_index for change in changes] == [5]
+    assert not (session.ids(5) == 1).any()
+    assert (green(session, 5) == before).all()
+    assert (session.prob(5)[2] == prob).all()
+    assert list(session.reset(5)) == [], "nothing is left to be cleared"
+    session.undo()
+    assert (session.ids(5) == 1).any()
+
+
+def test_a_reset_anchor_goes_on_speaking_of_a_locked_object_alone() -> None:
+    session = fake_session()
+    session.set_ids(0, square_ids(0, both=True))
+    list(session.propagate())
+    session.set_ids(6, square_ids(6, both=True))
+    list(session.propagate())
+    session.lock(2)
+    session.reset(6)
+    assert session.anchors == (0, 6)
+    list(session.propagate(0))
+    assert (session.ids(6) == 1).any(), "carried through"
+    assert (green(session, 6) == (square_ids(6, both=True) == 2)).all()
+    session.lock(2, False)
+    session.reset(6)
+    assert session.anchors == (0,)
+    assert not session.ids(6).any()
+
+
+def test_a_draft_that_is_reset_stays_one_for_a_locked_object() -> None:
+    session = fake_session()
+    session.set_ids(4, square_ids(4, both=True))
+    session.lock(2)
+    session.reset(4)
+    assert session.drafts == (4,)
+    assert set(np.unique(session.ids(4))) == {0, 2}
+    session.lock(2, False)
+    list(session.propagate())
+    assert green(session, 11).any()
+
+
+def test_a_locked_object_cannot_be_removed() -> None:
+    session = fake_session()
+    session.set_ids(0, square_ids(0, both=True))
+    list(session.propagate())
+    session.lock(2)
+    with pytest.raises(InvalidInteractionError, match="Object 2 is locked: unlock it to remove it"):
+        session.remove_object(2)
+    assert green(session, 7).any()
+    session.lock(2, False)
+    session.remove_object(2)
+    assert not green(session, 7).any()
+
+
+def test_a_mask_from_outside_does_not_say_that_a_locked_object_is_absent() -> None:
+    session = fake_session()
+    session.set_ids(0, square_ids(0, both=True))
+    session.lock(2)
+    session.set_ids(6, square_ids(6))
+    list(session.propagate())
+    session.lock(2, False)
+    list(session.propagate(0))
+    assert all(green(session, frame_index).any() for frame_index in range(12))

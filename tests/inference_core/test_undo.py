@@ -29,6 +29,7 @@ def long_story(session: Session) -> Iterator[Callable[[], object]]:
     yield lambda: list(session.interact(stroke("brush", [[10, 40], [40, 44]], frame=2, radius=6)))
     yield lambda: list(session.propagate())
     yield lambda: session.reset(3)
+    yield lambda: session.lock(2, False)
     yield lambda: session.remove_object(2)
     yield lambda: session.set_ids(8, np.zeros((64, 96), np.uint8))
     yield lambda: stop_after(session, 1)
