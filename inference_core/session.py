@@ -145,7 +145,7 @@ class Session:
     @property
     def unfinished(self) -> tuple[int, ...]:
         """Anchors whose propagation was cancelled and can be resumed, ascending."""
-        return tuple(sorted({leg.anchor for leg in self._state.ledger.unfinished}))
+        return tuple(sorted({leg.anchor for leg in self._state.ledger.resumable}))
 
     @property
     def rounds(self) -> tuple[Round, ...]:

@@ -73,14 +73,19 @@ class Campaign:
         if all(tracked.is_locked for tracked in ledger.active):
             raise NotReadyError("Every object is locked: unlock one before propagating.")
         if self.frame_index is not None:
-            if ledger.draft(self.frame_index) is None and ledger.anchor(self.frame_index) is None:
+            framed = ledger.draft(self.frame_index) or ledger.anchor(self.frame_index)
+            if framed is None:
                 raise NotReadyError(f"Draw on frame {self.frame_index} before propagating from it.")
+            if not framed.objects & ledger.unlocked_keys:
+                raise NotReadyError(
+                    f"All objects drawn on frame {self.frame_index} are locked or removed:"
+                    " unlock one before propagating from it."
+                )
             return [self.frame_index]
         first, last = self.frame_range
-        drafts = [draft.frame_index for draft in ledger.drafts if first <= draft.frame_index <= last]
-        waiting = [leg.anchor for leg in ledger.unfinished if leg.objects & ledger.unlocked_keys]
-        rest = [frame_index for frame_index in waiting if first <= frame_index <= last]
-        to_do = list(dict.fromkeys(drafts + rest))
+        drafts = [draft.frame_index for draft in ledger.drafts if draft.objects & ledger.unlocked_keys]
+        waiting = dict.fromkeys(drafts + [leg.anchor for leg in ledger.resumable])
+        to_do = [frame_index for frame_index in waiting if first <= frame_index <= last]
         if not to_do:
             raise NotReadyError(
                 "Nothing has changed since the last propagation: correct a frame or name one to start from."
@@ -111,8 +116,9 @@ class Campaign:
             objects = draft.objects.union(*(leg.objects for leg in unfinished))
         else:
             assert anchor is not None, "checked when planned"
-            bounded = (self._within_range(leg) for leg in unfinished)
-            left = tuple(leg for leg in bounded if leg is not None and leg.objects & ledger.unlocked_keys)
+            resumable = [leg for leg in ledger.resumable if leg.anchor == frame_index]
+            bounded = (self._within_range(leg) for leg in resumable)
+            left = tuple(leg for leg in bounded if leg is not None)
             if left or self.frame_index is None:
                 return left
             objects = anchor.objects
@@ -150,12 +156,7 @@ class Campaign:
         if draft is None:
             anchor = ledger.anchor(frame_index)
             assert anchor is not None, "checked when planned"
-            rest = tuple(
-                leg
-                for leg in ledger.unfinished
-                if leg.anchor != frame_index or not leg.objects & ledger.unlocked_keys
-            )
-            transaction.write({}, replace(ledger, unfinished=rest))
+            transaction.write({}, ledger.without_resumable(frame_index))
             return anchor
         assert record is not None, "a draft has a mask"
         firm = self._firm(record, ledger, draft)

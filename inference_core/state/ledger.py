@@ -127,6 +127,22 @@ class Ledger:
         """Each anchor's frame with the objects that it speaks of."""
         return tuple((anchor.frame_index, anchor.objects) for anchor in self.anchors)
 
+    @property
+    def resumable(self) -> tuple[Leg, ...]:
+        """What is unfinished of objects that are not locked."""
+        unlocked = self.unlocked_keys
+        legs = (replace(leg, objects=leg.objects & unlocked) for leg in self.unfinished)
+        return tuple(leg for leg in legs if leg.objects)
+
+    def without_resumable(self, frame_index: int) -> Ledger:
+        """Forget what is resumable from a frame."""
+        unlocked = self.unlocked_keys
+        legs = (
+            leg if leg.anchor != frame_index else replace(leg, objects=leg.objects - unlocked)
+            for leg in self.unfinished
+        )
+        return replace(self, unfinished=tuple(leg for leg in legs if leg.objects))
+
     def given(self, frame_index: int) -> frozenset[ObjectKey]:
         """Return the objects whose masks on a frame are the editor's word: committed or drafted."""
         framed: tuple[Anchor | Draft, ...] = (*self.anchors, *self.drafts)

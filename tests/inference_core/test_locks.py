@@ -150,3 +150,38 @@ def test_a_mask_from_outside_does_not_say_that_a_locked_object_is_absent() -> No
     session.lock(2, False)
     list(session.propagate(0))
     assert all(green(session, frame_index).any() for frame_index in range(12))
+
+
+def test_what_is_unfinished_of_a_locked_object_waits_until_it_is_unlocked() -> None:
+    session = fake_session()
+    session.set_ids(0, square_ids(0, both=True))
+    walk = session.propagate()
+    for _ in range(4):
+        next(walk)
+    walk.close()
+    session.lock(2)
+    assert session.unfinished == (0,)
+    list(session.propagate())
+    assert session.unfinished == ()
+    assert (session.ids(11) == 1).any()
+    assert not green(session, 5).any()
+    session.lock(2, False)
+    assert session.unfinished == (0,)
+    list(session.propagate())
+    assert session.unfinished == ()
+    assert all(green(session, frame_index).sum() > 200 for frame_index in range(12))
+
+
+@pytest.mark.parametrize("frame_index", [None, 0])
+def test_a_draft_of_locked_objects_alone_waits(frame_index: int | None) -> None:
+    session = fake_session()
+    for object_id in (1, 2):
+        session.add_object()
+        list(session.interact(stroke("brush", [[16, 16]], frame=4 * object_id - 4, object_id=object_id)))
+    session.lock(1)
+    if frame_index is None:
+        list(session.propagate())
+    else:
+        with pytest.raises(NotReadyError, match="drawn on frame 0 are locked"):
+            session.propagate(frame_index)
+    assert 0 in session.drafts
