@@ -78,7 +78,7 @@ class Campaign:
                 raise NotReadyError(f"Draw on frame {self.frame_index} before propagating from it.")
             if not framed.objects & ledger.unlocked_keys:
                 raise NotReadyError(
-                    f"All objects drawn on frame {self.frame_index} are locked or removed:"
+                    f"All objects drawn on frame {self.frame_index} are locked:"
                     " unlock one before propagating from it."
                 )
             return [self.frame_index]

@@ -223,12 +223,11 @@ class RoundRunner:
         if not any(key in record.present or key in walked.present for key in brought):
             return record
         tracks = self.workshop.tracks
-        ids = tracks.read_ids(record, [key for key in record.prob.known if key not in brought])
+        keys = [key for key in self._ledger.active_keys if key in record.prob.known or key in brought]
+        drawn = [key for key in keys if key not in brought]
+        ids = tracks.read_ids(record, drawn)
         ids = np.where(ids > 0, ids, tracks.read_ids(walked, list(brought)))
-        known = {*record.prob.known, *brought}
-        completed = self.workshop.firm_record(ids, [key for key in self._ledger.active_keys if key in known])
-        drawn = set(record.prob.known) - set(brought)
-        return with_agreements_of(completed, walked, drawn)
+        return with_agreements_of(self.workshop.firm_record(ids, keys), walked, drawn)
 
     def _fuse(
         self, walked: Walked, plan: WalkPlan, evidence: Mapping[int, Evidence], before: Record | None

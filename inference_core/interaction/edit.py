@@ -92,9 +92,7 @@ def _continued(interaction: Interaction, ledger: Ledger, record: Record | None) 
     earlier = draft.gesture if draft else None
     if earlier is None or earlier.tool != interaction.tool:
         return Gesture(interaction.tool, (interaction.stroke,), record)
-    alive = {tracked.object_id for tracked in ledger.objects}
-    kept = (stroke for stroke in earlier.strokes if stroke.object_id in alive)
-    return Gesture(interaction.tool, (*kept, interaction.stroke), earlier.start)
+    return Gesture(interaction.tool, (*earlier.strokes, interaction.stroke), earlier.start)
 
 
 def _edit_with_strokes(

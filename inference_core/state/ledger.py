@@ -164,7 +164,20 @@ class Ledger:
         return replace(self, objects=same)
 
     def without_object(self, object_id: int) -> Ledger:
-        return replace(self, objects=tuple(old for old in self.objects if old.object_id != object_id))
+        """Forget an object, and drafts, anchors and unfinished legs that speak of no other."""
+        gone = {self.find(object_id).key}
+
+        def left(items: Iterable[_Kept]) -> tuple[_Kept, ...]:
+            shorter = (replace(item, objects=item.objects - gone) for item in items if item.objects != gone)
+            return tuple(shorter)
+
+        return replace(
+            self,
+            objects=tuple(old for old in self.objects if old.object_id != object_id),
+            anchors=left(self.anchors),
+            drafts=tuple(_without_strokes(draft, object_id) for draft in left(self.drafts)),
+            unfinished=left(self.unfinished),
+        )
 
     def introduce(self, object_ids: Collection[int]) -> Ledger:
         """Mark objects as drawn."""
@@ -227,6 +240,13 @@ class Ledger:
             drafts=_others(self.drafts, anchor.frame_index),
             unfinished=tuple(leg for leg in legs if leg is not None),
         )
+
+
+def _without_strokes(draft: Draft, object_id: int) -> Draft:
+    if draft.gesture is None:
+        return draft
+    strokes = tuple(stroke for stroke in draft.gesture.strokes if stroke.object_id != object_id)
+    return replace(draft, gesture=replace(draft.gesture, strokes=strokes) if strokes else None)
 
 
 def _others(items: Iterable[_Framed], frame_index: int) -> tuple[_Framed, ...]:

@@ -130,3 +130,44 @@ def test_an_id_cannot_be_taken_twice() -> None:
 def test_an_object_that_is_not_there_is_named(command: str) -> None:
     with pytest.raises(UserError, match="no object 3"):
         getattr(fake_session(), command)(3)
+
+
+def test_a_removed_object_takes_the_drafts_and_anchors_that_speak_of_it_alone_along() -> None:
+    session = fake_session()
+    session.set_ids(0, square_ids(0))
+    list(session.propagate())
+    session.add_object("green")
+    list(session.interact(stroke("brush", [[12, 44]], frame=3, object_id=2)))
+    list(session.propagate())
+    list(session.interact(stroke("brush", [[12, 44]], frame=6, object_id=2)))
+    assert (session.anchors, session.drafts) == ((0, 3), (6,))
+    session.remove_object(2)
+    assert (session.anchors, session.drafts) == ((0,), ())
+    session.undo()
+    assert (session.anchors, session.drafts) == ((0, 3), (6,))
+
+
+def test_the_strokes_of_a_removed_object_do_not_come_back_with_another_of_its_id() -> None:
+    session = fake_session()
+    for _ in range(2):
+        session.add_object()
+    for object_id in (1, 2):
+        list(session.interact(stroke("scribble", [[30 * object_id, 16]], object_id=object_id)))
+    session.remove_object(2)
+    session.add_object("another", 2)
+    list(session.interact(stroke("scribble", [[16, 50]], object_id=2)))
+    positive = networks_of(session)[2].planes[-1][1][0]
+    assert positive[50, 16] == 1
+    assert positive[16, 60] == 0
+
+
+def test_a_draft_that_still_holds_a_removed_object_takes_in_what_a_walk_brings() -> None:
+    session = fake_session()
+    for _ in range(3):
+        session.add_object()
+    list(session.interact(stroke("brush", [[12, 44]], frame=4, object_id=2)))
+    list(session.interact(stroke("brush", [[60, 44]], frame=4, object_id=3)))
+    session.remove_object(3)
+    list(session.interact(stroke("lasso", [[8, 8], [23, 8], [23, 23], [8, 23]])))
+    list(session.propagate(0))
+    assert set(np.unique(session.ids(4))) == {0, 1, 2}
