@@ -148,6 +148,20 @@ def test_training_leaves_weights_and_is_not_begun_twice(
     assert "go on with --resume" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["fusion.safetensors", "fusion.csv"])
+def test_training_is_not_begun_beside_weights_and_logs_of_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (tmp_path / name).write_text("mine")
+    words = ("train", "fusion", "--data", tmp_path / "pictures", "--out", tmp_path)
+    assert mivos(*words) == 2
+    assert f"{name} is an earlier training" in capsys.readouterr().err
+    if name == "fusion.safetensors":
+        assert mivos(*words, "--resume") == 2
+        assert "is not what was recorded for it and stays" in capsys.readouterr().err
+    assert (tmp_path / name).read_text() == "mine"
+
+
 def test_speed_is_measured_beside_flow_and_grabcut(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
