@@ -10,7 +10,7 @@ import argparse
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -111,6 +111,20 @@ def _complaint(given: argparse.Namespace, clips: list[Path]) -> str | None:
         return f"there is no folder of weights at {given.weights}"
     if given.screenshot is not None and not given.screenshot.absolute().parent.is_dir():
         return f"there is no folder to save {given.screenshot} in"
+    return _complaint_about_screenshot(given.screenshot, [*clips, given.script])
+
+
+def _complaint_about_screenshot(screenshot: Path | None, inputs: Iterable[Path | None]) -> str | None:
+    from gui.screenshot import SCREENSHOT
+    from media.errors import MediaError
+    from media.output.file import check_file
+
+    if screenshot is None:
+        return None
+    try:
+        check_file(screenshot, SCREENSHOT, inputs=[path for path in inputs if path is not None])
+    except MediaError as error:
+        return str(error)
     return None
 
 
@@ -176,7 +190,9 @@ def let_idle_threads_sleep() -> None:
 
 def _leave(window: MainWindow, options: Options) -> None:
     if options.screenshot is not None:
-        window.grab().save(str(options.screenshot), "PNG")
+        from gui.screenshot import save_screenshot
+
+        save_screenshot(window.grab(), options.screenshot)
     window.close()
 
 

@@ -17,7 +17,7 @@ from commands.options import (
     image_size,
     whole_number,
 )
-from commands.output import check_file, check_json, write_json
+from commands.output import check_json, write_json
 from inference_core.errors import UserError
 
 if TYPE_CHECKING:
@@ -196,38 +196,45 @@ def run_speed(options: Namespace) -> None:
 def _check_plot(options: Namespace) -> None:
     if not options.sweep:
         raise UserError("--plot needs --sweep.")
-    check_file(options.plot)
 
-    from evaluation.reports.plots import check_plotting
+    from evaluation.reports.plots import PLOT, check_plotting
+    from media.output.file import check_file
+    from media.output.places import is_one_of
 
+    check_file(options.plot, PLOT)
+    if options.json and is_one_of(options.plot, [options.json]):
+        raise UserError(f"{options.plot} is named for the plot and for the figures: name two files.")
     check_plotting()
 
 
 def _sweep(options: Namespace, wanted: SpeedOptions) -> dict[str, dict[str, float]]:
     from benchmarks.plots import plot_growth
     from benchmarks.sweep import measure_sweep, sweep_table
+    from evaluation.reports.plots import PLOT
+    from media.output.file import written_file
 
     sweep = measure_sweep(wanted)
     for line in sweep_table(sweep):
         print(line)
     if options.plot:
-        plot_growth(sweep, options.plot)
+        with written_file(options.plot, PLOT) as beside:
+            plot_growth(sweep, beside)
     return sweep
 
 
 def run_compare(options: Namespace) -> None:
     """Print two files of figures side by side, write the pairs."""
-    check_json(options)
+    check_json(options, inputs=[options.old, options.new])
 
     from benchmarks.compare import compare, compare_table, read_figures
 
     pairs = compare(read_figures(options.old), read_figures(options.new))
-    _tell(options, compare_table(pairs), pairs)
+    _tell(options, compare_table(pairs), pairs, inputs=[options.old, options.new])
 
 
 def run_gui(options: Namespace) -> None:
     """Measure the window, print and write the figures."""
-    check_json(options)
+    check_json(options, inputs=[options.clip] if options.clip else [])
 
     from benchmarks.gui import measure
 
@@ -285,11 +292,13 @@ def run_published(options: Namespace) -> None:
     _tell(options, table(figures), figures)
 
 
-def _tell(options: Namespace, lines: Iterable[str], figures: dict[str, Any]) -> None:
+def _tell(
+    options: Namespace, lines: Iterable[str], figures: dict[str, Any], inputs: Iterable[Path] = ()
+) -> None:
     """Print the table, write the figures."""
     for line in lines:
         print(line)
-    write_json(options, figures)
+    write_json(options, figures, inputs)
 
 
 def _varied(text: str) -> tuple[str, tuple[str | int, ...]]:

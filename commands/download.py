@@ -19,6 +19,8 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import BinaryIO
 
+from media.output.moves import move_without_replacing
+
 _CHUNK_BYTES = 2**18
 _ATTEMPTS = 5
 _TIMEOUT_S = 30.0
@@ -63,7 +65,12 @@ def download(
         except (OSError, http.client.HTTPException) as error:
             raise DownloadError(_reason(error, url)) from error
     _check(part, sha256)
-    part.replace(target)
+    try:
+        move_without_replacing(part, target)
+    except OSError as error:
+        raise DownloadError(
+            f"{target} cannot be written ({error.strerror}); the file is in {part}"
+        ) from error
 
 
 def _continue(url: str, part: Path, on_progress: OnProgress, timeout_s: float) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, _SubParsersAction
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from commands.options import add_network_options, add_report_options, positive_number, whole_number
-from commands.output import check_folder, check_json, write_json
+from commands.output import check_json, write_json
 from commands.progress import ProgressBar
 from inference_core.errors import UserError
 
@@ -16,11 +17,9 @@ if TYPE_CHECKING:
     from evaluation.folders import Selection
     from evaluation.reports.page import Page
     from evaluation.settings import OnProgress, Settings
+    from media.output.folder import FolderOutput
 
 Measure = Callable[[Namespace, "Settings", "OnProgress"], "Page"]
-
-REPORT_FILES = ("report.md", "*.json", "*.csv", "*.svg", "*.jpg")
-"""What a folder of a report holds."""
 
 
 def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
@@ -119,9 +118,8 @@ def _top_k(text: str) -> int:
 def run(options: Namespace) -> None:
     """Measure, print the table, write the figures and the report."""
     _check_fit(options)
-    check_json(options)
-    if options.report:
-        check_folder(options.report, force=options.force, ours=REPORT_FILES)
+    output = _report_place(options)
+    check_json(options, output=output)
 
     import torch
 
@@ -135,12 +133,31 @@ def run(options: Namespace) -> None:
     networks = load_networks(options.models, options.weights)
     settings = Settings(networks, options.device, options.dtype, options.working_size)
     bar = ProgressBar("evaluate", quiet=options.quiet)
-    page = _measure(options)(options, settings, bar.show)
-    bar.clear()
-    print(page.text, end="")
-    write_json(options, page.figures)
-    if options.report:
-        page.write(options.report)
+    with output or nullcontext():
+        page = _measure(options)(options, settings, bar.show)
+        bar.clear()
+        print(page.text, end="")
+        write_json(options, page.figures)
+        if output:
+            page.write_to(output)
+
+
+def _report_place(options: Namespace) -> FolderOutput | None:
+    """Look at the folder of the report; no figures for --json go into it: they would be in its way."""
+    from media.output.folder import FolderOutput
+    from media.output.places import real_path
+
+    if options.report is None:
+        return None
+    folders = [options.data, options.stills, *(options.fit_confidence or ())]
+    output = FolderOutput(
+        options.report,
+        replaces=options.force,
+        sources=[folder for folder in folders if folder is not None and folder.is_dir()],
+    )
+    if options.json and real_path(options.json).parent == output.path:
+        raise UserError(f"{options.json} is in the folder of the report: name a file elsewhere.")
+    return output
 
 
 def _measure(options: Namespace) -> Measure:

@@ -4,32 +4,43 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from benchmarks.resident import peak_rss_mb
-from commands.output import check_folder, check_json
+from commands.output import check_apart, check_json
 from commands.progress import ProgressBar
 from inference_core.errors import UserError
 from inference_core.session import Session
 from inference_core.values import UInt8Array
 from media.clip import Clip, open_clip
-from media.export import png_indexed
-from media.export.job import ExportJob
+from media.export.formats import find_format
+from media.export.job import ExportJob, Extent
+from media.output.folder import FolderOutput
 from media.palette import read_ids
 from model.checkpoint import load_networks
 from workspace.scratch import TemporaryScratch
 
-MASK_NAMES = "[0-9]*.png"
+MASKS = find_format("png-indexed")
 
 
-def open_job(options: Namespace) -> Clip:
-    """Open the clip after a look at the places that the results go to."""
-    check_folder(options.out, force=options.force, ours=(MASK_NAMES,))
-    check_json(options)
-    return open_clip(options.clip)
+def open_job(options: Namespace, inputs: Iterable[Path]) -> tuple[Clip, FolderOutput]:
+    """Open the clip after a look at the places that the results go to; return it with that of the masks.
+
+    inputs  what is read besides the clip.
+    """
+    source = Path(options.clip)
+    output = FolderOutput(options.out, replaces=options.force, inputs=inputs, sources=[source])
+    check_json(options, [*inputs, source], output)
+    clip = open_clip(options.clip)
+    extent = Extent(len(clip), clip.size, {})
+    MASKS.check(extent, output)
+    check_apart(options, output, MASKS.plan(extent).names)
+    return clip, output
 
 
 def read_mask(clip: Clip, file: Path, frame_index: int) -> UInt8Array:
@@ -63,12 +74,13 @@ def _tell(notice: str) -> None:
     print(f"\n{notice}" if sys.stderr.isatty() else notice, file=sys.stderr)
 
 
-def write_masks(session: Session, clip: Clip, options: Namespace) -> None:
+def write_masks(session: Session, clip: Clip, output: FolderOutput, *, quiet: bool) -> None:
     """Write 00000.png … at the source's size: all of them or none."""
     job = ExportJob(clip, session.ids, {each.object_id: each.name for each in session.objects})
-    bar = ProgressBar("write", quiet=options.quiet)
-    for done, total in png_indexed.write(job, options.out, force=options.force):
-        bar.show(done, total)
+    bar = ProgressBar("write", quiet=quiet)
+    with closing(MASKS.write_to(job, output)) as steps:
+        for done, total in steps:
+            bar.show(done, total)
     bar.clear()
 
 

@@ -48,13 +48,16 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
 def add_result_options(parser: argparse.ArgumentParser) -> None:
     """Add where the result goes."""
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write")
-    parser.add_argument("--force", action="store_true", help="replace an earlier result in that folder")
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="replace an earlier result in that folder; other files there stay",
+    )
 
 
-def add_report_options(parser: argparse.ArgumentParser, *json_names: str) -> None:
+def add_report_options(parser: argparse.ArgumentParser) -> None:
     """Add what is told besides the result."""
-    names = ("--json", *json_names)
-    parser.add_argument(*names, dest="json", type=Path, metavar="FILE", help="write the figures as JSON")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
 
 

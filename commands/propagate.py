@@ -6,6 +6,7 @@ import time
 from argparse import ArgumentParser, Namespace, _SubParsersAction
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from commands.options import add_network_options, add_report_options, add_result_options, given_mask
@@ -46,25 +47,30 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     )
     add_result_options(parser)
     add_network_options(parser)
-    add_report_options(parser, "--timings")
+    add_report_options(parser)
+    parser.add_argument("--timings", type=Path, metavar="FILE", help="write the same figures there, too")
     parser.set_defaults(run=run)
 
 
 def run(options: Namespace) -> None:
     """Look at everything that can be wrong, propagate, write."""
-    from commands.job import circumstances, open_job, open_session, read_mask, write_masks
+    from commands import job
 
-    clip = open_job(options)
-    masks = [(given.frame_index, read_mask(clip, given.file, given.frame_index)) for given in options.masks]
+    files = [given.file for given in options.masks]
+    clip, output = job.open_job(options, files)
+    masks = [
+        (given.frame_index, job.read_mask(clip, given.file, given.frame_index)) for given in options.masks
+    ]
     if not any(ids.any() for _, ids in masks):
         raise UserError("None of the masks shows an object: all their pixels are 0.")
-    session = open_session(clip, options)
-    rounds = []
-    for frame_index, ids in masks:
-        session.set_ids(frame_index, ids)
-        rounds.append(_propagate(session, frame_index, quiet=options.quiet))
-    write_masks(session, clip, options)
-    write_json(options, {**_timings(rounds), **circumstances(session)})
+    with output:
+        session = job.open_session(clip, options)
+        rounds = []
+        for frame_index, ids in masks:
+            session.set_ids(frame_index, ids)
+            rounds.append(_propagate(session, frame_index, quiet=options.quiet))
+        job.write_masks(session, clip, output, quiet=options.quiet)
+    write_json(options, {**_timings(rounds), **job.circumstances(session)}, [*files, Path(options.clip)])
 
 
 def _propagate(session: Session, frame_index: int, *, quiet: bool) -> TimedRound:

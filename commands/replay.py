@@ -30,23 +30,28 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
 
 def run(options: Namespace) -> None:
     """Look at everything that can be wrong, play, write."""
-    from commands.job import circumstances, open_job, open_session, read_mask, write_masks
+    from commands import job
     from workspace.playback import play
     from workspace.script import check_script, read_script
     from workspace.steps import SetIds
 
     script = read_script(options.script)
-    clip = open_job(options)
+    masks = [
+        (script.folder / step.file, step.frame_index) for step in script.steps if isinstance(step, SetIds)
+    ]
+    files = [options.script, *(file for file, _ in masks)]
+    clip, output = job.open_job(options, files)
     check_script(script, len(clip))
-    for step in script.steps:
-        if isinstance(step, SetIds):
-            read_mask(clip, script.folder / step.file, step.frame_index)
-    session = open_session(clip, options)
-    bar = ProgressBar("replay", quiet=options.quiet)
-    for number in play(session, script, partial(read_mask, clip), lambda _: None):
-        bar.show(number, len(script.steps))
-        if options.acknowledge:
-            print(f"ack {number}", flush=True)
-    bar.clear()
-    write_masks(session, clip, options)
-    write_json(options, {"steps": len(script.steps), **circumstances(session)})
+    for file, frame_index in masks:
+        job.read_mask(clip, file, frame_index)
+    with output:
+        session = job.open_session(clip, options)
+        bar = ProgressBar("replay", quiet=options.quiet)
+        for number in play(session, script, partial(job.read_mask, clip), lambda _: None):
+            bar.show(number, len(script.steps))
+            if options.acknowledge:
+                print(f"ack {number}", flush=True)
+        bar.clear()
+        job.write_masks(session, clip, output, quiet=options.quiet)
+    figures = {"steps": len(script.steps), **job.circumstances(session)}
+    write_json(options, figures, [*files, Path(options.clip)])

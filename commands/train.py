@@ -86,7 +86,7 @@ def run(options: Namespace) -> None:
     """Train, and name the files of weights."""
     names = NETWORKS if options.network == "all" else (options.network,)
     for name in names:
-        _check_out(options.out / f"{name}.checkpoint.pt", is_resumed=options.resume)
+        _check_out(name, options)
 
     from training.run import SEED, TrainingOptions, train
 
@@ -130,6 +130,17 @@ class _Bars:
         self._bar.show(done - self._first, total - self._first)
 
 
-def _check_out(state: Path, *, is_resumed: bool) -> None:
-    if state.exists() and not is_resumed:
-        raise UserError(f"{state} is an earlier training: go on with --resume, or name another folder.")
+def _check_out(name: str, options: Namespace) -> None:
+    """Raise an error where files of the folder would be replaced that this training has not written."""
+    from model.catalogue import FAMILIES
+    from model.checksums import check_replaceable
+
+    published = next(file.name for file in FAMILIES["mivos"].files if file.network == name)
+    weights = {f"{name}.safetensors", *([published] if options.family == "mivos" else ())}
+    for file in (f"{name}.checkpoint.pt", f"{name}.csv", *weights):
+        if (options.out / file).exists() and not options.resume:
+            raise UserError(
+                f"{options.out / file} is an earlier training: go on with --resume, or name another folder."
+            )
+    for file in weights:
+        check_replaceable(options.out / file)

@@ -50,7 +50,6 @@ from evaluation.run import (  # noqa: E402
 )
 from evaluation.settings import OnProgress, Settings  # noqa: E402
 from inference_core.values import Tool  # noqa: E402
-from media.atomic import replaced_file  # noqa: E402
 from model.checkpoint import load_networks  # noqa: E402
 
 PICTURES = "pictures"
@@ -186,8 +185,9 @@ def _progress(label: str) -> OnProgress:
 
 
 def _replace(path: Path, text: str) -> None:
-    with replaced_file(path) as beside:
-        beside.write_text(text, encoding="utf-8")
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
 
 
 def _options() -> argparse.Namespace:

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference_core.protocols import Frames
-from media.atomic import replaced_file
 from media.palette import PALETTE
 
 UInt8Array = NDArray[np.uint8]
@@ -30,10 +29,9 @@ class Strip:
     picture: UInt8Array
 
     def write(self, path: Path) -> None:
-        """Write the strip as a JPEG."""
+        """Write the strip as a JPEG, to a path that is free."""
         _, content = cv2.imencode(".jpg", cv2.cvtColor(self.picture, cv2.COLOR_RGB2BGR))
-        with replaced_file(path) as beside:
-            beside.write_bytes(content.tobytes())
+        path.write_bytes(content.tobytes())
 
 
 def make_strip(frames: Frames, ids: Callable[[int], UInt8Array]) -> Strip:

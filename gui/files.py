@@ -19,10 +19,13 @@ from gui.widgets.dialogs.export_dialog import ExportDialog, ExportWish, FormatCh
 from gui.widgets.dialogs.shortcut_sheet import ShortcutSheet
 from inference_core.errors import UserError
 from inference_core.values import UInt8Array
+from media.errors import MediaError
 from workspace.script import read_script, write_script
+from workspace.steps import SetIds
 
 if TYPE_CHECKING:
     from media.clip import Clip
+    from media.export.job import ExportJob
 
 _FORMATS = (
     FormatChoice(
@@ -53,6 +56,17 @@ class OpenedClip:
     clip: Clip
     path: Path | None
     journal: Journal
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """What is never written over, and into whose folder nothing is exported."""
+        return () if self.path is None else (self.path,)
+
+    @property
+    def masks(self) -> tuple[Path, ...]:
+        """Files of masks that the work goes back to."""
+        steps = self.journal.script(Path()).steps
+        return tuple(Path(step.file) for step in steps if isinstance(step, SetIds))
 
 
 class FileDesk(QObject):
@@ -107,9 +121,10 @@ class FileDesk(QObject):
         height, width = self._opened.clip.size
         facts = f"{len(self._opened.clip)} frames of {width} × {height} pixels"
         folder = Path(self._folder()) / f"{self._name()}_masks"
-        dialog = ExportDialog(_FORMATS, folder, facts, self._window)
+        dialog = ExportDialog(_FORMATS, folder, facts, self._check_export, self._window)
         if dialog.exec() == QDialog.DialogCode.Accepted:
             self.export(dialog.wish)
+        dialog.deleteLater()
 
     def show_shortcuts(self) -> None:
         """Show all keys and gestures."""
@@ -145,24 +160,56 @@ class FileDesk(QObject):
         if self._opened is None:
             return
         try:
-            write_script(self._opened.journal.script(path.parent), path)
-        except OSError as error:
-            self._banner.show_error(f"The script cannot be written to {path}: {error.strerror}.")
+            inputs = (*self._opened.sources, *self._opened.masks)
+            write_script(self._opened.journal.script(path.parent), path, inputs=inputs)
+        except MediaError as error:
+            self._banner.show_error(str(error))
         else:
             self._banner.show_note(f"The script is in {path}.")
 
     def export(self, wish: ExportWish) -> None:
         """Have the masks of all frames written by the worker."""
         from media.export.formats import find_format  # Pillow, wanted here for the first time
+
+        job, opened = self._export_job(), self._opened
+        if job is None or opened is None:
+            return
+        export_format = find_format(wish.format_name)
+        self._controller.submit(
+            Export(export_format, job, wish.folder, wish.replaces, opened.masks, opened.sources)
+        )
+
+    def _check_export(self, wish: ExportWish) -> str | None:
+        """Return what the editor must agree to before an export, None where there is nothing.
+
+        Raises a MediaError where it cannot be. The folder is left as it is.
+        """
+        from media.export.formats import find_format
+        from media.output.folder import FolderOutput
+
+        job, opened = self._export_job(), self._opened
+        if job is None or opened is None:
+            return None
+        output = FolderOutput(wish.folder, replaces=True, inputs=opened.masks, sources=opened.sources)
+        compares_content = output.is_quick_to_compare
+        find_format(wish.format_name).check(job.extent, output, compares_content=compares_content)
+        with output:
+            pass  # the place can be taken
+        if not output.holds_files:
+            return None
+        if count := len(output.earlier_files(compares_content=compares_content)):
+            masks = "1 mask" if count == 1 else f"{count} masks"
+            return f"Replace {masks} of an earlier export in {output.path}? Other files there stay."
+        return f"{output.path} holds other files. Write the masks beside them? They stay as they are."
+
+    def _export_job(self) -> ExportJob | None:
         from media.export.job import ExportJob
 
         session, opened = self._controller.session, self._opened
         if session is None or opened is None:
-            return
-        export_format = find_format(wish.format_name)
+            return None
         names = {each.object_id: each.name for each in session.objects}
-        job = ExportJob(opened.clip, session.ids, names)
-        self._controller.submit(Export(export_format, job, wish.folder, wish.replaces))
+        return ExportJob(opened.clip, session.ids, names)
 
     def _read_ids(self, path: Path, frame_index: int) -> UInt8Array:
         from media.palette import read_ids

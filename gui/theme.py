@@ -13,6 +13,7 @@ RAISED = "#282d35"
 EDGE = "#343b46"
 TEXT = "#d7dce5"
 QUIET = "#8b95a5"
+ERROR = "#ff8f86"
 
 _RULES = f"""
 QWidget {{ color: {TEXT}; }}
@@ -39,6 +40,7 @@ QToolTip {{ background-color: {RAISED}; color: {TEXT}; border: 1px solid {EDGE};
 #object_row QLineEdit[readOnly="true"] {{ background: transparent; border-color: transparent; }}
 QLabel {{ background: transparent; }}
 QLabel[role="heading"] {{ color: {QUIET}; font-size: 11px; font-weight: 600; padding: 2px 0; }}
+QLabel[role="error"] {{ color: {ERROR}; font-size: 12px; }}
 QLabel[role="quiet"] {{ color: {QUIET}; font-size: 12px; }}
 QLabel[role="figure"] {{ font-size: 13px; }}
 QToolButton {{ background: transparent; border: 1px solid transparent; border-radius: 5px; padding: 4px; }}

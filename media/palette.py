@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from media.arrays import UInt8Array
-from media.atomic import replaced_file
 from media.errors import MediaError
+from media.output.file import FileKind, written_file
 
 _READ_AS_IDS = ("P", "L", "1")
 
@@ -30,12 +30,20 @@ PALETTE: UInt8Array = _voc_palette()
 PALETTE.setflags(write=False)
 
 
-def write_ids(path: Path | str, ids: UInt8Array) -> None:
-    """Write ids (H, W) uint8 as an indexed PNG with the palette; the file appears whole or not at all."""
+def save_ids(path: Path, ids: UInt8Array) -> None:
+    """Write ids (H, W) uint8 as an indexed PNG with the palette, straight into a folder in the making."""
     image = Image.fromarray(np.ascontiguousarray(ids))
     image.putpalette(PALETTE.tobytes())
-    with replaced_file(Path(path)) as beside:
-        image.save(beside, format="PNG")
+    image.save(path, format="PNG")
+
+
+def write_ids(path: Path | str, ids: UInt8Array) -> None:
+    """Write ids (H, W) uint8 as an indexed PNG with the palette; the file appears whole or not at all.
+
+    An older mask with this palette is replaced. Raises a MediaError where another file is in the way.
+    """
+    with written_file(Path(path), MASK_FILE) as beside:
+        save_ids(beside, ids)
 
 
 def read_ids(path: Path | str) -> UInt8Array:
@@ -53,6 +61,18 @@ def read_ids(path: Path | str) -> UInt8Array:
         raise MediaError(f"{path} is not an image: a mask is an indexed or grey PNG.") from None
     except (OSError, SyntaxError) as error:  # Pillow raises SyntaxError on some broken PNG files
         raise MediaError(f"The mask {path} cannot be read: {error}.") from error
+
+
+def _has_our_palette(path: Path) -> bool:
+    try:
+        with Image.open(path) as image:
+            return image.mode == "P" and bytes(image.getpalette() or ()) == PALETTE.tobytes()
+    except (UnidentifiedImageError, SyntaxError):
+        return False
+
+
+MASK_FILE = FileKind("a mask", _has_our_palette)
+"""An indexed PNG with the palette, as `write_ids` writes it."""
 
 
 def _ids_of(image: Image.Image, path: Path) -> UInt8Array:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from model.errors import CheckpointError
 
+_NEXT, _PREVIOUS = "sha256-next", "sha256-previous"
 _LINE = re.compile(r"([0-9a-f]{64}) [ *].+")
 
 
@@ -36,18 +37,53 @@ def recorded_sha256(path: Path) -> str | None:
 def record_sha256(path: Path) -> str:
     """Record a file's SHA-256; return it. Raises CheckpointError where the folder cannot be written."""
     digest = sha256_of(path)
-    record = record_of(path)
-    beside = record.with_suffix(".part")
+    recorded_sha256(path)  # refuses to replace a file that is no record
     try:
-        beside.write_text(f"{digest}  {path.name}\n", encoding="utf-8")
-        beside.replace(record)
+        _write_record(digest, path, _NEXT).replace(record_of(path))
     except OSError as error:
-        raise CheckpointError(f"{record} cannot be written: {error.strerror}.") from error
+        raise CheckpointError(f"{record_of(path)} cannot be written: {error.strerror}.") from error
     return digest
 
 
 def put_in_place(complete: Path, path: Path) -> None:
-    """Rename a file of weights to its name and record it; stopped in between, it stands unrecorded."""
-    record_of(path).unlink(missing_ok=True)
+    """Rename a finished file of weights to its name and record it; stopped in between, it stands unrecorded.
+
+    An older file is replaced if it is the one that is recorded. Raises a CheckpointError for any other, such
+    as weights of another origin: the finished file then stays where it is.
+    """
+    try:
+        check_replaceable(path)
+    except CheckpointError as error:
+        raise CheckpointError(f"{error} The finished weights are in {complete}.") from error
+    record, previous = record_of(path), _beside(path, _PREVIOUS)
+    following = _write_record(sha256_of(complete), path, _NEXT)
+    if record.exists():
+        record.replace(previous)
     complete.replace(path)
-    record_sha256(path)
+    following.replace(record)
+    previous.unlink(missing_ok=True)
+
+
+def check_replaceable(path: Path) -> None:
+    """Raise a CheckpointError where newer weights must not take a file's place: it is not as recorded."""
+    if path.is_symlink() or (path.exists() and sha256_of(path) not in _digests(path)):
+        raise CheckpointError(
+            f"{path} is not what was recorded for it and stays: move it away, or name another folder."
+        )
+
+
+def _digests(path: Path) -> set[str]:
+    """Return what is recorded for a file, also by a process that was stopped while it put one in place."""
+    records = (record_of(path), _beside(path, _NEXT), _beside(path, _PREVIOUS))
+    texts = [record.read_text(encoding="utf-8", errors="replace") for record in records if record.is_file()]
+    return {match[1] for text in texts if (match := _LINE.match(text))}
+
+
+def _write_record(digest: str, path: Path, ending: str) -> Path:
+    beside = _beside(path, ending)
+    beside.write_text(f"{digest}  {path.name}\n", encoding="utf-8")
+    return beside
+
+
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(f".{path.name}.{ending}")

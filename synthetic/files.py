@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import secrets
 import shutil
 import struct
 import zlib
@@ -57,18 +57,19 @@ def write_flow(path: Path, flow: Float32Array) -> None:
 def whole_folder(folder: Path) -> Iterator[Path]:
     """Hand out a folder beside the wanted one and rename it when the block ends well: no half is ever seen.
 
-    The wanted folder may be there only if it is empty.
+    The wanted folder may be there only if it is empty. Nothing is ever replaced: what appears there meanwhile
+    stays, and an OSError says so. A folder that a killed process left beside it is in nobody's way.
     """
     if folder.is_dir() and any(folder.iterdir()):
         raise ValueError(f"The folder {folder} is not empty: choose another one.")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    beside = folder.parent / f".{folder.name}.{os.getpid()}.part"
+    beside = folder.parent / f".mivos-{secrets.token_hex(6)}"
     beside.mkdir()
     try:
         yield beside
         if folder.exists():
-            folder.rmdir()
-        beside.replace(folder)
+            folder.rmdir()  # only of an empty one
+        beside.rename(folder)  # of a folder: never replaces anything but an empty one
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 

@@ -25,7 +25,7 @@ def mivos(*words: object) -> int:
 
 
 def written_ids(folder: Path) -> list[np.ndarray]:
-    return [np.asarray(Image.open(file)) for file in sorted(folder.iterdir())]
+    return [np.asarray(Image.open(file)) for file in sorted(folder.glob("*.png"))]
 
 
 def script_file(folder: Path, *steps: dict[str, Any]) -> Path:
@@ -42,7 +42,8 @@ def test_propagate_writes_one_indexed_png_a_frame_at_the_sources_size(
     assert (
         mivos("propagate", small_clip.images, "--mask", f"0={small_clip.masks[0]}", "--out", out, *SMALL) == 0
     )
-    assert [file.name for file in sorted(out.iterdir())] == [f"{number:05}.png" for number in range(FRAMES)]
+    masks = [f"{number:05}.png" for number in range(FRAMES)]
+    assert [file.name for file in sorted(out.iterdir())] == [".mivos-files.json", *masks]
     with Image.open(out / "00003.png") as image:
         assert (image.mode, image.size) == ("P", (WIDTH, HEIGHT))
         assert image.getpalette()[:6] == [0, 0, 0, 128, 0, 0]
@@ -116,24 +117,27 @@ def test_an_earlier_result_is_kept_unless_forced(
     small_clip: ClipOnDisk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    out.mkdir()
-    (out / "99999.png").write_bytes(b"earlier")
     words = ("propagate", small_clip.images, f"--mask=0={small_clip.masks[0]}", "--out", out, *SMALL)
-    assert mivos(*words) == 2
+    assert mivos(*words) == 0
+    earlier = everything_in(out)
+    assert mivos(*words[:2], f"--mask=0={small_clip.masks[5]}", *words[3:]) == 2
     assert "is not empty" in capsys.readouterr().err
-    assert (out / "99999.png").read_bytes() == b"earlier"
-    assert mivos(*words, "--force") == 0
-    assert len(list(out.iterdir())) == FRAMES
+    assert everything_in(out) == earlier
+    assert mivos(*words[:2], f"--mask=0={small_clip.masks[5]}", *words[3:], "--force") == 0
+    assert everything_in(out).keys() == earlier.keys()
+    assert everything_in(out) != earlier
 
 
-def test_force_never_takes_a_folder_of_other_files(
-    small_clip: ClipOnDisk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_force_keeps_other_files_in_the_folder(small_clip: ClipOnDisk, tmp_path: Path) -> None:
     (tmp_path / "novel.txt").write_text("chapter one", encoding="utf-8")
-    words = ("propagate", small_clip.images, f"--mask=0={small_clip.masks[0]}", "--out", tmp_path, "--force")
-    assert mivos(*words) == 2
-    assert "holds novel.txt, which is no earlier result" in capsys.readouterr().err
+    words = ("propagate", small_clip.images, f"--mask=0={small_clip.masks[0]}", "--out", tmp_path, *SMALL)
+    assert mivos(*words, "--force") == 0
+    assert len(list(tmp_path.glob("*.png"))) == FRAMES
     assert (tmp_path / "novel.txt").read_text(encoding="utf-8") == "chapter one"
+
+
+def everything_in(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_an_interrupted_command_exits_with_130_and_leaves_nothing(
@@ -142,7 +146,7 @@ def test_an_interrupted_command_exits_with_130_and_leaves_nothing(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("media.export.png_indexed.write_ids", interrupted)
+    monkeypatch.setattr("media.export.png_indexed.save_ids", interrupted)
     out = tmp_path / "out"
     assert (
         mivos("propagate", small_clip.images, f"--mask=0={small_clip.masks[0]}", "--out", out, *SMALL) == 130

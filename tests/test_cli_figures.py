@@ -77,14 +77,20 @@ def test_a_report_is_written_and_not_over_something_else(
     folder = tmp_path / "report"
     words = ("evaluate", "--data", davis_folder, "--frames", 2, "--report", folder, *SMALL)
     assert mivos(*words) == 0
-    assert {"report.md", "figures.json", "clips.svg", "square.jpg"} == {
+    assert {".mivos-files.json", "report.md", "figures.json", "clips.svg", "square.jpg"} == {
         path.name for path in folder.iterdir()
     }
     assert mivos(*words) == 2
     assert "is not empty" in capsys.readouterr().err
     (folder / "thesis.txt").touch()
+    (folder / "report.md").write_text("with my own words", encoding="utf-8")
     assert mivos(*words, "--force") == 2
-    assert "holds thesis.txt, which is no earlier result" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "report.md is in the way" in error
+    assert (folder / "report.md").read_text(encoding="utf-8") == "with my own words"
+    (folder / "report.md").unlink()
+    assert mivos(*words, "--force") == 0
+    assert (folder / "thesis.txt").exists()
 
 
 def test_advice_is_measured_and_its_calibration_fitted(
@@ -140,6 +146,20 @@ def test_training_leaves_weights_and_is_not_begun_twice(
     assert recorded_sha256(weights) == sha256_of(weights)
     assert mivos(*words) == 2
     assert "go on with --resume" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["fusion.safetensors", "fusion.csv"])
+def test_training_is_not_begun_beside_weights_and_logs_of_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (tmp_path / name).write_text("mine")
+    words = ("train", "fusion", "--data", tmp_path / "pictures", "--out", tmp_path)
+    assert mivos(*words) == 2
+    assert f"{name} is an earlier training" in capsys.readouterr().err
+    if name == "fusion.safetensors":
+        assert mivos(*words, "--resume") == 2
+        assert "is not what was recorded for it and stays" in capsys.readouterr().err
+    assert (tmp_path / name).read_text() == "mine"
 
 
 def test_speed_is_measured_beside_flow_and_grabcut(

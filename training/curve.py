@@ -7,7 +7,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evaluation.reports.plots import write_plot
+from evaluation.reports.plots import PLOT, write_plot
+from media.errors import MediaError
+from media.output.file import written_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,7 +20,7 @@ _SMOOTHED_ROWS = 10
 def draw_log(log: Path) -> Path | None:
     """Draw a CSV of steps and figures as SVG beside it, each figure in a plot of its own.
 
-    Returns the picture, None where there is nothing to draw or nothing to draw with.
+    Returns the picture, None where there is nothing to draw, nothing to draw with or no place for it.
     """
     if not log.exists() or find_spec("matplotlib") is None:
         return None
@@ -39,7 +41,11 @@ def draw_log(log: Path) -> Path | None:
             axes.set_xlabel("steps")
 
     picture = log.with_suffix(".svg")
-    write_plot(picture, draw)
+    try:
+        with written_file(picture, PLOT) as beside:
+            write_plot(beside, draw)
+    except MediaError:
+        return None  # another picture has that name: the log is what counts
     return picture
 
 

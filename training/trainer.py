@@ -161,14 +161,14 @@ class Trainer:
             "step": self.step,
             "trained_s": self.trained_s,
         }
-        partial = self.checkpoint.with_suffix(".partial")
+        partial = self.folder / f".{self.name}.partial"
         torch.save(state, partial)
         partial.replace(self.checkpoint)
         halves = {
             key: (value.half() if value.is_floating_point() else value).cpu().contiguous()
             for key, value in self.average.items()
         }
-        partial = self.weights.with_suffix(".partial")
+        partial = self.folder / f".{self.name}.safetensors.partial"
         save_file(halves, partial)
         put_in_place(partial, self.weights)
 

@@ -8,11 +8,13 @@ pixels.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from inference_core.errors import UserError
+from media.output.file import FileKind, written_file
 from workspace.json_fields import Fields
 from workspace.steps import STEP_KINDS, AddObject, Step, read_named_object
 
@@ -81,12 +83,31 @@ def check_script(script: Script, frame_count: int) -> None:
             raise UserError(f'{place}: object {said["object"]} is not in the script\'s list "objects".')
 
 
-def write_script(script: Script, path: Path) -> None:
-    """Write a script that read_script gives back the same."""
+def write_script(script: Script, path: Path, *, inputs: Iterable[Path] = ()) -> None:
+    """Write a script that read_script gives back the same; it appears whole or not at all.
+
+    inputs  files that are in use, such as the clip: none of them is replaced.
+    An older script is replaced. Raises a MediaError where another file is in the way, or writing fails.
+    """
     objects = [{"id": declared.object_id, "name": declared.name} for declared in script.objects]
     steps = [{"do": step.verb, **step.written()} for step in script.steps]
     document = {"version": VERSION, "objects": objects, "steps": steps}
-    path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    with written_file(path, SCRIPT_FILE, inputs=inputs) as beside:
+        beside.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def is_script(path: Path) -> bool:
+    """Whether a file looks like a script, of whatever version. Raises OSError where it cannot be read."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(document, dict):
+        return False
+    return "version" in document and isinstance(document.get("steps"), list)
+
+
+SCRIPT_FILE = FileKind("a script", is_script)
 
 
 def place_of(number: int, verb: str) -> str:

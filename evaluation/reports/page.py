@@ -21,7 +21,7 @@ from evaluation.reports.tables import (
 )
 from evaluation.run import ClipResult
 from evaluation.strips import Strip
-from media.atomic import replaced_file, replaced_folder
+from media.output.folder import FolderOutput
 
 SESSION_ID = "mivos"
 
@@ -43,18 +43,27 @@ class Page:
     files: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
-        """Write report.md with all that it shows into a folder, whole or not at all, over an earlier one."""
-        with replaced_folder(folder, force=True) as beside:
+        """Write the report to a folder, whole or not at all.
+
+        An earlier report in it is replaced, other files stay. Raises a MediaError where they are in the way.
+        """
+        with FolderOutput(folder, replaces=True) as output:
+            self.write_to(output)
+
+    def write_to(self, output: FolderOutput) -> None:
+        """Write report.md with all that it shows to a folder whose place is taken, whole or not at all."""
+        with output.writing() as beside:
             body = self.write_pictures(beside)
             machine = tell_machine(describe_machine())
             content = f"# {self.title}\n\n{machine}\n\n{body}"
-            _write(beside / "report.md", content)
-            _write(beside / "figures.json", json.dumps(self.figures, indent=1, allow_nan=False) + "\n")
+            (beside / "report.md").write_text(content, encoding="utf-8")
+            figures = json.dumps(self.figures, indent=1, allow_nan=False) + "\n"
+            (beside / "figures.json").write_text(figures, encoding="utf-8")
             for name, text in self.files.items():
-                _write(beside / name, text)
+                (beside / name).write_text(text, encoding="utf-8")
 
     def write_pictures(self, folder: Path, prefix: str = "", place: str = "") -> str:
-        """Write plots and strips into a folder; return the page's Markdown.
+        """Write plots and strips straight into a folder in the making; return the page's Markdown.
 
         prefix  begins the names of the files; place is the folder as the Markdown's file sees it, with its /.
         """
@@ -113,8 +122,3 @@ def calibration_page(figures: Figures) -> Page:
 def still_page(figures: Figures) -> Page:
     """Tell evaluation on stills."""
     return Page("Single images", still_report(figures), figures, {"stills": plot_stills(figures)})
-
-
-def _write(path: Path, text: str) -> None:
-    with replaced_file(path) as beside:
-        beside.write_text(text, encoding="utf-8")

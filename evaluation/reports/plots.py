@@ -12,7 +12,7 @@ from evaluation.errors import EvaluationError
 from evaluation.figures import Figures
 from evaluation.interactive.summary import THRESHOLD_S
 from evaluation.reports.tables import metric_name
-from media.atomic import replaced_file
+from media.output.file import FileKind
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,6 +21,16 @@ Plot = Callable[["Figure"], None]
 """Draws on an empty figure."""
 
 _SIZE_INCHES = (9.0, 3.6)
+_TITLE = "Plot by mivos-studio"
+_METADATA = {"Date": None, "Title": _TITLE}
+
+
+def _has_our_title(path: Path) -> bool:
+    return f"<title>{_TITLE}</title>" in path.read_text(encoding="utf-8", errors="replace")
+
+
+PLOT = FileKind("a plot", _has_our_title)
+"""An SVG by `write_plot`, known by its title."""
 
 
 def check_plotting() -> None:
@@ -32,7 +42,7 @@ def check_plotting() -> None:
 
 
 def write_plot(path: Path, draw: Plot) -> None:
-    """Draw on a new figure and write it as SVG, the same for the same figures."""
+    """Draw on a new figure and write it as SVG, the same for the same figures, to a path that is free."""
     check_plotting()
     import matplotlib
     from matplotlib.figure import Figure
@@ -40,8 +50,7 @@ def write_plot(path: Path, draw: Plot) -> None:
     with matplotlib.rc_context({"svg.hashsalt": "mivos", "svg.fonttype": "none"}):
         figure = Figure(figsize=_SIZE_INCHES, layout="constrained")
         draw(figure)
-        with replaced_file(path) as beside:
-            figure.savefig(beside, format="svg", metadata={"Date": None})
+        figure.savefig(path, format="svg", metadata=_METADATA)
 
 
 def plot_clips(figures: Figures) -> Plot:

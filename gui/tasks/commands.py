@@ -191,6 +191,10 @@ class Export(Command):
     job: ExportJob
     path: Path
     replaces: bool
+    inputs: tuple[Path, ...] = ()
+    """Files in use that are never replaced."""
+    sources: tuple[Path, ...] = ()
+    """The clip: nothing is written into its folder."""
 
     title = "Export"
     is_long = True
@@ -199,12 +203,12 @@ class Export(Command):
         """Write frame by frame; stopped, it leaves nothing behind."""
         del session, record  # files are no part of the work
         began_s = perf_counter()
-        with closing(self._writing()) as writing:
+        writing = self.export_format.write(
+            self.job, self.path, force=self.replaces, inputs=self.inputs, sources=self.sources
+        )
+        with closing(writing):
             for done, total in writing:
                 yield Progress(done, total, perf_counter() - began_s)
-
-    def _writing(self) -> Generator[tuple[int, int], None, None]:
-        yield from self.export_format.write(self.job, self.path, force=self.replaces)
 
 
 def _waiting(session: Session) -> tuple[int, ...]:

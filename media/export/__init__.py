@@ -1,1 +1,1 @@
-"""Masks as files that other programs open: one format a room, all written beside and then renamed."""
+"""Masks as files that other programs open: one format a module, all put in place by `media.output`."""

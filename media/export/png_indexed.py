@@ -5,16 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from media.atomic import replaced_folder
-from media.export.job import ExportJob, ExportProgress
+from media.export.job import Expectation, ExportJob, ExportProgress, Extent, png_bytes
 from media.export.naming import frame_file_name
-from media.palette import write_ids
+from media.palette import save_ids
+
+_HEADER_BYTES = 800  # most of it the palette
 
 
-def write(job: ExportJob, path: Path, *, force: bool = False) -> Iterator[ExportProgress]:
-    """Write the folder path/ with 00000.png and on, at the clip's size."""
+def plan(extent: Extent) -> Expectation:
+    """Expect 00000.png and on."""
+    names = tuple(_name(frame_index) for frame_index in range(extent.frames))
+    return Expectation(names, extent.frames * (_HEADER_BYTES + png_bytes(extent.size)))
+
+
+def write(job: ExportJob, folder: Path) -> Iterator[ExportProgress]:
+    """Write 00000.png and on into a folder, at the clip's size."""
     total = len(job.clip)
-    with replaced_folder(path, force=force) as folder:
-        for frame_index in range(total):
-            write_ids(folder / f"{frame_file_name(frame_index)}.png", job.ids(frame_index))
-            yield ExportProgress(frame_index + 1, total)
+    for frame_index in range(total):
+        save_ids(folder / _name(frame_index), job.ids(frame_index))
+        yield ExportProgress(frame_index + 1, total)
+
+
+def _name(frame_index: int) -> str:
+    return f"{frame_file_name(frame_index)}.png"

@@ -9,8 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from PyQt5.QtGui import QPixmap
+from PyQt5.QtWidgets import QApplication
 
 import interactive_gui
+from gui.screenshot import save_screenshot
+from media.errors import MediaError
 
 HOUSE = Path(__file__).resolve().parents[2]
 
@@ -125,3 +129,23 @@ def test_opencvs_qt_plugins_are_forgotten_and_others_kept(
     interactive_gui.drop_foreign_qt_plugins()
     assert "QT_QPA_PLATFORM_PLUGIN_PATH" not in os.environ
     assert os.environ["QT_QPA_FONTDIR"] == str(tmp_path)
+
+
+def test_a_screenshot_replaces_an_older_one_and_no_other_picture(
+    application: QApplication, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = QPixmap(40, 30)
+    picture.fill()
+    for _ in range(2):
+        interactive_gui.parse(["--screenshot", str(tmp_path / "window.png")])
+        save_screenshot(picture, tmp_path / "window.png")
+    picture.save(str(tmp_path / "photo.png"))
+    before = (tmp_path / "photo.png").read_bytes()
+    with pytest.raises(SystemExit) as stop:
+        interactive_gui.parse(["--screenshot", str(tmp_path / "photo.png")])
+    assert stop.value.code == 2
+    assert "photo.png is there and is not a screenshot" in capsys.readouterr().err
+    with pytest.raises(MediaError, match="is not a screenshot"):
+        save_screenshot(picture, tmp_path / "photo.png")
+    assert (tmp_path / "photo.png").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["photo.png", "window.png"]

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import Qt
+from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QListWidget, QWidget
+from PyQt5.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QDialog,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QMessageBox,
+    QWidget,
+)
 
 from gui.actions import ACTIONS
 from gui.main_window import MainWindow
@@ -417,6 +429,166 @@ def test_an_export_into_a_full_folder_is_refused_in_the_banner(
     settle(window)
     assert "not empty" in window.banner.text
     assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def in_the_dialog(window: MainWindow, *acts: Callable[[QDialog], None]) -> list[str]:
+    """Open the export dialog, do one thing after the other in it, and close it if it is still open.
+
+    Returns what it said after each.
+    """
+    said: list[str] = []
+
+    def go_on() -> None:
+        dialog = QApplication.activeModalWidget()
+        assert isinstance(dialog, QDialog)
+        for act in acts:
+            act(dialog)
+            message = dialog.findChild(QLabel, "export_message")
+            assert message is not None
+            said.append(message.text() if dialog.isVisible() else "closed")
+        if dialog.isVisible():
+            dialog.reject()
+
+    QTimer.singleShot(0, go_on)
+    window.files.ask_for_export()
+    return said
+
+
+def choose_folder(folder: Path) -> Callable[[QDialog], None]:
+    def act(dialog: QDialog) -> None:
+        line = dialog.findChild(QLineEdit, "export_folder")
+        assert line is not None
+        line.setText(str(folder))
+
+    return act
+
+
+def start(answer: str = "", asked: list[str] | None = None) -> Callable[[QDialog], None]:
+    """Press Export; then the button of that name in the question, or Cancel."""
+
+    def act(dialog: QDialog) -> None:
+        def reply() -> None:
+            box = QApplication.activeModalWidget()
+            if not isinstance(box, QMessageBox):
+                return
+            if asked is not None:
+                asked.append(box.text())
+            button = box.findChild(QAbstractButton, answer) if answer else box.button(QMessageBox.Cancel)
+            assert button is not None
+            button.click()
+
+        QTimer.singleShot(0, reply)
+        button = dialog.findChild(QAbstractButton, "export_start")
+        assert button is not None
+        button.click()
+
+    return act
+
+
+def test_the_export_dialog_asks_before_it_replaces_an_earlier_export(
+    open_window: OpenWindow, session: FakeSession, tmp_path: Path
+) -> None:
+    window = open_window(session)
+    out = tmp_path / "out"
+    assert in_the_dialog(window, choose_folder(out), start()) == ["", "closed"]
+    settle(window)
+    (out / "notes.txt").write_text("mine", encoding="utf-8")
+    drag(window.canvas, [(20, 20), (40, 20)])
+    settle(window)
+    asked: list[str] = []
+    assert in_the_dialog(window, choose_folder(out), start(asked=asked)) == ["", ""]
+    assert asked == [f"Replace {FRAME_COUNT} masks of an earlier export in {out}? Other files there stay."]
+    settle(window)
+    assert not read_ids(out / "00000.png").any(), "the answer was Cancel"
+    assert in_the_dialog(window, choose_folder(out), start("export_replaces")) == ["", "closed"]
+    settle(window)
+    assert read_ids(out / "00000.png").any()
+    assert (out / "notes.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_consent_to_one_folder_is_not_consent_to_another(
+    open_window: OpenWindow, session: FakeSession, tmp_path: Path
+) -> None:
+    window = open_window(session)
+    for name in ("one", "two"):
+        assert in_the_dialog(window, choose_folder(tmp_path / name), start()) == ["", "closed"]
+        settle(window)
+    asked: list[str] = []
+    in_the_dialog(
+        window, choose_folder(tmp_path / "one"), start(asked=asked), choose_folder(tmp_path / "two"),
+        start(asked=asked),
+    )  # fmt: skip
+    assert [text.split(" in ")[1].split("?")[0] for text in asked] == [
+        str(tmp_path / "one"),
+        str(tmp_path / "two"),
+    ]
+
+
+def test_the_export_dialog_stays_open_with_the_reason_when_a_folder_is_refused(
+    open_window: OpenWindow, session: FakeSession, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "00003.png").write_text("theirs", encoding="utf-8")
+    window = open_window(session)
+    said = in_the_dialog(
+        window,
+        choose_folder(tmp_path / "file"), start(),
+        choose_folder(tmp_path / "full"), start(),
+        choose_folder(tmp_path / ("x" * 300)), start(),
+        choose_folder(tmp_path / "free"), start(),
+    )  # fmt: skip
+    assert [bool(text) for text in said] == [False, True] * 4
+    assert "is a file" in said[1]
+    assert "00003.png is in the way" in said[3]
+    assert "its name is too long" in said[5]
+    assert said[7] == "closed"
+    settle(window)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "free", "full"]
+    assert (tmp_path / "full" / "00003.png").read_text(encoding="utf-8") == "theirs"
+
+
+def test_the_export_dialog_asks_before_it_writes_beside_other_files(
+    open_window: OpenWindow, session: FakeSession, tmp_path: Path
+) -> None:
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+    window = open_window(session)
+    asked: list[str] = []
+    assert in_the_dialog(window, choose_folder(tmp_path), start("export_replaces", asked)) == ["", "closed"]
+    settle(window)
+    assert asked == [f"{tmp_path} holds other files. Write the masks beside them? They stay as they are."]
+    assert len(list(tmp_path.glob("*.png"))) == FRAME_COUNT
+    assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_the_clip_s_own_folder_is_no_place_for_an_export(
+    open_window: OpenWindow, session: FakeSession, tmp_path: Path
+) -> None:
+    window = open_window(session)
+    (tmp_path / "clip").mkdir()
+    (tmp_path / "link").symlink_to("clip", target_is_directory=True)
+    opened = window.files._opened
+    assert opened is not None
+    window.files.set_clip(replace(opened, path=tmp_path / "clip"))
+    said = in_the_dialog(window, choose_folder(tmp_path / "link"), start())
+    assert "is the folder of the clip itself" in said[1]
+    window.files.export(ExportWish("png-indexed", tmp_path / "clip", replaces=True))
+    settle(window)
+    assert "is the folder of the clip itself" in window.banner.text
+    assert list((tmp_path / "clip").iterdir()) == []
+
+
+def test_a_script_is_saved_over_an_older_script_and_over_nothing_else(
+    open_window: OpenWindow, session: FakeSession, tmp_path: Path
+) -> None:
+    window = open_window(session)
+    for _ in range(2):
+        window.files.save_script(tmp_path / "work.json")
+    assert window.banner.text == f"The script is in {tmp_path / 'work.json'}."
+    (tmp_path / "package.json").write_text('{"version": "1.0.0"}', encoding="utf-8")
+    window.files.save_script(tmp_path / "package.json")
+    assert "is there and is not a script" in window.banner.text
+    assert (tmp_path / "package.json").read_text(encoding="utf-8") == '{"version": "1.0.0"}'
 
 
 def test_every_command_of_the_table_has_somebody_who_answers(open_window: OpenWindow) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -71,3 +72,8 @@ def test_the_command_asks_for_a_folder() -> None:
     )
     assert done.returncode == 2
     assert "Name one folder" in done.stderr
+
+
+def test_what_a_killed_process_left_is_in_nobody_s_way(tmp_path: Path) -> None:
+    (tmp_path / f".pond.{os.getpid()}.part").mkdir()  # in a container every process may have the same id
+    assert open_clip(write_sample(tmp_path / "pond", frames=1)).size == SAMPLE_SIZE

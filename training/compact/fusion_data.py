@@ -16,6 +16,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from torch import Tensor
 
+from media.output.moves import move_without_replacing
 from model.aggregate import aggregate
 from model.compact.encoder import MULTIPLE
 from model.interfaces import MemoryEntry, PropagationNetwork
@@ -56,9 +57,9 @@ def walk_clips(sources: Sources, network: PropagationNetwork, folder: Path) -> l
         if not path.exists():
             references = [place for place in range(0, len(clip), REFERENCE_EVERY) if truth[place].sum() > 100]
             walks = {str(place): _walk(network, images, truth, place) for place in references}
-            partial = path.with_suffix(".partial.npz")
+            partial = path.with_name(f".{path.stem}.partial.npz")
             np.savez_compressed(partial, **walks)  # type: ignore[arg-type]
-            partial.replace(path)
+            move_without_replacing(partial, path)
         with np.load(path) as stored:
             walked.append(WalkedClip(clip, truth, {int(key): stored[key] for key in stored.files}))
     return [clip for clip in walked if len(clip.walks) > 1]

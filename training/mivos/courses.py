@@ -40,7 +40,7 @@ def publish(name: str, trainer: Trainer) -> Path:
     """Write a network's weights in the published form; a saves folder takes the file as it is."""
     path = trainer.folder / _FILES[name]
     if trainer.processes.is_first:
-        partial = path.with_suffix(".partial")
+        partial = path.with_name(f".{path.name}.partial")
         torch.save({key: value.cpu().contiguous() for key, value in trainer.average.items()}, partial)
         put_in_place(partial, path)
     return path

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PyQt5.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
@@ -15,9 +14,12 @@ from PyQt5.QtWidgets import (
     QGridLayout,
     QLabel,
     QLineEdit,
+    QMessageBox,
     QPushButton,
     QWidget,
 )
+
+from media.errors import MediaError
 
 
 @dataclass(frozen=True)
@@ -31,24 +33,36 @@ class FormatChoice:
 
 @dataclass(frozen=True)
 class ExportWish:
-    """What the editor chose."""
+    """What the editor chose. replaces: whether files of an earlier export in the folder may be replaced."""
 
     format_name: str
     folder: Path
     replaces: bool
 
 
+CheckExport = Callable[[ExportWish], str | None]
+"""Returns a question that the editor must agree to, None where there is none; raises a MediaError."""
+
+
 class ExportDialog(QDialog):
-    """Asks for a format and a folder."""
+    """Asks for a format and a folder, and stays open with the reason as long as it cannot be done."""
 
     def __init__(
-        self, choices: Sequence[FormatChoice], folder: Path, facts: str, parent: QWidget | None = None
+        self,
+        choices: Sequence[FormatChoice],
+        folder: Path,
+        facts: str,
+        check: CheckExport,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("export_dialog")
         self.setWindowTitle("Export masks")
-        self.setMinimumWidth(520)
+        self.setMinimumWidth(560)
         self._choices = tuple(choices)
+        self._home = folder.parent
+        self._check = check
+        self._agreed: ExportWish | None = None
         self._format = QComboBox()
         self._format.setObjectName("export_format")
         for choice in self._choices:
@@ -58,9 +72,13 @@ class ExportDialog(QDialog):
         self._explanation.setWordWrap(True)
         self._folder = QLineEdit(str(folder))
         self._folder.setObjectName("export_folder")
-        self._replaces = QCheckBox("Replace what is in that folder")
-        self._replaces.setObjectName("export_replaces")
-        self._buttons = QDialogButtonBox()
+        self._message = QLabel()
+        self._message.setObjectName("export_message")
+        self._message.setProperty("role", "error")
+        self._message.setWordWrap(True)
+        self._start = QPushButton("Export")
+        self._start.setObjectName("export_start")
+        self._start.setProperty("role", "primary")
         self._lay_out(facts)
         self._format.currentIndexChanged.connect(self._on_format)
         self._folder.textChanged.connect(self._on_folder)
@@ -69,22 +87,56 @@ class ExportDialog(QDialog):
 
     @property
     def wish(self) -> ExportWish:
-        """What stands in the dialog."""
-        folder = Path(self._folder.text().strip()).expanduser()
-        return ExportWish(self._format.currentData(), folder, self._replaces.isChecked())
+        """What stands in the dialog; it replaces nothing unless the editor has agreed to just that."""
+        folder = self._home / Path(self._folder.text().strip()).expanduser()
+        plain = ExportWish(self._format.currentData(), folder, replaces=False)
+        agreed = self._agreed
+        return agreed if agreed is not None and replace(agreed, replaces=False) == plain else plain
+
+    def accept(self) -> None:
+        """Close if the masks can be written there, after a question where something is there already."""
+        try:
+            question = self._check(self.wish)
+        except MediaError as error:
+            self._say(str(error))
+            return
+        self._say("")
+        if question is not None:
+            if not self._ask(question):
+                return
+            self._agreed = replace(self.wish, replaces=True)
+        super().accept()
+
+    def _ask(self, question: str) -> bool:
+        box = QMessageBox(QMessageBox.Icon.NoIcon, self.windowTitle(), question, parent=self)
+        box.setObjectName("export_question")
+        verb = "Replace" if question.startswith("Replace") else "Write beside them"
+        agree = box.addButton(verb, QMessageBox.ButtonRole.AcceptRole)
+        if agree is not None:
+            agree.setObjectName("export_replaces")
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        box.exec()
+        box.deleteLater()
+        return box.clickedButton() is agree
+
+    def _say(self, sentence: str) -> None:
+        self._message.setText(sentence)
+        self._message.setVisible(bool(sentence))
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()
+            self.resize(self.width(), layout.totalHeightForWidth(self.width()))
 
     def _lay_out(self, facts: str) -> None:
         browse = QPushButton("Browse…")
         browse.clicked.connect(self._browse)
         about = QLabel(facts)
         about.setProperty("role", "quiet")
-        start = self._buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
-        if start is not None:
-            start.setObjectName("export_start")
-            start.setProperty("role", "primary")
-        self._buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
-        self._buttons.accepted.connect(self.accept)
-        self._buttons.rejected.connect(self.reject)
+        buttons = QDialogButtonBox()
+        buttons.addButton(self._start, QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
         grid = QGridLayout(self)
         grid.setContentsMargins(18, 16, 18, 14)
         grid.setVerticalSpacing(9)
@@ -94,9 +146,9 @@ class ExportDialog(QDialog):
         grid.addWidget(QLabel("Folder"), 2, 0)
         grid.addWidget(self._folder, 2, 1)
         grid.addWidget(browse, 2, 2)
-        grid.addWidget(self._replaces, 3, 1, 1, 2)
-        grid.addWidget(about, 4, 1, 1, 2)
-        grid.addWidget(self._buttons, 5, 0, 1, 3)
+        grid.addWidget(about, 3, 1, 1, 2)
+        grid.addWidget(self._message, 4, 1, 1, 2)
+        grid.addWidget(buttons, 5, 0, 1, 3)
 
     def _browse(self) -> None:
         chosen = QFileDialog.getExistingDirectory(self, "Folder for the masks", self._folder.text())
@@ -105,12 +157,8 @@ class ExportDialog(QDialog):
 
     def _on_format(self) -> None:
         self._explanation.setText(self._choices[self._format.currentIndex()].explanation)
+        self._say("")
 
     def _on_folder(self) -> None:
-        """A folder that holds something is replaced only when that is asked for."""
-        text = self._folder.text().strip()
-        folder = Path(text).expanduser()
-        is_taken = bool(text) and folder.is_dir() and any(folder.iterdir())
-        self._replaces.setEnabled(is_taken)
-        if not is_taken:
-            self._replaces.setChecked(False)
+        self._start.setEnabled(bool(self._folder.text().strip()))
+        self._say("")

@@ -26,7 +26,15 @@ def test_an_interactive_report_has_curves_strips_and_the_protocol_s_own_files(tm
     options = InteractiveOptions(tmp_path / "data", Protocol(interactions=2), Selection(max_frames=3))
     interactive_page(evaluate_interactive(fake_settings(), options)).write(tmp_path / "report")
     files = {path.name for path in (tmp_path / "report").iterdir()}
-    assert files == {"report.md", "figures.json", "report.csv", "summary.json", "curves.svg", "squares.jpg"}
+    assert files == {
+        ".mivos-files.json",
+        "report.md",
+        "figures.json",
+        "report.csv",
+        "summary.json",
+        "curves.svg",
+        "squares.jpg",
+    }
     assert _linked(tmp_path / "report") == {"curves.svg", "squares.jpg"}
     assert "auc" in json.loads((tmp_path / "report" / "summary.json").read_text(encoding="utf-8"))
     header = (tmp_path / "report" / "report.csv").read_text(encoding="utf-8").splitlines()[0]
@@ -37,10 +45,17 @@ def test_a_report_of_clips_replaces_an_earlier_one(tmp_path):
     make_clip(tmp_path / "data")
     page = clip_page(evaluate_clips(fake_settings(), ClipOptions(tmp_path / "data", Selection(2))))
     page.write(tmp_path / "report")
-    (tmp_path / "report" / "old.svg").touch()
+    (tmp_path / "report" / "mine.svg").touch()
     page.write(tmp_path / "report")
     files = {path.name for path in (tmp_path / "report").iterdir()}
-    assert files == {"report.md", "figures.json", "clips.svg", "squares.jpg"}
+    assert files == {
+        ".mivos-files.json",
+        "report.md",
+        "figures.json",
+        "clips.svg",
+        "squares.jpg",
+        "mine.svg",
+    }
 
 
 def test_a_report_of_stills_draws_the_same_plot_twice(tmp_path):

@@ -13,6 +13,7 @@ from media.clip import Clip, open_clip
 from media.errors import MediaError
 from media.export.formats import FORMATS, ExportFormat, find_format
 from media.export.job import ExportJob
+from media.output.manifest import MANIFEST_NAME
 from media.palette import read_ids
 
 UInt8Array = NDArray[np.uint8]
@@ -26,6 +27,11 @@ def _ids(frame_index: int) -> UInt8Array:
     if frame_index > 1:
         ids[:, 0] = 7
     return ids
+
+
+def _seen(folder: Path) -> list[str]:
+    """All names but the list of files."""
+    return sorted(path.name for path in folder.iterdir() if path.name != MANIFEST_NAME)
 
 
 @pytest.fixture
@@ -51,7 +57,7 @@ def export_format(request: pytest.FixtureRequest) -> ExportFormat:
 def test_indexed_png_gives_the_ids_back(job: ExportJob, tmp_path: Path) -> None:
     for _ in find_format("png-indexed").write(job, tmp_path / "out"):
         pass
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [f"{i:05d}.png" for i in range(T)]
+    assert _seen(tmp_path / "out") == [f"{i:05d}.png" for i in range(T)]
     for frame_index in range(T):
         assert np.array_equal(read_ids(tmp_path / "out" / f"{frame_index:05d}.png"), _ids(frame_index))
 
@@ -59,7 +65,7 @@ def test_indexed_png_gives_the_ids_back(job: ExportJob, tmp_path: Path) -> None:
 def test_mattes_are_a_folder_for_every_object_without_gaps(job: ExportJob, tmp_path: Path) -> None:
     for _ in find_format("png-matte").write(job, tmp_path / "out"):
         pass
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["Red_ball_left", "Runner"]
+    assert _seen(tmp_path / "out") == ["Red_ball_left", "Runner"]
     for object_id, folder in ((1, "Runner"), (7, "Red_ball_left")):
         for frame_index in range(T):
             with Image.open(tmp_path / "out" / folder / f"{frame_index:05d}.png") as matte:
@@ -71,7 +77,7 @@ def test_objects_of_one_name_are_told_apart(clip: Clip, tmp_path: Path) -> None:
     job = ExportJob(clip, _ids, {1: "ball", 7: "Ball", 9: ""})
     for _ in find_format("png-matte").write(job, tmp_path / "out"):
         pass
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["Ball_7", "ball_1", "object"]
+    assert _seen(tmp_path / "out") == ["Ball_7", "ball_1", "object"]
 
 
 def test_progress_counts_every_frame(export_format: ExportFormat, job: ExportJob, tmp_path: Path) -> None:
@@ -102,18 +108,35 @@ def test_a_folder_with_something_in_it_is_refused(
     assert (tmp_path / "out" / "precious.txt").read_text() == "keep me"
 
 
-def test_force_replaces_a_folder_once_the_new_one_is_whole(
-    export_format: ExportFormat, job: ExportJob, tmp_path: Path
+def test_force_replaces_an_earlier_export_once_the_new_one_is_whole(
+    export_format: ExportFormat, job: ExportJob, clip: Clip, tmp_path: Path
 ) -> None:
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "old.txt").write_text("old")
-    steps = export_format.write(job, tmp_path / "out", force=True)
+    for _ in export_format.write(job, tmp_path / "out"):
+        pass
+    (tmp_path / "out" / "notes.txt").write_text("mine")
+    before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*.png")}
+    steps = export_format.write(ExportJob(clip, _ids, {1: "Walker"}), tmp_path / "out", force=True)
     next(steps)
-    assert (tmp_path / "out" / "old.txt").exists()
+    assert all(path.read_bytes() == content for path, content in before.items())
     for _ in steps:
         pass
-    assert not (tmp_path / "out" / "old.txt").exists()
+    if export_format.name == "png-matte":
+        assert _seen(tmp_path / "out") == ["Walker", "notes.txt"]
+    assert (tmp_path / "out" / "notes.txt").read_text() == "mine"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["frames", "out"]
+
+
+@pytest.mark.parametrize("size", [(64, 96), (480, 854), (1080, 1920)])
+def test_the_space_that_is_asked_for_is_less_than_empty_masks_take(
+    export_format: ExportFormat, size: tuple[int, int], tmp_path: Path
+) -> None:
+    (tmp_path / "one").mkdir()
+    Image.new("RGB", size[::-1]).save(tmp_path / "one" / "0.png")
+    job = ExportJob(open_clip(tmp_path / "one"), lambda _: np.zeros(size, np.uint8), {1: "a", 2: "b"})
+    for _ in export_format.write(job, tmp_path / "out"):
+        pass
+    taken = sum(path.stat().st_size for path in (tmp_path / "out").rglob("*.png"))
+    assert 0.5 * taken < export_format.plan(job.extent).least_bytes <= taken
 
 
 def test_an_empty_folder_is_filled(export_format: ExportFormat, job: ExportJob, tmp_path: Path) -> None:

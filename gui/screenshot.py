@@ -1,0 +1,30 @@
+"""Pictures of the window as files, known again by a line of text in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PyQt5.QtGui import QImageReader, QPixmap
+
+from media.errors import MediaError
+from media.output.file import FileKind, written_file
+
+_KEY, _PROGRAM = "Software", "mivos-studio"
+
+
+def save_screenshot(picture: QPixmap, path: Path) -> None:
+    """Write a picture of the window as PNG over an older one. Raises a MediaError where it cannot be."""
+    image = picture.toImage()
+    image.setText(_KEY, _PROGRAM)
+    with written_file(path, SCREENSHOT) as beside:
+        if not image.save(str(beside), "PNG"):
+            raise MediaError(f"{path} cannot be written: name another place.")
+
+
+def _is_screenshot(path: Path) -> bool:
+    reader = QImageReader(str(path))
+    return reader.canRead() and reader.text(_KEY) == _PROGRAM
+
+
+SCREENSHOT = FileKind("a screenshot", _is_screenshot)
+"""A PNG that `save_screenshot` wrote."""

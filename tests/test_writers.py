@@ -1,0 +1,96 @@
+"""Every writer of the program goes through media.output: nothing else renames over, removes or overwrites."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.test_house import name_of, program_files
+
+MOVING = frozenset({"rename", "renames", "unlink", "rmdir", "rmtree", "removedirs", "copyfile"})
+WRITING = frozenset(
+    {"write_text", "write_bytes", "imwrite", "savefig", "save", "save_file", "savez_compressed"}
+)
+
+IN_THE_MAKING = "writes into a folder or to a path that media.output hands out"
+EXCEPTIONS = {
+    "media/export/png_matte.py": IN_THE_MAKING,
+    "media/palette.py": IN_THE_MAKING,
+    "commands/output.py": IN_THE_MAKING,
+    "evaluation/reports/page.py": IN_THE_MAKING,
+    "evaluation/reports/plots.py": IN_THE_MAKING,
+    "evaluation/strips.py": IN_THE_MAKING,
+    "workspace/script.py": IN_THE_MAKING,
+    "gui/screenshot.py": IN_THE_MAKING,
+    "synthetic/dataset.py": IN_THE_MAKING,
+    "synthetic/files.py": "knows no media; renames a new folder to a name that is free or an empty folder's",
+    "model/checksums.py": "knows no media; replaces weights that are as recorded beside them, nothing else",
+    "training/trainer.py": "its own state, which `mivos train` refuses to begin beside unless it is resumed",
+    "training/mivos/courses.py": "writes a hidden file that model/checksums.py puts in place",
+    "training/compact/fusion_data.py": "writes a hidden file and renames it to a name that is free",
+    "commands/download.py": "a part that it downloaded itself; put in place where the name is free",
+    "benchmarks/gui.py": "a temporary folder",
+    "benchmarks/long_clip.py": "a temporary folder",
+}
+
+
+def calls(path: Path) -> Iterator[str]:
+    """Name the calls in a file that rename, remove or write files."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            name = node.func.attr
+            is_of_files = (
+                name in WRITING or name in MOVING or (name == "move" and _is_module(node.func, "shutil"))
+            )
+            if (
+                is_of_files
+                or (name == "replace" and _replaces_a_file(node))
+                or (name == "open" and _writes(node))
+            ):
+                yield name
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in WRITING:
+            yield node.func.id
+
+
+def _replaces_a_file(call: ast.Call) -> bool:
+    """Whether it is a path's: that of a text has two arguments, that of a dataclass has keywords."""
+    return _is_module(call.func, "os") or (len(call.args) == 1 and not call.keywords)
+
+
+def _writes(call: ast.Call) -> bool:
+    return any(set(mode) & set("wxa+") for mode in _modes(call))
+
+
+def _is_module(function: ast.expr, module: str) -> bool:
+    return (
+        isinstance(function, ast.Attribute)
+        and isinstance(function.value, ast.Name)
+        and function.value.id == module
+    )
+
+
+def _modes(call: ast.Call) -> Iterator[str]:
+    for value in (*call.args[:2], *(keyword.value for keyword in call.keywords if keyword.arg == "mode")):
+        for part in ast.walk(value):
+            if isinstance(part, ast.Constant) and isinstance(part.value, str) and len(part.value) <= 3:
+                yield part.value
+
+
+def test_nothing_renames_removes_or_writes_files_but_media_output_and_those_named_here() -> None:
+    found = {
+        name_of(path): sorted(set(calls(path)))
+        for path in program_files()
+        if "media/output/" not in path.as_posix()
+    }
+    writers = {name: used for name, used in found.items() if used}
+    assert {name: used for name, used in writers.items() if name not in EXCEPTIONS} == {}
+    assert [name for name in EXCEPTIONS if name not in writers] == [], "exceptions that are none any more"
+
+
+def test_nothing_but_media_output_the_weights_and_training_renames_over_a_file() -> None:
+    renaming = {name_of(path) for path in program_files() if "replace" in calls(path)}
+    assert {name for name in renaming if not name.startswith("media/output/")} == {
+        "model/checksums.py",
+        "training/trainer.py",
+    }
