@@ -19,6 +19,7 @@ from gui.widgets.dialogs.export_dialog import ExportDialog, ExportWish, FormatCh
 from gui.widgets.dialogs.shortcut_sheet import ShortcutSheet
 from inference_core.errors import UserError
 from inference_core.values import UInt8Array
+from media.atomic import replaced_file
 from workspace.script import read_script, write_script
 
 if TYPE_CHECKING:
@@ -73,6 +74,16 @@ class FileDesk(QObject):
         """Scripts and exports are of this clip from now on."""
         self._opened = opened
 
+    @property
+    def clip_name(self) -> str:
+        """What the clip is called in the window."""
+        path = self._opened.path if self._opened else None
+        return path.name if path else "Sample clip"
+
+    def unsaved_work(self) -> tuple[str, ...]:
+        """Say what has been done on this clip and is in no script, in parts of a sentence."""
+        return self._opened.journal.unsaved() if self._opened else ()
+
     # Wishes.
 
     def ask_for_clip(self) -> None:
@@ -95,10 +106,15 @@ class FileDesk(QObject):
 
     def ask_where_to_save_script(self) -> None:
         """Ask for a file and write the script of all that was done."""
+        path = self.asked_script_path()
+        if path is not None:
+            self.save_script(path)
+
+    def asked_script_path(self) -> Path | None:
+        """Ask for a file to write a script to; None where the editor gave none."""
         suggested = str(Path(self._folder()) / "script.json")
         chosen, _ = QFileDialog.getSaveFileName(self._window, "Save script", suggested, _SCRIPTS)
-        if chosen:
-            self.save_script(Path(chosen))
+        return Path(chosen) if chosen else None
 
     def ask_for_export(self) -> None:
         """Ask for format and folder, and have the masks written."""
@@ -140,16 +156,26 @@ class FileDesk(QObject):
         if self._opened is not None:
             self._controller.submit(PlayScript(script, len(self._opened.clip), self._read_ids))
 
-    def save_script(self, path: Path) -> None:
-        """Write all that was done on this clip as a script."""
+    def save_script(self, path: Path) -> bool:
+        """Write all that was done on this clip as a script, beside what is there and then in its place.
+
+        Tells whether that went well; if not, a banner says why, and an older script is as it was.
+        """
         if self._opened is None:
-            return
+            return False
+        kept = self._opened.journal.kept(path.parent)
         try:
-            write_script(self._opened.journal.script(path.parent), path)
+            with replaced_file(path) as beside:
+                write_script(kept.script, beside)
         except OSError as error:
-            self._banner.show_error(f"The script cannot be written to {path}: {error.strerror}.")
-        else:
-            self._banner.show_note(f"The script is in {path}.")
+            self._banner.show_error(
+                f"The script cannot be written to {path} ({error.strerror or error}): "
+                "make room there, or save it in another folder."
+            )
+            return False
+        self._opened.journal.has_saved(kept)
+        self._banner.show_note(f"The script is in {path}.")
+        return True
 
     def export(self, wish: ExportWish) -> None:
         """Have the masks of all frames written by the worker."""

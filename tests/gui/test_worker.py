@@ -32,7 +32,7 @@ class Watched:
         self.worker.changed.connect(self._on_changed)
         self.worker.ended.connect(self.outcomes.append)
         self._sees = sees
-        self.worker.start()
+        self.worker.begin()
 
     def _on_changed(self, change: Change) -> None:
         self.changes.append(change)
@@ -56,7 +56,13 @@ def watched(application: QApplication) -> Iterator[list[Watched]]:
     made: list[Watched] = []
     yield made
     for each in made:
-        each.worker.stop()
+        ended(each.worker)
+
+
+def ended(worker: Worker) -> None:
+    """End the thread and wait for it."""
+    worker.ask_to_end()
+    assert worker.ended_within(20)
 
 
 def stroke(frame_index: int, x: float = 20) -> Edit:
@@ -91,12 +97,12 @@ def test_commands_given_before_the_session_is_open_wait_for_it(watched: list[Wat
     outcomes: list[Outcome] = []
     slow.ended.connect(outcomes.append)
     slow.changed.connect(lambda _: slow.seen())
-    slow.start()
+    slow.begin()
     slow.submit(stroke(2))
     assert session.drafts == ()
     is_loaded.set()
     wait_until(lambda: bool(outcomes))
-    slow.stop()
+    ended(slow)
     assert session.drafts == (2,)
 
 
@@ -202,9 +208,9 @@ def test_a_session_that_cannot_be_opened_is_told(application: QApplication) -> N
 
     worker = Worker(factory, Journal())
     worker.open_failed.connect(errors.append)
-    worker.start()
+    worker.begin()
     wait_until(lambda: bool(errors))
-    worker.stop()
+    ended(worker)
     assert str(errors[0]) == "no weights"
 
 
@@ -224,7 +230,7 @@ def test_stopping_ends_a_propagation_after_its_frame(application: QApplication) 
     watch.submit(stroke(0), Walk())
     wait_until(lambda: len(walked(watch)) == 2)
     gate.release(1)
-    watch.worker.stop()
+    ended(watch.worker)
     assert watch.worker.isFinished()
     assert len(watch.session.rounds[-1].changed_frames) <= 4
 
@@ -236,7 +242,7 @@ def test_stopping_does_not_wait_for_changes_that_nobody_looks_at(application: QA
     list(watch.session.propagate())
     watch.submit(Edit(Undo()))
     wait_until(lambda: len(watch.changes) == MAX_UNSEEN_CHANGES)
-    watch.worker.stop()
+    ended(watch.worker)
     assert watch.worker.isFinished()
 
 
