@@ -10,7 +10,7 @@ import argparse
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -20,6 +20,7 @@ from commands.options import DEVICES, MODELS, positive_number, whole_number
 if TYPE_CHECKING:
     from PyQt5.QtWidgets import QApplication
 
+    from gui.ending import Report
     from gui.main_window import Backend, MainWindow
     from gui.tasks.journal import Journal
     from gui.worker import Engine
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from model.interfaces import Networks
 
 _BAD_INPUT = 2
+_LOADING = "Loading the networks …"
 # Any of these says how OpenMP's idle threads wait: OpenMP's own word, GNU's, Intel's and LLVM's.
 _WAIT_VARIABLES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
 _QT_VARIABLES = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
@@ -57,9 +59,13 @@ def main(words: Sequence[str] | None = None) -> int:
     """Open the window and return the exit code."""
     options = parse(sys.argv[1:] if words is None else words)
     application, window = open_window(options)
+    from gui.ending import Signals, leave
+
+    signals = Signals(application.exit, application)
     code = application.exec()
-    window.deleteLater()
-    return code
+    window.end()  # a session manager or a signal ends the loop without closing the window
+    signals.uninstall()
+    return leave(code)
 
 
 def parse(words: Sequence[str]) -> Options:
@@ -140,6 +146,8 @@ def open_window(options: Options) -> tuple[QApplication, MainWindow]:
     QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     application = QApplication(sys.argv[:1])
     application.setApplicationName("MiVOS Studio")
+    # Where the session ends, Qt would close the window, which may ask, and nobody may be there to answer.
+    QApplication.setFallbackSessionManagementEnabled(False)
 
     from gui.crash import CrashNet
     from gui.main_window import MainWindow
@@ -193,7 +201,7 @@ def _leave(window: MainWindow, options: Options) -> None:
         from gui.screenshot import save_screenshot
 
         save_screenshot(window.grab(), options.screenshot)
-    window.close()
+    window.leave()
 
 
 def _backend(options: Options, cache: Path) -> Backend:
@@ -202,34 +210,36 @@ def _backend(options: Options, cache: Path) -> Backend:
 
     loaded: list[Networks] = []
 
-    def open_clip(path: Path | None) -> Clip:
+    def open_clip(path: Path | None, report: Report) -> Clip:
         from media.clip import open_clip
 
-        return open_clip(_sample(cache) if path is None else path)
+        return open_clip(_sample(cache, report) if path is None else path)
 
-    def open_session(clip: Clip, journal: Journal, report: Callable[[str], None]) -> Engine:
-        report("Loading the networks …")
+    def open_session(clip: Clip, journal: Journal, report: Report) -> Engine:
+        report(_LOADING)
         if not loaded:
-            loaded.append(_load_networks(options))
+            loaded.append(_load_networks(options, report))
+        report(_LOADING)
         return _engine(clip, loaded[0], options, journal)
 
     return Backend(open_clip, open_session)
 
 
-def _sample(cache: Path) -> Path:
+def _sample(cache: Path, report: Report) -> Path:
     """Make the sample clip, unless that was done before."""
     folder = cache / "sample"
     if not folder.exists():
         from synthetic.sample import write_sample
 
         cache.mkdir(parents=True, exist_ok=True)
-        write_sample(folder)
+        write_sample(folder, before_frame=lambda _: report("Making the sample clip …"))
     return folder
 
 
-def _load_networks(options: Options) -> Networks:
-    from model.checkpoint import load_networks
+def _load_networks(options: Options, report: Report) -> Networks:
+    from model.checkpoint import load_networks  # brings torch, which takes seconds
 
+    report(_LOADING)
     return load_networks(options.models, options.weights)
 
 

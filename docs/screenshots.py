@@ -181,7 +181,7 @@ def main() -> None:
         try:
             photograph(Photographer(window, options.folder), truth)
         finally:
-            window.close()
+            window.leave()
             application.quit()
 
 

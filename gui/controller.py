@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PyQt5.QtCore import QObject
+from PyQt5.QtCore import QObject, pyqtSignal
 from PyQt5.QtWidgets import QAction
 
 from gui.crash import tell
@@ -46,6 +46,7 @@ _NOTHING_PROPAGATED = (
     "Draw on a frame and propagate first: then this leads to the frames that are most doubtful."
 )
 _ALL_CORRECTED = "Every frame has been corrected."
+_STOPPING = "Stopping …"
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,13 @@ class Views:
 class Controller(QObject):
     """Editing. Looking around is the navigator's."""
 
+    submitted = pyqtSignal()
+    """The editor has wished for something that changes the work."""
+    became_idle = pyqtSignal()
+    """No command is under way or waits any more."""
+    opening_given_up = pyqtSignal()
+    """The editor does not wait any longer for the clip that is being opened."""
+
     def __init__(
         self, views: Views, actions: Mapping[str, QAction], model: ViewModel, navigator: Navigator
     ) -> None:
@@ -75,10 +83,12 @@ class Controller(QObject):
         self._session: Session | None = None
         self._engine: Engine | None = None
         self._pending: list[Command] = []
+        self._under_way: list[Command] = []
+        self._opening, self._loading, self._advice = "", "", ""
+        self._is_stopping = False
         self._answered: list[Interaction] = []
         self._first_undo = 0
         self._survey = Survey(views.timeline)
-        self._is_advice_shown = False
         views.canvas.interaction_made.connect(self._on_interaction)
         views.canvas.region_chosen.connect(self.choose_region)
         views.canvas.radius_stepped.connect(self.step_radius)
@@ -104,32 +114,42 @@ class Controller(QObject):
         """Whether a command is under way or waits."""
         return bool(self._pending)
 
+    @property
+    def has_work_under_way(self) -> bool:
+        """Whether a command is under way, or waits, that changes what a script would keep."""
+        return any(command.is_work for command in self._pending)
+
     # A session comes and goes.
 
     def attach(self, worker: Worker) -> None:
         """Work with another worker: its clip has been opened, its session is on the way."""
-        self._worker, self._session, self._engine = worker, None, None
-        self._pending.clear()
-        self._answered.clear()
-        self._survey.end()
-        worker.loading.connect(self._views.status.show_task)
-        worker.opened.connect(self._on_opened)
-        worker.open_failed.connect(self._on_open_failed)
-        worker.began.connect(self._on_began)
-        worker.changed.connect(self._on_changed)
-        worker.noticed.connect(self._on_noticed)
-        worker.ended.connect(self._on_ended)
+        self.detach()
+        self._worker = worker
+        worker.hear(worker.loading, self._on_loading)
+        worker.hear(worker.opened, self._on_opened)
+        worker.hear(worker.open_failed, self._on_open_failed)
+        worker.hear(worker.began, self._on_began)
+        worker.hear(worker.changed, self._on_changed)
+        worker.hear(worker.noticed, self._on_noticed)
+        worker.hear(worker.ended, self._on_ended)
         self._views.objects.set_rows((), 0)
         self._show_possibilities()
 
     def detach(self) -> None:
-        """End the worker's thread; what it was doing is kept as far as it came."""
-        worker, self._worker, self._session = self._worker, None, None
+        """Let the worker go; it ends by itself, after the frame that it is at."""
+        worker, self._worker, self._session, self._engine = self._worker, None, None, None
         if worker is not None:
-            # What is still on its way from there belongs to a clip that is no longer open.
-            worker.disconnect()
-            worker.stop()
-            worker.deleteLater()
+            worker.ask_to_end()
+        self._forget_commands()
+        self._answered.clear()
+        self._loading = ""
+        self._survey.end()
+
+    def show_opening(self, text: str) -> None:
+        """Say how far the opening of a clip has come; nothing means that none is being opened."""
+        self._opening = text
+        self._show_task()
+        self._show_possibilities()
 
     def submit(self, command: Command) -> None:
         """Hand a command to the worker; it waits its turn there, also for the networks to load."""
@@ -138,6 +158,8 @@ class Controller(QObject):
             return
         self._pending.append(command)
         self._worker.submit(command)
+        if command.is_work:
+            self.submitted.emit()
         self._show_possibilities()
 
     # Wishes.
@@ -220,14 +242,18 @@ class Controller(QObject):
 
     def propagate(self, direction: Direction) -> None:
         """Carry the corrected frames through the clip, unless that is being done."""
-        if not any(command.is_long for command in self._pending):
+        if not self._has_long:
             self._views.timeline.forget_walk()
             self._navigator.start_following()
             self.submit(Walk(direction))
 
     def cancel(self) -> None:
-        """Stop what takes long; what is done stays."""
-        if self._worker is not None:
+        """Stop what takes long; what is done stays. A clip that is being opened is waited for no longer."""
+        if self._opening:
+            self.opening_given_up.emit()
+        if self._worker is not None and self._has_long:
+            self._is_stopping = True
+            self._show_task()
             self._worker.cancel()
 
     def go_to_next_correction(self) -> None:
@@ -243,8 +269,8 @@ class Controller(QObject):
         else:
             self._navigator.go_to(frame_index)
             if not self._pending:
-                self._views.status.show_task(self._views.timeline.describe(frame_index))
-                self._is_advice_shown = True
+                self._advice = self._views.timeline.describe(frame_index)
+                self._show_task()
 
     # What comes home.
 
@@ -260,19 +286,24 @@ class Controller(QObject):
         session = self._session = engine.session
         self._first_undo = engine.first_undo
         self._views.status.show_engine(engine.description)
-        self._views.status.show_task("")
+        self._loading = ""
+        self._show_task()
         self._survey.begin(session)
         self._navigator.look_at_masks(session.ids, lambda: tuple(o.object_id for o in session.objects))
         self._show_session()
 
+    def _on_loading(self, text: str) -> None:
+        self._loading = text
+        self._show_task()
+
     def _on_open_failed(self, error: BaseException) -> None:
-        self._views.status.show_task("")
         tell(error, self._views.banner.show_error)
         for command in self._pending:
             self._drop_preview_of(command)
-        self._pending.clear()
-        self._worker = None
+        self.detach()
+        self._show_task()
         self._show_possibilities()
+        self.became_idle.emit()
 
     def _on_noticed(self, sentence: str) -> None:
         """Show it until it is dismissed; what computes may have changed."""
@@ -281,8 +312,9 @@ class Controller(QObject):
             self._views.status.show_engine(self._engine.description)
 
     def _on_began(self, command: Command) -> None:
-        self._is_advice_shown = False
-        self._views.status.show_task(f"{command.title} …")
+        self._under_way.append(command)
+        self._advice = ""
+        self._show_task()
 
     def _on_changed(self, change: Change) -> None:
         if self._worker is not None:
@@ -303,6 +335,7 @@ class Controller(QObject):
 
     def _on_ended(self, outcome: Outcome) -> None:
         self._pending = [command for command in self._pending if command is not outcome.command]
+        self._under_way = [command for command in self._under_way if command is not outcome.command]
         if outcome.ending is Ending.FAILED and outcome.error is not None:
             tell(outcome.error, self._views.banner.show_error)
             self._drop_preview_of(outcome.command)
@@ -311,6 +344,8 @@ class Controller(QObject):
         if outcome.ending is Ending.FAILED or isinstance(outcome.command, PlayScript):
             self._survey.look_at_all()
         self._show_session()
+        if not self._pending:
+            self.became_idle.emit()
 
     def _show_outcome(self, outcome: Outcome) -> None:
         command = outcome.command
@@ -322,6 +357,11 @@ class Controller(QObject):
             self._views.banner.show_note(f"The masks are in {command.path}.")
         elif isinstance(command, PlayScript) and outcome.ending is Ending.DONE:
             self._views.banner.show_note("The script has been played.")
+
+    def _forget_commands(self) -> None:
+        self._pending.clear()
+        self._under_way.clear()
+        self._is_stopping = False
 
     def _drop_preview_of(self, command: Command) -> None:
         if isinstance(command, Edit) and isinstance(command.step, Draw):
@@ -345,9 +385,9 @@ class Controller(QObject):
         self._views.canvas.set_pen(after.pen)
         if after.region != before.region:
             self._views.canvas.set_region(after.region)
-        if self._is_advice_shown and after.frame_index != before.frame_index:
-            self._is_advice_shown = False
-            self._views.status.show_task("")
+        if self._advice and after.frame_index != before.frame_index:
+            self._advice = ""
+            self._show_task()
         self._show_objects()
 
     def _show_session(self) -> None:
@@ -355,11 +395,11 @@ class Controller(QObject):
         session = self._session
         if session is None:
             return
-        if not any(command.is_long for command in self._pending):
+        if not self._has_long:
+            self._is_stopping = False
             self._views.timeline.forget_walk()
             self._views.propagation.set_progress(None)
-        if not self._pending:
-            self._views.status.show_task("")
+        self._show_task()
         ids = [each.object_id for each in session.objects]
         if ids and self._model.state.object_id not in ids:
             self.choose_object(ids[-1])
@@ -367,6 +407,21 @@ class Controller(QObject):
         self._show_marks()
         self._show_possibilities()
         self._navigator.refresh()
+
+    @property
+    def _has_long(self) -> bool:
+        return any(command.is_long for command in self._pending)
+
+    def _show_task(self) -> None:
+        """Say in the status line the first of these that is true."""
+        said = (
+            self._opening,
+            _STOPPING if self._is_stopping else "",
+            f"{self._under_way[-1].title} …" if self._under_way else "",
+            self._loading,
+            self._advice,
+        )
+        self._views.status.show_task(next(filter(None, said), ""))
 
     def _show_objects(self) -> None:
         state = self._model.state
@@ -387,12 +442,12 @@ class Controller(QObject):
 
     def _show_possibilities(self) -> None:
         session = self._session
-        is_long = any(command.is_long for command in self._pending)
+        is_long = self._has_long
         for name in _NEEDS_SESSION:
             self._actions[name].setEnabled(session is not None)
         for name in _WALKS:
             self._actions[name].setEnabled(session is not None and not is_long)
-        self._actions["cancel"].setEnabled(is_long)
+        self._actions["cancel"].setEnabled(is_long or bool(self._opening))
         has_steps = session is not None and session.undo_count > self._first_undo
         self._actions["undo"].setEnabled(has_steps or bool(self._pending))
         self._actions["redo"].setEnabled(session is not None and session.can_redo)

@@ -87,6 +87,16 @@ class FileDesk(QObject):
         """Scripts and exports are of this clip from now on."""
         self._opened = opened
 
+    @property
+    def clip_name(self) -> str:
+        """What the clip is called in the window."""
+        path = self._opened.path if self._opened else None
+        return path.name if path else "Sample clip"
+
+    def unsaved_work(self) -> tuple[str, ...]:
+        """Say what has been done on this clip and is in no script, in parts of a sentence."""
+        return self._opened.journal.unsaved() if self._opened else ()
+
     # Wishes.
 
     def ask_for_clip(self) -> None:
@@ -109,10 +119,15 @@ class FileDesk(QObject):
 
     def ask_where_to_save_script(self) -> None:
         """Ask for a file and write the script of all that was done."""
+        path = self.asked_script_path()
+        if path is not None:
+            self.save_script(path)
+
+    def asked_script_path(self) -> Path | None:
+        """Ask for a file to write a script to; None where the editor gave none."""
         suggested = str(Path(self._folder()) / "script.json")
         chosen, _ = QFileDialog.getSaveFileName(self._window, "Save script", suggested, _SCRIPTS)
-        if chosen:
-            self.save_script(Path(chosen))
+        return Path(chosen) if chosen else None
 
     def ask_for_export(self) -> None:
         """Ask for format and folder, and have the masks written."""
@@ -155,17 +170,23 @@ class FileDesk(QObject):
         if self._opened is not None:
             self._controller.submit(PlayScript(script, len(self._opened.clip), self._read_ids))
 
-    def save_script(self, path: Path) -> None:
-        """Write all that was done on this clip as a script."""
+    def save_script(self, path: Path) -> bool:
+        """Write all that was done on this clip as a script, beside what is there and then in its place.
+
+        Tells whether that went well; if not, a banner says why, and an older script is as it was.
+        """
         if self._opened is None:
-            return
+            return False
+        kept = self._opened.journal.kept(path.parent)
         try:
             inputs = (*self._opened.sources, *self._opened.masks)
-            write_script(self._opened.journal.script(path.parent), path, inputs=inputs)
+            write_script(kept.script, path, inputs=inputs)
         except MediaError as error:
             self._banner.show_error(str(error))
-        else:
-            self._banner.show_note(f"The script is in {path}.")
+            return False
+        self._opened.journal.has_saved(kept)
+        self._banner.show_note(f"The script is in {path}.")
+        return True
 
     def export(self, wish: ExportWish) -> None:
         """Have the masks of all frames written by the worker."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +26,12 @@ from PyQt5.QtWidgets import (
 from gui.actions import ACTIONS, ActionSpec, build_actions
 from gui.controller import Controller, Views
 from gui.crash import tell
+from gui.ending import Report, end_threads
 from gui.files import FileDesk, OpenedClip
+from gui.leaving import LeaveGuard
 from gui.navigator import Navigator
 from gui.overlay import ViewMode
+from gui.tasks.clip_opener import ClipOpener, OpenClip
 from gui.tasks.frame_reader import FrameReader
 from gui.tasks.journal import Journal
 from gui.view_model import ViewModel
@@ -58,11 +62,11 @@ class Backend:
     """What the window is handed from outside. Both are called on threads of their own.
 
     open_clip     opens a clip; None stands for the sample clip.
-    open_session  makes a session on a clip, and tells on the way how far it has come.
+    open_session  makes a session on a clip.
     """
 
-    open_clip: Callable[[Path | None], Clip]
-    open_session: Callable[[Clip, Journal, Callable[[str], None]], Engine]
+    open_clip: OpenClip
+    open_session: Callable[[Clip, Journal, Report], Engine]
 
 
 class MainWindow(QMainWindow):
@@ -78,11 +82,13 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(known_icon("app"))
         self._backend = backend
         self._is_painted = False
-        self._path: Path | None = None
         self._has_panned = False
         self._frame_rate = 25.0
         self.model = ViewModel(self)
-        self._reader = FrameReader(backend.open_clip, self)
+        self._opener: ClipOpener | None = None
+        self._reader: FrameReader | None = None
+        self._turn = threading.Lock()
+        self._has_ended = False
         self._build()
         self._join()
 
@@ -97,39 +103,95 @@ class MainWindow(QMainWindow):
     # Opening.
 
     def open(self, path: Path | None) -> None:
-        """Open a clip; None stands for the sample clip."""
-        self._path = path
-        self.status_line.show_task(_OPENING)
-        self.canvas.invite(_OPENING)
-        if not self._reader.isRunning():
-            self._reader.start()
-        self._reader.open(path)
+        """Open a clip, without a question; None stands for the sample clip.
 
-    def _on_clip(self, clip: Clip) -> None:
-        self.controller.detach()
+        The clip that is open stays until the other one is there, and for good where that cannot be opened.
+        """
+        self._forget_opener()
+        self.leave_guard.give_up()
+        opener = self._opener = ClipOpener(self._backend.open_clip, path)
+        opener.hear(opener.told, self._show_opening)
+        opener.hear(opener.opened, self._on_clip)
+        opener.hear(opener.failed, self._on_open_failed)
+        self._show_opening(_OPENING)
+        opener.begin()
+
+    def _ask_and_open(self, path: Path) -> None:
+        self.leave_guard.leave(lambda: self.open(path))
+
+    def _show_opening(self, text: str) -> None:
+        self.controller.show_opening(text)
+        self.canvas.invite(text)
+
+    def _forget_opener(self) -> None:
+        if self._opener is not None:
+            self._opener.ask_to_end()
+            self._opener = None
+        self.controller.show_opening("")
+
+    def _on_clip(self, path: Path | None, clip: Clip) -> None:
+        """The editor may have gone on with the clip before while this one was being opened."""
+        self._forget_opener()
+        self._invite_to_open()
+        self.leave_guard.leave(lambda: self._change_to(path, clip))
+
+    def _change_to(self, path: Path | None, clip: Clip) -> None:
+        self._end_reader()
         journal = Journal()
-        self.files.set_clip(OpenedClip(clip, self._path, journal))
+        self.files.set_clip(OpenedClip(clip, path, journal))
+        self.leave_guard.ask_again()
         height, width = clip.size
         frame_rate = self._frame_rate = float(clip.frame_rate)
-        self.navigator.look_at_clip(len(clip), (height, width), frame_rate)
-        name = self._path.name if self._path else "Sample clip"
+        worker = Worker(lambda report: self._backend.open_session(clip, journal, report), journal, self._turn)
+        self.controller.attach(worker)
+        worker.hear(worker.opened, lambda _: self.session_opened.emit())
+        reader = self._reader = FrameReader(clip)
+        reader.hear(reader.picture_ready, self.controller.on_picture)
+        reader.hear(reader.failed, self._on_reader_failed)
+        self.navigator.look_at_clip(reader, len(clip), (height, width), frame_rate)
+        name = self.files.clip_name
         self.setWindowTitle(f"{name} – {_TITLE}")
         self.status_line.show_clip(f"{name}   {width} × {height}   {len(clip)} frames   {frame_rate:g} fps")
         self._show_state(self.model.state, self.model.state)
-        worker = Worker(lambda report: self._backend.open_session(clip, journal, report), journal, self)
-        worker.opened.connect(self.session_opened)
-        self.controller.attach(worker)
-        worker.start()
+        reader.begin()
+        worker.begin()
+
+    # Closing.
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
-        """End both threads before the window goes; it need not be looked at while they come to an end."""
+        """Close where no work is lost by it; else ask, and close later or not at all."""
+        if self.leave_guard.has_unsaved_work:
+            if event is not None:
+                event.ignore()
+            self.leave_guard.leave(self.leave)
+            return
+        self.end()
+        super().closeEvent(event)
+
+    def leave(self) -> None:
+        """Close the window without a question."""
+        self.leave_guard.give_up()
+        self.close()
+
+    def end(self) -> None:
+        """Take the window off the screen, then bring all threads to an end, as far as they can be; once."""
+        if self._has_ended:
+            return
+        self._has_ended = True
         self.hide()
+        self.navigator.stand_still()
+        self._forget_opener()
         self.controller.detach()
-        self._reader.stop()
+        self._end_reader()
         application = QApplication.instance()
         if application is not None:
             application.removeEventFilter(self)
-        super().closeEvent(event)
+        end_threads()
+
+    def _end_reader(self) -> None:
+        if self._reader is not None:
+            self._reader.ask_to_end()
+            self._reader = None
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Say when the window has been seen for the first time: what takes long begins then."""
@@ -176,12 +238,13 @@ class MainWindow(QMainWindow):
         self._tool_panel = ToolPanel(actions)
         self._view_bar = ViewBar(actions)
         self._transport = Transport(actions)
-        self.navigator = Navigator(self.model, self.canvas, self.timeline, self._reader)
+        self.navigator = Navigator(self.model, self.canvas, self.timeline)
         views = Views(
             self.canvas, self.timeline, self.objects, self.propagation, self.status_line, self.banner
         )
         self.controller = Controller(views, actions, self.model, self.navigator)
         self.files = FileDesk(self, self.controller, self.banner)
+        self.leave_guard = LeaveGuard(self, self.controller, self.files)
         self._lay_out()
         self._build_menus()
         self.addActions(list(actions.values()))
@@ -210,10 +273,8 @@ class MainWindow(QMainWindow):
             menu.addAction(self.actions_by_name[spec.name])
 
     def _join(self) -> None:
-        self._reader.clip_opened.connect(self._on_clip)
-        self._reader.picture_ready.connect(self.controller.on_picture)
-        self._reader.failed.connect(self._on_reader_failed)
-        self.files.clip_wanted.connect(self.open)
+        self.controller.opening_given_up.connect(self._on_opening_given_up)
+        self.files.clip_wanted.connect(self._ask_and_open)
         self.files.quit_wanted.connect(self._quit)
         self.model.changed.connect(self._show_state)
         self.canvas.scale_changed.connect(self._view_bar.set_scale)
@@ -254,13 +315,23 @@ class MainWindow(QMainWindow):
         self._has_panned = True
 
     def _on_reader_failed(self, error: BaseException) -> None:
-        self.status_line.show_task("")
+        tell(error, self.banner.show_error)
+
+    def _on_open_failed(self, error: BaseException) -> None:
+        self._on_opening_given_up()
+        tell(error, self.banner.show_error)
+
+    def _on_opening_given_up(self) -> None:
+        self._forget_opener()
+        self._invite_to_open()
+        self.leave_guard.ask_again()
+
+    def _invite_to_open(self) -> None:
         video, images = (self.actions_by_name[name].shortcut() for name in ("open_clip", "open_images"))
         native = QKeySequence.SequenceFormat.NativeText
         self.canvas.invite(
             f"Open a video ({video.toString(native)}) or a folder of images ({images.toString(native)})"
         )
-        tell(error, self.banner.show_error)
 
     def _ask_for_colour(self, object_id: int) -> None:
         chosen = QColorDialog.getColor(QColor(*self.model.state.colour(object_id)), self, "Colour")

@@ -24,12 +24,12 @@ class Navigator(QObject):
 
     playing_changed = pyqtSignal(bool)
 
-    def __init__(self, model: ViewModel, canvas: Canvas, timeline: Timeline, reader: FrameReader) -> None:
+    def __init__(self, model: ViewModel, canvas: Canvas, timeline: Timeline) -> None:
         super().__init__(model)
         self._model = model
         self._canvas = canvas
         self._timeline = timeline
-        self._reader = reader
+        self._reader: FrameReader | None = None
         self._ids_of: IdsOf | None = None
         self._object_ids: Callable[[], tuple[int, ...]] = tuple
         self._frame_rate = 25.0
@@ -38,14 +38,17 @@ class Navigator(QObject):
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._on_tick)
         timeline.scrubbed.connect(self.go_to)
-        canvas.press_began.connect(self._stand_still)
+        canvas.press_began.connect(self.stand_still)
         model.changed.connect(self._on_state)
 
     # What is looked at.
 
-    def look_at_clip(self, frame_count: int, source: tuple[int, int], frame_rate: float) -> None:
-        """Show the first frame of another clip; it has no masks yet."""
-        self._stand_still()
+    def look_at_clip(
+        self, reader: FrameReader, frame_count: int, source: tuple[int, int], frame_rate: float
+    ) -> None:
+        """Show the first frame of another clip, whose frames this reader reads; it has no masks yet."""
+        self.stand_still()
+        self._reader = reader
         self._canvas.clear()
         self._ids_of, self._object_ids = None, tuple
         self._frame_rate = frame_rate if frame_rate > 0 else 25.0
@@ -62,7 +65,7 @@ class Navigator(QObject):
     def refresh(self) -> None:
         """Read the frame again: its masks or their colours are others now."""
         state = self._model.state
-        if state.frame_count:
+        if state.frame_count and self._reader is not None:
             style = state.style(self._object_ids())
             self._reader.show(Wish(state.frame_index, style, self._ids_of))
 
@@ -73,14 +76,14 @@ class Navigator(QObject):
 
     def start_following(self) -> None:
         """A propagation has been asked for: go along until the editor looks elsewhere."""
-        self._stand_still()
+        self.stand_still()
         self._is_following = True
 
     # Wishes.
 
     def go_to(self, frame_index: int) -> None:
         """Look at a frame."""
-        self._stand_still()
+        self.stand_still()
         self._model.set(self._model.state.at_frame(frame_index))
 
     def step(self, frames: int) -> None:
@@ -102,7 +105,7 @@ class Navigator(QObject):
     def toggle_playing(self) -> None:
         """Play from here, or stop."""
         if self._play_began is not None:
-            self._stand_still()
+            self.stand_still()
         elif self._model.state.frame_count > 1:
             self._is_following = False
             self._play_began = (time.perf_counter(), self._model.state.frame_index)
@@ -133,7 +136,8 @@ class Navigator(QObject):
         if picture.frame_index < self._model.state.frame_count:
             self._canvas.show_picture(picture)
 
-    def _stand_still(self) -> None:
+    def stand_still(self) -> None:
+        """Stop playing, and following."""
         self._is_following = False
         if self._play_began is not None:
             self._play_began = None

@@ -2,6 +2,7 @@
 
 Commands are run one after the other, in the order they were given. A long one lets short ones run between two
 of its changes: it is closed there, which makes its finished part a step of its own, and taken up again after.
+An undo that takes this part back ends it: otherwise it would do at once what the editor has just taken back.
 Nothing here knows torch: the session comes from a factory that is called on this thread. The thread keeps its
 normal priority: a lower one would leave the interpreter's lock with a thread that is not being run.
 """
@@ -10,13 +11,15 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from PyQt5.QtCore import QObject, QSemaphore, QThread, pyqtSignal
+from PyQt5.QtCore import QSemaphore, pyqtSignal
 
+from gui.ending import EndableThread, Report, Unwanted
 from gui.tasks.commands import Change, Command
 from gui.tasks.journal import Journal
 from inference_core.values import Progress
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 MAX_UNSEEN_CHANGES = 16
 """Changes on their way to the window; beyond this the worker waits, since every one holds a mask."""
 _PATIENCE_MS = 50
+_FINISHING = "Finishing what was under way on the other clip …"
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,8 @@ class Engine:
         return f"{self.family} · {self.session.device} · {self.session.dtype}"
 
 
-EngineFactory = Callable[[Callable[[str], None]], Engine]
-"""Makes the engine on the worker's thread; takes a function to be told how far it has come."""
+EngineFactory = Callable[[Report], Engine]
+"""Makes the engine on the worker's thread."""
 
 
 class Ending(StrEnum):
@@ -67,8 +71,11 @@ class Outcome:
     error: BaseException | None = None
 
 
-class Worker(QThread):
-    """Runs commands; says by signals what changed."""
+class Worker(EndableThread):
+    """Runs commands; says by signals what changed.
+
+    turn  is held while it computes: sessions share the networks, so the next clip's worker waits for it.
+    """
 
     loading = pyqtSignal(str)
     opened = pyqtSignal(object)
@@ -84,23 +91,23 @@ class Worker(QThread):
     ended = pyqtSignal(object)
     """Outcome."""
 
-    def __init__(self, factory: EngineFactory, journal: Journal, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, factory: EngineFactory, journal: Journal, turn: threading.Lock | None = None) -> None:
+        super().__init__()
         self._factory = factory
         self._journal = journal
+        self._turn = turn or threading.Lock()
         self._waiting: deque[Command] = deque()
-        self._is_asked = threading.Condition()
-        self._is_quitting = False
         self._is_cancelled = threading.Event()
         self._unseen = QSemaphore(MAX_UNSEEN_CHANGES)
 
     # From the window's thread.
 
     def submit(self, command: Command) -> None:
-        """Run a command after those before it."""
+        """Run a command after those before it; one that comes after the end is not run."""
         with self._is_asked:
-            self._waiting.append(command)
-            self._is_asked.notify()
+            if not self._is_ending:
+                self._waiting.append(command)
+                self._is_asked.notify()
 
     def cancel(self) -> None:
         """Stop the long command under way after its current frame, and forget those that wait."""
@@ -115,38 +122,63 @@ class Worker(QThread):
         """A change has been taken in."""
         self._unseen.release()
 
-    def stop(self) -> None:
-        """End the thread after the current frame, and wait for it."""
+    def ask_to_end(self) -> None:
+        """End the thread after the current frame; what waits is not done any more."""
         with self._is_asked:
-            self._is_quitting = True
             self._waiting.clear()
-            self._is_asked.notify()
-        self.wait()
+            super().ask_to_end()
 
     # On the worker's thread.
 
     def run(self) -> None:
-        """Open the engine, then run commands until the window closes."""
+        """Open the engine, then run commands until the thread is asked to end."""
         try:
-            engine = self._factory(self.loading.emit)
+            with self._own_turn():
+                self._work()
+        except Unwanted:
+            return
+
+    @contextmanager
+    def _own_turn(self) -> Iterator[None]:
+        if not self._turn.acquire(blocking=False):
+            self.loading.emit(_FINISHING)
+            while not self._turn.acquire(timeout=_PATIENCE_MS / 1000):
+                self.check_wanted()
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def _work(self) -> None:
+        try:
+            engine = self._factory(self._report)
+            self.check_wanted()
+        except Unwanted:
+            raise
         except Exception as error:
             self.open_failed.emit(error)
             return
         engine.session.hear(self.noticed.emit)
+        self._journal.begin(engine.session.undo_count)
         self.opened.emit(engine)
         while (command := self._next()) is not None:
-            self._is_cancelled.clear()
             self._run(engine.session, command)
+
+    def _report(self, text: str) -> None:
+        self.check_wanted()
+        self.loading.emit(text)
 
     def _next(self) -> Command | None:
         with self._is_asked:
-            while not self._waiting and not self._is_quitting:
+            while not self._waiting and not self._is_ending:
                 self._is_asked.wait()
-            return None if self._is_quitting else self._waiting.popleft()
+            # Under the lock: a cancel that comes from now on is meant for the command handed out here.
+            self._is_cancelled.clear()
+            return None if self._is_ending else self._waiting.popleft()
 
     def _next_short(self) -> Command | None:
         with self._is_asked:
-            if self._is_quitting or not self._waiting or self._waiting[0].is_long:
+            if self._is_ending or not self._waiting or self._waiting[0].is_long:
                 return None
             return self._waiting.popleft()
 
@@ -165,16 +197,27 @@ class Worker(QThread):
         while rest is not None:
             if not self._was_stopped(rest, session):
                 return Ending.DONE
-            if self._is_cancelled.is_set() or self._is_quitting:
+            if self._is_cancelled.is_set() or self._is_ending:
                 return Ending.CANCELLED
-            while (short := self._next_short()) is not None:
-                self._run(session, short)
+            if self._was_taken_back(session):
+                return Ending.CANCELLED
             rest = rest.resumed(session)
         return Ending.DONE
 
+    def _was_taken_back(self, session: Session) -> bool:
+        """Run the short commands that wait; tell whether one took back what the long one had done.
+
+        An undo of a stroke that came in between takes back that stroke alone.
+        """
+        reached, lowest = session.undo_count, session.undo_count
+        while (short := self._next_short()) is not None:
+            self._run(session, short)
+            lowest = min(lowest, session.undo_count)
+        return lowest < reached
+
     def _was_stopped(self, command: Command, session: Session) -> bool:
         """Send a command's changes until it ends or has to stop; tell whether it was stopped."""
-        changes = command.run(session, self._journal.record)
+        changes = command.run(session, lambda step: self._journal.record(step, session.undo_count))
         for change in changes:
             # First shown, then asked: what the session has kept is always on the canvas.
             self._send(change)
@@ -186,11 +229,11 @@ class Worker(QThread):
     def _has_reason_to_stop(self, command: Command) -> bool:
         with self._is_asked:
             is_in_the_way = command.gives_way and bool(self._waiting) and not self._waiting[0].is_long
-            return is_in_the_way or self._is_quitting or self._is_cancelled.is_set()
+            return is_in_the_way or self._is_ending or self._is_cancelled.is_set()
 
     def _send(self, change: Change) -> None:
         while not self._unseen.tryAcquire(1, _PATIENCE_MS):
-            if self._is_quitting:
+            if self._is_ending:
                 return  # nobody will see it any more
         self.changed.emit(change)
 

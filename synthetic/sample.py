@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from synthetic.files import whole_folder, write_indexed_png, write_jpeg
@@ -19,11 +20,15 @@ SAMPLE_OBJECTS = {1: "red koi", 2: "gold koi"}
 _SEED = 7
 
 
-def write_sample(folder: Path | str, *, frames: int = SAMPLE_FRAMES) -> Path:
+def write_sample(
+    folder: Path | str, *, frames: int = SAMPLE_FRAMES, before_frame: Callable[[int], None] = lambda _: None
+) -> Path:
     """Write the first frames of the clip, FOLDER/00000.jpg and on, and masks, FOLDER/masks/00000.png and on.
 
     The masks are indexed PNG, the pixel's value is the object's id. The folder appears whole or not at all;
-    one that holds something already is refused with a ValueError. Returns the folder, which opens as a clip.
+    one that holds something already is refused with a ValueError. before_frame is called with the index of
+    each frame before it is made; what it raises ends the work, and nothing is left of it. Returns the folder,
+    which opens as a clip.
     """
     folder = Path(folder)
     with whole_folder(folder) as unfinished:
@@ -31,6 +36,7 @@ def write_sample(folder: Path | str, *, frames: int = SAMPLE_FRAMES) -> Path:
         masks = unfinished / "masks"
         masks.mkdir()
         for frame_index in range(frames):
+            before_frame(frame_index)
             image, ids = render(scene, frame_index)
             write_jpeg(unfinished / f"{frame_index:05d}.jpg", image)
             write_indexed_png(masks / f"{frame_index:05d}.png", ids)

@@ -35,6 +35,8 @@ class Command(ABC):
 
     is_long = False
     """Whether it can be cancelled."""
+    is_work = True
+    """Whether it changes what a script would keep."""
     gives_way = False
     """Whether short commands may run between two of its changes; it is stopped for them and resumed."""
 
@@ -105,7 +107,11 @@ class NewObject(Command):
 
 @dataclass(frozen=True)
 class Walk(Command):
-    """Propagate every draft in turn, then what a cancelled walk left. Later drafts wait for the next one."""
+    """Propagate every draft in turn, then what a cancelled walk left. Later drafts wait for the next one.
+
+    It is one step of undo. A stroke that comes in between splits it: the part before the stroke, the stroke
+    and what follows are steps of their own, in this order.
+    """
 
     direction: Direction = Direction.BOTH
     frame_indices: tuple[int, ...] | None = None
@@ -127,7 +133,11 @@ class Walk(Command):
 
     def run(self, session: Session, record: Record) -> Changes:
         """Walk from each; a walk that is stopped is written down with the frames that it got to."""
-        for frame_index in self.frame_indices or ():
+        frame_indices = self.frame_indices or ()
+        if len(frame_indices) > 1 and set(frame_indices) == set(_waiting(session)):
+            yield from self._walk(session, None, record)
+            return
+        for frame_index in frame_indices:
             if frame_index in _waiting(session):
                 yield from self._walk(session, frame_index, record)
 
@@ -137,7 +147,7 @@ class Walk(Command):
         left = tuple(i for i in self.frame_indices or () if i in waiting)
         return replace(self, frame_indices=left) if left else None
 
-    def _walk(self, session: Session, frame_index: int, record: Record) -> Changes:
+    def _walk(self, session: Session, frame_index: int | None, record: Record) -> Changes:
         step = Propagate(frame_index, self.direction)
         done = 0
         try:
@@ -198,6 +208,7 @@ class Export(Command):
 
     title = "Export"
     is_long = True
+    is_work = False
 
     def run(self, session: Session, record: Record) -> Changes:
         """Write frame by frame; stopped, it leaves nothing behind."""

@@ -51,7 +51,7 @@ def open_window(application: QApplication) -> Iterator[OpenWindow]:
         session = session or FakeSession()
         window = MainWindow(
             Backend(
-                lambda path: session.clip,
+                lambda path, report: session.clip,
                 lambda clip, journal, report: Engine(session, "fake", "None to speak of."),
             )
         )
@@ -64,7 +64,7 @@ def open_window(application: QApplication) -> Iterator[OpenWindow]:
 
     yield opened
     for window in windows:
-        window.close()
+        window.leave()
         sip.delete(window)
 
 

@@ -32,7 +32,7 @@ class Watched:
         self.worker.changed.connect(self._on_changed)
         self.worker.ended.connect(self.outcomes.append)
         self._sees = sees
-        self.worker.start()
+        self.worker.begin()
 
     def _on_changed(self, change: Change) -> None:
         self.changes.append(change)
@@ -56,7 +56,13 @@ def watched(application: QApplication) -> Iterator[list[Watched]]:
     made: list[Watched] = []
     yield made
     for each in made:
-        each.worker.stop()
+        ended(each.worker)
+
+
+def ended(worker: Worker) -> None:
+    """End the thread and wait for it."""
+    worker.ask_to_end()
+    assert worker.ended_within(20)
 
 
 def stroke(frame_index: int, x: float = 20) -> Edit:
@@ -91,12 +97,12 @@ def test_commands_given_before_the_session_is_open_wait_for_it(watched: list[Wat
     outcomes: list[Outcome] = []
     slow.ended.connect(outcomes.append)
     slow.changed.connect(lambda _: slow.seen())
-    slow.start()
+    slow.begin()
     slow.submit(stroke(2))
     assert session.drafts == ()
     is_loaded.set()
     wait_until(lambda: bool(outcomes))
-    slow.stop()
+    ended(slow)
     assert session.drafts == (2,)
 
 
@@ -121,7 +127,7 @@ def test_a_stroke_during_a_propagation_is_a_step_of_its_own_and_the_walk_goes_on
     assert rest == Propagate(0)
 
 
-def test_an_undo_during_a_propagation_takes_the_walked_frames_back_and_the_walk_starts_anew(
+def test_an_undo_during_a_propagation_takes_it_back_and_it_does_not_start_again(
     watched: list[Watched],
 ) -> None:
     gate = threading.Semaphore(3)
@@ -131,10 +137,29 @@ def test_an_undo_during_a_propagation_takes_the_walked_frames_back_and_the_walk_
     wait_until(lambda: len(walked(watch)) == 3)
     watch.submit(Edit(Undo()))
     gate.release(100)
-    assert watch.wait_for(3) == [Ending.DONE] * 3
-    again = walked(watch)[-(FRAME_COUNT - 1) :]
-    assert again == list(range(1, FRAME_COUNT))
-    assert len(watch.session.rounds) == 1
+    assert watch.wait_for(3) == [Ending.DONE, Ending.DONE, Ending.CANCELLED]
+    assert watch.session.rounds == ()
+    assert watch.session.drafts == (0,)
+    assert not any(watch.session.ids(i).any() for i in range(1, FRAME_COUNT))
+    watch.submit(Edit(Redo()))
+    watch.wait_for(4)
+    assert watch.session.ids(3).any()
+    assert watch.session.unfinished == (0,)
+
+
+def test_an_undo_that_takes_back_only_what_was_drawn_in_between_lets_the_propagation_go_on(
+    watched: list[Watched],
+) -> None:
+    gate = threading.Semaphore(3)
+    watch = Watched(FakeSession(gate=gate))
+    watched.append(watch)
+    watch.submit(stroke(0), Walk())
+    wait_until(lambda: len(walked(watch)) == 3)
+    watch.submit(stroke(11, x=60), Edit(Undo()))
+    gate.release(100)
+    assert watch.wait_for(4) == [Ending.DONE] * 4
+    assert set(walked(watch)) == set(range(1, FRAME_COUNT))
+    assert watch.session.drafts == ()
 
 
 def test_undoing_the_stroke_itself_ends_the_walk(watched: list[Watched]) -> None:
@@ -145,7 +170,7 @@ def test_undoing_the_stroke_itself_ends_the_walk(watched: list[Watched]) -> None
     wait_until(lambda: len(walked(watch)) == 3)
     watch.submit(Edit(Undo()), Edit(Undo()))
     gate.release(100)
-    assert watch.wait_for(4) == [Ending.DONE] * 4
+    assert watch.wait_for(4) == [*[Ending.DONE] * 3, Ending.CANCELLED]
     assert watch.session.rounds == ()
     assert not any(watch.session.ids(i).any() for i in range(FRAME_COUNT))
 
@@ -202,9 +227,9 @@ def test_a_session_that_cannot_be_opened_is_told(application: QApplication) -> N
 
     worker = Worker(factory, Journal())
     worker.open_failed.connect(errors.append)
-    worker.start()
+    worker.begin()
     wait_until(lambda: bool(errors))
-    worker.stop()
+    ended(worker)
     assert str(errors[0]) == "no weights"
 
 
@@ -224,7 +249,7 @@ def test_stopping_ends_a_propagation_after_its_frame(application: QApplication) 
     watch.submit(stroke(0), Walk())
     wait_until(lambda: len(walked(watch)) == 2)
     gate.release(1)
-    watch.worker.stop()
+    ended(watch.worker)
     assert watch.worker.isFinished()
     assert len(watch.session.rounds[-1].changed_frames) <= 4
 
@@ -236,7 +261,7 @@ def test_stopping_does_not_wait_for_changes_that_nobody_looks_at(application: QA
     list(watch.session.propagate())
     watch.submit(Edit(Undo()))
     wait_until(lambda: len(watch.changes) == MAX_UNSEEN_CHANGES)
-    watch.worker.stop()
+    ended(watch.worker)
     assert watch.worker.isFinished()
 
 

@@ -1,0 +1,161 @@
+"""The window's threads come to an end, and after them the process: in order, and within a bounded time.
+
+A thread is asked to end and does so at its next chance. One that sits in a system call (a frame on a disk
+that does not answer) or in a long import has no such chance and cannot be stopped from outside. Qt aborts the
+process where the object of a running thread is destroyed, and Python where a thread wakes up in an
+interpreter that is being taken down. So nothing waits for such a thread longer than PATIENCE_S, its object is
+kept here, and `leave` ends the process past both.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import weakref
+from collections.abc import Callable
+from contextlib import suppress
+from time import perf_counter
+from types import FrameType
+
+from PyQt5.QtCore import QObject, QSocketNotifier, QThread, QTimer, pyqtBoundSignal
+from PyQt5.sip import voidptr
+
+PATIENCE_S = 1.2
+"""How long the threads of a closed window may take. With what the process itself takes, it is gone in 2 s."""
+_SIGNAL_CODE = 128
+"""The shell's convention: a program that a signal ended has this code and the signal's number."""
+
+Report = Callable[[str], None]
+"""Is told how far a long piece of work has come; raises Unwanted once nobody waits for it any more."""
+
+
+class Unwanted(Exception):  # noqa: N818 it is no error: the work has been given up by whoever wanted it
+    """Nobody waits for this work any more: leave it, and what it was writing, at once."""
+
+
+class EndableThread(QThread):
+    """A thread that ends when it is asked to. Without a parent: that would destroy it, running or not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_asked = threading.Condition()
+        self._is_ending = False
+
+    def begin(self) -> None:
+        """Start the thread, and keep its object while it runs."""
+        _kept.add(self)
+        self.finished.connect(_forget_ended)  # and with it the clip that it holds
+        self.start()
+
+    def ask_to_end(self) -> None:
+        """Have the thread end at its next chance; whatever waits for it is forgotten. Does not wait."""
+        with self._is_asked:
+            self._is_ending = True
+            self._is_asked.notify_all()
+
+    def ended_within(self, seconds: float) -> bool:
+        """Wait for the end, a bounded time; tell whether it has come."""
+        return self.wait(max(0, round(1000 * seconds)))
+
+    def hear(self, signal: pyqtBoundSignal, slot: Callable[..., object]) -> None:
+        """Connect a signal, but not for what is still on its way when the thread is asked to end.
+
+        Qt delivers that even after a disconnect: a clip that has just been opened would arrive in a window
+        that has just been closed.
+        """
+        reference = weakref.ref(self)  # a connection to a thread that holds the thread would keep it for good
+
+        def heard(*values: object) -> None:
+            thread = reference()
+            if thread is not None and not thread._is_ending:
+                slot(*values)
+
+        signal.connect(heard)
+
+    def check_wanted(self) -> None:
+        """Raise Unwanted once the thread has been asked to end."""
+        if self._is_ending:
+            raise Unwanted
+
+
+_kept: set[EndableThread] = set()
+"""Every thread that runs. Whatever else is gone, its object must not be."""
+
+
+def running_threads() -> tuple[EndableThread, ...]:
+    """Return the threads that have not ended."""
+    _forget_ended()
+    return tuple(_kept)
+
+
+def _forget_ended() -> None:
+    _kept.difference_update([thread for thread in _kept if not thread.isRunning()])
+
+
+def end_threads(patience_s: float = PATIENCE_S) -> bool:
+    """Ask all threads to end, then wait, for all together so long; tell whether they have ended."""
+    asked = running_threads()
+    for thread in asked:
+        thread.ask_to_end()
+    latest_s = perf_counter() + patience_s
+    return all(thread.ended_within(latest_s - perf_counter()) for thread in asked)
+
+
+def leave(code: int) -> int:
+    """Return the exit code where the process can end as processes do; else end it here.
+
+    The second way is for threads that could not be stopped. It skips what the interpreter does at its end,
+    and little is lost by that: masks live in memory until they are saved or exported, scratch files have no
+    name, and the report of errors is closed after each line.
+    """
+    if not running_threads() and not _waited_for_by_python():
+        return code
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # closed, or never there
+            stream.flush()
+    os._exit(code)
+
+
+def _waited_for_by_python() -> list[threading.Thread]:
+    """Threads of others for which the interpreter would wait, however long they take."""
+    others = (thread for thread in threading.enumerate() if thread is not threading.main_thread())
+    return [thread for thread in others if thread.is_alive() and not thread.daemon]
+
+
+class Signals(QObject):
+    """SIGINT and SIGTERM end the program in order and without a question: nobody may be there to answer.
+
+    Python runs a signal's handler between two of its own instructions, and while nothing happens Qt's event
+    loop runs none. So Python also writes to a socket, which wakes the loop.
+    """
+
+    def __init__(self, end: Callable[[int], None], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._end = end
+        self._ours, theirs = self._sockets = socket.socketpair()
+        for each in self._sockets:
+            each.setblocking(False)
+        self._notifier = QSocketNotifier(voidptr(self._ours.fileno()), QSocketNotifier.Type.Read, self)
+        self._notifier.activated.connect(self._on_woken)
+        signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+
+    def uninstall(self) -> None:
+        """Give the signals back to Python."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+        signal.set_wakeup_fd(-1)
+
+    def _on_woken(self) -> None:
+        """The handler has run by now, or runs before the next instruction."""
+        with suppress(BlockingIOError):
+            self._ours.recv(64)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        # Later, from the event loop: it may not have begun yet, and there is nothing to end before it has.
+        QTimer.singleShot(0, lambda: self._end(_SIGNAL_CODE + number))

@@ -1,0 +1,32 @@
+"""What to do with work that is in no file, before it goes."""
+
+from __future__ import annotations
+
+from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QMessageBox, QWidget
+
+
+class UnsavedDialog(QMessageBox):
+    """Asks whether to save, to discard or to stay. Opened, not executed: the window goes on behind it.
+
+    name      the clip's.
+    unsaved   what would be lost, as part of a sentence.
+    """
+
+    def __init__(self, name: str, unsaved: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("unsaved_dialog")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowModality(Qt.WindowModality.WindowModal)
+        self.setWindowTitle("Unsaved work")
+        self.setIcon(QMessageBox.Icon.Warning)
+        self.setTextFormat(Qt.TextFormat.PlainText)  # a clip may be named <b>
+        self.setText(f"Save what was done on “{name}” as a script?")
+        self.setInformativeText(
+            f"Without saving this is lost: {unsaved}.\nA script repeats the work on this clip, step by step."
+        )
+        buttons = QMessageBox.StandardButton
+        for button in (buttons.Save, buttons.Discard, buttons.Cancel):
+            self.addButton(button)
+        self.setDefaultButton(buttons.Save)
+        self.setEscapeButton(buttons.Cancel)
