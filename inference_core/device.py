@@ -64,6 +64,15 @@ def choose_compute(device: str = "auto", dtype: str = "auto") -> Compute:
     return Compute(chosen, precision, casts_weights=chosen.type != "cuda")
 
 
+def choose_training_compute(device: torch.device) -> Compute:
+    """Decide in which precision to train on a device: weights stay float32, autocast converts as it goes.
+
+    bfloat16 where it is fast, else float32: float16 would need its gradients scaled.
+    """
+    precision = _automatic_dtype(device)
+    return Compute(device, precision if precision == torch.bfloat16 else torch.float32, casts_weights=False)
+
+
 def place_networks(networks: Networks, compute: Compute) -> Networks:
     """Bring networks to a device and dtype. Those handed in stay as they are: other sessions may use them."""
     interaction = _place(networks.interaction, compute)

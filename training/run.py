@@ -12,6 +12,7 @@ import cv2
 import torch
 from torch import nn
 
+from inference_core.device import choose_compute
 from model.blocks import fold_normalisation
 from model.checkpoint import family_folder, load_weights
 from model.compact.fusion import CompactFusion
@@ -205,7 +206,7 @@ def _fusion(options: TrainingOptions, sources: Sources, recipe: Recipe) -> Cours
     for propagation in (walker, teacher):
         load_weights(propagation, trained)
     fold_normalisation(walker.eval())
-    walker.to(torch.bfloat16)
+    walker.to(choose_compute("cpu").dtype)
     processes = join_processes()
     if not processes.is_first:  # the first one walks, the others read what it wrote
         processes.wait()

@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
+from inference_core.device import choose_training_compute
 from model.checksums import put_in_place
 from training.pictures.sources import TrainingDataError
 from training.processes import ALONE, Processes
@@ -81,6 +82,7 @@ class Trainer:
         processes: Processes = ALONE,
     ) -> None:
         self.name, self.folder, self.recipe, self.device = name, folder, recipe, device
+        self.compute = choose_training_compute(device)
         self.processes = processes
         self.network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimizer = recipe.optimizer(self.network.parameters())
@@ -185,7 +187,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.rate(self.step)
         batch = {key: value.to(self.device, non_blocking=True) for key, value in batch.items()}
-        with torch.autocast(self.device.type, dtype=torch.bfloat16):
+        with self.compute.autocast():
             loss, figures = lesson(batch, progress)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]

@@ -199,6 +199,25 @@ def test_the_state_of_another_network_is_named(tmp_path: Path) -> None:
         trainer(3).resume()
 
 
+@pytest.mark.parametrize(("has_it", "dtype"), [(True, torch.bfloat16), (False, torch.float32)])
+def test_a_processor_without_bfloat16_trains_in_float32(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_it: bool, dtype: torch.dtype
+) -> None:
+    monkeypatch.setattr("inference_core.device._cpu_has_bfloat16", lambda: has_it)
+    network = torch.nn.Linear(2, 1)
+    computed = []
+
+    def lesson(batch: dict[str, torch.Tensor], progress: float) -> tuple[torch.Tensor, dict[str, float]]:
+        answer = network(batch["x"])
+        computed.append(answer.dtype)
+        return answer.float().mean(), {}
+
+    trainer = Trainer("line", network, tmp_path, Recipe(steps=1, batch=2), torch.device("cpu"))
+    trainer.run([{"x": torch.ones(2)}] * 2, lesson)  # type: ignore[arg-type]
+    assert computed == [dtype]
+    assert {weight.dtype for weight in network.parameters()} == {torch.float32}
+
+
 def test_fusion_asks_for_propagation_first(pictures: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingDataError, match="Fusion learns from propagation"):
         train("fusion", _options(pictures, tmp_path))
