@@ -51,16 +51,24 @@ class SameConvNorm(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, size: int, *, stride: int = 1, groups: int = 1) -> None:
         super().__init__()
-        self.margin = (size // 2 - 1, size // 2) if stride == 2 else None
+        self.margin = (size // 2 - 1, size // 2) * 2 if stride == 2 else None
         padding = 0 if self.margin else size // 2
         self.conv = nn.Conv2d(inputs, outputs, size, stride, padding, groups=groups, bias=False)
         self.norm: nn.Module = nn.BatchNorm2d(outputs, eps=_EPSILON)
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve (N, C, h, w); h and w are even where the stride is 2."""
-        if self.margin:
-            x = F.pad(x, self.margin * 2)
-        out: Tensor = self.norm(self.conv(x))
+        conv = self.conv
+        if self.margin is None:
+            out: Tensor = self.norm(conv(x))
+        elif self.training:
+            out = self.norm(conv(F.pad(x, self.margin)))
+        else:
+            # A kernel with a row and a column of zeros before it starts a pixel later, and no wide map is
+            # copied. In training it is slower: its gradients are.
+            weight = F.pad(conv.weight, (1, 0, 1, 0))
+            padding = self.margin[1]
+            out = self.norm(F.conv2d(x, weight, conv.bias, conv.stride, padding, groups=conv.groups))
         return out
 
 
@@ -76,9 +84,10 @@ class InvertedBlock(nn.Module):
         self.has_shortcut = stride == 1 and inputs == outputs
 
     def forward(self, x: Tensor) -> Tensor:
-        wide = x if self.expand is None else F.relu6(self.expand(x))
-        out: Tensor = self.project(F.relu6(self.depthwise(wide)))
-        return out + x if self.has_shortcut else out
+        # In place: fresh memory for maps this wide costs a processor as much as the arithmetic.
+        wide = x if self.expand is None else F.relu6(self.expand(x), inplace=True)
+        out: Tensor = self.project(F.relu6(self.depthwise(wide), inplace=True))
+        return out.add_(x) if self.has_shortcut else out
 
 
 class LiteBackbone(nn.Module):
@@ -117,7 +126,7 @@ class LiteBackbone(nn.Module):
 
         Returns maps of WIDTHS channels at strides 2, 4, 8 and 16, without a last nonlinearity.
         """
-        x = F.relu6(self.stem(image * self.scale + self.shift))
+        x = F.relu6(self.stem(image * self.scale + self.shift), inplace=True)
         maps = []
         for number, stage in enumerate(self.stages):
             x = stage(x)

@@ -7,6 +7,7 @@ from torch import nn
 
 from model.blocks import fold_normalisation
 from model.checkpoint import CheckpointError, load_networks, load_propagation
+from model.compact.backbone import LiteBackbone
 from model.compact.encoder import MULTIPLE, BackboneEncoder, ImageEncoder
 from model.compact.propagation import CompactPropagation
 from tests.model.test_checkpoint import save_compact
@@ -54,6 +55,13 @@ def test_a_backbone_keeps_its_statistics_in_training() -> None:
     moved = {name for name, value in encoder.named_buffers() if "running_mean" in name and value.any()}
     assert moved
     assert not any(name.startswith("backbone") for name in moved)
+
+
+@torch.inference_mode()
+def test_a_backbone_in_training_sees_what_it_sees_in_use() -> None:
+    backbone, image = LiteBackbone(), torch.randn(1, 3, 48, 64)
+    for taught, used in zip(backbone.train()(image), backbone.eval()(image), strict=True):
+        assert torch.allclose(taught, used, atol=1e-5)
 
 
 def test_the_file_tells_which_encoder_it_is_of(tmp_path: Path) -> None:
