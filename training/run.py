@@ -203,8 +203,9 @@ def _propagation(options: TrainingOptions, sources: Sources, recipe: Recipe) -> 
 
 def _propagation_to_begin_with(options: TrainingOptions) -> CompactPropagation:
     """Build what there are weights or a backbone for; the weights themselves are filled in later."""
-    home = options.out if _goes_on("propagation", options) else options.warm_start
-    if home is not None and (earlier := home / "propagation.safetensors").exists():
+    begun = options.out / "propagation.safetensors"
+    earlier = begun if _goes_on("propagation", options) else _weights_to_begin_with("propagation", options)
+    if earlier is not None and earlier.exists():
         return load_propagation(earlier, reduction=1)
     network = CompactPropagation(reduction=1, has_backbone=options.backbone is not None)
     if options.backbone is not None and isinstance(network.encoder, BackboneEncoder):
