@@ -20,8 +20,8 @@ from commands.options import DEVICES, MODELS, positive_number, whole_number
 if TYPE_CHECKING:
     from PyQt5.QtWidgets import QApplication
 
-    from gui.ending import Report
     from gui.main_window import Backend, MainWindow
+    from gui.tasks.ending import Report
     from gui.tasks.journal import Journal
     from gui.worker import Engine
     from media.clip import Clip
@@ -59,7 +59,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Open the window and return the exit code."""
     options = parse(sys.argv[1:] if words is None else words)
     application, window = open_window(options)
-    from gui.ending import Signals, leave
+    from gui.tasks.ending import Signals, leave
 
     signals = Signals(application.exit, application)
     code = application.exec()

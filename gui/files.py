@@ -15,7 +15,7 @@ from gui.controller import Controller
 from gui.tasks.commands import Export, PlayScript
 from gui.tasks.journal import Journal
 from gui.widgets.banner import Banner
-from gui.widgets.dialogs.export_dialog import ExportDialog, ExportWish, FormatChoice
+from gui.widgets.dialogs.export_dialog import ExportDialog, ExportWish, FormatChoice, Question
 from gui.widgets.dialogs.shortcut_sheet import ShortcutSheet
 from inference_core.errors import UserError
 from inference_core.values import UInt8Array
@@ -201,7 +201,7 @@ class FileDesk(QObject):
             Export(export_format, job, wish.folder, wish.replaces, opened.masks, opened.sources)
         )
 
-    def _check_export(self, wish: ExportWish) -> str | None:
+    def _check_export(self, wish: ExportWish) -> Question | None:
         """Return what the editor must agree to before an export, None where there is nothing.
 
         Raises a MediaError where it cannot be. The folder is left as it is.
@@ -221,8 +221,10 @@ class FileDesk(QObject):
             return None
         if count := len(output.earlier_files(compares_content=compares_content)):
             masks = "1 mask" if count == 1 else f"{count} masks"
-            return f"Replace {masks} of an earlier export in {output.path}? Other files there stay."
-        return f"{output.path} holds other files. Write the masks beside them? They stay as they are."
+            text = f"Replace {masks} of an earlier export in {output.path}? Other files there stay."
+            return Question(text, "Replace")
+        text = f"{output.path} holds other files, which stay as they are. Write the masks beside them?"
+        return Question(text, "Write beside them")
 
     def _export_job(self) -> ExportJob | None:
         from media.export.job import ExportJob

@@ -24,16 +24,16 @@ from PyQt5.QtWidgets import (
 )
 
 from gui.actions import ACTIONS, ActionSpec, build_actions
-from gui.controller import Controller, Views
+from gui.controller import Controller
 from gui.crash import tell
-from gui.ending import Report, end_threads
 from gui.files import FileDesk, OpenedClip
-from gui.leaving import LeaveGuard
 from gui.navigator import Navigator
 from gui.overlay import ViewMode
 from gui.tasks.clip_opener import ClipOpener, OpenClip
+from gui.tasks.ending import Report, end_threads
 from gui.tasks.frame_reader import FrameReader
 from gui.tasks.journal import Journal
+from gui.tasks.leaving import LeaveGuard
 from gui.view_model import ViewModel
 from gui.view_state import ViewState
 from gui.widgets.banner import Banner
@@ -46,6 +46,7 @@ from gui.widgets.timeline import Timeline
 from gui.widgets.tool_panel import ToolPanel
 from gui.widgets.transport import Transport
 from gui.widgets.view_bar import ViewBar
+from gui.widgets.views import Views
 from gui.worker import Engine, Worker
 
 if TYPE_CHECKING:

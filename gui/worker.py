@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QSemaphore, pyqtSignal
 
-from gui.ending import EndableThread, Report, Unwanted
 from gui.tasks.commands import Change, Command
+from gui.tasks.ending import EndableThread, Report, Unwanted
 from gui.tasks.journal import Journal
 from inference_core.values import Progress
 

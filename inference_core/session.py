@@ -17,13 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inference_core.advice import (
-    agreements_of,
-    confidence_of,
-    confidences_of,
-    frame_to_correct,
-    with_agreements_of,
-)
+from inference_core import advice
 from inference_core.budget import MemoryBudget
 from inference_core.compute.campaign import Campaign
 from inference_core.compute.engine import Engine
@@ -32,13 +26,13 @@ from inference_core.compute.workshop import Notices, Workshop
 from inference_core.device import choose_compute
 from inference_core.errors import InvalidInteractionError, UserError
 from inference_core.features import FeatureCache
-from inference_core.interaction.edit import check_interaction, edit
-from inference_core.interaction.given import checked_ids
+from inference_core.interaction.edit import changed_objects, check_interaction, edit
+from inference_core.interaction.given import beside_locked, checked_ids
 from inference_core.memory_bank import MemoryBank, MemoryOptions
 from inference_core.protocols import Frames, ScratchStore
 from inference_core.rounds import Round
 from inference_core.state.history import Changes, State, Step, Transaction
-from inference_core.state.ledger import Draft, Gesture, Ledger
+from inference_core.state.ledger import Ledger
 from inference_core.state.objects import ObjectRegistry
 from inference_core.tracks import ObjectKey, Record, Tracks
 from inference_core.values import (
@@ -97,8 +91,8 @@ class Session:
         engine = Engine(frames, networks, choose_compute(device, dtype), working_size, features)
         tracks = Tracks(frames.size, engine.geometry.padded, prob_dtype, budget, scratch)
         bank = MemoryBank(self._memorise, cache_bytes=budget.bank)
-        memory = memory or MemoryOptions.suiting(networks.propagation)
-        self._workshop = Workshop(engine, tracks, bank, memory, refine_edges, Notices())
+        options = memory or MemoryOptions.suiting(networks.propagation)
+        self._workshop = Workshop(engine, tracks, bank, options, refine_edges, Notices())
         self._state = State(tracks)
         self._running: Masks | None = None
         self._registry = ObjectRegistry()
@@ -161,9 +155,8 @@ class Session:
     def bank(self) -> tuple[tuple[int, MemoryEntry], ...]:
         """The memory bank: (frame_index, entry) of every anchor, in the order of commitment."""
         ledger = self._state.ledger
-        entries = (
-            self._workshop.bank.entries(ledger.anchors, ledger.active_keys) if ledger.active_keys else []
-        )
+        anchors = ledger.anchors if ledger.active_keys else ()
+        entries = self._workshop.bank.entries(anchors, ledger.active_keys)
         return tuple((entry.frame_index, entry.entry) for entry in entries)
 
     @property
@@ -215,28 +208,29 @@ class Session:
     def agreements(self, frame_index: int) -> dict[int, Agreement | None]:
         """Return how each object's mask agrees with its anchor's, by id; None where the editor gave it."""
         self._check_frame(frame_index)
-        return agreements_of(*self._state.look(frame_index), frame_index)
+        return advice.agreements_of(*self._state.look(frame_index), frame_index)
 
     def confidence(self, frame_index: int) -> dict[int, float]:
         """Return the J to expect of each object's mask, in [0, 1], by id; 1 for what the editor gave.
 
         An object of which the frame says nothing is not named.
         """
-        return {name: confidence_of(agreement) for name, agreement in self.agreements(frame_index).items()}
+        said = self.agreements(frame_index)
+        return {name: advice.confidence_of(agreement) for name, agreement in said.items()}
 
     def confidences(self) -> list[dict[int, float]]:
         """Return `confidence` of every frame, all at one moment: much quicker than frame by frame."""
-        return confidences_of(*self._state.look_at_all(), range(len(self._frames)))
+        return advice.confidences_of(*self._state.look_at_all(), range(len(self._frames)))
 
     def next_to_correct(self) -> int | None:
         """Name the frame whose correction is likely to help most; None where no frame or object is left."""
-        return frame_to_correct(*self._state.look_at_all(), len(self._frames))
+        return advice.frame_to_correct(*self._state.look_at_all(), len(self._frames))
 
     # -- commands that yield ---------------------------------------------------------------------------------
 
     def interact(self, interaction: Interaction) -> Masks:
         """Change one frame with one stroke; it becomes a draft. A better answer may follow the first."""
-        self._close_running()
+        self.finish()
         self._check_frame(interaction.frame_index)
         check_interaction(interaction, self._state.ledger, self.size)
         return self._start(self._interact(interaction))
@@ -249,16 +243,15 @@ class Session:
     ) -> Masks:
         """Commit drafts and carry their objects through the clip, each up to the next anchor of that object.
 
-        A stroke speaks of the object that it was drawn for and of those whose pixels it changed, `set_ids` of
-        every object. Anchors of other objects are walked through: what they speak of stays to the pixel, and
-        what is carried comes in behind it.
+        A stroke speaks of its object and of those whose pixels it changed, `set_ids` of every object. Anchors
+        of others are walked through: what they speak of stays to the pixel, what is carried comes in behind.
 
         frame_index  that draft alone, or an anchor to propagate from again or to resume; None takes every
                      draft in the order of drawing, then whatever a cancelled propagation left undone.
         direction    "forward", "backward" or "both".
         frame_range  (first, last) frame that may change, both included.
         """
-        self._close_running()
+        self.finish()
         campaign = Campaign.plan(self._workshop, self._state, frame_index, direction, frame_range)
         return self._start(campaign.run())
 
@@ -266,48 +259,45 @@ class Session:
 
     def set_ids(self, frame_index: int, ids: NDArray[Any]) -> Sequence[FrameMask]:
         """Give a frame masks from outside, (H, W) of ids; it becomes a draft. Unknown ids become objects."""
-        self._close_running()
+        self.finish()
         self._check_frame(frame_index)
         wanted = checked_ids(ids, self.size)
         transaction = Transaction(self._state, "set_ids")
         drawn = np.unique(wanted).tolist()
         ledger = self._registry.add_missing(self._state.ledger, drawn).introduce(drawn)
         record = self._state.look(frame_index)[1]
-        locked = [tracked.object_id for tracked in ledger.objects if tracked.is_locked]
-        before = self._workshop.tracks.read_ids(record, ledger.keys)
-        was_locked = np.isin(before, locked)
-        new = np.where(was_locked, before, np.where(np.isin(wanted, locked), 0, wanted)).astype(np.uint8)
+        locked = [key.object_id for key in ledger.locked_keys]
+        new = beside_locked(wanted, self._workshop.tracks.read_ids(record, ledger.keys), locked)
         # Of a locked object that was never drawn or carried here, the frame goes on saying nothing.
         known = ledger.unlocked_keys.union(record.prob.known if record else ())
         keys = [key for key in ledger.active_keys if key in known]
         after = self._workshop.firm_record(new, keys)
-        self._write_draft(transaction, frame_index, (record, after), ledger, frozenset(keys))
+        transaction.write({frame_index: after}, ledger.corrected(frame_index, record, keys))
         return self._close(transaction)
 
     def reset(self, frame_index: int) -> Sequence[FrameMask]:
         """Clear a frame: its masks, its draft, its anchor; all that it says of locked objects stays."""
-        self._close_running()
+        self.finish()
         self._check_frame(frame_index)
         transaction = Transaction(self._state, "reset")
         ledger, record = self._state.look(frame_index)
-        kept = frozenset(tracked.key for tracked in ledger.objects if tracked.is_locked)
-        only = partial(self._workshop.tracks.only, keys=kept)
-        cleared = ledger.without_frame(frame_index, kept, only)
-        left = only(record) if record and kept.intersection(record.prob.known) else None
+        only = partial(self._workshop.tracks.only, keys=ledger.locked_keys)
+        cleared = ledger.without_frame(frame_index, ledger.locked_keys, only)
+        left = only(record) if record and ledger.locked_keys.intersection(record.prob.known) else None
         if left is not record or cleared != ledger:
             transaction.write({frame_index: left}, cleared)
         return self._close(transaction)
 
     def add_object(self, name: str = "", object_id: int | None = None) -> int:
         """Add an object; return its id, 1..255: the one wished for, or one never used while there is any."""
-        self._close_running()
+        self.finish()
         chosen = self._registry.free_id(self._state.ledgers()) if object_id is None else object_id
         self._put_ledger("add_object", self._registry.add(self._state.ledger, chosen, name))
         return chosen
 
     def remove_object(self, object_id: int) -> Sequence[FrameMask]:
-        """Remove an object; its pixels become background everywhere. A locked one stays: unlock it first."""
-        self._close_running()
+        """Remove an object that is not locked; its pixels become background everywhere."""
+        self.finish()
         ledger = self._state.ledger
         removed = ledger.find(object_id)
         if removed.is_locked:
@@ -317,30 +307,32 @@ class Session:
 
     def rename_object(self, object_id: int, name: str) -> None:
         """Give an object another name."""
-        self._close_running()
+        self.finish()
         ledger = self._state.ledger
         self._put_ledger("rename_object", ledger.with_object(replace(ledger.find(object_id), name=name)))
 
     def lock(self, object_id: int, is_locked: bool = True) -> None:
         """Protect an object: no propagation, and no interaction with another object, changes its pixels."""
-        self._close_running()
+        self.finish()
         ledger = self._state.ledger
-        changed = ledger.with_object(replace(ledger.find(object_id), is_locked=is_locked))
-        self._put_ledger("lock" if is_locked else "unlock", changed)
+        locked = replace(ledger.find(object_id), is_locked=is_locked)
+        self._put_ledger("lock" if is_locked else "unlock", ledger.with_object(locked))
 
     def undo(self) -> Sequence[FrameMask]:
         """Take the newest step back; nothing happens where there is none."""
-        self._close_running()
+        self.finish()
         return self._changed_by(self._state.undo())
 
     def redo(self) -> Sequence[FrameMask]:
         """Do again what was undone last; nothing happens where there is none."""
-        self._close_running()
+        self.finish()
         return self._changed_by(self._state.redo())
 
     def finish(self) -> None:
         """Close a command whose generator is still open: what it has done is kept as one step."""
-        self._close_running()
+        if self._running is not None:
+            self._running.close()
+            self._running = None
 
     # -- inside ----------------------------------------------------------------------------------------------
 
@@ -353,49 +345,24 @@ class Session:
         pixels = self._frames[frame_index]
         edits = self._workshop.endure(lambda: edit(self._workshop, interaction, ledger, pixels, record))
         # Of objects that were never drawn or carried here, the frame goes on saying nothing.
-        drawn = ledger.find(interaction.object_id).key
-        known = {*(record.prob.known if record else ()), drawn}
+        known = {*(record.prob.known if record else ()), ledger.find(interaction.object_id).key}
         keys = [key for key in ledger.active_keys if key in known]
-        before = self._workshop.tracks.read_ids(record, ledger.keys)
-        draft = ledger.draft(frame_index)
+        before = self.ids(frame_index)
         try:
             for edited in edits:
                 changed = self._workshop.firm_record(edited.ids, keys, record, edited.reach)
-                differs = before != edited.ids
-                touched = {*before[differs].tolist(), *edited.ids[differs].tolist()}
-                speaks_of = frozenset(key for key in keys if key == drawn or key.object_id in touched)
-                if draft is not None:
-                    speaks_of |= draft.objects
-                changed = with_agreements_of(changed, record, speaks_of)
-                self._write_draft(
-                    transaction, frame_index, (record, changed), ledger, speaks_of, edited.gesture
-                )
+                touched = {interaction.object_id, *changed_objects(before, edited.ids)}
+                speaks_of = [key for key in keys if key.object_id in touched]
+                changed = advice.with_agreements_of(changed, record, speaks_of)
+                drafted = ledger.corrected(frame_index, record, speaks_of, edited.gesture)
+                transaction.write({frame_index: changed}, drafted)
                 yield FrameMask(frame_index, edited.ids, Progress(1, 1, time.perf_counter() - started))
         finally:
             transaction.close()
 
-    def _write_draft(
-        self,
-        transaction: Transaction,
-        frame_index: int,
-        records: tuple[Record | None, Record],
-        ledger: Ledger,
-        speaks_of: frozenset[ObjectKey],
-        gesture: Gesture | None = None,
-    ) -> None:
-        """Write a frame's record, the second of (before, after), as a draft of the ledger's."""
-        base = draft.base if (draft := ledger.draft(frame_index)) else records[0]
-        draft = Draft(frame_index, base, speaks_of, gesture)
-        transaction.write({frame_index: records[1]}, ledger.with_draft(draft))
-
     def _start(self, command: Masks) -> Masks:
         self._running = command
         return command
-
-    def _close_running(self) -> None:
-        if self._running is not None:
-            self._running.close()
-            self._running = None
 
     def _close(self, transaction: Transaction) -> Sequence[FrameMask]:
         return Changes(transaction.close(), self._frame_mask)
@@ -420,8 +387,9 @@ class Session:
 
     def _check_frame(self, frame_index: int) -> None:
         if not 0 <= frame_index < len(self._frames):
+            last = len(self._frames) - 1
             raise InvalidInteractionError(
-                f"There is no frame {frame_index}: the clip has frames 0 to {len(self._frames) - 1}."
+                f"There is no frame {frame_index}: the clip has frames 0 to {last}."
             )
 
     def _put_ledger(self, label: str, ledger: Ledger) -> None:

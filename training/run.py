@@ -14,10 +14,12 @@ from torch import nn
 
 from inference_core.device import choose_compute
 from model.blocks import fold_normalisation
-from model.checkpoint import family_folder, load_weights
+from model.checkpoint import family_folder, load_propagation, load_weights
+from model.compact.encoder import BackboneEncoder, ImageEncoder
 from model.compact.fusion import CompactFusion
 from model.compact.interaction import CompactInteraction
 from model.compact.propagation import CompactPropagation
+from training.compact.backbone import read_backbone
 from training.compact.fusion import FusionLesson
 from training.compact.fusion_data import FusionData, walk_clips
 from training.compact.interaction import InteractionLesson
@@ -59,6 +61,8 @@ class TrainingOptions:
     learning_rate  replaces the recipe's highest rate: a lower one refines weights that are good already.
     crop     side in pixels of every training crop, instead of sizes that grow along the schedule.
     frames   frames of every sample of propagation, instead of three.
+    backbone  a file of what EfficientNet-Lite0 learned on ImageNet: propagation's encoder begins with it.
+    left_out  clips, as SOURCE/CLIP, that are not learned from: to choose by.
     parts    parts of the network to teach, as "decoder"; the others stay as they are. None named: all.
     resume   continue from the checkpoint in `out`; where it is gone, begin with the weights that ship, unless
              sources are chosen: what others taught must not come in by the back door.
@@ -78,6 +82,8 @@ class TrainingOptions:
     learning_rate: float | None = None
     crop: int | None = None
     frames: int | None = None
+    backbone: Path | None = None
+    left_out: Sequence[str] = ()
     parts: Sequence[str] = ()
     resume: bool = False
     warm_start: Path | None = None
@@ -101,10 +107,14 @@ def train(name: str, options: TrainingOptions) -> list[Path]:
         raise TrainingDataError("Parts are of one network: name it in place of all.")
     if options.frames and (name not in ("propagation", "all") or options.family == "mivos"):
         raise TrainingDataError("Frames can be chosen for the compact propagation network alone.")
+    if options.backbone and (name != "propagation" or options.family == "mivos"):
+        raise TrainingDataError("A backbone can be given to the compact propagation network alone.")
+    if options.backbone and options.warm_start:
+        raise TrainingDataError("Begin with a backbone or with earlier weights: choose one of them.")
     cv2.setNumThreads(1)
     if options.threads:
         torch.set_num_threads(options.threads)
-    sources = find_sources(options.folders, wanted=options.sources)
+    sources = find_sources(options.folders, wanted=options.sources, left_out=options.left_out)
     wanted = NETWORKS if name == "all" else (name,)
     return [_train_one(network, options, sources) for network in wanted]
 
@@ -133,7 +143,7 @@ def _train_one(name: str, options: TrainingOptions, sources: Sources) -> Path:
     if (weights := _weights_to_begin_with(name, options)) is not None:
         load_weights(course.network, weights)
     _freeze_all_but(options.parts, course.network)
-    trainer = Trainer(name, course.network, options.out, recipe, _device(options), processes)
+    trainer = Trainer(name, course.network, options.out, recipe, _device(options), processes, course.slow)
     if options.resume:
         trainer.resume()
     report = options.on_step
@@ -163,10 +173,17 @@ def _weights_to_begin_with(name: str, options: TrainingOptions) -> Path | None:
     home = options.warm_start
     if options.family == "mivos":
         return mivos.find_weights(name, home)
-    if home is None and options.resume and not options.sources:
+    if _goes_on(name, options):
+        return None
+    if home is None and options.resume and not options.sources and not options.backbone:
         home = family_folder("compact")
     weights = home / f"{name}.safetensors" if home is not None else None
     return weights if weights is not None and weights.exists() else None
+
+
+def _goes_on(name: str, options: TrainingOptions) -> bool:
+    """Whether there is a checkpoint to resume."""
+    return options.resume and (options.out / f"{name}.checkpoint.pt").exists()
 
 
 def _device(options: TrainingOptions) -> torch.device:
@@ -178,19 +195,30 @@ def _device(options: TrainingOptions) -> torch.device:
 
 
 def _propagation(options: TrainingOptions, sources: Sources, recipe: Recipe) -> Course:
-    network = CompactPropagation(reduction=1)
+    network = _propagation_to_begin_with(options)
     frames = options.frames or FRAMES
     samples = PropagationData(options.seed, recipe.samples, _size_at(recipe, options.crop), sources, frames)
-    return Course(network, samples, PropagationLesson(network))
+    return Course(network, samples, PropagationLesson(network), slow="encoder.backbone.")
+
+
+def _propagation_to_begin_with(options: TrainingOptions) -> CompactPropagation:
+    """Build what there are weights or a backbone for; the weights themselves are filled in later."""
+    home = options.out if _goes_on("propagation", options) else options.warm_start
+    if home is not None and (earlier := home / "propagation.safetensors").exists():
+        return load_propagation(earlier, reduction=1)
+    network = CompactPropagation(reduction=1, has_backbone=options.backbone is not None)
+    if options.backbone is not None and isinstance(network.encoder, BackboneEncoder):
+        network.encoder.backbone.load_state_dict(read_backbone(options.backbone))
+    return network
 
 
 def _interaction(options: TrainingOptions, sources: Sources, recipe: Recipe) -> Course:
-    """Begins with the encoder of a trained propagation network where there is one."""
+    """Begins with the encoder of a trained propagation network where there is one of the same shape."""
     network = CompactInteraction()
     if trained := _trained_propagation(options):
-        propagation = CompactPropagation(reduction=1)
-        load_weights(propagation, trained)
-        network.encoder.load_state_dict(propagation.encoder.state_dict(), strict=False)
+        encoder = load_propagation(trained, reduction=1).encoder
+        if isinstance(encoder, ImageEncoder):
+            network.encoder.load_state_dict(encoder.state_dict(), strict=False)
     samples = InteractionData(options.seed, recipe.samples, _size_at(recipe, options.crop), sources)
     return Course(network, samples, InteractionLesson(network))
 
@@ -202,9 +230,7 @@ def _fusion(options: TrainingOptions, sources: Sources, recipe: Recipe) -> Cours
         raise TrainingDataError(
             f"Fusion learns from propagation: train that first, or put its weights into {options.out}."
         )
-    walker, teacher = CompactPropagation(reduction=1), CompactPropagation(reduction=1)
-    for propagation in (walker, teacher):
-        load_weights(propagation, trained)
+    walker, teacher = (load_propagation(trained, reduction=1) for _ in range(2))
     fold_normalisation(walker.eval())
     walker.to(choose_compute("cpu").dtype)
     processes = join_processes()

@@ -21,13 +21,19 @@ from training.pictures.sources import TrainingDataError
 from training.processes import ALONE, Processes
 
 Lesson = Callable[[dict[str, Tensor], float], tuple[Tensor, dict[str, float]]]
+Weights = Iterable[nn.Parameter] | Iterable[dict[str, Any]]
+"""Weights to move, or groups of them with settings of their own, as torch.optim takes both."""
+
 OnStep = Callable[[int, int], None]
 """Hears of every step: how many are done, of how many."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train: the schedule spans `steps`; `hours` only limits one run, which can be resumed."""
+    """How to train: the schedule spans `steps`; `hours` only limits one run, which can be resumed.
+
+    slow_share  part of the rate with which weights move that began with ImageNet's.
+    """
 
     steps: int
     batch: int = 8
@@ -35,6 +41,7 @@ class Recipe:
     weight_decay: float = 1e-3
     warm_up: int = 200
     averaging: float = 0.999
+    slow_share: float = 0.3
     clip_norm: float = 2.0
     hours: float = math.inf
     save_every_s: float = 300.0
@@ -52,18 +59,22 @@ class Recipe:
         fall = 0.5 * (1.0 + math.cos(math.pi * min(step / self.steps, 1.0)))
         return self.learning_rate * warm * (0.02 + 0.98 * fall)
 
-    def optimizer(self, weights: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+    def optimizer(self, weights: Weights) -> torch.optim.Optimizer:
         """Make what moves the weights."""
         return torch.optim.AdamW(weights, lr=self.learning_rate, weight_decay=self.weight_decay)
 
 
 @dataclass(frozen=True)
 class Course:
-    """One network with its samples and its lesson."""
+    """One network with its samples and its lesson.
+
+    slow  what the names of weights begin with that move more slowly than the others; empty: none.
+    """
 
     network: nn.Module
     samples: Dataset[dict[str, Tensor]]
     lesson: Lesson
+    slow: str = ""
 
 
 class Trainer:
@@ -80,12 +91,13 @@ class Trainer:
         recipe: Recipe,
         device: torch.device,
         processes: Processes = ALONE,
+        slow: str = "",
     ) -> None:
         self.name, self.folder, self.recipe, self.device = name, folder, recipe, device
         self.compute = choose_training_compute(device)
         self.processes = processes
         self.network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.optimizer = recipe.optimizer(self.network.parameters())
+        self.optimizer = recipe.optimizer(_groups(self.network, slow, recipe.slow_share))
         self.average = {key: value.detach().clone() for key, value in self.network.state_dict().items()}
         self.step = 0
         self.trained_s = 0.0
@@ -185,7 +197,7 @@ class Trainer:
     def _advance(self, batch: dict[str, Tensor], lesson: Lesson) -> dict[str, float]:
         progress = self.step / self.recipe.steps
         for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.rate(self.step)
+            group["lr"] = self.recipe.rate(self.step) * group.get("share", 1.0)
         batch = {key: value.to(self.device, non_blocking=True) for key, value in batch.items()}
         with self.compute.autocast():
             loss, figures = lesson(batch, progress)
@@ -239,3 +251,13 @@ class Trainer:
         head, *rows = self.log.read_text().splitlines()
         kept = [row for row in rows if int(row.split(",", 1)[0]) <= self.step]
         self.log.write_text("\n".join([head, *kept]) + "\n")
+
+
+def _groups(network: nn.Module, slow: str, share: float) -> Weights:
+    """Tell the weights that move slowly from the others; where there are none, one group as ever."""
+    slowly = [weight for name, weight in network.named_parameters() if slow and name.startswith(slow)]
+    if not slowly:
+        return network.parameters()
+    taken = {id(weight) for weight in slowly}
+    others = [weight for weight in network.parameters() if id(weight) not in taken]
+    return [{"params": others, "share": 1.0}, {"params": slowly, "share": share}]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import pyqtSignal
 
-from gui.ending import EndableThread, Report, Unwanted
+from gui.tasks.ending import EndableThread, Report, Unwanted
 
 if TYPE_CHECKING:
     from media.clip import Clip

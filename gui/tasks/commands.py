@@ -14,8 +14,10 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from inference_core.errors import NotReadyError, UserError
-from inference_core.values import Direction, FrameMask, Progress, UInt8Array
+from inference_core.values import Direction, FrameMask, Interaction, Progress, Stroke, Tool, UInt8Array
 from workspace.playable import ReadIds, found_in
 from workspace.script import Script, check_script
 from workspace.steps import AddObject, Propagate, SetIds, Step, Undo
@@ -45,6 +47,11 @@ class Command(ABC):
     @abstractmethod
     def title(self) -> str:
         """What the status line says while it runs."""
+
+    @property
+    def note(self) -> str:
+        """What the editor is told when it is done, where that is not seen on the canvas."""
+        return ""
 
     @abstractmethod
     def run(self, session: Session, record: Record) -> Changes:
@@ -177,6 +184,11 @@ class PlayScript(Command):
     title = "Play script"
     is_long = True
 
+    @property
+    def note(self) -> str:
+        """Say that it is done."""
+        return "The script has been played."
+
     def begun(self, session: Session) -> PlayScript:
         """See that the script fits this clip before anything is changed."""
         check_script(self.script, self.frame_count)
@@ -217,6 +229,11 @@ class Export(Command):
     is_long = True
     is_work = False
 
+    @property
+    def note(self) -> str:
+        """Say where the masks are."""
+        return f"The masks are in {self.path}."
+
     def run(self, session: Session, record: Record) -> Changes:
         """Write frame by frame; stopped, it leaves nothing behind."""
         del session, record  # files are no part of the work
@@ -227,6 +244,13 @@ class Export(Command):
         with closing(writing):
             for done, total in writing:
                 yield Progress(done, total, perf_counter() - began_s)
+
+
+def absence(frame_index: int, object_id: int, size: tuple[int, int]) -> Interaction:
+    """Say that an object is not on a frame (height, width): wipe it out with a lasso around all of it."""
+    height, width = size
+    corners = np.array([(-1, -1), (width, -1), (width, height), (-1, height)], np.float32)
+    return Interaction(Tool.LASSO, Stroke(frame_index, object_id, corners, is_positive=False))
 
 
 def _waiting(session: Session) -> tuple[int, ...]:

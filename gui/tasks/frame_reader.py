@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PyQt5.QtCore import pyqtSignal
 
-from gui.ending import EndableThread
 from gui.overlay import OverlayStyle, UInt32Array, changed_box, paint, rgb32
+from gui.tasks.ending import EndableThread
 from gui.widgets.canvas import Picture
 from inference_core.values import UInt8Array
 

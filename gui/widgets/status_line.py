@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from enum import Enum, auto
+
 from PyQt5.QtWidgets import QLabel, QStatusBar, QWidget
+
+
+class Task(Enum):
+    """What may be under way at the same time; the line shows the first of these that there is."""
+
+    OPENING = auto()
+    STOPPING = auto()
+    COMMAND = auto()
+    LOADING = auto()
+    ADVICE = auto()
 
 
 class StatusLine(QStatusBar):
@@ -19,13 +31,20 @@ class StatusLine(QStatusBar):
         self._engine = QLabel()
         self._engine.setObjectName("engine")
         self._engine.setToolTip("Networks, device and precision")
+        self._texts: dict[Task, str] = {}
         self.addWidget(self._task, 1)
         self.addPermanentWidget(self._clip)
         self.addPermanentWidget(self._engine)
 
-    def show_task(self, text: str) -> None:
-        """Say what is being done; nothing means ready."""
-        self._task.setText(text or "Ready")
+    def show_task(self, task: Task, text: str) -> None:
+        """Say how far something has come; no text means that it has ended. Where nothing is left: ready."""
+        self._texts[task] = text
+        shown = (self._texts.get(each, "") for each in Task)
+        self._task.setText(next(filter(None, shown), "Ready"))
+
+    def shows(self, task: Task) -> bool:
+        """Whether something is under way."""
+        return bool(self._texts.get(task))
 
     def show_clip(self, text: str) -> None:
         """Say which clip is open."""

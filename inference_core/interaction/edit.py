@@ -54,6 +54,12 @@ def check_interaction(interaction: Interaction, ledger: Ledger, size: tuple[int,
         raise InvalidInteractionError(f"{tracked.name} is locked: unlock it to change it.")
 
 
+def changed_objects(before: UInt8Array, after: UInt8Array) -> frozenset[int]:
+    """Return the ids of the objects that gained or lost pixels between two masks (H, W) uint8."""
+    differs = before != after
+    return frozenset(np.union1d(before[differs], after[differs]).tolist()) - {0}
+
+
 def edit(
     workshop: Workshop, interaction: Interaction, ledger: Ledger, pixels: UInt8Array, record: Record | None
 ) -> Iterator[Edited]:

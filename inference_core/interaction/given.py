@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -21,3 +22,9 @@ def checked_ids(ids: NDArray[Any], size: tuple[int, int]) -> UInt8Array:
     if given.dtype.kind not in "bui" or given.min() < 0 or given.max() > MAX_OBJECTS:
         raise UserError(f"A mask holds whole numbers from 0 to {MAX_OBJECTS}, the ids of its objects.")
     return given.astype(np.uint8)
+
+
+def beside_locked(ids: UInt8Array, before: UInt8Array, locked: Collection[int]) -> UInt8Array:
+    """Return given ids (H, W) with locked objects where they were before, and nowhere else."""
+    free = np.where(np.isin(ids, list(locked)), np.uint8(0), ids)
+    return np.where(np.isin(before, list(locked)), before, free)

@@ -114,6 +114,11 @@ class Ledger:
         return tuple(tracked.key for tracked in self.active)
 
     @property
+    def locked_keys(self) -> frozenset[ObjectKey]:
+        """The objects that nothing may change."""
+        return frozenset(tracked.key for tracked in self.objects if tracked.is_locked)
+
+    @property
     def unlocked_keys(self) -> frozenset[ObjectKey]:
         """The introduced objects that a propagation may change."""
         return frozenset(tracked.key for tracked in self.active if not tracked.is_locked)
@@ -194,6 +199,17 @@ class Ledger:
         """Return the newest commitment of a frame."""
         found = [anchor for anchor in self.anchors if anchor.frame_index == frame_index]
         return found[-1] if found else None
+
+    def corrected(
+        self,
+        frame_index: int,
+        record: Record | None,
+        objects: Iterable[ObjectKey],
+        gesture: Gesture | None = None,
+    ) -> Ledger:
+        """Draft a frame that held `record`, or go on with its draft: it speaks of these objects too."""
+        draft = self.draft(frame_index) or Draft(frame_index, record, frozenset())
+        return self.with_draft(replace(draft, objects=draft.objects.union(objects), gesture=gesture))
 
     def with_draft(self, draft: Draft) -> Ledger:
         """Add a draft, or replace the one of its frame where that stands."""

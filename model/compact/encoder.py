@@ -8,6 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.blocks import ConvNorm, ResidualBlock, residual_stage, upsample
+from model.compact.backbone import WIDTHS as BACKBONE_WIDTHS
+from model.compact.backbone import LiteBackbone
 
 WIDTHS = (24, 40, 80, 160)
 """Channels at strides 2, 4, 8 and 16 of the reduced image."""
@@ -63,6 +65,29 @@ class ImageEncoder(nn.Module):
         stride4 = self.stage4(stride2)
         stride8 = self.stage8(stride4)
         stride16 = self.stage16(stride8)
+        merged = self.merge(F.relu(self.lateral(stride8) + upsample(self.context(stride16), 2)))
+        return Pyramid(stride2, stride4, stride8, stride16, merged)
+
+
+class BackboneEncoder(nn.Module):
+    """EfficientNet-Lite0 to stride 16, brought to the widths of ImageEncoder by 1x1 convolutions.
+
+    Its weights are known by their names, which begin with "backbone.".
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.backbone = LiteBackbone()
+        pairs = zip(BACKBONE_WIDTHS, WIDTHS, strict=True)
+        self.widen = nn.ModuleList(ConvNorm(narrow, wide, size=1) for narrow, wide in pairs)
+        self.lateral = ConvNorm(WIDTHS[2], MERGED, size=1)
+        self.context = ConvNorm(WIDTHS[3], MERGED, size=1)
+        self.merge = ResidualBlock(MERGED, MERGED)
+
+    def forward(self, image: Tensor) -> Pyramid:
+        """Encode reduced images (N, 3, h, w), normalised."""
+        maps = zip(self.widen, self.backbone(image), strict=True)
+        stride2, stride4, stride8, stride16 = (F.relu(widen(x)) for widen, x in maps)
         merged = self.merge(F.relu(self.lateral(stride8) + upsample(self.context(stride16), 2)))
         return Pyramid(stride2, stride4, stride8, stride16, merged)
 

@@ -6,7 +6,7 @@ The memory grid has stride 8 of the reduced image, 16 of the working size.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -30,6 +30,7 @@ from model.compact.encoder import (
     MULTIPLE,
     REDUCTION,
     WIDTHS,
+    BackboneEncoder,
     ImageEncoder,
     Pyramid,
     reduce_size,
@@ -40,6 +41,8 @@ from model.interfaces import MemoryEntry, QueryFeatures
 KEY_CHANNELS = 64
 VALUE_CHANNELS = 96
 TOP_K = 24
+
+_BACKBONE = "encoder.backbone."
 
 _STILL = 4 / 30
 _DRIFT = 0.25 / 30
@@ -118,8 +121,16 @@ class Decoder(nn.Module):
         return logits if scores is None else logits + TARGET_WEIGHT * upsample(scores, GRID_STRIDE)
 
 
+def holds_backbone(names: Iterable[str]) -> bool:
+    """Tell from the names of a file's tensors whether they are of a network with a backbone."""
+    return any(name.startswith(_BACKBONE) for name in names)
+
+
 class CompactPropagation(nn.Module):
-    """The parts together. `reduction` 1 is for training, whose crops are small already."""
+    """The parts together. `reduction` 1 is for training, whose crops are small already.
+
+    has_backbone  the encoder is EfficientNet-Lite0 instead of the residual one; all else is the same.
+    """
 
     multiple = MULTIPLE
     shares_keys = True
@@ -127,11 +138,11 @@ class CompactPropagation(nn.Module):
     mem_every = 3
     max_promoted = 8
 
-    def __init__(self, *, reduction: int = REDUCTION, top_k: int = TOP_K) -> None:
+    def __init__(self, *, reduction: int = REDUCTION, top_k: int = TOP_K, has_backbone: bool = False) -> None:
         super().__init__()
         self.reduction = reduction
         self.top_k = top_k
-        self.encoder = ImageEncoder()
+        self.encoder = BackboneEncoder() if has_backbone else ImageEncoder()
         self.key = nn.Conv2d(MERGED, KEY_CHANNELS, 3, padding=1)
         self.value = ValueEncoder()
         self.decoder = Decoder()

@@ -9,7 +9,7 @@ import pytest
 from PyQt5.QtWidgets import QAction, QApplication
 
 from gui.actions import ACTIONS
-from gui.controller import Controller, Views
+from gui.controller import Controller
 from gui.navigator import Navigator
 from gui.tasks.commands import Command, Edit, TakeBack, Walk
 from gui.view_model import ViewModel
@@ -18,8 +18,9 @@ from gui.widgets.banner import Banner
 from gui.widgets.canvas import Canvas
 from gui.widgets.object_panel import ObjectPanel
 from gui.widgets.propagation_panel import PropagationPanel
-from gui.widgets.status_line import StatusLine
+from gui.widgets.status_line import StatusLine, Task
 from gui.widgets.timeline import Timeline
+from gui.widgets.views import Views
 from gui.worker import Ending, Engine, Outcome, Worker
 from inference_core.errors import NotReadyError
 from inference_core.values import Direction, FrameMask, Interaction, Progress, Region, Stroke, Tool
@@ -36,6 +37,7 @@ class Desk:
         self.objects = MagicMock(spec=ObjectPanel)
         self.propagation = MagicMock(spec=PropagationPanel)
         self.status = MagicMock(spec=StatusLine)
+        self.status.shows.return_value = False
         self.banner = MagicMock(spec=Banner)
         self.navigator = MagicMock(spec=Navigator)
         self.worker = MagicMock(spec=Worker)
@@ -163,7 +165,7 @@ def test_the_next_correction_is_where_the_session_says(desk: Desk) -> None:
     desk.timeline.describe.return_value = "Frame 11: doubtful"
     desk.controller.go_to_next_correction()
     desk.navigator.go_to.assert_called_once_with(11)
-    desk.status.show_task.assert_called_with("Frame 11: doubtful")
+    desk.status.show_task.assert_called_with(Task.ADVICE, "Frame 11: doubtful")
     desk.banner.show_note.assert_not_called()
 
 

@@ -635,7 +635,7 @@ def test_the_export_dialog_asks_before_it_writes_beside_other_files(
     asked: list[str] = []
     assert in_the_dialog(window, choose_folder(tmp_path), start("export_replaces", asked)) == ["", "closed"]
     settle(window)
-    assert asked == [f"{tmp_path} holds other files. Write the masks beside them? They stay as they are."]
+    assert asked == [f"{tmp_path} holds other files, which stay as they are. Write the masks beside them?"]
     assert len(list(tmp_path.glob("*.png"))) == FRAME_COUNT
     assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "mine"
 

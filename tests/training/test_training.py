@@ -165,6 +165,17 @@ def test_a_sample_has_as_many_frames_as_wanted_and_shorter_clips_are_left_out(pi
     assert len(longer["images"]) == 100
 
 
+def test_clips_of_good_masks_are_drawn_more_often(tmp_path: Path) -> None:
+    for source in ("davis16_train", "xiph_chen", "mine"):
+        for number in range(6):
+            write_picture(tmp_path / "video" / source / "a", f"{number}", np.random.default_rng(0), number)
+    samples = PropagationData(8, 10, lambda _: 64, find_sources([tmp_path]))
+    sources = [clip[0].clip_source for clip in samples._clips]
+    shares = dict(zip(sources, samples._clip_shares.tolist(), strict=True))
+    assert shares["davis16_train"] > shares["mine"] > shares["xiph_chen"] > 0
+    assert sum(shares.values()) == pytest.approx(1.0)
+
+
 def test_crops_grow_between_two_batches(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

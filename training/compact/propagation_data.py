@@ -25,11 +25,27 @@ UInt8Array = NDArray[np.uint8]
 FRAMES = 3
 OBJECTS = 3
 MAX_GAP = 8
+_MOST_FRAMES = 40
 _SMALLEST_SHARE = 0.004
 _DRAWS = 12
 _TWIN_SHARE = 0.35
 _ROUGH_SHARE = 0.4
 _ROUGH_IOU = (0.65, 0.95)
+
+# Clips count by their frames, times this. Few snippets show many different things; cameras that stand still,
+# gray pictures and two halves of one clip show less that is new, and regions are not objects.
+_CLIP_WORTH = {
+    "davis16_train": 2.0,
+    "ytvos_snippets": 3.0,
+    "closed_boundary": 0.6,
+    "ucsd_bgs": 0.5,
+    "sbi2015": 0.4,
+    "cdnet": 0.3,
+    "cdnet_office": 0.3,
+    "xiph_chen": 0.1,
+}
+# A still that is drawn is taken so often.
+_STILL_WORTH = {"bsds500": 0.3, "camvid": 0.5, "ccp": 0.7}
 
 
 @dataclass(frozen=True)
@@ -53,6 +69,14 @@ class PropagationData(Samples):
     def _clips(self) -> list[tuple[Frame, ...]]:
         return [clip for clip in self.sources.clips if len(clip) >= self.frames]
 
+    @cached_property
+    def _clip_shares(self) -> NDArray[np.float64]:
+        """How often each clip is drawn."""
+        worths = [
+            min(len(clip), _MOST_FRAMES) * _CLIP_WORTH.get(clip[0].clip_source, 1.0) for clip in self._clips
+        ]
+        return np.array(worths, np.float64) / sum(worths)
+
     def _still_layers(self, rng: Generator, size: int) -> list[Layer]:
         image, ids = _still(rng, self.sources).read()
         keeps_own = rng.random() < 0.6
@@ -67,8 +91,7 @@ class PropagationData(Samples):
         return [base, *self._pasted(rng, size, pasted, first_id=first_id)]
 
     def _clip_layers(self, rng: Generator, size: int) -> list[Layer]:
-        lengths = np.array([min(len(clip), 40) for clip in self._clips], np.float64)
-        clip = self._clips[int(rng.choice(len(self._clips), p=lengths / lengths.sum()))]
+        clip = self._clips[int(rng.choice(len(self._clips), p=self._clip_shares))]
         frames = [clip[place].read() for place in _frame_places(rng, len(clip), self.frames)]
         images, labels = zip(*frames, strict=True)
         ids = _same_objects(rng, labels)
@@ -104,7 +127,12 @@ def _frame_places(rng: Generator, length: int, frames: int) -> list[int]:
 
 
 def _still(rng: Generator, sources: Sources) -> Frame:
-    return sources.stills[int(rng.integers(len(sources.stills)))]
+    for _ in range(_DRAWS):
+        still = sources.stills[int(rng.integers(len(sources.stills)))]
+        worth = _STILL_WORTH.get(still.source, 1.0)
+        if worth >= 1.0 or rng.random() < worth:
+            break
+    return still
 
 
 def _same_objects(rng: Generator, labels: tuple[UInt8Array, ...]) -> tuple[UInt8Array, ...]:

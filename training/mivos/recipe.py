@@ -7,13 +7,11 @@ are those of the compact networks. The published networks began with weights lea
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
-from torch import nn
 
-from training.trainer import Recipe
+from training.trainer import Recipe, Weights
 
 _FALL = 0.1
 _HARDEST_SHARE = 0.15
@@ -39,7 +37,7 @@ class PublishedRecipe(Recipe):
         """Return a step's learning rate."""
         return self.learning_rate * (_FALL if step >= self.falls_at * self.steps else 1.0)
 
-    def optimizer(self, weights: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+    def optimizer(self, weights: Weights) -> torch.optim.Optimizer:
         """Make what moves the weights."""
         return torch.optim.Adam(weights, lr=self.learning_rate, weight_decay=self.weight_decay)
 

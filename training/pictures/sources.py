@@ -37,6 +37,11 @@ class Frame:
         """Name of the folder that a still lies in."""
         return self.image.parent.name
 
+    @property
+    def clip_source(self) -> str:
+        """Name of the source that the frame of a clip belongs to; in the layout of DAVIS the resolution's."""
+        return self.image.parent.parent.name
+
     def read(self) -> tuple[UInt8Array, UInt8Array]:
         """Read (H, W, 3) uint8 RGB and (H, W) uint8 ids, H and W as they are up to 256 lines."""
         encoded = cv2.imread(str(self.image), cv2.IMREAD_COLOR)
@@ -58,26 +63,34 @@ class Sources:
     clips: tuple[tuple[Frame, ...], ...]
 
 
-def find_sources(folders: Sequence[Path], *, wanted: Collection[str] = ()) -> Sources:
+def find_sources(
+    folders: Sequence[Path], *, wanted: Collection[str] = (), left_out: Collection[str] = ()
+) -> Sources:
     """List the pictures below `folders`; `wanted` names the sources to take, none named means all.
 
-    Raises TrainingDataError where nothing is found or a wanted source does not exist.
+    left_out  clips that are not taken, as SOURCE/CLIP.
+    Raises TrainingDataError where nothing is found, or what is wanted or left out does not exist.
     """
     stills: list[Frame] = []
     clips: list[tuple[Frame, ...]] = []
     seen: set[str] = set()
+    not_taken: set[str] = set()
     for source, runs, are_clips in _listed(folders):
         seen.add(source)
         if wanted and source not in wanted:
             continue
         if are_clips:
-            clips += [frames for frames in runs if len(frames) > 2]
+            named = {f"{source}/{frames[0].image.parent.name}": frames for frames in runs if len(frames) > 2}
+            not_taken.update(named.keys() & left_out)
+            clips += [frames for name, frames in named.items() if name not in left_out]
         else:
             stills += [frame for frames in runs for frame in frames]
     missing = sorted(set(wanted) - seen)
     if missing:
         there = ", ".join(sorted(seen))
         raise TrainingDataError(f"No source called {', '.join(missing)}; there are {there}.")
+    if strange := sorted(set(left_out) - not_taken):
+        raise TrainingDataError(f"No clip called {', '.join(strange)}, which should be left out.")
     if not stills and not clips:
         names = ", ".join(str(folder) for folder in folders)
         raise TrainingDataError(

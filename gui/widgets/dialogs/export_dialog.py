@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from PyQt5.QtWidgets import (
     QComboBox,
@@ -40,7 +41,14 @@ class ExportWish:
     replaces: bool
 
 
-CheckExport = Callable[[ExportWish], str | None]
+class Question(NamedTuple):
+    """What the editor must agree to before an export, and the word on the button that agrees."""
+
+    text: str
+    agree: str
+
+
+CheckExport = Callable[[ExportWish], Question | None]
 """Returns a question that the editor must agree to, None where there is none; raises a MediaError."""
 
 
@@ -107,11 +115,10 @@ class ExportDialog(QDialog):
             self._agreed = replace(self.wish, replaces=True)
         super().accept()
 
-    def _ask(self, question: str) -> bool:
-        box = QMessageBox(QMessageBox.Icon.NoIcon, self.windowTitle(), question, parent=self)
+    def _ask(self, question: Question) -> bool:
+        box = QMessageBox(QMessageBox.Icon.NoIcon, self.windowTitle(), question.text, parent=self)
         box.setObjectName("export_question")
-        verb = "Replace" if question.startswith("Replace") else "Write beside them"
-        agree = box.addButton(verb, QMessageBox.ButtonRole.AcceptRole)
+        agree = box.addButton(question.agree, QMessageBox.ButtonRole.AcceptRole)
         if agree is not None:
             agree.setObjectName("export_replaces")
         box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))

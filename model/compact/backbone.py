@@ -1,0 +1,143 @@
+"""EfficientNet-Lite0 to stride 16: the published shape, so that weights learned on ImageNet fit it.
+
+Inverted residual blocks (Sandler et al. 2018) with the widths and depths of EfficientNet (Tan and Le 2019),
+in the Lite form that was made for processors: no squeeze-and-excitation, ReLU6 throughout.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+STEM = 32
+WIDTHS = (16, 24, 40, 112)
+"""Channels of what the backbone returns, at strides 2, 4, 8 and 16."""
+
+_EPSILON = 1e-3
+_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+class Stage(NamedTuple):
+    """Blocks of one width: how many, the size of their depthwise kernels, the first one's stride."""
+
+    blocks: int
+    size: int
+    stride: int
+    expansion: int
+    width: int
+
+
+STAGES = (
+    Stage(1, 3, 1, 1, 16),
+    Stage(2, 3, 2, 6, 24),
+    Stage(2, 5, 2, 6, 40),
+    Stage(3, 3, 2, 6, 80),
+    Stage(3, 5, 1, 6, 112),
+)
+"""Up to stride 16; the published network has two stages more, at stride 32."""
+
+_RETURNED = (0, 1, 2, 4)
+"""Stages whose outputs are returned."""
+
+
+class SameConvNorm(nn.Module):
+    """Convolution padded as TensorFlow's SAME, then BatchNorm.
+
+    With stride 2 and an even size the surplus row and column are added at the end, not at the beginning.
+    """
+
+    def __init__(self, inputs: int, outputs: int, size: int, *, stride: int = 1, groups: int = 1) -> None:
+        super().__init__()
+        self.margin = (size // 2 - 1, size // 2) * 2 if stride == 2 else None
+        padding = 0 if self.margin else size // 2
+        self.conv = nn.Conv2d(inputs, outputs, size, stride, padding, groups=groups, bias=False)
+        self.norm: nn.Module = nn.BatchNorm2d(outputs, eps=_EPSILON)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve (N, C, h, w); h and w are even where the stride is 2."""
+        conv = self.conv
+        if self.margin is None:
+            out: Tensor = self.norm(conv(x))
+        elif self.training:
+            out = self.norm(conv(F.pad(x, self.margin)))
+        else:
+            # A kernel with a row and a column of zeros before it starts a pixel later, and no wide map is
+            # copied. In training it is slower: its gradients are.
+            weight = F.pad(conv.weight, (1, 0, 1, 0))
+            padding = self.margin[1]
+            out = self.norm(F.conv2d(x, weight, conv.bias, conv.stride, padding, groups=conv.groups))
+        return out
+
+
+class InvertedBlock(nn.Module):
+    """Widen, convolve each channel by itself, narrow; a shortcut where the shape stays."""
+
+    def __init__(self, inputs: int, outputs: int, size: int, *, stride: int, expansion: int) -> None:
+        super().__init__()
+        wide = inputs * expansion
+        self.expand = SameConvNorm(inputs, wide, 1) if expansion > 1 else None
+        self.depthwise = SameConvNorm(wide, wide, size, stride=stride, groups=wide)
+        self.project = SameConvNorm(wide, outputs, 1)
+        self.has_shortcut = stride == 1 and inputs == outputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        # In place: fresh memory for maps this wide costs a processor as much as the arithmetic.
+        wide = x if self.expand is None else F.relu6(self.expand(x), inplace=True)
+        out: Tensor = self.project(F.relu6(self.depthwise(wide), inplace=True))
+        return out.add_(x) if self.has_shortcut else out
+
+
+class LiteBackbone(nn.Module):
+    """Stem and blocks, with BatchNorm whose statistics stay those of ImageNet.
+
+    A batch of training holds a few small crops of a few clips, whose frames are alike: its statistics would
+    be noisy, and others than those of the whole frames that the network is used on. With fixed ones, training
+    and inference compute the same, and weights can be averaged over steps; scale and shift are learned.
+    """
+
+    scale: Tensor
+    shift: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = SameConvNorm(3, STEM, 3, stride=2)
+        stages, inputs = [], STEM
+        for stage in STAGES:
+            blocks = []
+            for number in range(stage.blocks):
+                stride = stage.stride if number == 0 else 1
+                expansion = stage.expansion
+                blocks.append(
+                    InvertedBlock(inputs, stage.width, stage.size, stride=stride, expansion=expansion)
+                )
+                inputs = stage.width
+            stages.append(nn.Sequential(*blocks))
+        self.stages = nn.ModuleList(stages)
+        # Images come with ImageNet's mean and deviation taken out; the backbone learned on (x - 127) / 128.
+        mean, std = torch.tensor(_MEAN).view(3, 1, 1), torch.tensor(_STD).view(3, 1, 1)
+        self.register_buffer("scale", 255.0 * std / 128.0, persistent=False)
+        self.register_buffer("shift", (255.0 * mean - 127.0) / 128.0, persistent=False)
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        """Encode images (N, 3, h, w), normalised as for all networks here, h and w multiples of 16.
+
+        Returns maps of WIDTHS channels at strides 2, 4, 8 and 16, without a last nonlinearity.
+        """
+        x = F.relu6(self.stem(image * self.scale + self.shift), inplace=True)
+        maps = []
+        for number, stage in enumerate(self.stages):
+            x = stage(x)
+            if number in _RETURNED:
+                maps.append(x)
+        return maps
+
+    def train(self, mode: bool = True) -> LiteBackbone:
+        """Switch to training, but for the normalisation's statistics."""
+        super().train(mode)
+        for part in self.modules():
+            if isinstance(part, nn.BatchNorm2d):
+                part.eval()
+        return self
