@@ -11,7 +11,7 @@ from PyQt5.QtCore import pyqtSignal
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication
 
-from gui.ending import EndableThread, Unwanted, end_threads, leave, running_threads
+from gui.tasks.ending import EndableThread, Unwanted, end_threads, leave, running_threads
 from tests.gui.gestures import wait_until
 
 
