@@ -167,8 +167,9 @@ class FileDesk(QObject):
         except UserError as error:
             self._banner.show_error(str(error))
             return
-        if self._opened is not None:
-            self._controller.submit(PlayScript(script, len(self._opened.clip), self._read_ids))
+        opened = self._opened
+        if opened is not None:
+            self._controller.submit(PlayScript(script, len(opened.clip), self._read_ids, opened.journal))
 
     def save_script(self, path: Path) -> bool:
         """Write all that was done on this clip as a script, beside what is there and then in its place.

@@ -108,6 +108,8 @@ class MainWindow(QMainWindow):
 
         The clip that is open stays until the other one is there, and for good where that cannot be opened.
         """
+        if self._has_ended:
+            return
         self._forget_opener()
         self.leave_guard.give_up()
         opener = self._opener = ClipOpener(self._backend.open_clip, path)

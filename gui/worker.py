@@ -221,7 +221,7 @@ class Worker(EndableThread):
         for change in changes:
             # First shown, then asked: what the session has kept is always on the canvas.
             self._send(change)
-            if command.is_long and not _is_last(change) and self._has_reason_to_stop(command):
+            if not _is_last(change) and self._has_reason_to_stop(command):
                 changes.close()
                 return True
         return False
@@ -229,7 +229,8 @@ class Worker(EndableThread):
     def _has_reason_to_stop(self, command: Command) -> bool:
         with self._is_asked:
             is_in_the_way = command.gives_way and bool(self._waiting) and not self._waiting[0].is_long
-            return is_in_the_way or self._is_ending or self._is_cancelled.is_set()
+            # An undo of a long propagation has many changes to show, and the window may be gone.
+            return self._is_ending or is_in_the_way or (command.is_long and self._is_cancelled.is_set())
 
     def _send(self, change: Change) -> None:
         while not self._unseen.tryAcquire(1, _PATIENCE_MS):

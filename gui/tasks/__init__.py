@@ -1,1 +1,1 @@
-"""What the window's two other threads are asked to do, and what they write down. Shows nothing."""
+"""What the window's other threads are asked to do, what they write down, and how they end. Shows nothing."""

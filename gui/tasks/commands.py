@@ -23,6 +23,7 @@ from workspace.script import Script, check_script
 from workspace.steps import AddObject, Propagate, SetIds, Step, Undo
 
 if TYPE_CHECKING:
+    from gui.tasks.journal import Journal
     from inference_core.session import Session
     from media.export.formats import ExportFormat
     from media.export.job import ExportJob
@@ -170,11 +171,15 @@ class Walk(Command):
 
 @dataclass(frozen=True, eq=False)
 class PlayScript(Command):
-    """Repeat what a script says. Strokes wait for it: in between they would make it another work."""
+    """Repeat what a script says. Strokes wait for it: in between they would make it another work.
+
+    journal  is told where the script's own file holds all that has been done.
+    """
 
     script: Script
     frame_count: int
     read_ids: ReadIds
+    journal: Journal
 
     title = "Play script"
     is_long = True
@@ -194,11 +199,13 @@ class PlayScript(Command):
         """Do step after step; every one is written down as if it had been done by hand."""
         steps = (*self._missing_objects(session), *self.script.steps)
         read_ids = found_in(self.script.folder, self.read_ids)
-        began_s = perf_counter()
+        is_all, began_s = self.journal.is_empty, perf_counter()
         for number, step in enumerate(steps, start=1):
             yield from step.perform(session, read_ids)
             record(_findable(step, self.script.folder))
             yield Progress(number, len(steps), perf_counter() - began_s)
+        if is_all:
+            self.journal.has_saved(self.journal.kept(self.script.folder))
 
     def _missing_objects(self, session: Session) -> list[Step]:
         known = {each.object_id for each in session.objects}

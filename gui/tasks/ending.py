@@ -23,7 +23,7 @@ from types import FrameType
 from PyQt5.QtCore import QObject, QSocketNotifier, QThread, QTimer, pyqtBoundSignal
 from PyQt5.sip import voidptr
 
-PATIENCE_S = 1.2
+PATIENCE_S = 1.0
 """How long the threads of a closed window may take. With what the process itself takes, it is gone in 2 s."""
 _SIGNAL_CODE = 128
 """The shell's convention: a program that a signal ended has this code and the signal's number."""
@@ -109,7 +109,9 @@ def leave(code: int) -> int:
 
     The second way is for threads that could not be stopped. It skips what the interpreter does at its end,
     and little is lost by that: masks live in memory until they are saved or exported, scratch files have no
-    name, and the report of errors is closed after each line.
+    name, and the report of errors is closed after each line. An export that sits in the system leaves a
+    hidden folder, as after any sudden end, and the next one to that place removes it: here its thread might
+    still write into it.
     """
     if not running_threads() and not _waited_for_by_python():
         return code

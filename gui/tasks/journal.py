@@ -74,6 +74,12 @@ class Journal:
                 self._done += [_Done() for _ in range(undo_count - len(self._done) - 1)]
                 self._done.append(_Done(step))
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has been done."""
+        with self._lock:
+            return not self._steps
+
     def script(self, folder: Path) -> Script:
         """Give all of it as a script that lies in a folder."""
         return self.kept(folder).script

@@ -53,6 +53,7 @@ class SlowSession(FakeSession):
 
     stroke_s = 0.0
     is_slow = False
+    is_stuck = False
 
     def _interact(self, interaction: Interaction) -> Iterator[FrameMask]:
         time.sleep(self.stroke_s)
@@ -68,6 +69,8 @@ class SlowSession(FakeSession):
         ids = super().ids(frame_index)
         if self.is_slow:
             time.sleep(FRAME_S)
+        if self.is_stuck:
+            blocked()
         return ids
 
 
@@ -142,16 +145,32 @@ class OpeningSlowly(Stage):
         return self.clip
 
 
-class Pipe(Stage):
-    """The real opener reads a pipe that nobody writes to."""
+class OpeningForEver(Stage):
+    """A clip is being opened by code that computes on and on, and never asks whether it is still wanted.
+
+    Torch aborts the process where it comes back to an interpreter that is being taken down.
+    """
 
     def open_clip(self, path: Path | None, report: Callable[[str], None]) -> SlowClip:
-        from media.clip import open_clip
+        import torch
+
+        self.is_there.set()
+        square = torch.ones(400, 400)
+        while True:
+            square.matmul(square)
+
+
+class Pipe(Stage):
+    """FFmpeg opens a pipe that nobody writes to."""
+
+    def open_clip(self, path: Path | None, report: Callable[[str], None]) -> SlowClip:
+        import av
 
         pipe = self.folder / "clip.mp4"
         os.mkfifo(pipe)
         self.is_there.set()
-        return open_clip(pipe)  # type: ignore[return-value]
+        with av.open(str(pipe)):
+            return self.clip
 
 
 class Importing(Stage):
@@ -218,6 +237,19 @@ class Exporting(Stage):
             self.is_there.set()
 
 
+class StuckExporting(Exporting):
+    """Masks are being written, and one never comes."""
+
+    def on_changed(self, change: object) -> None:
+        if getattr(change, "done", 0) == 2:
+            self.session.is_stuck = True
+        super().on_changed(change)
+
+    def on_session(self) -> None:
+        QTimer.singleShot(1000, self.is_there.set)
+        super().on_session()
+
+
 class Playing(Stage):
     """A script is being played."""
 
@@ -226,8 +258,9 @@ class Playing(Stage):
         stroke = Draw(Interaction(Tool.SCRIBBLE, Stroke(0, 1, np.array([[20, 20]], np.float32))))
         steps = (stroke, Propagate(0)) * 20
         script = Script((ScriptObject(1, "one"),), steps, self.folder)
+        journal = self.controller._worker._journal
         self.controller.submit(
-            PlayScript(script, len(self.clip), lambda path, frame: self.session.ids(frame))
+            PlayScript(script, len(self.clip), lambda path, frame: self.session.ids(frame), journal)
         )
 
     def on_changed(self, change: object) -> None:
@@ -265,6 +298,7 @@ PHASES: dict[str, type[Stage]] = {
     "idle": Idle,
     "opening": Opening,
     "opening-slowly": OpeningSlowly,
+    "opening-for-ever": OpeningForEver,
     "pipe": Pipe,
     "importing": Importing,
     "loading": Loading,
@@ -272,6 +306,7 @@ PHASES: dict[str, type[Stage]] = {
     "propagation": Propagation,
     "stuck-propagation": StuckPropagation,
     "export": Exporting,
+    "stuck-export": StuckExporting,
     "script": Playing,
     "sample": MakingTheSample,
     "dialog": AskingWhere,

@@ -15,6 +15,7 @@ from PyQt5 import sip
 from PyQt5.QtWidgets import QApplication
 
 from gui.main_window import Backend, MainWindow
+from gui.tasks.clip_opener import OpenClip
 from gui.worker import Engine
 from tests.gui.fake_session import FakeClip, FakeSession
 from tests.gui.gestures import wait_until
@@ -47,11 +48,16 @@ def open_window(application: QApplication) -> Iterator[OpenWindow]:
     """
     windows: list[MainWindow] = []
 
-    def opened(session: FakeSession | None = None, *, size: tuple[int, int] = (1000, 640)) -> MainWindow:
+    def opened(
+        session: FakeSession | None = None,
+        *,
+        size: tuple[int, int] = (1000, 640),
+        open_clip: OpenClip | None = None,
+    ) -> MainWindow:
         session = session or FakeSession()
         window = MainWindow(
             Backend(
-                lambda path, report: session.clip,
+                open_clip or (lambda path, report: session.clip),
                 lambda clip, journal, report: Engine(session, "fake", "None to speak of."),
             )
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from time import perf_counter
@@ -174,31 +175,46 @@ class FakeSession:
         frame_range: tuple[int, int] | None = None,
     ) -> Generator[FrameMask, None, None]:
         self._note(f"propagate {frame_index} {direction}")
-        waiting = (*self.drafts, *self.unfinished)
+        waiting = tuple(dict.fromkeys((*self.drafts, *self.unfinished)))
         starts = waiting if frame_index is None else (frame_index,)
         if not starts:
             raise NotReadyError("Draw on a frame before propagating.")
-        return self._propagate(starts[0], direction)
+        return self._propagate(starts, direction)
 
-    def _propagate(self, anchor: int, direction: Direction) -> Generator[FrameMask, None, None]:
-        frames = self._frames_from(anchor, direction)
-        began_s, before, changed = perf_counter(), self._now, []
+    def _propagate(self, starts: Sequence[int], direction: Direction) -> Generator[FrameMask, None, None]:
+        """Walk from one after the other, all of it one step of undo."""
+        began_s, before, done = perf_counter(), self._now, 0
+        anchors = [{*self.anchors, *starts[: place + 1]} for place in range(len(starts))]
+        walks = {i: self._frames_from(i, direction, known) for i, known in zip(starts, anchors, strict=True)}
+        total = sum(map(len, walks.values()))
         try:
-            for done, frame_index in enumerate(frames, start=1):
+            for anchor, frames in walks.items():
+                with closing(self._walk(anchor, frames)) as walk:
+                    for frame_index in walk:
+                        done += 1
+                        progress = Progress(done, total, perf_counter() - began_s)
+                        yield FrameMask(frame_index, self.ids(frame_index), progress)
+        finally:
+            after, self._now = self._now, before
+            self._commit(after)
+
+    def _walk(self, anchor: int, frames: Sequence[int]) -> Generator[int, None, None]:
+        changed: list[int] = []
+        try:
+            for frame_index in frames:
                 if self.gate is not None:
                     assert self.gate.acquire(timeout=20)
-                ids = self.ids(anchor)
                 self._now = replace(
                     self._now,
-                    masks={**self._now.masks, frame_index: ids},
+                    masks={**self._now.masks, frame_index: self.ids(anchor)},
                     known={**self._now.known, frame_index: self._now.known[anchor]},
                     anchors=tuple(sorted({*self.anchors, anchor})),
                     drafts=tuple(i for i in self.drafts if i != anchor),
                 )
                 changed.append(frame_index)
-                yield FrameMask(frame_index, ids, Progress(done, len(frames), perf_counter() - began_s))
+                yield frame_index
         finally:
-            after = replace(
+            self._now = replace(
                 self._now,
                 anchors=tuple(sorted({*self.anchors, anchor})),
                 drafts=tuple(i for i in self.drafts if i != anchor),
@@ -206,12 +222,10 @@ class FakeSession:
                 + ((anchor,) if len(changed) < len(frames) else ()),
                 rounds=(*self.rounds, FakeRound(anchor, tuple(changed))),
             )
-            self._now = before
-            self._commit(after)
 
-    def _frames_from(self, anchor: int, direction: Direction) -> list[int]:
-        after = [i for i in self.anchors if i > anchor]
-        before = [i for i in self.anchors if i < anchor]
+    def _frames_from(self, anchor: int, direction: Direction, anchors: set[int]) -> list[int]:
+        after = [i for i in anchors if i > anchor]
+        before = [i for i in anchors if i < anchor]
         forward = range(anchor + 1, min(after, default=len(self.clip)))
         backward = range(anchor - 1, max(before, default=-1), -1)
         already = {

@@ -8,13 +8,13 @@ from time import perf_counter
 from PyQt5.QtCore import QPoint, QPointF, Qt
 from PyQt5.QtGui import QMouseEvent
 from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QAbstractButton, QApplication
+from PyQt5.QtWidgets import QAbstractButton, QApplication, QMessageBox
 
 from gui.main_window import MainWindow
 from gui.widgets.canvas import Canvas
 
 LEFT, RIGHT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton
-CTRL = Qt.KeyboardModifier.ControlModifier
+CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 NO_KEY = Qt.KeyboardModifier.NoModifier
 
 
@@ -61,3 +61,18 @@ def press(window: MainWindow, name: str) -> None:
 def key(window: MainWindow, which: Qt.Key, keys: Qt.KeyboardModifier = NO_KEY) -> None:
     """Tap a key."""
     QTest.keyClick(window, which, keys)
+
+
+def question(window: MainWindow) -> QMessageBox | None:
+    """The question about unsaved work, while it is on the screen."""
+    shown = [box for box in window.findChildren(QMessageBox, "unsaved_dialog") if box.isVisible()]
+    return shown[0] if shown else None
+
+
+def answer(window: MainWindow, button: QMessageBox.StandardButton) -> None:
+    """Press one of its buttons."""
+    box = question(window)
+    assert box is not None, "nothing was asked"
+    pressed = box.button(button)
+    assert pressed is not None
+    QTest.mouseClick(pressed, LEFT)

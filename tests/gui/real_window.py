@@ -97,6 +97,26 @@ def scribble_and_correct(editor: Editor) -> None:
     assert editor.window.model.state.region is None
 
 
+def undo_during_a_propagation(editor: Editor) -> None:
+    """Undo ends the propagation and takes it back; redo brings back what it had done."""
+    session = editor.session
+    before = editor.masks()
+    press(editor.window, "propagate")
+    wait_until(lambda: editor.walked() >= 2, WAIT_S)
+    press(editor.window, "undo")
+    editor.settle()
+    assert (session.drafts, session.anchors, session.rounds) == ((0,), (), ())
+    for ids, expected in zip(editor.masks(), before, strict=True):
+        np.testing.assert_array_equal(ids, expected)
+    press(editor.window, "redo")
+    editor.settle()
+    assert (session.drafts, session.unfinished) == ((), (0,))
+    assert len(session.rounds[-1].changed_frames) >= 2
+    press(editor.window, "undo")
+    editor.settle()
+    assert session.drafts == (0,)
+
+
 def propagate_cancel_resume(editor: Editor) -> int:
     """Slide away first, press twice, cancel, resume; the draft stays where it was drawn."""
     editor.slide_to(5)
@@ -186,6 +206,7 @@ def main(clip: str, folder: Path) -> None:
     editor = Editor(window)
     editor.take_the_keyboard()
     scribble_and_correct(editor)
+    undo_during_a_propagation(editor)
     cancelled_after = propagate_cancel_resume(editor)
     correct_elsewhere(editor)
     undone = undo_all_and_redo_all(editor)

@@ -12,7 +12,7 @@ from gui.main_window import MainWindow
 from gui.widgets.dialogs.export_dialog import ExportWish
 from tests.gui.conftest import OpenWindow
 from tests.gui.fake_session import FakeSession
-from tests.gui.gestures import drag, press, settle, wait_until
+from tests.gui.gestures import answer, drag, press, question, settle, wait_until
 from workspace.script import read_script
 from workspace.steps import Propagate
 
@@ -20,19 +20,6 @@ from workspace.steps import Propagate
 def scribble(window: MainWindow) -> None:
     drag(window.canvas, [(20, 20), (40, 20)])
     settle(window)
-
-
-def question(window: MainWindow) -> QMessageBox | None:
-    shown = [box for box in window.findChildren(QMessageBox, "unsaved_dialog") if box.isVisible()]
-    return shown[0] if shown else None
-
-
-def answer(window: MainWindow, button: QMessageBox.StandardButton) -> None:
-    box = question(window)
-    assert box is not None, "nothing was asked"
-    pressed = box.button(button)
-    assert pressed is not None
-    pressed.click()
 
 
 def save_to(monkeypatch: pytest.MonkeyPatch, path: Path | None) -> None:
@@ -122,6 +109,26 @@ def test_nothing_is_asked_after_a_save_or_after_undoing_to_it(
     press(window, "undo")
     settle(window)
     assert not window.leave_guard.has_unsaved_work
+
+
+def test_a_script_that_was_played_is_in_its_file_until_more_is_done(
+    open_window: OpenWindow, tmp_path: Path
+) -> None:
+    window = open_window()
+    scribble(window)
+    press(window, "propagate")
+    settle(window)
+    window.files.save_script(tmp_path / "work.json")
+    other = open_window()
+    other.files.play_script(tmp_path / "work.json")
+    settle(other)
+    assert not other.leave_guard.has_unsaved_work
+    scribble(other)
+    assert other.leave_guard.has_unsaved_work
+    scribble(window)
+    window.files.play_script(tmp_path / "work.json")
+    settle(window)
+    assert window.leave_guard.has_unsaved_work, "what was done before it is in no file"
 
 
 def test_exported_masks_are_no_saved_work(open_window: OpenWindow, tmp_path: Path) -> None:

@@ -33,10 +33,16 @@ from inference_core.values import Region
 from media.palette import read_ids
 from tests.gui.conftest import OpenWindow
 from tests.gui.fake_session import FRAME_COUNT, FakeSession
-from tests.gui.gestures import CTRL, RIGHT, drag, key, press, settle, wait_until
+from tests.gui.gestures import CTRL, RIGHT, SHIFT, drag, key, press, settle, wait_until
 from workspace.playback import play
 from workspace.script import read_script
 from workspace.steps import RenameObject
+
+
+def status(window: MainWindow) -> str:
+    label = window.findChild(QLabel, "status")
+    assert label is not None
+    return label.text()
 
 
 def area(session: FakeSession, frame_index: int, object_id: int = 1) -> int:
@@ -143,6 +149,79 @@ def test_a_stroke_during_a_propagation_is_answered_before_it_ends(open_window: O
     settle(window)
     assert session.ids(0)[30, 50] == 1
     assert [call for call in session.calls if call.startswith("propagate")][:2] == ["propagate 0 both"] * 2
+
+
+def test_undo_during_a_propagation_ends_it_and_takes_it_back_and_redo_brings_it_again(
+    open_window: OpenWindow,
+) -> None:
+    gate = threading.Semaphore(3)
+    session = FakeSession(gate=gate)
+    window = open_window(session)
+    drag(window.canvas, [(20, 20)])
+    press(window, "propagate")
+    wait_until(lambda: len(window.timeline.walked) == 3)
+    key(window, Qt.Key.Key_Z, CTRL)
+    gate.release(100)
+    settle(window)
+    assert [i for i in range(FRAME_COUNT) if area(session, i)] == [0]
+    assert session.drafts == (0,)
+    assert session.calls.count("undo") == 1
+    assert sum(call.startswith("propagate") for call in session.calls) == 1, "it must not start again"
+    assert window.timeline.walked == frozenset()
+    assert window.timeline.describe(1) == "Frame 1: no mask yet"
+    assert status(window) == "Ready"
+    key(window, Qt.Key.Key_Z, CTRL | SHIFT)
+    settle(window)
+    assert all(area(session, i) for i in range(4))
+    assert not area(session, FRAME_COUNT - 1)
+    press(window, "propagate")  # what was left goes on from there
+    settle(window)
+    assert all(area(session, i) for i in range(FRAME_COUNT))
+
+
+def test_undo_pressed_several_times_during_a_propagation_takes_back_a_step_each(
+    open_window: OpenWindow,
+) -> None:
+    gate = threading.Semaphore(3)
+    session = FakeSession(gate=gate)
+    window = open_window(session)
+    drag(window.canvas, [(20, 20)])
+    settle(window)
+    drag(window.canvas, [(60, 20)])
+    settle(window)
+    press(window, "propagate")
+    wait_until(lambda: len(window.timeline.walked) == 3)
+    for _ in range(2):
+        press(window, "undo")
+    gate.release(100)
+    settle(window)
+    assert session.ids(0)[20, 20] == 1, "the first stroke is there"
+    assert session.ids(0)[20, 60] == 0, "the second is not"
+    assert session.rounds == ()
+    press(window, "undo")
+    settle(window)
+    assert not any(area(session, i) for i in range(FRAME_COUNT))
+    assert not window.actions_by_name["undo"].isEnabled()
+
+
+def test_the_status_line_names_what_is_done_now_also_after_a_stroke_in_between(
+    open_window: OpenWindow,
+) -> None:
+    gate = threading.Semaphore(3)
+    session = FakeSession(gate=gate)
+    window = open_window(session)
+    drag(window.canvas, [(20, 20)])
+    press(window, "propagate")
+    wait_until(lambda: len(window.timeline.walked) == 3)
+    drag(window.canvas, [(60, 30)])
+    gate.release(3)
+    wait_until(lambda: len(window.timeline.walked) >= 5)
+    assert status(window) == "Propagate …"
+    press(window, "cancel")
+    assert status(window) == "Stopping …"
+    gate.release(1)
+    settle(window)
+    assert status(window) == "Ready"
 
 
 def test_undo_goes_back_to_the_start_and_redo_to_the_end(

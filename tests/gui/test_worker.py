@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -162,6 +164,71 @@ def test_an_undo_that_takes_back_only_what_was_drawn_in_between_lets_the_propaga
     assert watch.session.drafts == ()
 
 
+def test_a_propagation_of_several_drafts_is_one_step_of_undo(watched: list[Watched]) -> None:
+    watch = Watched(FakeSession())
+    watched.append(watch)
+    watch.submit(stroke(0), stroke(8, x=60), Walk())
+    watch.wait_for(3)
+    assert watch.session.anchors == (0, 8)
+    assert set(walked(watch)) > set(range(1, FRAME_COUNT)) - {8}
+    watch.submit(TakeBack(0))
+    watch.wait_for(4)
+    assert watch.session.drafts == (0, 8)
+    assert watch.session.rounds == ()
+    assert watch.recorded()[2:] == (Propagate(None), Undo())
+
+
+def test_an_undo_while_the_second_draft_is_propagated_takes_back_what_came_of_the_first_too(
+    watched: list[Watched],
+) -> None:
+    gate = threading.Semaphore(FRAME_COUNT + 1)  # all from the first, then two from the second
+    watch = Watched(FakeSession(gate=gate))
+    watched.append(watch)
+    watch.submit(stroke(0), stroke(8, x=60), Walk())
+    wait_until(lambda: len(walked(watch)) == FRAME_COUNT + 1)
+    assert [round_.anchor for round_ in watch.session.rounds] == [0]
+    watch.submit(TakeBack(0))
+    gate.release(100)
+    assert watch.wait_for(4)[-1] is Ending.CANCELLED
+    assert watch.session.drafts == (0, 8)
+    watch.submit(Edit(Redo()))
+    watch.wait_for(5)
+    assert watch.session.anchors == (0, 8)
+    assert watch.session.unfinished == (8,)
+
+
+def test_of_a_propagation_that_a_stroke_has_split_each_undo_takes_back_one_part(
+    watched: list[Watched],
+) -> None:
+    gate = threading.Semaphore(3)
+    watch = Watched(FakeSession(gate=gate))
+    watched.append(watch)
+    watch.submit(stroke(0), Walk())
+    wait_until(lambda: len(walked(watch)) == 3)
+    watch.submit(stroke(11, x=60))
+    gate.release(3)
+    wait_until(lambda: len(walked(watch)) == 6)
+
+    def shown() -> list[int]:
+        return [i for i in range(FRAME_COUNT) if watch.session.ids(i).any()]
+
+    part = 3 if 3 in {len(r.changed_frames) for r in watch.session.rounds} else 4
+    watch.submit(TakeBack(0))
+    gate.release(100)
+    assert watch.wait_for(4)[-1] is Ending.CANCELLED
+    assert shown() == [*range(part + 1), 11], "what followed the stroke"
+    for undone, left in enumerate(([*range(part + 1)], [0], []), start=1):
+        watch.submit(TakeBack(0))
+        watch.wait_for(4 + undone)
+        assert shown() == left
+    assert watch.session.drafts == ()
+    for done in range(4):
+        watch.submit(Edit(Redo()))
+        watch.wait_for(8 + done)
+    assert shown()[: part + 1] == [*range(part + 1)]
+    assert shown()[-1] == 11
+
+
 def test_undoing_the_stroke_itself_ends_the_walk(watched: list[Watched]) -> None:
     gate = threading.Semaphore(3)
     watch = Watched(FakeSession(gate=gate))
@@ -252,6 +319,64 @@ def test_stopping_ends_a_propagation_after_its_frame(application: QApplication) 
     ended(watch.worker)
     assert watch.worker.isFinished()
     assert len(watch.session.rounds[-1].changed_frames) <= 4
+
+
+def test_nothing_is_taken_on_by_a_worker_that_ends(application: QApplication) -> None:
+    watch = Watched(FakeSession())
+    watch.submit(stroke(0))
+    watch.wait_for(1)
+    watch.worker.ask_to_end()
+    watch.submit(stroke(1))
+    ended(watch.worker)
+    watch.worker.submit(stroke(2))
+    assert watch.session.drafts == (0,)
+
+
+def test_one_session_at_a_time_computes_and_the_next_can_be_given_up_while_it_waits(
+    application: QApplication,
+) -> None:
+    turn, gate = threading.Lock(), threading.Semaphore(2)
+    first = FakeSession(gate=gate)
+    busy = Worker(lambda report: Engine(first, "fake"), Journal(), turn)
+    seen: list[Change] = []
+    busy.changed.connect(lambda change: (seen.append(change), busy.seen()))
+    busy.begin()
+    busy.submit(stroke(0))
+    busy.submit(Walk())
+    wait_until(lambda: len(seen) == 3)
+    busy.ask_to_end()
+    made: list[str] = []
+    told: list[str] = []
+    nexts = []
+    for name in ("given up", "wanted"):
+        worker = Worker(
+            lambda report, name=name: made.append(name) or Engine(FakeSession(), "fake"), Journal(), turn
+        )
+        worker.loading.connect(told.append)
+        worker.begin()
+        nexts.append(worker)
+    wait_until(lambda: len(told) == 2)
+    assert "Finishing" in told[0]
+    ended(nexts[0])
+    assert made == []
+    gate.release(100)
+    wait_until(lambda: made == ["wanted"])
+    assert busy.ended_within(20)
+    ended(nexts[1])
+
+
+def of_a_clip_that_was_worked_on() -> weakref.ref[FakeClip]:
+    clip = FakeClip()
+    worker = Worker(lambda report: Engine(FakeSession(clip), "fake"), Journal())
+    worker.hear(worker.opened, lambda engine: None)
+    worker.begin()
+    worker.ask_to_end()
+    return weakref.ref(clip)
+
+
+def test_a_worker_that_has_ended_is_forgotten_with_its_clip(application: QApplication) -> None:
+    clip = of_a_clip_that_was_worked_on()
+    wait_until(lambda: gc.collect() >= 0 and clip() is None)
 
 
 def test_stopping_does_not_wait_for_changes_that_nobody_looks_at(application: QApplication) -> None:

@@ -19,14 +19,15 @@ class UnsavedDialog(QMessageBox):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowModality(Qt.WindowModality.WindowModal)
         self.setWindowTitle("Unsaved work")
-        self.setIcon(QMessageBox.Icon.Warning)
         self.setTextFormat(Qt.TextFormat.PlainText)  # a clip may be named <b>
         self.setText(f"Save what was done on “{name}” as a script?")
-        self.setInformativeText(
-            f"Without saving this is lost: {unsaved}.\nA script repeats the work on this clip, step by step."
-        )
+        self.setInformativeText(f"Otherwise this is lost: {unsaved}.")
         buttons = QMessageBox.StandardButton
         for button in (buttons.Save, buttons.Discard, buttons.Cancel):
             self.addButton(button)
+        save, style = self.button(buttons.Save), self.style()
+        if save is not None and style is not None:
+            save.setProperty("role", "primary")
+            style.polish(save)  # the style has seen it without
         self.setDefaultButton(buttons.Save)
         self.setEscapeButton(buttons.Cancel)

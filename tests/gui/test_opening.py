@@ -1,0 +1,133 @@
+"""One clip after the other: the one that is open stays until the next is there, however long that takes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PyQt5.QtTest import QTest
+from PyQt5.QtWidgets import QLabel, QMessageBox
+
+from gui.main_window import MainWindow
+from gui.tasks.clip_opener import OpenClip
+from media.errors import MediaError
+from tests.gui.conftest import OpenWindow
+from tests.gui.fake_session import FakeClip, FakeSession
+from tests.gui.gestures import answer, drag, press, question, settle, wait_until
+
+
+class Disk:
+    """Opens clip.mp4 at once, slow.mp4 when it is let go, and broken.mp4 never."""
+
+    def __init__(self, clip: FakeClip) -> None:
+        self.clip = clip
+        self.is_let_go = threading.Event()
+        self.opened: list[str] = []
+
+    def open(self, path: Path | None, report: Callable[[str], None]) -> FakeClip:
+        assert path is not None
+        if path.name == "slow.mp4":
+            assert self.is_let_go.wait(20)
+        if path.name == "broken.mp4":
+            raise MediaError("There is no video in broken.mp4.")
+        self.opened.append(path.name)
+        return self.clip
+
+
+@pytest.fixture
+def disk(session: FakeSession) -> Iterator[Disk]:
+    made = Disk(session.clip)
+    yield made
+    made.is_let_go.set()
+
+
+@pytest.fixture
+def window(open_window: OpenWindow, session: FakeSession, disk: Disk) -> MainWindow:
+    opener: OpenClip = disk.open  # type: ignore[assignment]
+    return open_window(session, open_clip=opener)
+
+
+def status(window: MainWindow) -> str:
+    label = window.findChild(QLabel, "status")
+    assert label is not None
+    return label.text()
+
+
+def scribble(window: MainWindow) -> None:
+    drag(window.canvas, [(20, 20), (40, 20)])
+    settle(window)
+
+
+def test_a_clip_that_takes_long_to_open_does_not_keep_another_from_being_opened(
+    window: MainWindow, disk: Disk
+) -> None:
+    window.open(Path("slow.mp4"))
+    window.open(Path("other.mp4"))
+    wait_until(lambda: window.windowTitle().startswith("other.mp4"))
+    disk.is_let_go.set()
+    wait_until(lambda: "slow.mp4" in disk.opened)
+    QTest.qWait(50)
+    assert window.windowTitle().startswith("other.mp4"), "what came too late was not wanted any more"
+
+
+def test_while_a_clip_opens_the_one_before_can_be_worked_on(window: MainWindow, session: FakeSession) -> None:
+    window.open(Path("slow.mp4"))
+    assert status(window) == "Opening the clip …"
+    scribble(window)
+    assert session.drafts == (0,)
+    assert window.windowTitle().startswith("clip.mp4")
+    assert status(window) == "Opening the clip …"
+
+
+def test_opening_can_be_cancelled_and_the_clip_before_stays(window: MainWindow, disk: Disk) -> None:
+    before = window.controller.session
+    window.open(Path("slow.mp4"))
+    press(window, "cancel")
+    assert status(window) == "Ready"
+    assert not window.actions_by_name["cancel"].isEnabled()
+    disk.is_let_go.set()
+    wait_until(lambda: "slow.mp4" in disk.opened)
+    QTest.qWait(50)
+    assert window.controller.session is before
+    scribble(window)
+
+
+def test_strokes_that_were_drawn_while_the_next_clip_opened_are_asked_about(
+    window: MainWindow, session: FakeSession, disk: Disk
+) -> None:
+    window.files.clip_wanted.emit(Path("slow.mp4"))
+    assert question(window) is None
+    scribble(window)
+    disk.is_let_go.set()
+    wait_until(lambda: question(window) is not None)
+    answer(window, QMessageBox.StandardButton.Cancel)
+    assert window.windowTitle().startswith("clip.mp4")
+    assert session.drafts == (0,)
+    assert status(window) == "Ready"
+
+
+def test_what_was_given_up_for_a_clip_that_cannot_be_opened_is_asked_about_again(window: MainWindow) -> None:
+    scribble(window)
+    window.files.clip_wanted.emit(Path("broken.mp4"))
+    answer(window, QMessageBox.StandardButton.Discard)
+    wait_until(lambda: "no video" in window.banner.text)
+    assert status(window) == "Ready"
+    assert not window.close()
+    answer(window, QMessageBox.StandardButton.Cancel)
+
+
+def test_a_clip_that_comes_after_the_window_has_been_closed_is_not_shown(
+    window: MainWindow, disk: Disk
+) -> None:
+    window.open(Path("slow.mp4"))
+    threading.Timer(0.1, disk.is_let_go.set).start()
+    window.leave()
+    wait_until(lambda: "slow.mp4" in disk.opened)
+    QTest.qWait(50)
+    assert window.windowTitle().startswith("clip.mp4")
+    assert window.controller.session is None
+    window.open(Path("other.mp4"))
+    QTest.qWait(50)
+    assert "other.mp4" not in disk.opened
