@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from inference_core.errors import UserError
-from media.output.file import FileKind, check_file, written_file
+from media.output.file import FileKind, check_file, json_object, written_file
 from media.output.folder import FolderOutput
 from media.output.manifest import PROGRAM
 from media.output.places import is_one_of, real_path
@@ -47,11 +47,8 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")  # weights record, for each file
 
 def is_figures(path: Path) -> bool:
     """Whether a file holds figures that this program wrote. Raises OSError where it cannot be read."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError):
-        return False
-    if not isinstance(document, dict):
+    document = json_object(path)
+    if document is None:
         return False
     if _WRITTEN_BY in document:
         return bool(document[_WRITTEN_BY] == PROGRAM)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from inference_core.errors import UserError
-from media.output.file import FileKind, written_file
+from media.output.file import FileKind, json_object, written_file
 from workspace.json_fields import Fields
 from workspace.steps import STEP_KINDS, AddObject, Step, read_named_object
 
@@ -98,13 +98,8 @@ def write_script(script: Script, path: Path, *, inputs: Iterable[Path] = ()) -> 
 
 def is_script(path: Path) -> bool:
     """Whether a file looks like a script, of whatever version. Raises OSError where it cannot be read."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError):
-        return False
-    if not isinstance(document, dict):
-        return False
-    return "version" in document and isinstance(document.get("steps"), list)
+    document = json_object(path)
+    return document is not None and "version" in document and isinstance(document.get("steps"), list)
 
 
 SCRIPT_FILE = FileKind("a script", is_script)

@@ -6,6 +6,7 @@ may be replaced too: it holds nothing, and `mktemp` makes such.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -16,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from media.errors import MediaError
 from media.output import staging as stages
@@ -55,6 +56,15 @@ def check_file(path: Path, kind: FileKind, *, inputs: Iterable[Path] = ()) -> No
             target.unlink()
         except OSError as error:
             raise MediaError(cannot_write(path, error)) from error
+
+
+def json_object(path: Path) -> dict[str, Any] | None:
+    """Return the JSON object that a file holds; None where it holds anything else. Raises OSError."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
 
 
 @contextmanager
