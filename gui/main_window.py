@@ -136,9 +136,11 @@ class MainWindow(QMainWindow):
         """The editor may have gone on with the clip before while this one was being opened."""
         self._forget_opener()
         self._invite_to_open()
-        self.leave_guard.leave(lambda: self._change_to(path, clip))
+        self.leave_guard.leave(lambda: self._change_to(path, clip), waits=True)
 
     def _change_to(self, path: Path | None, clip: Clip) -> None:
+        if self._has_ended:  # closed by the answer that this waited for
+            return
         self._end_reader()
         journal = Journal()
         self.files.set_clip(OpenedClip(clip, path, journal))

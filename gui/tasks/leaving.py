@@ -24,6 +24,8 @@ class LeaveGuard(QObject):
         self._controller = controller
         self._files = files
         self._wanted: tuple[Path, Callable[[], None]] | None = None
+        self._is_asking = False
+        self._later: Callable[[], None] | None = None
         self._is_given_up = False
         controller.submitted.connect(self.ask_again)
         controller.became_idle.connect(self._save_at_rest)
@@ -41,17 +43,25 @@ class LeaveGuard(QObject):
         """What was given up has stayed after all, or more has come."""
         self._is_given_up = False
 
-    def leave(self, go_on: Callable[[], None]) -> None:
-        """Do it at once where no work is lost; else ask, and do it later or not at all."""
+    def leave(self, go_on: Callable[[], None], *, waits: bool = False) -> None:
+        """Do it at once where no work is lost; else ask, and do it later or not at all.
+
+        There is one question at a time. What is wanted meanwhile is not done, or, with waits, its turn comes
+        when the question is answered and the answer carried out.
+        """
+        if self._is_asking or self._wanted is not None:
+            self._later = go_on if waits else self._later
+            return
         if not self.has_unsaved_work:
             go_on()
             return
         dialog = UnsavedDialog(self._files.clip_name, self._unsaved(), self._window)
         dialog.finished.connect(lambda answer: self._on_answer(answer, go_on))
+        self._is_asking = True
         dialog.open()
 
     def _on_answer(self, answer: int, go_on: Callable[[], None]) -> None:
-        self._wanted = None
+        self._is_asking = False
         if answer == QMessageBox.StandardButton.Discard:
             self.give_up()
             go_on()
@@ -62,6 +72,7 @@ class LeaveGuard(QObject):
                 # The script is to hold all that there is at the end of what is under way.
                 self._controller.cancel()
                 self._save_at_rest()
+        self._take_up_later()
 
     def _save_at_rest(self) -> None:
         """Write the script that is wanted, if one is; where that fails, all stays as it is."""
@@ -70,6 +81,12 @@ class LeaveGuard(QObject):
         (path, go_on), self._wanted = self._wanted, None
         if self._files.save_script(path):
             go_on()
+        self._take_up_later()
+
+    def _take_up_later(self) -> None:
+        if self._wanted is None and self._later is not None:
+            go_on, self._later = self._later, None
+            self.leave(go_on)
 
     def _unsaved(self) -> str:
         parts = list(self._files.unsaved_work())

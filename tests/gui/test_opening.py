@@ -131,3 +131,49 @@ def test_a_clip_that_comes_after_the_window_has_been_closed_is_not_shown(
     window.open(Path("other.mp4"))
     QTest.qWait(50)
     assert "other.mp4" not in disk.opened
+
+
+def questions(window: MainWindow) -> int:
+    return sum(box.isVisible() for box in window.findChildren(QMessageBox, "unsaved_dialog"))
+
+
+def opening_while_asked(window: MainWindow, disk: Disk) -> None:
+    """Draw while another clip is being opened, close, and let that clip arrive while the question is open."""
+    window.open(Path("slow.mp4"))
+    scribble(window)
+    assert not window.close()
+    assert questions(window) == 1
+    disk.is_let_go.set()
+    wait_until(lambda: "slow.mp4" in disk.opened)
+    QTest.qWait(100)
+
+
+def test_a_clip_that_arrives_while_a_question_is_open_waits_for_the_answer(
+    window: MainWindow, disk: Disk
+) -> None:
+    opening_while_asked(window, disk)
+    assert questions(window) == 1
+    answer(window, QMessageBox.StandardButton.Cancel)
+    assert window.windowTitle().startswith("clip.mp4")
+    assert questions(window) == 1, "asked again, for the clip"
+    answer(window, QMessageBox.StandardButton.Discard)
+    wait_until(lambda: window.windowTitle().startswith("slow.mp4"))
+
+
+def test_a_clip_that_arrives_while_a_question_is_open_does_not_keep_the_window(
+    window: MainWindow, disk: Disk
+) -> None:
+    opening_while_asked(window, disk)
+    answer(window, QMessageBox.StandardButton.Discard)
+    assert not window.isVisible()
+    assert questions(window) == 0
+
+
+def test_closing_twice_asks_once(window: MainWindow) -> None:
+    scribble(window)
+    assert not window.close()
+    assert not window.close()
+    assert questions(window) == 1
+    answer(window, QMessageBox.StandardButton.Cancel)
+    assert questions(window) == 0
+    assert window.isVisible()
