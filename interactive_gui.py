@@ -121,12 +121,12 @@ def _complaint(given: argparse.Namespace, clips: list[Path]) -> str | None:
 
 
 def _complaint_about_screenshot(screenshot: Path | None, inputs: Iterable[Path | None]) -> str | None:
+    if screenshot is None:
+        return None
     from gui.screenshot import SCREENSHOT
     from media.errors import MediaError
     from media.output.file import check_file
 
-    if screenshot is None:
-        return None
     try:
         check_file(screenshot, SCREENSHOT, inputs=[path for path in inputs if path is not None])
     except MediaError as error:

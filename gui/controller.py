@@ -39,7 +39,7 @@ class Controller(QObject):
     """Editing. Looking around is the navigator's."""
 
     submitted = pyqtSignal()
-    """The editor has wished for something that changes the work."""
+    """The editor has asked for something that changes the work."""
     became_idle = pyqtSignal()
     """No command is under way or waits any more."""
     opening_given_up = pyqtSignal()
@@ -97,13 +97,13 @@ class Controller(QObject):
         """Work with another worker: its clip has been opened, its session is on the way."""
         self.detach()
         self._worker = worker
-        worker.hear(worker.loading, lambda text: self._views.status.show_task(Task.LOADING, text))
-        worker.hear(worker.opened, self._on_opened)
-        worker.hear(worker.open_failed, self._on_open_failed)
-        worker.hear(worker.began, self._on_began)
-        worker.hear(worker.changed, self._on_changed)
-        worker.hear(worker.noticed, self._on_noticed)
-        worker.hear(worker.ended, self._on_ended)
+        worker.connect_alive(worker.loading, lambda text: self._views.status.show_task(Task.LOADING, text))
+        worker.connect_alive(worker.opened, self._on_opened)
+        worker.connect_alive(worker.open_failed, self._on_open_failed)
+        worker.connect_alive(worker.began, self._on_began)
+        worker.connect_alive(worker.changed, self._on_changed)
+        worker.connect_alive(worker.noticed, self._on_noticed)
+        worker.connect_alive(worker.ended, self._on_ended)
         self._views.objects.set_rows((), 0)
         self._show_possibilities()
 

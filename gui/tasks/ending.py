@@ -60,7 +60,7 @@ class EndableThread(QThread):
         """Wait for the end, a bounded time; tell whether it has come."""
         return self.wait(max(0, round(1000 * seconds)))
 
-    def hear(self, signal: pyqtBoundSignal, slot: Callable[..., object]) -> None:
+    def connect_alive(self, signal: pyqtBoundSignal, slot: Callable[..., object]) -> None:
         """Connect a signal, but not for what is still on its way when the thread is asked to end.
 
         Qt delivers that even after a disconnect: a clip that has just been opened would arrive in a window

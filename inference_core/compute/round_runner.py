@@ -114,11 +114,11 @@ class RoundRunner:
     def _plan(self, leg: Leg, entries: list[AnchorEntry]) -> WalkPlan:
         ledger = self._ledger
         store = self.workshop.prob_store(ledger)
-        limits = leg.limits(ledger.anchored)
+        limits, unlocked = leg.limits(ledger.anchored), ledger.unlocked_keys
         rows = {
             row: limits[key]
             for row, key in enumerate(ledger.active_keys)
-            if key in limits and key in ledger.unlocked_keys
+            if key in limits and key in unlocked
         }
 
         def stored(frame_index: int) -> PackedProb | None:

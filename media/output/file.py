@@ -22,7 +22,14 @@ from typing import Any, BinaryIO
 from media.errors import MediaError
 from media.output import staging as stages
 from media.output.moves import move_without_replacing
-from media.output.places import cannot_write, check_room, check_writable, is_one_of, real_path, refuse_project
+from media.output.places import (
+    cannot_write,
+    check_free_space,
+    check_writable,
+    is_one_of,
+    real_path,
+    refuse_project,
+)
 
 _LONGEST_SUFFIX = 10
 _LEAST_BYTES = 4096  # a block of most file systems
@@ -48,7 +55,7 @@ def check_file(path: Path, kind: FileKind, *, inputs: Iterable[Path] = ()) -> No
     if _is_stream(path):
         return
     target = _allowed(path, kind, inputs)
-    check_room(target, _LEAST_BYTES)
+    check_free_space(target, _LEAST_BYTES)
     stages.begin(target, target.parent, _nothing_to_undo).remove()
     if not os.path.lexists(target):
         try:

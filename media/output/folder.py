@@ -35,8 +35,8 @@ from media.output.manifest import (
 from media.output.moves import move_without_replacing
 from media.output.places import (
     cannot_write,
+    check_free_space,
     check_names,
-    check_room,
     check_writable,
     is_one_of,
     missing_folders,
@@ -131,7 +131,7 @@ class FolderOutput:
         """
         if self.path.is_dir():
             self._check_names(names, compares_content=compares_content)
-        check_room(self.path, needed_bytes)
+        check_free_space(self.path, needed_bytes)
 
     @contextmanager
     def writing(self) -> Iterator[Path]:

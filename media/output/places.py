@@ -56,7 +56,7 @@ def check_writable(wanted: Path, folder: Path) -> None:
         raise MediaError(f"{wanted} cannot be written: {folder} is read-only; name another place.")
 
 
-def check_room(wanted: Path, needed_bytes: int) -> None:
+def check_free_space(wanted: Path, needed_bytes: int) -> None:
     """Raise a MediaError where less is free on the disk than a result needs at least."""
     folder = wanted if wanted.is_dir() else nearest_folder(wanted)
     try:

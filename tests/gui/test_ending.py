@@ -41,7 +41,7 @@ def counter(application: QApplication) -> Iterator[Counter]:
 def test_what_a_thread_says_is_heard_until_it_is_asked_to_end(counter: Counter) -> None:
     heard: list[int] = []
     everything: list[int] = []
-    counter.hear(counter.counted, heard.append)
+    counter.connect_alive(counter.counted, heard.append)
     counter.counted.connect(everything.append)
     counter.begin()
     wait_until(lambda: heard == [0])

@@ -368,7 +368,7 @@ def test_one_session_at_a_time_computes_and_the_next_can_be_given_up_while_it_wa
 def of_a_clip_that_was_worked_on() -> weakref.ref[FakeClip]:
     clip = FakeClip()
     worker = Worker(lambda report: Engine(FakeSession(clip), "fake"), Journal())
-    worker.hear(worker.opened, lambda engine: None)
+    worker.connect_alive(worker.opened, lambda engine: None)
     worker.begin()
     worker.ask_to_end()
     return weakref.ref(clip)
