@@ -13,15 +13,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-HOUSE = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(HOUSE))
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT))
 
-from evaluation.folders import Selection, TrueClip, object_masks, read_clips  # noqa: E402 the path comes first
-from evaluation.metrics import jaccard, score_table  # noqa: E402
-from evaluation.settings import Settings  # noqa: E402
-from evaluation.strips import GAP, UInt8Array, make_strip  # noqa: E402
+from mivos_studio.evaluation.folders import Selection, TrueClip, object_masks, read_clips  # noqa: E402 the path comes first
+from mivos_studio.evaluation.metrics import jaccard, score_table  # noqa: E402
+from mivos_studio.evaluation.settings import Settings  # noqa: E402
+from mivos_studio.evaluation.strips import GAP, UInt8Array, make_strip  # noqa: E402
+from mivos_studio.synthetic.dataset import SynthesisSpec, synthesize  # noqa: E402
 from model.checkpoint import load_networks  # noqa: E402
-from synthetic.dataset import SynthesisSpec, synthesize  # noqa: E402
 
 CLIPS, SHOWN = 8, 2
 SPEC = SynthesisSpec(clips=CLIPS, frames=32, size=(360, 640), seed=404)

@@ -14,42 +14,42 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-HOUSE = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(HOUSE))
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT))
 
-from benchmarks.plots import plot_growth  # noqa: E402 the checkout is put on the path first
-from benchmarks.speed import SpeedOptions, measure_speed, table  # noqa: E402
-from benchmarks.sweep import measure_sweep, sweep_table  # noqa: E402
-from commands.options import add_network_options, whole_number  # noqa: E402
-from commands.progress import ProgressBar  # noqa: E402
-from evaluation.advice.run import AdviceOptions, evaluate_advice  # noqa: E402
-from evaluation.figures import Figures  # noqa: E402
-from evaluation.folders import Selection  # noqa: E402
-from evaluation.interactive.protocol import Protocol  # noqa: E402
-from evaluation.interactive.run import (  # noqa: E402
+from inference_core.values import Tool  # noqa: E402
+from mivos_studio.benchmarks.plots import plot_growth  # noqa: E402 the checkout is put on the path first
+from mivos_studio.benchmarks.speed import SpeedOptions, measure_speed, table  # noqa: E402
+from mivos_studio.benchmarks.sweep import measure_sweep, sweep_table  # noqa: E402
+from mivos_studio.cli.options import add_network_options, whole_number  # noqa: E402
+from mivos_studio.cli.progress import ProgressBar  # noqa: E402
+from mivos_studio.evaluation.advice.run import AdviceOptions, evaluate_advice  # noqa: E402
+from mivos_studio.evaluation.figures import Figures  # noqa: E402
+from mivos_studio.evaluation.folders import Selection  # noqa: E402
+from mivos_studio.evaluation.interactive.protocol import Protocol  # noqa: E402
+from mivos_studio.evaluation.interactive.run import (  # noqa: E402
     InteractiveOptions,
     InteractiveResult,
     evaluate_interactive,
 )
-from evaluation.machine import describe_machine, tell_machine  # noqa: E402
-from evaluation.reports.page import (  # noqa: E402
+from mivos_studio.evaluation.machine import describe_machine, tell_machine  # noqa: E402
+from mivos_studio.evaluation.reports.page import (  # noqa: E402
     Page,
     advice_page,
     clip_page,
     interactive_page,
     still_page,
 )
-from evaluation.reports.plots import check_plotting  # noqa: E402
-from evaluation.reports.tables import variant_report  # noqa: E402
-from evaluation.run import (  # noqa: E402
+from mivos_studio.evaluation.reports.plots import check_plotting  # noqa: E402
+from mivos_studio.evaluation.reports.tables import variant_report  # noqa: E402
+from mivos_studio.evaluation.run import (  # noqa: E402
     ClipOptions,
     ClipResult,
     StillOptions,
     evaluate_clips,
     evaluate_stills,
 )
-from evaluation.settings import OnProgress, Settings  # noqa: E402
-from inference_core.values import Tool  # noqa: E402
+from mivos_studio.evaluation.settings import OnProgress, Settings  # noqa: E402
 from model.checkpoint import load_networks  # noqa: E402
 
 PICTURES = "pictures"
@@ -207,7 +207,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=whole_number(least=1), default=Protocol.interactions, metavar="N")
     parser.add_argument("--draws", type=whole_number(least=1), default=AdviceOptions.draws, metavar="N")
     parser.add_argument("--sweep", action="store_true", help="measure too how cost grows")
-    parser.add_argument("--out", type=Path, default=HOUSE / "docs", metavar="DIR", help="default: docs")
+    parser.add_argument("--out", type=Path, default=PROJECT / "docs", metavar="DIR", help="default: docs")
     add_network_options(parser)
     return parser.parse_args()
 

@@ -21,20 +21,20 @@ from PyQt5.QtCore import QBuffer, QEventLoop, QPointF, Qt
 from PyQt5.QtGui import QMouseEvent
 from PyQt5.QtWidgets import QApplication, QWidget
 
-HOUSE = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(HOUSE))
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT))
 
-import interactive_gui  # noqa: E402 the checkout is put on the path first
 from gui.files import key_sections  # noqa: E402
 from gui.main_window import MainWindow  # noqa: E402
 from gui.overlay import ViewMode  # noqa: E402
 from gui.tasks.commands import Edit  # noqa: E402
 from gui.widgets.dialogs.shortcut_sheet import ShortcutSheet  # noqa: E402
 from inference_core.values import Direction, Region, UInt8Array  # noqa: E402
-from media.palette import read_ids  # noqa: E402
-from synthetic.robots import scribble_strokes  # noqa: E402
-from synthetic.sample import SAMPLE_OBJECTS, write_sample  # noqa: E402
-from workspace.steps import RenameObject  # noqa: E402
+from mivos_studio import app  # noqa: E402 the checkout is put on the path first
+from mivos_studio.media.palette import read_ids  # noqa: E402
+from mivos_studio.project.steps import RenameObject  # noqa: E402
+from mivos_studio.synthetic.robots import scribble_strokes  # noqa: E402
+from mivos_studio.synthetic.sample import SAMPLE_OBJECTS, write_sample  # noqa: E402
 
 WAIT_S = 600.0
 SIZE = (1280, 720)
@@ -175,7 +175,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         clip = write_sample(Path(folder) / "koi pond")
         truth = [read_ids(path) for path in sorted((clip / "masks").glob("*.png"))]
-        application, window = interactive_gui.open_window(interactive_gui.parse([str(clip)]))
+        application, window = app.open_window(app.parse([str(clip)]))
         sys.excepthook = report
         window.resize(*SIZE)
         try:

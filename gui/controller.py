@@ -22,7 +22,7 @@ from gui.widgets.status_line import Task
 from gui.widgets.views import Views
 from gui.worker import Ending, Engine, Outcome, Worker
 from inference_core.values import Direction, Interaction, Progress, Region
-from workspace.steps import Draw, Redo, RemoveObject, RenameObject, Reset, SetLock
+from mivos_studio.project.steps import Draw, Redo, RemoveObject, RenameObject, Reset, SetLock
 
 if TYPE_CHECKING:
     from inference_core.session import Session

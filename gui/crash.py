@@ -16,7 +16,7 @@ from types import TracebackType
 from PyQt5.QtCore import QMessageLogContext, QObject, QtMsgType, pyqtSignal, qInstallMessageHandler
 
 # Every room raises its own kind of ValueError where the editor can put things right.
-_ROOMS = frozenset({"inference_core", "media", "model", "synthetic", "workspace"})
+_ROOMS = frozenset({"inference_core", "mivos_studio", "model"})
 MAX_REPORT_BYTES = 1 << 20
 
 

@@ -19,13 +19,13 @@ from gui.widgets.dialogs.export_dialog import ExportDialog, ExportWish, FormatCh
 from gui.widgets.dialogs.shortcut_sheet import ShortcutSheet
 from inference_core.errors import UserError
 from inference_core.values import UInt8Array
-from media.errors import MediaError
-from workspace.script import read_script, write_script
-from workspace.steps import SetIds
+from mivos_studio.media.errors import MediaError
+from mivos_studio.project.script import read_script, write_script
+from mivos_studio.project.steps import SetIds
 
 if TYPE_CHECKING:
-    from media.clip import Clip
-    from media.export.job import ExportJob
+    from mivos_studio.media.clip import Clip
+    from mivos_studio.media.export.job import ExportJob
 
 _FORMATS = (
     FormatChoice(
@@ -191,7 +191,7 @@ class FileDesk(QObject):
 
     def export(self, wish: ExportWish) -> None:
         """Have the masks of all frames written by the worker."""
-        from media.export.formats import find_format  # Pillow, wanted here for the first time
+        from mivos_studio.media.export.formats import find_format  # Pillow, wanted here for the first time
 
         job, opened = self._export_job(), self._opened
         if job is None or opened is None:
@@ -206,8 +206,8 @@ class FileDesk(QObject):
 
         Raises a MediaError where it cannot be. The folder is left as it is.
         """
-        from media.export.formats import find_format
-        from media.output.folder import FolderOutput
+        from mivos_studio.media.export.formats import find_format
+        from mivos_studio.media.output.folder import FolderOutput
 
         job, opened = self._export_job(), self._opened
         if job is None or opened is None:
@@ -227,7 +227,7 @@ class FileDesk(QObject):
         return Question(text, "Write beside them")
 
     def _export_job(self) -> ExportJob | None:
-        from media.export.job import ExportJob
+        from mivos_studio.media.export.job import ExportJob
 
         session, opened = self._controller.session, self._opened
         if session is None or opened is None:
@@ -236,7 +236,7 @@ class FileDesk(QObject):
         return ExportJob(opened.clip, session.ids, names)
 
     def _read_ids(self, path: Path, frame_index: int) -> UInt8Array:
-        from media.palette import read_ids
+        from mivos_studio.media.palette import read_ids
 
         ids = read_ids(path)
         size = self._opened.clip.size if self._opened else ids.shape

@@ -50,7 +50,7 @@ from gui.widgets.views import Views
 from gui.worker import Engine, Worker
 
 if TYPE_CHECKING:
-    from media.clip import Clip
+    from mivos_studio.media.clip import Clip
 
 _MENUS = ("File", "Edit", "Tools", "View", "Propagate", "Go", "Help")
 _SIDE_WIDTH = 268

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from PyQt5.QtGui import QImageReader, QPixmap
 
-from media.errors import MediaError
-from media.output.file import FileKind, written_file
+from mivos_studio.media.errors import MediaError
+from mivos_studio.media.output.file import FileKind, written_file
 
 _KEY, _PROGRAM = "Software", "mivos-studio"
 

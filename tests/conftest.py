@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import Image
+
+if TYPE_CHECKING:
+    from PyQt5.QtWidgets import QApplication
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # Tests' pictures are tiny: threads would only wait for each other, the longer the busier the machine is.
@@ -43,3 +47,12 @@ def small_clip(tmp_path_factory: pytest.TempPathFactory) -> ClipOnDisk:
         Image.fromarray(image).save(images / f"{frame_index:05}.png")
         Image.fromarray(ids).save(masks / f"{frame_index:05}.png")
     return ClipOnDisk(images, tuple(sorted(masks.iterdir())))
+
+
+@pytest.fixture(scope="session")
+def application() -> QApplication:
+    """The one application of all tests with widgets, on a screen that nobody sees."""
+    from PyQt5.QtWidgets import QApplication
+
+    found = QApplication.instance()
+    return found if isinstance(found, QApplication) else QApplication(["test"])

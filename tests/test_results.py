@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.evaluation.made import make_clip, make_still
-
-HOUSE = Path(__file__).resolve().parent.parent
+from tests.mivos_studio.evaluation.made import make_clip, make_still
+from tests.project import PROJECT
 
 
 @pytest.mark.long
@@ -18,7 +17,7 @@ def test_the_page_of_results_is_whole(tmp_path: Path, monkeypatch: pytest.Monkey
     pytest.importorskip("matplotlib", reason="plots need matplotlib")
     make_clip(tmp_path / "data")
     make_still(tmp_path / "stills")
-    specification = importlib.util.spec_from_file_location("results", HOUSE / "docs" / "results.py")
+    specification = importlib.util.spec_from_file_location("results", PROJECT / "docs" / "results.py")
     assert specification is not None
     assert specification.loader is not None
     results = importlib.util.module_from_spec(specification)

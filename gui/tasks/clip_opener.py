@@ -11,7 +11,7 @@ from PyQt5.QtCore import pyqtSignal
 from gui.tasks.ending import EndableThread, Report, Unwanted
 
 if TYPE_CHECKING:
-    from media.clip import Clip
+    from mivos_studio.media.clip import Clip
 
 OpenClip = Callable[[Path | None, Report], "Clip"]
 """Opens a clip; None stands for the sample clip."""

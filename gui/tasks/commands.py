@@ -18,15 +18,15 @@ import numpy as np
 
 from inference_core.errors import NotReadyError, UserError
 from inference_core.values import Direction, FrameMask, Interaction, Progress, Stroke, Tool, UInt8Array
-from workspace.playable import ReadIds, found_in
-from workspace.script import Script, check_script
-from workspace.steps import AddObject, Propagate, SetIds, Step, Undo
+from mivos_studio.project.playable import ReadIds, found_in
+from mivos_studio.project.script import Script, check_script
+from mivos_studio.project.steps import AddObject, Propagate, SetIds, Step, Undo
 
 if TYPE_CHECKING:
     from gui.tasks.journal import Journal
     from inference_core.session import Session
-    from media.export.formats import ExportFormat
-    from media.export.job import ExportJob
+    from mivos_studio.media.export.formats import ExportFormat
+    from mivos_studio.media.export.job import ExportJob
 
 Record = Callable[[Step], None]
 Change = FrameMask | Progress

@@ -19,7 +19,7 @@ from gui.widgets.canvas import Picture
 from inference_core.values import UInt8Array
 
 if TYPE_CHECKING:
-    from media.clip import Clip
+    from mivos_studio.media.clip import Clip
 
 IdsOf = Callable[[int], UInt8Array]
 

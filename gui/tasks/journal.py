@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workspace.script import Script, ScriptObject
-from workspace.steps import Draw, Propagate, Redo, Step, Undo
+from mivos_studio.project.script import Script, ScriptObject
+from mivos_studio.project.steps import Draw, Propagate, Redo, Step, Undo
 
 
 @dataclass(frozen=True, eq=False)

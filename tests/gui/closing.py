@@ -21,15 +21,15 @@ from PyQt5.QtCore import QTimer
 from PyQt5.QtWidgets import QApplication
 
 import gui.main_window
-import interactive_gui
 from gui.main_window import Backend, MainWindow
 from gui.tasks.commands import Edit, PlayScript, Walk
 from gui.widgets.dialogs.export_dialog import ExportWish
 from gui.worker import Engine
 from inference_core.values import FrameMask, Interaction, Stroke, Tool, UInt8Array
+from mivos_studio import app
+from mivos_studio.project.script import Script, ScriptObject
+from mivos_studio.project.steps import Draw, Propagate
 from tests.gui.fake_session import FakeClip, FakeSession
-from workspace.script import Script, ScriptObject
-from workspace.steps import Draw, Propagate
 
 LONG_S = 30.0
 FRAME_S = 0.05
@@ -281,7 +281,7 @@ class MakingTheSample(Stage):
                 self.is_there.set()
             report(text)
 
-        interactive_gui._sample(self.folder / "cache", reported)
+        app._sample(self.folder / "cache", reported)
         return self.clip
 
 
@@ -325,9 +325,9 @@ def end(way: str, application: QApplication, window: MainWindow) -> None:
 
 def main(phase: str, way: str, folder: Path) -> int:
     stage = PHASES[phase](folder)
-    real_open_window, real_end_threads = interactive_gui.open_window, gui.main_window.end_threads
+    real_open_window, real_end_threads = app.open_window, gui.main_window.end_threads
 
-    def open_window(options: interactive_gui.Options) -> tuple[QApplication, MainWindow]:
+    def open_window(options: app.Options) -> tuple[QApplication, MainWindow]:
         application, window = real_open_window(options)
         stage.window = window
         window.first_painted.disconnect()
@@ -348,10 +348,10 @@ def main(phase: str, way: str, folder: Path) -> int:
         say(vanished_s=time.time(), is_visible=stage.window.isVisible())
         return real_end_threads()
 
-    interactive_gui.open_window = open_window
-    interactive_gui._backend = lambda options, cache: Backend(stage.open_clip, stage.open_session)
+    app.open_window = open_window
+    app._backend = lambda options, cache: Backend(stage.open_clip, stage.open_session)
     gui.main_window.end_threads = end_threads
-    return interactive_gui.main([])
+    return app.main([])
 
 
 if __name__ == "__main__":

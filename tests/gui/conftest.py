@@ -21,12 +21,6 @@ from tests.gui.fake_session import FakeClip, FakeSession
 from tests.gui.gestures import wait_until
 
 
-@pytest.fixture(scope="session")
-def application() -> QApplication:
-    found = QApplication.instance()
-    return found if isinstance(found, QApplication) else QApplication(["test"])
-
-
 @pytest.fixture(autouse=True)
 def slot_errors_fail(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[BaseException]]:
     """PyQt5 aborts on an error in a slot; here it fails the test instead."""

@@ -15,10 +15,10 @@ from PyQt5.QtCore import QPoint, Qt, QTimer
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QAbstractButton, QApplication, QDialog, QLineEdit
 
-import interactive_gui
 from gui.main_window import MainWindow
 from inference_core.session import Session
 from inference_core.values import UInt8Array
+from mivos_studio import app
 from tests.gui.gestures import CTRL, LEFT, RIGHT, drag, key, press, settle, wait_until
 
 WAIT_S = 240.0
@@ -199,8 +199,8 @@ def reset_then_propagate(editor: Editor) -> None:
 
 def main(clip: str, folder: Path) -> None:
     """Do the whole job."""
-    options = interactive_gui.parse([clip, "--working-size", "96", "--device", "cpu"])
-    application, window = interactive_gui.open_window(options)
+    options = app.parse([clip, "--working-size", "96", "--device", "cpu"])
+    application, window = app.open_window(options)
     window.resize(1280, 720)
     sys.excepthook = sys.__excepthook__  # here an error must end the job, not become a banner
     editor = Editor(window)

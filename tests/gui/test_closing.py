@@ -14,13 +14,13 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from media.export.formats import find_format
-from media.export.job import ExportJob
-from media.output.manifest import MANIFEST_NAME
+from mivos_studio.media.export.formats import find_format
+from mivos_studio.media.export.job import ExportJob
+from mivos_studio.media.output.manifest import MANIFEST_NAME
 from tests.gui.closing import PHASES
 from tests.gui.fake_session import SIZE, FakeClip
+from tests.project import PROJECT
 
-HOUSE = Path(__file__).resolve().parents[2]
 LIMIT_S = 30.0
 """Far above the 2 seconds that it should take, since a busy machine may be slow; a hang is still seen."""
 
@@ -38,7 +38,7 @@ def close(phase: str, way: str, folder: Path) -> Closed:
     """Run the program, bring it to a phase, end it."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.gui.closing", phase, way, str(folder)],
-        cwd=HOUSE,
+        cwd=PROJECT,
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "XDG_CACHE_HOME": str(folder / "home")},
         capture_output=True,
         text=True,

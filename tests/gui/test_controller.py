@@ -24,8 +24,8 @@ from gui.widgets.views import Views
 from gui.worker import Ending, Engine, Outcome, Worker
 from inference_core.errors import NotReadyError
 from inference_core.values import Direction, FrameMask, Interaction, Progress, Region, Stroke, Tool
+from mivos_studio.project.steps import Draw, Redo, Reset
 from tests.gui.fake_session import FakeSession
-from workspace.steps import Draw, Redo, Reset
 
 
 class Desk:

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from gui.crash import sentence
 from inference_core.errors import NotReadyError
-from media.errors import MediaError
-
-HOUSE = Path(__file__).resolve().parents[2]
+from mivos_studio.media.errors import MediaError
+from tests.project import PROJECT
 
 SLOT = """
 import sys
@@ -36,7 +35,7 @@ def test_an_error_in_a_slot_does_not_end_the_process(tmp_path: Path) -> None:
     report = tmp_path / "folder" / "errors.txt"
     done = subprocess.run(
         [sys.executable, "-c", SLOT, str(report)],
-        cwd=HOUSE,
+        cwd=PROJECT,
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
         capture_output=True,
         text=True,

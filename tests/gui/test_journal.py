@@ -6,7 +6,7 @@ import numpy as np
 
 from gui.tasks.journal import Journal
 from inference_core.values import Interaction, Stroke, Tool
-from workspace.steps import AddObject, Draw, Propagate, Redo, Undo
+from mivos_studio.project.steps import AddObject, Draw, Propagate, Redo, Undo
 
 
 def draw(frame_index: int) -> Draw:

@@ -10,11 +10,11 @@ from PyQt5.QtWidgets import QFileDialog, QMessageBox
 
 from gui.main_window import MainWindow
 from gui.widgets.dialogs.export_dialog import ExportWish
+from mivos_studio.project.script import read_script
+from mivos_studio.project.steps import Propagate
 from tests.gui.conftest import OpenWindow
 from tests.gui.fake_session import FakeSession
 from tests.gui.gestures import answer, drag, press, question, settle, wait_until
-from workspace.script import read_script
-from workspace.steps import Propagate
 
 
 def scribble(window: MainWindow) -> None:

@@ -30,13 +30,13 @@ from gui.overlay import ViewMode
 from gui.view_state import CanvasTool
 from gui.widgets.dialogs.export_dialog import ExportWish
 from inference_core.values import Region
-from media.palette import read_ids
+from mivos_studio.media.palette import read_ids
+from mivos_studio.project.playback import play
+from mivos_studio.project.script import read_script
+from mivos_studio.project.steps import RenameObject
 from tests.gui.conftest import OpenWindow
 from tests.gui.fake_session import FRAME_COUNT, FakeSession
 from tests.gui.gestures import CTRL, RIGHT, SHIFT, drag, key, press, settle, wait_until
-from workspace.playback import play
-from workspace.script import read_script
-from workspace.steps import RenameObject
 
 
 def status(window: MainWindow) -> str:

@@ -12,7 +12,7 @@ from PyQt5.QtWidgets import QLabel, QMessageBox
 
 from gui.main_window import MainWindow
 from gui.tasks.clip_opener import OpenClip
-from media.errors import MediaError
+from mivos_studio.media.errors import MediaError
 from tests.gui.conftest import OpenWindow
 from tests.gui.fake_session import FakeClip, FakeSession
 from tests.gui.gestures import answer, drag, press, question, settle, wait_until

@@ -14,12 +14,11 @@ import cv2
 import numpy as np
 import pytest
 
-from cli import main as mivos
-from media.clip import open_clip
-from media.palette import read_ids
+from mivos_studio.cli.main import main
+from mivos_studio.media.clip import open_clip
+from mivos_studio.media.palette import read_ids
+from tests.project import PROJECT, SHARED
 
-HOUSE = Path(__file__).resolve().parents[2]
-SHARED = Path(os.environ.get("MIVOS_SHARED", HOUSE.parent / "shared"))
 FRAMES = 12
 
 
@@ -60,7 +59,7 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("footage")
     clip_file = SHARED / "data" / "clips" / "chair.mp4"
     if not clip_file.exists():
-        from synthetic.sample import write_sample
+        from mivos_studio.synthetic.sample import write_sample
 
         clip_file = write_sample(folder.with_name("sample"), frames=FRAMES)
     with open_clip(clip_file) as clip:
@@ -77,7 +76,7 @@ def job(display: str, footage: Path, tmp_path_factory: pytest.TempPathFactory) -
     foreign = Path(cv2.__file__).parent / "qt"
     done = subprocess.run(
         [sys.executable, "-m", "tests.gui.real_window", str(footage), str(folder)],
-        cwd=HOUSE,
+        cwd=PROJECT,
         # What a parent that has imported cv2 hands down.
         env={
             **os.environ,
@@ -114,7 +113,7 @@ def test_the_script_of_the_job_replays_to_the_exported_masks_bit_by_bit(
     job: Path, footage: Path, tmp_path: Path
 ) -> None:
     words = ["--working-size", "96", "--device", "cpu", "--quiet"]
-    code = mivos(
+    code = main(
         ["replay", str(footage), "--script", str(job / "work.json"), "--out", str(tmp_path / "again"), *words]
     )
     assert code == 0

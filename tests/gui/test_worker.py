@@ -16,9 +16,9 @@ from gui.tasks.commands import Change, Command, Edit, TakeBack, Walk
 from gui.tasks.journal import Journal
 from gui.worker import MAX_UNSEEN_CHANGES, Ending, Engine, Outcome, Worker
 from inference_core.values import FrameMask, Interaction, Stroke, Tool
+from mivos_studio.project.steps import Draw, Propagate, Redo, Step, Undo
 from tests.gui.fake_session import FRAME_COUNT, FakeClip, FakeSession
 from tests.gui.gestures import wait_until
-from workspace.steps import Draw, Propagate, Redo, Step, Undo
 
 
 class Watched:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from pathlib import Path
 from unittest.mock import Mock
 
 import numpy as np
@@ -19,8 +18,9 @@ from model import winograd
 from model.aggregate import aggregate
 from model.interfaces import MemoryEntry, Networks, QueryFeatures
 from tests import parity
+from tests.project import SHARED
 
-REFERENCE = Path(__file__).parents[3] / "shared" / "reference" / "parity"
+REFERENCE = SHARED / "reference" / "parity"
 
 ADDED_AND_REMOVED = 2
 

@@ -20,7 +20,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from media.errors import MediaError
+from mivos_studio.media.errors import MediaError
 
 
 @dataclass(frozen=True)

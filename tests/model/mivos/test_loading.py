@@ -11,7 +11,7 @@ from PIL import Image
 from safetensors.torch import save_file
 from torch import nn
 
-import cli
+from mivos_studio.cli.main import main
 from model.checkpoint import CheckpointError, load_networks
 from model.compact.interaction import CompactInteraction
 from model.mivos.fusion import MivosFusion
@@ -55,7 +55,7 @@ def test_the_command_line_propagates_with_the_published_networks(
 ) -> None:
     out = tmp_path / "masks"
     words = ["propagate", str(small_clip.images), "--mask", f"0={small_clip.masks[0]}", "--out", str(out)]
-    assert cli.main([*words, "--models", "mivos", "--weights", str(saves), "--working-size", "64"]) == 0
+    assert main([*words, "--models", "mivos", "--weights", str(saves), "--working-size", "64"]) == 0
     masks = sorted(out.glob("*.png"))
     assert len(masks) == FRAMES
     assert np.array_equal(np.array(Image.open(masks[0])), np.array(Image.open(small_clip.masks[0])))

@@ -1,0 +1,1 @@
+"""MiVOS Studio: cut objects out of a clip."""

@@ -1,0 +1,266 @@
+"""The door of the window: arguments, then paint, then everything that takes long.
+
+Knows every room and does nothing itself. The window is on the screen before torch, PyAV and OpenCV are
+imported: those imports are made inside the functions that the window's threads call.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from mivos_studio.cli.options import DEVICES, MODELS, positive_number, whole_number
+
+if TYPE_CHECKING:
+    from PyQt5.QtWidgets import QApplication
+
+    from gui.main_window import Backend, MainWindow
+    from gui.tasks.ending import Report
+    from gui.tasks.journal import Journal
+    from gui.worker import Engine
+    from mivos_studio.media.clip import Clip
+    from model.interfaces import Networks
+
+_BAD_INPUT = 2
+_LOADING = "Loading the networks …"
+# Any of these says how OpenMP's idle threads wait: OpenMP's own word, GNU's, Intel's and LLVM's.
+_WAIT_VARIABLES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
+_QT_VARIABLES = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that complains in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(_BAD_INPUT, f"{self.prog}: {message} (see --help)\n")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line said. clip None stands for the sample clip."""
+
+    clip: Path | None
+    models: str
+    weights: Path | None
+    device: str
+    working_size: int
+    script: Path | None
+    screenshot: Path | None
+    exit_after_s: float | None
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Open the window and return the exit code."""
+    options = parse(sys.argv[1:] if words is None else words)
+    application, window = open_window(options)
+    from gui.tasks.ending import Signals, leave
+
+    signals = Signals(application.exit, application)
+    code = application.exec()
+    window.end()  # a session manager or a signal ends the loop without closing the window
+    signals.uninstall()
+    return leave(code)
+
+
+def parse(words: Sequence[str]) -> Options:
+    """Read the command line; leave with a sentence and exit code 2 where it makes no sense."""
+    parser = _Parser(prog="interactive_gui.py", description="Cut objects out of a clip.", allow_abbrev=False)
+    parser.add_argument("clip", nargs="?", type=Path, metavar="CLIP", help="video or folder of images")
+    parser.add_argument("--video", type=Path, metavar="FILE", help="open a video")
+    parser.add_argument("--images", type=Path, metavar="DIR", help="open a folder of images")
+    parser.add_argument(
+        "--models", choices=MODELS, default="auto",
+        help="family of networks; compact-free was trained on free data alone",
+    )  # fmt: skip
+    parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of weights")
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
+    parser.add_argument(
+        "--working-size", type=whole_number(least=64), default=480, metavar="PIXELS",
+        help="short side at which the networks look at a frame (default: 480)",
+    )  # fmt: skip
+    parser.add_argument("--script", type=Path, metavar="FILE", help="play a script once the clip is open")
+    parser.add_argument(
+        "--screenshot", type=Path, metavar="PNG", help="save a picture of the window at the end"
+    )
+    parser.add_argument(
+        "--exit-after", type=positive_number, metavar="SECONDS", help="close the window by itself"
+    )
+    given = parser.parse_args(list(words))
+    clips = [path for path in (given.clip, given.video, given.images) if path is not None]
+    complaint = _complaint(given, clips)
+    if complaint:
+        parser.error(complaint)
+    return Options(
+        clips[0] if clips else None, given.models, given.weights, given.device, given.working_size,
+        given.script, given.screenshot, given.exit_after,
+    )  # fmt: skip
+
+
+def _complaint(given: argparse.Namespace, clips: list[Path]) -> str | None:
+    if len(clips) > 1:
+        return "name one clip: CLIP, --video or --images"
+    if clips and not clips[0].exists():
+        return f"there is no file or folder at {clips[0]}"
+    if given.video is not None and given.video.is_dir():
+        return f"{given.video} is a folder: open it with --images"
+    if given.images is not None and not given.images.is_dir():
+        return f"{given.images} is not a folder: open it with --video"
+    if given.script is not None and not given.script.is_file():
+        return f"there is no script at {given.script}"
+    if given.weights is not None and not given.weights.is_dir():
+        return f"there is no folder of weights at {given.weights}"
+    if given.screenshot is not None and not given.screenshot.absolute().parent.is_dir():
+        return f"there is no folder to save {given.screenshot} in"
+    return _complaint_about_screenshot(given.screenshot, [*clips, given.script])
+
+
+def _complaint_about_screenshot(screenshot: Path | None, inputs: Iterable[Path | None]) -> str | None:
+    if screenshot is None:
+        return None
+    from gui.screenshot import SCREENSHOT
+    from mivos_studio.media.errors import MediaError
+    from mivos_studio.media.output.file import check_file
+
+    try:
+        check_file(screenshot, SCREENSHOT, inputs=[path for path in inputs if path is not None])
+    except MediaError as error:
+        return str(error)
+    return None
+
+
+def open_window(options: Options) -> tuple[QApplication, MainWindow]:
+    """Make the application and show the window; opening the clip begins after its first paint."""
+    drop_foreign_qt_plugins()
+    let_idle_threads_sleep()
+    from PyQt5.QtCore import QCoreApplication, QStandardPaths, Qt, QTimer
+    from PyQt5.QtWidgets import QApplication
+
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_EnableHighDpiScaling)
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_UseHighDpiPixmaps)
+    QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("MiVOS Studio")
+    # Where the session ends, Qt would close the window, which may ask, and nobody may be there to answer.
+    QApplication.setFallbackSessionManagementEnabled(False)
+
+    from gui.crash import CrashNet
+    from gui.main_window import MainWindow
+    from gui.theme import apply_theme
+
+    apply_theme(application)
+    cache = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.CacheLocation))
+    window = MainWindow(_backend(options, cache))
+    net = CrashNet(cache / "errors.txt", window)
+    net.caught.connect(window.banner.show_error)
+    net.install()
+    window.show_at_a_good_size()
+    window.first_painted.connect(lambda: window.open(options.clip))
+    if options.script is not None:
+        script = options.script
+        window.session_opened.connect(lambda: window.files.play_script(script))
+    if options.exit_after_s is not None:
+        wait_ms = round(1000 * options.exit_after_s)
+        window.first_painted.connect(lambda: QTimer.singleShot(wait_ms, lambda: _leave(window, options)))
+    return application, window
+
+
+def drop_foreign_qt_plugins() -> None:
+    """Forget OpenCV's Qt plugins: its Linux wheel points Qt at them, and PyQt5 then aborts.
+
+    Also where the variables were inherited from a process that had imported cv2. Others' settings are kept.
+    """
+    found = importlib.util.find_spec("cv2")
+    if found is None or found.origin is None:
+        return
+    folder = Path(found.origin).resolve().parent
+    for name in _QT_VARIABLES:
+        value = os.environ.get(name)
+        if value and Path(value).resolve().is_relative_to(folder):
+            del os.environ[name]
+
+
+def let_idle_threads_sleep() -> None:
+    """Have torch's idle threads sleep between two pieces of work, unless the environment says otherwise.
+
+    By default they spin. Where anything else wants a core (the window, the decoder, another program), they
+    take it from whoever has the work they wait for, and a propagation is several times slower. OpenMP reads
+    the variable when it is loaded, so this comes before torch is imported.
+    """
+    if not any(name in os.environ for name in _WAIT_VARIABLES):
+        os.environ["OMP_WAIT_POLICY"] = "passive"
+
+
+def _leave(window: MainWindow, options: Options) -> None:
+    if options.screenshot is not None:
+        from gui.screenshot import save_screenshot
+
+        save_screenshot(window.grab(), options.screenshot)
+    window.leave()
+
+
+def _backend(options: Options, cache: Path) -> Backend:
+    """Close over the options: the window knows neither models nor devices."""
+    from gui.main_window import Backend
+
+    loaded: list[Networks] = []
+
+    def open_clip(path: Path | None, report: Report) -> Clip:
+        from mivos_studio.media.clip import open_clip
+
+        return open_clip(_sample(cache, report) if path is None else path)
+
+    def open_session(clip: Clip, journal: Journal, report: Report) -> Engine:
+        report(_LOADING)
+        if not loaded:
+            loaded.append(_load_networks(options, report))
+        report(_LOADING)
+        return _engine(clip, loaded[0], options, journal)
+
+    return Backend(open_clip, open_session)
+
+
+def _sample(cache: Path, report: Report) -> Path:
+    """Make the sample clip, unless that was done before."""
+    folder = cache / "sample"
+    if not folder.exists():
+        from mivos_studio.synthetic.sample import write_sample
+
+        cache.mkdir(parents=True, exist_ok=True)
+        write_sample(folder, before_frame=lambda _: report("Making the sample clip …"))
+    return folder
+
+
+def _load_networks(options: Options, report: Report) -> Networks:
+    from model.checkpoint import load_networks  # brings torch, which takes seconds
+
+    report(_LOADING)
+    return load_networks(options.models, options.weights)
+
+
+def _engine(clip: Clip, networks: Networks, options: Options, journal: Journal) -> Engine:
+    from gui.worker import Engine
+    from inference_core.session import Session
+    from mivos_studio.project.scratch import TemporaryScratch
+    from model.catalogue import FAMILIES
+
+    session = Session(
+        clip,
+        networks,
+        device=options.device,
+        working_size=options.working_size,
+        scratch=TemporaryScratch(),
+    )
+    object_id = session.add_object()
+    journal.declare(object_id, session.objects[0].name)
+    terms = FAMILIES[networks.family].terms
+    return Engine(session, networks.family, terms, first_undo=session.undo_count)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

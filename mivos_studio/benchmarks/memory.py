@@ -1,0 +1,98 @@
+"""Memory against the length of the clip: each length in a fresh process, from opening to the last frame."""
+
+from __future__ import annotations
+
+import multiprocessing
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mivos_studio.benchmarks.long_clip import make_loop, write_clip
+from mivos_studio.benchmarks.made_clip import UInt8Array
+from mivos_studio.benchmarks.resident import peak_rss_mb
+
+
+@dataclass(frozen=True)
+class MemoryOptions:
+    """What to measure: clips of so many frames of a size (height, width), with so many objects."""
+
+    frames: tuple[int, ...]
+    size: tuple[int, int] = (1080, 1920)
+    objects: int = 3
+    models: str = "auto"
+    weights: Path | None = None
+    device: str = "auto"
+    dtype: str = "auto"
+    working_size: int = 480
+
+
+@dataclass(frozen=True)
+class _Point:
+    """What one process found: seconds until the first frame could be shown, the peak, frames a second."""
+
+    open_s: float
+    rss_mb: float | None
+    fps: float
+
+
+def measure_memory(options: MemoryOptions) -> dict[str, Any]:
+    """Open and propagate clips of each length; return figures, a list with an entry for each length."""
+    points = []
+    loop = make_loop(options.size, options.objects)
+    with tempfile.TemporaryDirectory(prefix="mivos-") as folder:
+        clip = Path(folder) / "clip.mp4"
+        for frames in options.frames:
+            write_clip(loop, clip, frames)
+            # A process each: what one length has left behind must not count for the next.
+            with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+                points.append(process.submit(_measure, clip, loop.first_ids, options).result())
+    return {
+        "frames": list(options.frames),
+        "rss_mb": [point.rss_mb for point in points],
+        "open_s": [point.open_s for point in points],
+        "fps": [point.fps for point in points],
+        "size": list(options.size),
+        "objects": options.objects,
+    }
+
+
+def table(figures: dict[str, Any]) -> Iterator[str]:
+    """Lay the figures out as lines of a Markdown table."""
+    height, width = figures["size"]
+    yield f"{width}x{height}, {figures['objects']} object(s)"
+    yield ""
+    yield "| frames | peak resident MiB | opened in s | frames a second |"
+    yield "|---:|---:|---:|---:|"
+    rows = zip(figures["frames"], figures["rss_mb"], figures["open_s"], figures["fps"], strict=True)
+    for frames, rss_mb, open_s, fps in rows:
+        held = "unknown" if rss_mb is None else f"{rss_mb:.0f}"
+        yield f"| {frames} | {held} | {open_s:.2f} | {fps:.1f} |"
+
+
+def _measure(path: Path, first_ids: UInt8Array, options: MemoryOptions) -> _Point:
+    """Open the clip and propagate its first mask to the end, as the command line would."""
+    from inference_core.session import Session
+    from mivos_studio.media.clip import open_clip
+    from mivos_studio.project.scratch import TemporaryScratch
+    from model.checkpoint import load_networks
+
+    started_s = time.perf_counter()
+    with open_clip(path) as clip:
+        clip[0]
+        open_s = time.perf_counter() - started_s
+        session = Session(
+            clip,
+            load_networks(options.models, options.weights),
+            device=options.device,
+            dtype=options.dtype,
+            working_size=options.working_size,
+            scratch=TemporaryScratch(),
+        )
+        session.set_ids(0, first_ids)
+        started_s = time.perf_counter()
+        done = sum(1 for _ in session.propagate(0))
+        return _Point(open_s, peak_rss_mb(), done / (time.perf_counter() - started_s))

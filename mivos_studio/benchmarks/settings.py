@@ -1,0 +1,132 @@
+"""What a setting is worth: the same clips propagated with each of its values, J and the masks compared."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference_core.errors import UserError
+from inference_core.memory_bank import MemoryOptions
+from inference_core.session import Session
+from mivos_studio.evaluation.folders import TrueClip, object_masks, read_clips
+from mivos_studio.evaluation.metrics import jaccard
+from model.checkpoint import load_networks
+from model.interfaces import Networks
+
+UInt8Array = NDArray[np.uint8]
+Value = str | int
+
+MEMORY_SETTINGS = ("mem_every", "max_promoted", "max_anchors")
+SETTINGS = ("dtype", "working_size", *MEMORY_SETTINGS)
+"""What can be varied: options of the session, and of what propagation remembers."""
+
+
+@dataclass(frozen=True)
+class SettingOptions:
+    """What to measure.
+
+    data    folder of clips in DAVIS layout.
+    varied  values of each setting; every combination is measured, and compared with the first one.
+    given   frames whose true masks are given; the others are measured.
+    """
+
+    data: Path
+    varied: Mapping[str, Sequence[Value]]
+    given: tuple[int, ...] = (0,)
+    models: str = "auto"
+    weights: Path | None = None
+    device: str = "auto"
+    dtype: str = "auto"
+    working_size: int = 480
+
+
+@dataclass
+class _Tally:
+    """What one combination gave: by clip, J against the truth and IoU with the first combination's masks."""
+
+    combination: dict[str, Value]
+    j: dict[str, float] = field(default_factory=dict)
+    agreement: dict[str, float] = field(default_factory=dict)
+    frames: int = 0
+    seconds: float = 0.0
+
+    def as_figures(self) -> dict[str, Any]:
+        return {
+            **self.combination,
+            "J": fmean(self.j.values()),
+            "agreement": fmean(self.agreement.values()),
+            "fps": self.frames / self.seconds,
+            "clips": {name: {"J": j, "agreement": self.agreement[name]} for name, j in self.j.items()},
+        }
+
+
+def measure_settings(options: SettingOptions) -> dict[str, Any]:
+    """Propagate the given masks through every clip with every combination; return figures."""
+    clips = read_clips(options.data)
+    for clip in clips:
+        if max(options.given) >= len(clip.frames):
+            raise UserError(f"{clip.name} has no frame {max(options.given)}: give masks of earlier frames.")
+    networks = load_networks(options.models, options.weights)
+    names = list(options.varied)
+    tallies = [_Tally(dict(zip(names, values, strict=True))) for values in product(*options.varied.values())]
+    for clip in clips:
+        wanted: dict[int, UInt8Array] | None = None
+        for tally in tallies:
+            masks = _propagate(clip, networks, options, tally)
+            wanted = wanted or masks
+            truth = {frame_index: clip.ids(frame_index) for frame_index in masks}
+            tally.j[clip.name] = _mean_iou(truth, masks, clip.object_ids)
+            tally.agreement[clip.name] = _mean_iou(wanted, masks, clip.object_ids)
+    return {"given": list(options.given), "combinations": [tally.as_figures() for tally in tallies]}
+
+
+def table(figures: dict[str, Any]) -> Iterator[str]:
+    """Lay the figures out as lines of a Markdown table."""
+    rows = figures["combinations"]
+    names = [name for name in SETTINGS if name in rows[0]]
+    yield f"| {' | '.join(names)} | J | IoU with the first row's masks | frames a second |"
+    yield f"|{'---|' * len(names)}---:|---:|---:|"
+    for row in rows:
+        values = " | ".join(str(row[name]) for name in names)
+        yield f"| {values} | {row['J']:.4f} | {row['agreement']:.4f} | {row['fps']:.1f} |"
+
+
+def _propagate(
+    clip: TrueClip, networks: Networks, options: SettingOptions, tally: _Tally
+) -> dict[int, UInt8Array]:
+    """Return the masks (H, W) of the frames that were not given, by frame."""
+    chosen = {"dtype": options.dtype, "working_size": options.working_size, **tally.combination}
+    memory = {name: int(chosen[name]) for name in MEMORY_SETTINGS if name in chosen}
+    session = Session(
+        clip.frames,
+        networks,
+        device=options.device,
+        dtype=str(chosen["dtype"]),
+        working_size=int(chosen["working_size"]),
+        memory=replace(MemoryOptions.suiting(networks.propagation), **memory),  # type: ignore[arg-type]
+    )
+    for frame_index in options.given:
+        session.set_ids(frame_index, clip.ids(frame_index))
+    started_s = time.perf_counter()
+    tally.frames += sum(1 for _ in session.propagate())
+    tally.seconds += time.perf_counter() - started_s
+    measured = sorted(set(range(len(clip.frames))) - set(options.given))
+    return {frame_index: session.ids(frame_index) for frame_index in measured}
+
+
+def _mean_iou(
+    wanted: Mapping[int, UInt8Array], found: Mapping[int, UInt8Array], object_ids: tuple[int, ...]
+) -> float:
+    """Mean IoU over the objects of each frame, then over frames."""
+    return fmean(
+        fmean(map(jaccard, object_masks(wanted[frame], object_ids), object_masks(ids, object_ids)))
+        for frame, ids in found.items()
+    )

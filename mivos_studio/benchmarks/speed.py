@@ -1,0 +1,164 @@
+"""Frames a second and milliseconds a stroke, beside optical flow and GrabCut on the same frames."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from inference_core.session import Session
+from inference_core.values import BoolArray, Float32Array, Interaction, Stroke, Tool
+from mivos_studio.benchmarks.made_clip import MadeClip, make_clip
+from mivos_studio.benchmarks.startup import measure_startup
+from mivos_studio.evaluation.baselines import Guess, follow_flow, grabcut
+from mivos_studio.evaluation.machine import describe_machine, tell_machine
+from mivos_studio.synthetic.robots import lasso_polygon, random_box, scribble_strokes
+from model.checkpoint import load_networks
+
+_SEED = 11
+_STROKES = 6
+_GRABCUTS = 2
+
+
+@dataclass(frozen=True)
+class SpeedOptions:
+    """What to measure: size is (height, width) of the made-up clip, one run for each number of objects."""
+
+    frames: int = 40
+    size: tuple[int, int] = (480, 854)
+    objects: tuple[int, ...] = (1, 3)
+    models: str = "auto"
+    weights: Path | None = None
+    device: str = "auto"
+    dtype: str = "auto"
+    working_size: int = 480
+
+
+def measure_speed(options: SpeedOptions) -> dict[str, Any]:
+    """Measure and return figures: propagation by number of objects, strokes by tool, start-up, machine."""
+    networks = load_networks(options.models, options.weights)
+    report: dict[str, Any] = {"frames": options.frames, "size": list(options.size), "propagation": {}}
+    session: Session | None = None
+    clip: MadeClip | None = None
+    for count in options.objects:
+        clip = make_clip(options.size, options.frames, count)
+        session = Session(
+            clip,
+            networks,
+            device=options.device,
+            dtype=options.dtype,
+            working_size=options.working_size,
+        )
+        report["propagation"][str(count)] = _propagation(session, clip)
+    if session is not None and clip is not None:
+        report["strokes"] = {tool.value: _strokes(session, clip, tool) for tool in Tool}
+        report["first_click"] = _first_clicks(session, clip)
+        report["device"], report["dtype"] = session.device, session.dtype
+    report["startup"] = measure_startup(options.models, options.weights)
+    report["machine"] = describe_machine()
+    return report
+
+
+def table(report: dict[str, Any]) -> Iterator[str]:
+    """Lay the figures out as lines of a Markdown table."""
+    height, width = report["size"]
+    yield f"{width}x{height}, {report['frames']} frames, {report['device']} {report['dtype']}"
+    yield tell_machine(report["machine"])
+    yield ""
+    yield "| what | ours | baseline |"
+    yield "|---|---|---|"
+    for count, row in report["propagation"].items():
+        yield f"| {count} object(s), frames a second | {row['fps']:.1f} | flow {row['flow_fps']:.1f} |"
+    for tool, row in report["strokes"].items():
+        baseline = f"GrabCut {row['grabcut_ms']:.0f}" if "grabcut_ms" in row else ""
+        yield f"| {tool}, ms (median, worst) | {row['median_ms']:.0f}, {row['worst_ms']:.0f} | {baseline} |"
+    answered, settled = (report["first_click"][f"{when}_ms"] for when in ("answered", "settled"))
+    yield f"| click where nothing is, ms (answered, settled) | {answered:.0f}, {settled:.0f} | |"
+    for step, seconds in report["startup"].items():
+        yield f"| start-up: {step.removesuffix('_s')}, s | {seconds:.2f} | |"
+
+
+def _propagation(session: Session, clip: MadeClip) -> dict[str, float]:
+    """Propagate the first frame's true mask to the end, after a few frames that warm everything up."""
+    session.set_ids(0, clip.masks[0])
+    for _ in session.propagate(0, "forward", (0, min(3, len(clip) - 1))):
+        pass
+    session.undo()
+    started = time.perf_counter()
+    frames = sum(1 for _ in session.propagate(0, "forward"))
+    seconds = time.perf_counter() - started
+    first = clip.masks[0]
+    masks = np.stack([first == object_id for object_id in np.unique(first[first > 0])])
+    started = time.perf_counter()
+    flowed = sum(1 for _ in follow_flow(clip.images, masks))
+    flow_seconds = time.perf_counter() - started
+    return {"fps": frames / seconds, "frames": frames, "flow_fps": flowed / flow_seconds}
+
+
+def _strokes(session: Session, clip: MadeClip, tool: Tool) -> dict[str, float]:
+    """Draw on frames spread over the clip, the first uncounted; GrabCut beside what a network answers."""
+    rng = np.random.default_rng(_SEED)
+    times: list[float] = []
+    baseline: list[float] = []
+    for frame_index in _frames_to_draw_on(clip):
+        stroke = _stroke(clip, frame_index, tool, rng)
+        times.append(_answer_ms(session, Interaction(tool, stroke))[-1])
+        if tool in (Tool.SCRIBBLE, Tool.CLICK) and len(baseline) < _GRABCUTS:
+            baseline.append(_grabcut_ms(clip, frame_index, stroke.points))
+    figures = {"median_ms": statistics.median(times[1:]), "worst_ms": max(times[1:])}
+    return {**figures, "grabcut_ms": min(baseline)} if baseline else figures
+
+
+def _first_clicks(session: Session, clip: MadeClip) -> dict[str, float]:
+    """Click on empty frames: how soon the first answer is there, how soon the last."""
+    rng = np.random.default_rng(_SEED)
+    times = []
+    for frame_index in _frames_to_draw_on(clip):
+        session.reset(frame_index)
+        stroke = _stroke(clip, frame_index, Tool.CLICK, rng)
+        times.append(_answer_ms(session, Interaction(Tool.CLICK, stroke)))
+    return {
+        "answered_ms": statistics.median(ms[0] for ms in times[1:]),
+        "settled_ms": statistics.median(ms[-1] for ms in times[1:]),
+    }
+
+
+def _frames_to_draw_on(clip: MadeClip) -> list[int]:
+    """Spread over the clip; the first is drawn on to warm up."""
+    shown = [frame_index for frame_index, mask in enumerate(clip.masks) if mask.any()]
+    return [shown[place * (len(shown) - 1) // _STROKES] for place in range(_STROKES + 1)]
+
+
+def _stroke(clip: MadeClip, frame_index: int, tool: Tool, rng: np.random.Generator) -> Stroke:
+    object_id = int(clip.masks[frame_index].max())
+    points = _gesture(clip.masks[frame_index] == object_id, tool, rng)
+    return Stroke(frame_index, object_id, points.astype(np.float32))
+
+
+def _answer_ms(session: Session, interaction: Interaction) -> list[float]:
+    """Return the milliseconds until each answer."""
+    started = time.perf_counter()
+    return [1000 * (time.perf_counter() - started) for _ in session.interact(interaction)]
+
+
+def _gesture(truth: BoolArray, tool: Tool, rng: np.random.Generator) -> Float32Array:
+    """Points (N, 2) that an editor would draw with a tool on an object (H, W)."""
+    if tool == Tool.LASSO:
+        return lasso_polygon(truth, rng)
+    if tool == Tool.BOX:
+        return np.array(random_box(truth, rng), np.float32).reshape(2, 2)
+    points = scribble_strokes(truth, np.zeros_like(truth), rng)[0].points
+    return points[len(points) // 2 :][:1] if tool == Tool.CLICK else points
+
+
+def _grabcut_ms(clip: MadeClip, frame_index: int, points: Float32Array) -> float:
+    drawn = np.zeros(clip.size, np.bool_)
+    drawn[points[:, 1].astype(int), points[:, 0].astype(int)] = True
+    started = time.perf_counter()
+    grabcut(clip.images[frame_index], drawn, np.zeros_like(drawn), Guess.OBJECT)
+    return 1000 * (time.perf_counter() - started)

@@ -1,0 +1,114 @@
+"""How cost grows: propagation against resolution, objects, length, precision, device and family."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from inference_core.device import choose_compute
+from inference_core.errors import UserError
+from inference_core.session import Session
+from inference_core.values import UInt8Array
+from mivos_studio.benchmarks.made_clip import MadeClip, make_clip
+from mivos_studio.benchmarks.speed import SpeedOptions
+from model.checkpoint import CheckpointError, load_networks
+
+RESOLUTIONS = {"240p": 240, "360p": 360, "480p": 480, "720p": 720, "1080p": 1080}
+OBJECTS = (1, 2, 4, 8)
+LENGTHS = (20, 40, 80, 160)
+FRAMES = 16
+"""Of every cell but those of the lengths; the first few are not counted."""
+_WARM_UP = 4
+_ASPECT = 16 / 9
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run: the frames of a clip of this (height, width), with so many objects, on these settings."""
+
+    options: SpeedOptions
+    objects: int = 1
+
+
+def measure_sweep(options: SpeedOptions) -> dict[str, dict[str, float]]:
+    """Measure frames a second, by what varies and its value; what cannot run on this machine is left out.
+
+    "resolution" is the source's, looked at in the working size; "working_size" is both.
+    """
+    short = replace(options, frames=FRAMES)
+    rows = {
+        "resolution": {name: Cell(replace(short, size=_size(side))) for name, side in RESOLUTIONS.items()},
+        "working_size": {
+            name: Cell(replace(short, size=_size(side), working_size=side))
+            for name, side in RESOLUTIONS.items()
+        },
+        "objects": {str(count): Cell(short, count) for count in OBJECTS},
+        "length": {str(count): Cell(replace(options, frames=count)) for count in LENGTHS},
+        "dtype": {name: Cell(replace(short, dtype=name)) for name in ("float32", "bfloat16", "float16")},
+        "device": {name: Cell(replace(short, device=name)) for name in ("cpu", "cuda", "mps")},
+        "family": {name: Cell(replace(short, models=name)) for name in ("compact", "compact-free", "mivos")},
+    }
+    return {name: _row(cells) for name, cells in rows.items()}
+
+
+def sweep_table(sweep: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+    """Lay the figures out as lines of a Markdown table."""
+    yield ""
+    yield "| frames a second by | |"
+    yield "|---|---|"
+    for name, row in sweep.items():
+        values = ", ".join(f"{value}: {fps:.1f}" for value, fps in row.items())
+        yield f"| {name.replace('_', ' ')} | {values} |"
+
+
+def _row(cells: Mapping[str, Cell]) -> dict[str, float]:
+    measured = ((name, _measure(cell)) for name, cell in cells.items())
+    return {name: fps for name, fps in measured if fps is not None}
+
+
+def _measure(cell: Cell) -> float | None:
+    """Frames a second; None where this machine lacks the device, the precision or the weights."""
+    options = cell.options
+    try:
+        networks = load_networks(options.models, options.weights)
+        choose_compute(options.device, options.dtype)
+    except (UserError, CheckpointError):
+        return None
+    clip = _tiled(make_clip(options.size, FRAMES, 1), options.frames)
+    session = Session(
+        clip, networks, device=options.device, dtype=options.dtype, working_size=options.working_size
+    )
+    session.set_ids(0, _squares(options.size, cell.objects))
+    frames = session.propagate(0, "forward")
+    for _ in range(_WARM_UP):
+        next(frames)
+    started_s = time.perf_counter()
+    counted = sum(1 for _ in frames)
+    if session.device == "cuda":
+        torch.cuda.synchronize()
+    return counted / (time.perf_counter() - started_s)
+
+
+def _tiled(clip: MadeClip, frames: int) -> MadeClip:
+    """Play a clip forth and back until it is long enough: pictures cost more to make than to walk."""
+    there_and_back: Sequence[UInt8Array] = [*clip.images, *clip.images[-2:0:-1]]
+    images = [there_and_back[place % len(there_and_back)] for place in range(frames)]
+    return MadeClip(images, [clip.masks[0]] * frames)
+
+
+def _squares(size: tuple[int, int], objects: int) -> UInt8Array:
+    """Ids (H, W) of equal objects side by side; what they show does not matter to the cost."""
+    height, width = size
+    ids = np.zeros(size, np.uint8)
+    step = width // objects
+    for row in range(objects):
+        ids[height // 3 : 2 * height // 3, row * step + step // 4 : row * step + 3 * step // 4] = row + 1
+    return ids
+
+
+def _size(side: int) -> tuple[int, int]:
+    return side, round(side * _ASPECT / 2) * 2

@@ -1,0 +1,94 @@
+"""What `propagate` and `replay` share: clip and session at the start, masks and figures at the end."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from inference_core.errors import UserError
+from inference_core.session import Session
+from inference_core.values import UInt8Array
+from mivos_studio.benchmarks.resident import peak_rss_mb
+from mivos_studio.cli.output import check_apart, check_json
+from mivos_studio.cli.progress import ProgressBar
+from mivos_studio.media.clip import Clip, open_clip
+from mivos_studio.media.export.formats import find_format
+from mivos_studio.media.export.job import ExportJob, Extent
+from mivos_studio.media.output.folder import FolderOutput
+from mivos_studio.media.palette import read_ids
+from mivos_studio.project.scratch import TemporaryScratch
+from model.checkpoint import load_networks
+
+MASKS = find_format("png-indexed")
+
+
+def open_job(options: Namespace, inputs: Iterable[Path]) -> tuple[Clip, FolderOutput]:
+    """Open the clip after a look at the places that the results go to; return it with that of the masks.
+
+    inputs  what is read besides the clip.
+    """
+    source = Path(options.clip)
+    output = FolderOutput(options.out, replaces=options.force, inputs=inputs, sources=[source])
+    check_json(options, [*inputs, source], output)
+    clip = open_clip(options.clip)
+    extent = Extent(len(clip), clip.size, {})
+    MASKS.check(extent, output)
+    check_apart(options, output, MASKS.plan(extent).names)
+    return clip, output
+
+
+def read_mask(clip: Clip, file: Path, frame_index: int) -> UInt8Array:
+    """Read the mask of a frame as ids (H, W) uint8 and see that frame and size are the clip's."""
+    if frame_index >= len(clip):
+        raise UserError(f"{file} is given for frame {frame_index}; the clip's last frame is {len(clip) - 1}.")
+    ids = read_ids(file)
+    if ids.shape != clip.size:
+        height, width = ids.shape
+        raise UserError(f"{file} is {width}x{height}; the clip is {clip.size[1]}x{clip.size[0]}.")
+    return ids
+
+
+def open_session(clip: Clip, options: Namespace) -> Session:
+    """Load the networks and begin a session on the clip; its notices go to stderr."""
+    torch.manual_seed(options.seed)
+    session = Session(
+        clip,
+        load_networks(options.models, options.weights),
+        device=options.device,
+        dtype=options.dtype,
+        working_size=options.working_size,
+        scratch=TemporaryScratch(),
+    )
+    session.hear(_tell)
+    return session
+
+
+def _tell(notice: str) -> None:
+    """Say on stderr what the session had to do differently, below the progress bar where there is one."""
+    print(f"\n{notice}" if sys.stderr.isatty() else notice, file=sys.stderr)
+
+
+def write_masks(session: Session, clip: Clip, output: FolderOutput, *, quiet: bool) -> None:
+    """Write 00000.png … at the source's size: all of them or none."""
+    job = ExportJob(clip, session.ids, {each.object_id: each.name for each in session.objects})
+    bar = ProgressBar("write", quiet=quiet)
+    with closing(MASKS.write_to(job, output)) as steps:
+        for done, total in steps:
+            bar.show(done, total)
+    bar.clear()
+
+
+def circumstances(session: Session) -> dict[str, Any]:
+    """Say under which circumstances figures were measured."""
+    return {
+        "peak_rss_mb": peak_rss_mb(),
+        "device": session.device,
+        "dtype": session.dtype,
+        "working_size": min(session.working_size),
+    }

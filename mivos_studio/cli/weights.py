@@ -1,0 +1,213 @@
+"""`mivos weights`: which weights are there, whether they are what they were, and where to get more."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace, _SubParsersAction
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inference_core.errors import UserError
+from mivos_studio.cli.options import add_report_options
+from mivos_studio.cli.output import check_json, write_json
+from mivos_studio.cli.progress import ProgressBar
+
+if TYPE_CHECKING:
+    from model.catalogue import KnownFile
+    from model.inventory import Holding, WeightsFile
+
+_MEBIBYTE = 2**20
+
+
+def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
+    """Declare the command and its options."""
+    parser = commands.add_parser(
+        "weights", help="list, check and download the networks' weights", description="Weights of networks."
+    )
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    listing = actions.add_parser(
+        "list",
+        help="list the files that are there",
+        description="List each family of networks: which of its files are there, their size and SHA-256, and"
+        " what the licences of its training data say.",
+    )
+    listing.set_defaults(run=run_list)
+    verifying = actions.add_parser(
+        "verify",
+        help="check that the files are what they were",
+        description="Compare each file's SHA-256 with the one recorded beside it in FILE.sha256. Published"
+        " files that were put there by hand are recorded the first time.",
+    )
+    verifying.set_defaults(run=run_verify)
+    fetching = actions.add_parser(
+        "fetch",
+        help="download the published MiVOS networks",
+        description="Download what is missing of the networks that the authors of MiVOS published. An"
+        " interrupted download goes on where it stopped.",
+    )
+    fetching.add_argument(
+        "--mirror", metavar="URL", help="folder on a web server with the same files, to download from instead"
+    )
+    fetching.set_defaults(run=run_fetch)
+    recording = actions.add_parser(
+        "record",
+        help="record the files' SHA-256",
+        description="Accept the files as they are: record the SHA-256 of each beside it in FILE.sha256.",
+    )
+    recording.set_defaults(run=run_record)
+    for action in (listing, verifying, fetching, recording):
+        action.add_argument(
+            "--weights", type=Path, metavar="DIR", help="folder of weights (default: the program's own)"
+        )
+        add_report_options(action)
+
+
+def run_list(options: Namespace) -> None:
+    """Print each family and its files."""
+    base, holdings = _take_stock(options)
+    if not any(holding.files for holding in holdings):
+        raise UserError(f"There are no weights in {base}.")
+
+    from model.inventory import unused_files
+
+    unused = unused_files(base)
+    for holding in holdings:
+        print(f"{holding.family.name}: {_completeness(holding)}")
+        for file in holding.files:
+            size = f"{file.bytes / _MEBIBYTE:.2f} MiB"
+            print(f"  {file.known.network:12} {size:>11}  {file.sha256}  {file.path}")
+        print(f"  {holding.family.terms}")
+    for path, reason in unused.items():
+        print(f"{path} is not used: {reason}.")
+    figures = {
+        "families": [_as_figures(holding) for holding in holdings],
+        "weights": [
+            {"family": holding.family.name, **_file_figures(file)}
+            for holding in holdings
+            for file in holding.files
+        ],
+        "unused": [{"file": str(path), "reason": reason} for path, reason in unused.items()],
+    }
+    write_json(options, figures)
+
+
+def run_verify(options: Namespace) -> None:
+    """Compare each file with its record; say which differ."""
+    base, holdings = _take_stock(options)
+    verdicts = {file.path: _verdict(file) for holding in holdings for file in holding.files}
+    if not verdicts:
+        raise UserError(f"There are no weights in {base}.")
+    for path, verdict in verdicts.items():
+        print(f"{verdict:12} {path}")
+    changed = [str(path) for path, verdict in verdicts.items() if verdict == "changed"]
+    figures = [{"file": str(path), "verdict": verdict} for path, verdict in verdicts.items()]
+    write_json(options, {"ok": not changed, "files": figures})
+    if changed:
+        raise UserError(
+            f"Not what was recorded: {', '.join(changed)}; copy or download"
+            f" {'it' if len(changed) == 1 else 'them'} again."
+        )
+
+
+def run_fetch(options: Namespace) -> None:
+    """Download the published files that are missing, and record their SHA-256."""
+    from mivos_studio.cli.download import DownloadError, download
+    from model.catalogue import MIVOS
+    from model.checksums import record_sha256, recorded_sha256
+
+    if options.mirror and not options.mirror.startswith(("http://", "https://")):
+        raise UserError(
+            f"{options.mirror} is no address of a web server: it begins with https:// or http://."
+        )
+    base, holdings = _take_stock(options)
+    holding = next(holding for holding in holdings if holding.family is MIVOS)
+    for number, known in enumerate(holding.missing, 1):
+        url = f"{options.mirror.rstrip('/')}/{known.name}" if options.mirror else known.url
+        bar = ProgressBar(f"{known.name} ({number} of {len(holding.missing)}), MiB", quiet=options.quiet)
+        target = holding.home / known.name
+        try:
+            download(url, target, sha256=recorded_sha256(target), on_progress=partial(_show, bar))
+        except DownloadError as error:
+            rest = _by_hand(holding.missing[number - 1 :], holding.home)
+            raise UserError(f"{known.name} cannot be downloaded: {error}; {rest}") from error
+        finally:
+            bar.clear()
+        print(f"{record_sha256(target)}  {target}")
+    if not holding.missing:
+        print(f"The published networks are all in {base}.")
+    write_json(options, {"fetched": [str(holding.home / known.name) for known in holding.missing]})
+
+
+def run_record(options: Namespace) -> None:
+    """Record the SHA-256 of every file that is there."""
+    from model.checksums import record_sha256
+
+    base, holdings = _take_stock(options)
+    paths = [file.path for holding in holdings for file in holding.files]
+    if not paths:
+        raise UserError(f"There are no weights in {base}.")
+    digests = {str(path): record_sha256(path) for path in paths}
+    for path, digest in digests.items():
+        print(f"{digest}  {path}")
+    write_json(options, digests)
+
+
+def _take_stock(options: Namespace) -> tuple[Path, list[Holding]]:
+    from model.inventory import saves_folder, take_stock
+
+    check_json(options)
+    base = saves_folder(options.weights)
+    return base, take_stock(base)
+
+
+def _completeness(holding: Holding) -> str:
+    if not holding.files:
+        return "not there"
+    if holding.missing:
+        return f"incomplete, without {', '.join(known.name for known in holding.missing)}"
+    return "complete"
+
+
+def _verdict(file: WeightsFile) -> str:
+    """Compare a file with its record; published files are recorded when they are first met."""
+    if file.recorded is not None:
+        return "changed" if file.is_changed else "unchanged"
+    if not file.known.url:
+        return "not recorded"
+
+    from model.checksums import record_sha256
+    from model.errors import CheckpointError
+
+    try:
+        record_sha256(file.path)
+    except CheckpointError:  # a folder that others look after
+        return "not recorded"
+    return "recorded now"
+
+
+def _by_hand(missing: tuple[KnownFile, ...], home: Path) -> str:
+    pages = ", ".join(f"{known.name} from {known.page}" for known in missing)
+    return f"by hand, download {pages}, and put what you get into {home} under these names."
+
+
+def _show(bar: ProgressBar, done_bytes: int, total_bytes: int) -> None:
+    bar.show(done_bytes // _MEBIBYTE, max(1, total_bytes // _MEBIBYTE))
+
+
+def _as_figures(holding: Holding) -> dict[str, Any]:
+    return {
+        "family": holding.family.name,
+        "complete": not holding.missing,
+        "missing": [known.name for known in holding.missing],
+        "terms": holding.family.terms,
+    }
+
+
+def _file_figures(file: WeightsFile) -> dict[str, Any]:
+    return {
+        "network": file.known.network,
+        "file": str(file.path),
+        "bytes": file.bytes,
+        "sha256": file.sha256,
+        "recorded": file.recorded,
+    }

@@ -1,0 +1,155 @@
+"""Measure the core's advice, and fit its calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import fmean
+
+import numpy as np
+
+from inference_core.advice import CALIBRATION, Calibration
+from inference_core.values import Tool
+from mivos_studio.evaluation.advice.choosers import advised, at_random, evenly, least_confident
+from mivos_studio.evaluation.advice.observations import (
+    Float64Array,
+    Observation,
+    calibration_error,
+    confidences,
+    fit,
+    observe,
+    rank_correlation,
+    reliability,
+)
+from mivos_studio.evaluation.errors import EvaluationError
+from mivos_studio.evaluation.figures import Figures
+from mivos_studio.evaluation.folders import Selection, read_clips
+from mivos_studio.evaluation.interactive.play import Chooser, Player, worst
+from mivos_studio.evaluation.interactive.protocol import Metric, Protocol
+from mivos_studio.evaluation.interactive.samples import Sample
+from mivos_studio.evaluation.settings import OnProgress, Settings, Steps, keep_quiet
+
+REPORTED_CORRECTIONS = (3, 5)
+DRAWS = 20
+NO_LIMIT_S = 1e9
+
+
+@dataclass(frozen=True)
+class AdviceOptions:
+    """What is measured on a folder of clips.
+
+    draws   how often the robot that goes anywhere plays each clip.
+    rounds  corrections that are played; 0 plays none and looks at confidence alone.
+    """
+
+    folder: Path
+    selection: Selection = field(default_factory=Selection)
+    tool: Tool = Tool.SCRIBBLE
+    draws: int = DRAWS
+    rounds: int = max(REPORTED_CORRECTIONS)
+
+
+def evaluate_advice(
+    settings: Settings, options: AdviceOptions, on_progress: OnProgress = keep_quiet
+) -> Figures:
+    """Hold confidence against true J, and play corrections of advised frames beside those of others."""
+    clips = read_clips(options.folder, options.selection)
+    choosers = _choosers(options.draws)
+    games = len(clips) * sum(map(len, choosers.values())) * options.rounds
+    steps = Steps(sum(len(clip.frames) - 1 for clip in clips) + games, on_progress)
+    observations = [each for clip in clips for each in observe(clip, settings, steps)]
+    samples = [Sample(clip, clip.name) for clip in clips]
+    chosen = (
+        {name: _play(settings, options, samples, group, steps) for name, group in choosers.items()}
+        if options.rounds
+        else {}
+    )
+    return {
+        "confidence": confidence_figures(observations, CALIBRATION),
+        "corrections": chosen,
+        "options": {
+            "data": str(options.folder),
+            **options.selection.as_figures(),
+            "interactive": options.tool.value,
+            "draws": options.draws,
+            "rounds": options.rounds,
+            **settings.as_figures(),
+        },
+    }
+
+
+def fit_confidence(
+    settings: Settings, folders: Sequence[Path], selection: Selection, on_progress: OnProgress = keep_quiet
+) -> tuple[Calibration, Figures]:
+    """Fit the calibration to the clips of some folders, which weigh alike; tell how well it fits."""
+    clips = [read_clips(folder, selection) for folder in folders]
+    steps = Steps(sum(len(clip.frames) - 1 for group in clips for clip in group), on_progress)
+    groups = [[each for clip in group for each in observe(clip, settings, steps)] for group in clips]
+    if not any(groups):
+        raise EvaluationError("These clips have nothing to fit to: no mask could be propagated.")
+    calibration = fit(groups)
+    everything = [each for group in groups for each in group]
+    return calibration, {
+        "calibration": asdict(calibration),
+        "confidence": confidence_figures(everything, calibration),
+        "options": {
+            "data": [str(folder) for folder in folders],
+            **selection.as_figures(),
+            **settings.as_figures(),
+        },
+    }
+
+
+def confidence_figures(observations: Sequence[Observation], calibration: Calibration) -> Figures:
+    """Tell how confidence and true J go together, over all masks and within each clip."""
+    expected = confidences(observations, calibration)
+    truth = np.array([each.jaccard for each in observations])
+    names = np.array([each.clip for each in observations])
+    bins = reliability(expected, truth)
+    return {
+        "masks": len(observations),
+        "rank_correlation": rank_correlation(expected, truth),
+        "rank_correlation_by_clip": {
+            name: rank_correlation(expected[names == name], truth[names == name])
+            for name in dict.fromkeys(names.tolist())
+        },
+        "calibration_error": calibration_error(bins),
+        "mean_confidence": float(expected.mean()),
+        "mean_J": float(truth.mean()),
+        "reliability": [asdict(each) for each in bins],
+    }
+
+
+def _choosers(draws: int) -> dict[str, list[Chooser]]:
+    return {
+        "advised": [advised],
+        "truly worst": [worst],
+        "least confident": [least_confident],
+        "even": [evenly],
+        "random": [at_random(seed) for seed in range(draws)],
+    }
+
+
+def _play(
+    settings: Settings,
+    options: AdviceOptions,
+    samples: Sequence[Sample],
+    choosers: Sequence[Chooser],
+    steps: Steps,
+) -> Figures:
+    """Play every clip with each chooser; give J after each correction, mean over games, then clips."""
+    protocol = Protocol(options.tool, options.rounds, NO_LIMIT_S, Metric.J)
+    curves: list[Float64Array] = []
+    for sample in samples:
+        games = [Player(settings, protocol, choose).play(sample, steps) for choose in choosers]
+        curves.append(np.mean([[each.jaccard.mean() for each in game.submissions] for game in games], axis=0))
+    means = np.mean(curves, axis=0)
+    return {
+        "J": means.tolist(),
+        "after": {
+            str(count): float(means[count - 1]) for count in REPORTED_CORRECTIONS if count <= options.rounds
+        },
+        "by_clip": {sample.name: curve.tolist() for sample, curve in zip(samples, curves, strict=True)},
+        "mean_over_rounds": fmean(means.tolist()),
+    }

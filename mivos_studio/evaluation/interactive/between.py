@@ -1,0 +1,122 @@
+"""What fusion is worth: on frames between two anchors, beside the newest walk alone and a linear blend.
+
+All three answer the same correction of the same masks, so that the differences are paired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean
+
+import numpy as np
+from torch import Tensor
+
+from inference_core.session import Session
+from mivos_studio.evaluation.ablation import FUSIONS
+from mivos_studio.evaluation.folders import TrueClip, object_masks
+from mivos_studio.evaluation.interactive.protocol import Float64Array, Span
+from mivos_studio.evaluation.metrics import jaccard, score_table
+from mivos_studio.evaluation.settings import Settings
+from model.interfaces import FusionNetwork
+
+DRAWS = 10_000
+CONFIDENCE = 0.95
+
+
+@dataclass
+class SwitchFusion:
+    """The session's fusion network, or for a while one of the plain ones."""
+
+    active: FusionNetwork
+    multiple: int
+
+    def __call__(
+        self, image: Tensor, old: Tensor, new: Tensor, attention: Tensor, distance: Tensor
+    ) -> Tensor:
+        """Pass on to whichever is active."""
+        return self.active(image, old, new, attention, distance)
+
+
+Compare = Callable[[Session, TrueClip, int], list[Span]]
+"""Tries the plain fusions on a draft about to be propagated; `learned` is still empty."""
+
+
+def comparing(settings: Settings) -> tuple[Settings, Compare]:
+    """Return settings whose fusion can be switched, and what switches it."""
+    learned = settings.placed.fusion
+    switch = SwitchFusion(learned, learned.multiple)
+    switched = replace(settings, networks=replace(settings.placed, fusion=switch))
+
+    def compare(session: Session, clip: TrueClip, frame_index: int) -> list[Span]:
+        spans = [Span(clip.name, frames, {}, np.empty(0)) for frames in spans_beside(session, frame_index)]
+        for name, fusion in FUSIONS.items() if spans else ():
+            switch.active = fusion
+            try:
+                _try(session, clip, frame_index, spans, name)
+            finally:
+                switch.active = learned
+        return spans
+
+    return switched, compare
+
+
+def spans_beside(session: Session, frame_index: int) -> list[range]:
+    """Give the frames between a frame and the anchors on its two sides, as far as there are any."""
+    before = max((anchor for anchor in session.anchors if anchor < frame_index), default=frame_index)
+    after = min((anchor for anchor in session.anchors if anchor > frame_index), default=frame_index)
+    return [frames for frames in (range(before + 1, frame_index), range(frame_index + 1, after)) if frames]
+
+
+def between_figures(spans: Sequence[Span]) -> dict[str, object]:
+    """Tell mean J on all frames of the spans, and how much fusion gains, with bootstrap intervals."""
+    learned = [span.learned for span in spans]
+    if not spans:
+        return {"spans": 0, "frames": 0}
+    return {
+        "spans": len(spans),
+        "frames": sum(len(span.frames) for span in spans),
+        "J": {
+            "learned": float(np.concatenate(learned).mean()),
+            **{name: float(np.concatenate([span.plain[name] for span in spans]).mean()) for name in FUSIONS},
+        },
+        "gain_over": {name: _gain(spans, name) for name in FUSIONS},
+    }
+
+
+def bootstrap_interval(groups: Iterable[Float64Array], *, seed: int = 0) -> tuple[float, float]:
+    """Resample whole groups of values and give the 95 % interval of the mean over all values."""
+    kept = list(groups)
+    sums = np.array([group.sum() for group in kept])
+    counts = np.array([len(group) for group in kept])
+    chosen = np.random.default_rng(seed).integers(len(kept), size=(DRAWS, len(kept)))
+    means = sums[chosen].sum(axis=1) / counts[chosen].sum(axis=1)
+    low, high = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return float(low), float(high)
+
+
+def _gain(spans: Sequence[Span], name: str) -> dict[str, object]:
+    """Frames of a span are much alike, so whole spans are resampled; and, more strictly, whole clips."""
+    gains = [span.learned - span.plain[name] for span in spans]
+    by_clip: dict[str, list[Float64Array]] = {}
+    for span, gain in zip(spans, gains, strict=True):
+        by_clip.setdefault(span.clip, []).append(gain)
+    low, high = bootstrap_interval(gains)
+    clip_low, clip_high = bootstrap_interval(map(np.concatenate, by_clip.values()))
+    return {
+        "mean": float(np.concatenate(gains).mean()),
+        "interval": [low, high],
+        "interval_by_clip": [clip_low, clip_high],
+        "spans_won": fmean(float(gain.mean() > 0) for gain in gains),
+    }
+
+
+def _try(session: Session, clip: TrueClip, frame_index: int, spans: Sequence[Span], name: str) -> None:
+    reached = [frame_index, *(frame for span in spans for frame in span.frames)]
+    for _ in session.propagate(frame_index, frame_range=(min(reached), max(reached))):
+        pass
+    for span in spans:
+        masks = (object_masks(session.ids(frame), clip.object_ids) for frame in span.frames)
+        truth = (clip.masks(frame) for frame in span.frames)
+        span.plain[name] = score_table(jaccard, truth, masks).mean(axis=1)
+    session.undo()

@@ -1,0 +1,85 @@
+"""What is played: clips with the scribbles of people where the data have them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from inference_core.values import Tool
+from mivos_studio.evaluation.errors import EvaluationError
+from mivos_studio.evaluation.folders import TrueClip
+from mivos_studio.evaluation.robots.scribble import Scribble
+
+SCRIBBLES = Path("Scribbles")
+
+
+@dataclass(frozen=True, eq=False)
+class Opening:
+    """The first scribbles of a sample, all on one frame."""
+
+    frame_index: int
+    scribbles: tuple[Scribble, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """A clip to correct; number counts its human scribbles from 1. Without an opening the robot begins."""
+
+    clip: TrueClip
+    name: str
+    number: int = 1
+    opening: Opening | None = None
+
+
+def read_samples(folder: Path, clips: Iterable[TrueClip], tool: Tool) -> list[Sample]:
+    """Pair each clip with each of its human scribbles, Scribbles/CLIP/*.json in `folder`.
+
+    Scribbles on a frame behind the clip's last one are left out. A clip without any, and every clip where the
+    tool is not the scribble, is one sample that the robot begins.
+    """
+    samples: list[Sample] = []
+    for clip in clips:
+        paths = sorted((folder / SCRIBBLES / clip.name).glob("*.json")) if tool == Tool.SCRIBBLE else []
+        openings = list(enumerate(map(read_opening, paths), 1))
+        fitting = [(number, each) for number, each in openings if each.frame_index < len(clip.frames)]
+        is_alone = len(fitting) == 1
+        samples.extend(
+            Sample(clip, clip.name if is_alone else f"{clip.name} {number}", number, opening)
+            for number, opening in fitting
+        )
+        if not fitting:
+            samples.append(Sample(clip, clip.name))
+    return samples
+
+
+def read_opening(path: Path) -> Opening:
+    """Read a file of scribbles in the protocol's form, drawn on one frame."""
+    try:
+        return parse_opening(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise EvaluationError(f"{path} does not hold scribbles in the form of DAVIS: {error!r}.") from error
+
+
+def parse_opening(content: Mapping[str, Any]) -> Opening:
+    """Read scribbles in the protocol's form: {"scribbles": for each frame a list of lines}.
+
+    A line is {"path": [[x, y], …] in 0…1, "object_id"}. Raises ValueError where nothing is drawn.
+    """
+    drawn = [frame_index for frame_index, lines in enumerate(content["scribbles"]) if lines]
+    if not drawn:
+        raise ValueError("no frame is scribbled on")
+    # All lines of a file are on one frame; of the fused scribbles of a session the newest would be wanted.
+    frame_index = drawn[0]
+    return Opening(frame_index, tuple(_scribble(line) for line in content["scribbles"][frame_index]))
+
+
+def _scribble(line: Mapping[str, Any]) -> Scribble:
+    path = np.asarray(line["path"], dtype=np.float64)
+    if path.ndim != 2 or path.shape[1] != 2 or not ((path >= 0) & (path <= 1)).all():
+        raise ValueError("a path is a list of points [x, y] between 0 and 1")
+    return Scribble(int(line["object_id"]), path)

@@ -1,0 +1,107 @@
+"""What the protocol makes of its records: the curve over time, its area, its value at a minute, the CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mivos_studio.evaluation.interactive.protocol import Float64Array, Metric, Protocol, SampleRecord
+
+THRESHOLD_S = 60
+COLUMNS = (
+    "session_id",
+    "sequence",
+    "scribble_idx",
+    "interaction",
+    "object_id",
+    "frame",
+    "jaccard",
+    "contour",
+    "timing",
+)
+"""Of the protocol's report, in its order; an unnamed column with the row's number comes first."""
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """The protocol's curve: (N+2,) metrics at times in seconds; nothing at 0 first, the time's end last."""
+
+    metric: Metric
+    times: Float64Array
+    metrics: Float64Array
+
+    @property
+    def auc(self) -> float:
+        """Area under the curve over its last time; 0 where no time passed."""
+        last = float(self.times.max())
+        return float(np.trapezoid(self.metrics, self.times)) / last if last > 0 else 0.0
+
+    @property
+    def at_threshold(self) -> float:
+        """The curve after a minute."""
+        return float(np.interp(THRESHOLD_S, self.times, self.metrics))
+
+    def as_official(self) -> dict[str, Any]:
+        """Give the summary under the protocol's own keys."""
+        return {
+            "auc": self.auc,
+            "metric_at_threshold": {"threshold": THRESHOLD_S, self.metric.value: self.at_threshold},
+            "curve": {"time": self.times.tolist(), self.metric.value: self.metrics.tolist()},
+        }
+
+
+def summarise(records: Sequence[SampleRecord], protocol: Protocol) -> Summary:
+    """Draw the curve of some samples.
+
+    Every object of every sample counts alike in the metric, every sample in the time. Where a sample's time
+    ran out, its last metric stays and costs nothing; without any submission it stays at 0.
+    """
+    metrics = np.concatenate([_by_object(record, protocol) for record in records])
+    seconds = np.array([_seconds(record, protocol) for record in records])
+    objects = float(np.mean([len(record.object_ids) for record in records]))
+    times = np.concatenate([[0.0], np.cumsum(seconds.mean(axis=0)), [protocol.budget_s(objects)]])
+    curve = np.concatenate([[0.0], metrics.mean(axis=0)])
+    return Summary(protocol.metric, times, np.append(curve, curve[-1]))
+
+
+def object_means(record: SampleRecord, protocol: Protocol) -> dict[int, list[float]]:
+    """Tell the metric of each object after each interaction, mean over the frames."""
+    return dict(zip(record.object_ids, _by_object(record, protocol).tolist(), strict=True))
+
+
+def report_csv(records: Sequence[SampleRecord], session_id: str) -> str:
+    """Write the protocol's report: a row for every frame and object of every submission."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("", *COLUMNS))
+    rows = (
+        (session_id, record.clip, record.scribble, number, object_id, frame_index, j, f, submission.seconds)
+        for record in records
+        for number, submission in enumerate(record.submissions, 1)
+        for frame_index, scores in enumerate(
+            zip(submission.jaccard.tolist(), submission.f_measure.tolist(), strict=True)
+        )
+        for object_id, j, f in zip(record.object_ids, *scores, strict=True)
+    )
+    writer.writerows((number, *row) for number, row in enumerate(rows))
+    return text.getvalue()
+
+
+def _by_object(record: SampleRecord, protocol: Protocol) -> Float64Array:
+    """The metric (K, N) after each interaction, missing ones filled."""
+    means = [
+        protocol.metric.of(submission.jaccard, submission.f_measure).mean(axis=0)
+        for submission in record.submissions
+    ]
+    last = means[-1] if means else np.zeros(len(record.object_ids))
+    return np.stack([*means, *[last] * (protocol.interactions - len(means))], axis=1)
+
+
+def _seconds(record: SampleRecord, protocol: Protocol) -> list[float]:
+    seconds = [submission.seconds for submission in record.submissions]
+    return seconds + [0.0] * (protocol.interactions - len(seconds))

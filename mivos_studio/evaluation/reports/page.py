@@ -1,0 +1,131 @@
+"""One measurement as a page: its table for the terminal, and a folder with plots, pictures and figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mivos_studio.evaluation.figures import Figures
+from mivos_studio.evaluation.interactive.run import InteractiveResult
+from mivos_studio.evaluation.interactive.summary import report_csv
+from mivos_studio.evaluation.machine import describe_machine, tell_machine
+from mivos_studio.evaluation.reports.plots import (
+    Plot,
+    plot_advice,
+    plot_clips,
+    plot_curves,
+    plot_stills,
+    write_plot,
+)
+from mivos_studio.evaluation.reports.tables import (
+    advice_report,
+    clip_report,
+    confidence_report,
+    interactive_report,
+    still_report,
+)
+from mivos_studio.evaluation.run import ClipResult
+from mivos_studio.evaluation.strips import Strip
+from mivos_studio.media.output.folder import FolderOutput
+
+SESSION_ID = "mivos"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A measurement told.
+
+    text    Markdown tables.
+    plots   by their file's name without its ending, as are strips (by the clip's name).
+    files   further text files, by their names.
+    """
+
+    title: str
+    text: str
+    figures: Figures
+    plots: Mapping[str, Plot] = field(default_factory=dict)
+    strips: Mapping[str, Strip] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    def write(self, folder: Path) -> None:
+        """Write the report to a folder, whole or not at all.
+
+        An earlier report in it is replaced, other files stay. Raises a MediaError where they are in the way.
+        """
+        with FolderOutput(folder, replaces=True) as output:
+            self.write_to(output)
+
+    def write_to(self, output: FolderOutput) -> None:
+        """Write report.md with all that it shows to a folder whose place is taken, whole or not at all."""
+        with output.writing() as beside:
+            body = self.write_pictures(beside)
+            machine = tell_machine(describe_machine())
+            content = f"# {self.title}\n\n{machine}\n\n{body}"
+            (beside / "report.md").write_text(content, encoding="utf-8")
+            figures = json.dumps(self.figures, indent=1, allow_nan=False) + "\n"
+            (beside / "figures.json").write_text(figures, encoding="utf-8")
+            for name, text in self.files.items():
+                (beside / name).write_text(text, encoding="utf-8")
+
+    def write_pictures(self, folder: Path, prefix: str = "", place: str = "") -> str:
+        """Write plots and strips straight into a folder in the making; return the page's Markdown.
+
+        prefix  begins the names of the files; place is the folder as the Markdown's file sees it, with its /.
+        """
+        lines = [self.text]
+        for name, plot in self.plots.items():
+            write_plot(folder / f"{prefix}{name}.svg", plot)
+            lines.append(f"\n![{name}]({place}{prefix}{name}.svg)\n")
+        for clip, strip in self.strips.items():
+            name = f"{prefix}{clip.replace('/', '-')}.jpg"
+            strip.write(folder / name)
+            shown = ", ".join(map(str, strip.frame_indices))
+            lines.append(f"\n{clip}, frames {shown}:\n\n![{clip}]({place}{name})\n")
+        return "".join(lines)
+
+
+def clip_page(result: ClipResult) -> Page:
+    """Tell first-mask evaluation."""
+    figures = result.figures
+    return Page(
+        "First mask given",
+        clip_report(figures),
+        figures,
+        {"clips": plot_clips(figures)},
+        result.strips,
+    )
+
+
+def interactive_page(result: InteractiveResult) -> Page:
+    """Tell interactive evaluation, with the protocol's own report and summary."""
+    figures = result.figures
+    return Page(
+        f"Interactive, {figures['options']['interactive']} robot",
+        interactive_report(figures),
+        figures,
+        {"curves": plot_curves(figures)},
+        {record.name: record.strip for record in result.records if record.strip},
+        {
+            "report.csv": report_csv(result.records, SESSION_ID),
+            "summary.json": json.dumps(figures["summary"], indent=1) + "\n",
+        },
+    )
+
+
+def advice_page(figures: Figures) -> Page:
+    """Tell what the core's advice is worth."""
+    return Page("Advice", advice_report(figures), figures, {"advice": plot_advice(figures)})
+
+
+def calibration_page(figures: Figures) -> Page:
+    """Tell a calibration that has been fitted, as `inference_core.advice` wants it."""
+    values = ", ".join(f"{name}={value}" for name, value in figures["calibration"].items())
+    text = f"{confidence_report(figures['confidence'])}\nCALIBRATION = Calibration({values})\n"
+    return Page("Calibration of confidence", text, figures)
+
+
+def still_page(figures: Figures) -> Page:
+    """Tell evaluation on stills."""
+    return Page("Single images", still_report(figures), figures, {"stills": plot_stills(figures)})

@@ -1,0 +1,133 @@
+"""One Clip for a video file or a folder of images: any frame exactly, on demand, kept within a budget.
+
+Frames are read-only arrays, shared with the cache: copy one before writing into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Self
+
+from mivos_studio.media.arrays import UInt8Array
+from mivos_studio.media.errors import MediaError
+from mivos_studio.media.frame_cache import FrameCache
+from mivos_studio.media.image_folder import IMAGE_KINDS, ImageFolderSource, list_images
+from mivos_studio.media.source import FrameSource
+
+DEFAULT_CACHE_BYTES = 512 * 2**20
+DEFAULT_FOLDER_RATE = Fraction(25)
+
+
+def open_clip(
+    path: Path | str, *, cache_bytes: int = DEFAULT_CACHE_BYTES, folder_rate: Fraction = DEFAULT_FOLDER_RATE
+) -> Clip:
+    """Open a video file, a folder of images or a single image.
+
+    cache_bytes bounds the decoded frames kept in memory; folder_rate, in frames a second, is given to images,
+    which have no times of their own.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise MediaError(f"There is no file or folder at {path}.")
+    return Clip(_open_source(path, folder_rate), cache_bytes=cache_bytes)
+
+
+class Clip:
+    """Frames by index, from any thread. Close it, or use it in a `with` statement, to let go of the file."""
+
+    def __init__(self, source: FrameSource, *, cache_bytes: int = DEFAULT_CACHE_BYTES) -> None:
+        self._source = source
+        self._decoding = Lock()
+        self.cache = FrameCache(cache_bytes)
+        self.facts = source.facts
+
+    def __len__(self) -> int:
+        return len(self.facts.pts)
+
+    def __getitem__(self, frame_index: int) -> UInt8Array:
+        """Return a frame (H, W, 3) uint8 RGB, upright and read-only."""
+        if not 0 <= frame_index < len(self):
+            raise IndexError(f"There is no frame {frame_index}: the clip has frames 0 to {len(self) - 1}.")
+        image = self.cache.get(frame_index)
+        if image is not None:
+            return image
+        with self._decoding:
+            image = self.cache.get(frame_index)  # another thread may have decoded it meanwhile
+            return self._decode(frame_index) if image is None else image
+
+    def __iter__(self) -> Iterator[UInt8Array]:
+        return (self[frame_index] for frame_index in range(len(self)))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) in pixels, after rotation."""
+        return self.facts.size
+
+    @property
+    def frame_rate(self) -> Fraction:
+        """Frames a second; the average where the rate varies."""
+        return self.facts.frame_rate
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """One name for every frame: the image file's without its ending, else the frame number."""
+        return self.facts.names
+
+    @property
+    def bit_depth(self) -> int:
+        """Bits of each channel in the file; frames are handed out with 8."""
+        return self.facts.bit_depth
+
+    @cached_property
+    def timestamps(self) -> tuple[Fraction, ...]:
+        """When each frame is shown, in exact seconds, as the file says: the first need not be 0."""
+        return tuple(int(pts) * self.facts.time_base for pts in self.facts.pts)
+
+    def time_s(self, frame_index: int) -> float:
+        """Return when a frame is shown, in seconds, as the file says."""
+        return float(int(self.facts.pts[frame_index]) * self.facts.time_base)
+
+    def close(self) -> None:
+        """Let go of the file and of the frames kept; frames handed out stay good."""
+        with self._decoding:
+            self._source.close()
+            self.cache.clear()
+
+    def _decode(self, frame_index: int) -> UInt8Array:
+        """Decode a frame; keep those met on the way too, as far as half of the budget goes.
+
+        Stepping backwards would otherwise decode a group of pictures anew for every step.
+        """
+        frame_bytes = self.size[0] * self.size[1] * 3
+        for shown, image in self._source.read(frame_index, self.cache.budget_bytes // (2 * frame_bytes)):
+            image.setflags(write=False)
+            self.cache.put(shown, image)
+        return image
+
+
+def _open_source(path: Path, folder_rate: Fraction) -> FrameSource:
+    if path.is_dir():
+        return ImageFolderSource(list_images(path), folder_rate)
+    if path.suffix.lower() in IMAGE_KINDS:
+        return ImageFolderSource([path], folder_rate)
+    from mivos_studio.media.video.source import (
+        VideoSource,  # PyAV is needed for videos alone, and takes a while to import
+    )
+
+    return VideoSource(path)

@@ -1,0 +1,186 @@
+"""A result that is one file, named by the user: an older one of ours is replaced, nothing else is.
+
+What is ours is told by its content, since such a file lies anywhere and has no list beside it. An empty file
+may be replaced too: it holds nothing, and `mktemp` makes such.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, BinaryIO
+
+from mivos_studio.media.errors import MediaError
+from mivos_studio.media.output import staging as stages
+from mivos_studio.media.output.moves import move_without_replacing
+from mivos_studio.media.output.places import (
+    cannot_write,
+    check_free_space,
+    check_writable,
+    is_one_of,
+    real_path,
+    refuse_project,
+)
+
+_LONGEST_SUFFIX = 10
+_LEAST_BYTES = 4096  # a block of most file systems
+
+
+@dataclass(frozen=True)
+class FileKind:
+    """What a file of ours looks like.
+
+    title       completes "which is not …", as "a file of figures".
+    recognises  whether a file that is there is one; may raise OSError.
+    """
+
+    title: str
+    recognises: Callable[[Path], bool]
+
+
+def check_file(path: Path, kind: FileKind, *, inputs: Iterable[Path] = ()) -> None:
+    """Raise a MediaError where a file must not or cannot be written. Leaves nothing behind.
+
+    inputs  files that the work reads: none of them is ever replaced, by whatever name it is reached.
+    """
+    if _is_stream(path):
+        return
+    target = _allowed(path, kind, inputs)
+    check_free_space(target, _LEAST_BYTES)
+    stages.begin(target, target.parent, _nothing_to_undo).remove()
+    if not os.path.lexists(target):
+        try:
+            target.open("xb").close()
+            target.unlink()
+        except OSError as error:
+            raise MediaError(cannot_write(path, error)) from error
+
+
+def json_object(path: Path) -> dict[str, Any] | None:
+    """Return the JSON object that a file holds; None where it holds anything else. Raises OSError."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+@contextmanager
+def written_file(path: Path, kind: FileKind, *, inputs: Iterable[Path] = ()) -> Iterator[Path]:
+    """Hand out a path to write to, and put the file in place when the block ends well.
+
+    What stands in the place is looked at again at that moment. Raises a MediaError as `check_file` does; what
+    was finished by then stays, and the text says where. A device or pipe takes the content as it is.
+    """
+    if _is_stream(path):
+        with TemporaryDirectory(prefix="mivos-") as folder:
+            yield Path(folder) / _name(path)
+            _pour(Path(folder) / _name(path), path)
+        return
+    target = _allowed(path, kind, inputs)
+    staging = stages.begin(target, target.parent, _nothing_to_undo)
+    content = staging.result / _name(target)
+    is_kept = False
+    try:
+        try:
+            yield content
+            _finish(content)
+        except OSError as error:
+            raise MediaError(cannot_write(path, error)) from error
+        try:
+            _put(content, _allowed(path, kind, inputs))
+        except (OSError, MediaError) as error:
+            is_kept = True
+            reason = str(error) if isinstance(error, MediaError) else cannot_write(path, error)
+            kept = staging.keep(target.name) / content.name
+            raise MediaError(f"{reason} What was to be written is in {kept}.") from error
+    finally:
+        if not is_kept:
+            staging.remove()
+
+
+def _allowed(path: Path, kind: FileKind, inputs: Iterable[Path]) -> Path:
+    """Return where a path leads to; raise a MediaError where nothing may be written there."""
+    target = real_path(path)
+    if target.is_dir():
+        raise MediaError(f"{path} is a folder; name a file.")
+    if not target.parent.is_dir():
+        raise MediaError(f"{path} cannot be written: the folder {target.parent} does not exist.")
+    refuse_project(target)
+    if is_one_of(target, inputs):
+        raise MediaError(f"{path} is an input of this work; name another file.")
+    check_writable(path, target.parent)
+    if os.path.lexists(target) and not _is_ours(target, kind):
+        raise MediaError(f"{path} is there and is not {kind.title} of this program; name another file.")
+    return target
+
+
+def _is_ours(target: Path, kind: FileKind) -> bool:
+    try:
+        facts = target.lstat()
+        return stat.S_ISREG(facts.st_mode) and (facts.st_size == 0 or kind.recognises(target))
+    except OSError:
+        return False
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether a path is a device or pipe, as /dev/stdout: it is written to, and never renamed over."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return (
+        stat.S_ISCHR(mode) or stat.S_ISFIFO(mode) or (stat.S_ISREG(mode) and path.parts[:2] == ("/", "dev"))
+    )
+
+
+def _pour(content: Path, stream: Path) -> None:
+    named = re.fullmatch(r"/dev/(?:stdout|stderr|fd/(\d+))", stream.as_posix())
+    try:
+        if named:  # at the place where this process is in it: opened anew, it would begin elsewhere
+            sys.stdout.flush()
+            descriptor = int(named[1] or (1 if stream.name == "stdout" else 2))
+            sink: BinaryIO = os.fdopen(os.dup(descriptor), "wb")
+        else:
+            sink = stream.open("ab")
+        with content.open("rb") as source, sink:
+            shutil.copyfileobj(source, sink)
+    except OSError as error:
+        raise MediaError(cannot_write(stream, error)) from error
+
+
+def _finish(content: Path) -> None:
+    """See that the content has reached the disk before it stands in for an older one."""
+    with content.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _put(content: Path, target: Path) -> None:
+    if os.path.lexists(target):  # one of ours, as was seen a moment ago
+        with suppress(OSError):
+            shutil.copymode(target, content)
+        content.replace(target)
+        return
+    try:
+        move_without_replacing(content, target)
+    except FileExistsError as error:
+        raise MediaError(f"{target} appeared meanwhile and stays.") from error
+
+
+def _name(path: Path) -> str:
+    """Short, and with the ending that decides how some libraries write."""
+    return f"content{path.suffix[:_LONGEST_SUFFIX]}"
+
+
+def _nothing_to_undo(staging: stages.Staging) -> None:
+    """A single file is in its place or not."""
+    del staging

@@ -1,0 +1,53 @@
+"""What a clip asks of the place its frames come from: facts known at once, images on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mivos_studio.media.arrays import UInt8Array
+
+
+@dataclass(frozen=True, eq=False)
+class ClipFacts:
+    """What is known of a clip without decoding all of it.
+
+    size        (height, width) in pixels, upright: after the rotation that the file asks for.
+    pts         (T,) int64, when each frame is shown, in units of time_base; rising.
+    time_base   seconds.
+    frame_rate  frames a second; the average where the rate varies.
+    names       one for every frame: the image file's name without its ending, else the frame number.
+    bit_depth   bits of each channel in the file; images are handed out with 8.
+    """
+
+    size: tuple[int, int]
+    pts: NDArray[np.int64]
+    time_base: Fraction
+    frame_rate: Fraction
+    names: tuple[str, ...]
+    bit_depth: int
+
+
+class FrameSource(Protocol):
+    """Where frames come from. Not safe for several threads at once: the clip takes care of that."""
+
+    @property
+    def facts(self) -> ClipFacts:
+        """Say what is known of the clip."""
+        ...
+
+    def read(self, frame_index: int, keep_before: int) -> Iterator[tuple[int, UInt8Array]]:
+        """Yield (frame_index, image) of the frame asked for, last.
+
+        Before it come those of the keep_before frames ahead of it that had to be decoded on the way anyhow.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of open files."""
+        ...

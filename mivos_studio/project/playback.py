@@ -1,0 +1,28 @@
+"""Plays a script on a session, one step after the other, each whole before it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from inference_core.errors import UserError
+from inference_core.values import FrameMask
+from mivos_studio.project.playable import Playable, ReadIds, found_in
+from mivos_studio.project.script import Script, place_of
+
+OnChange = Callable[[FrameMask], None]
+
+
+def play(session: Playable, script: Script, read_ids: ReadIds, on_change: OnChange) -> Iterator[int]:
+    """Play a script; yield the number of each step, counted from 1, once it is done.
+
+    on_change is told every frame as it changes. What the session refuses is raised with the step's number.
+    """
+    for declared in script.objects:
+        session.add_object(declared.name, declared.object_id)
+    for number, step in enumerate(script.steps, start=1):
+        try:
+            for change in step.perform(session, found_in(script.folder, read_ids)):
+                on_change(change)
+        except UserError as error:
+            raise UserError(f"{place_of(number, step.verb)}: {error}") from error
+        yield number

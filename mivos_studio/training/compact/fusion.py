@@ -1,0 +1,56 @@
+"""The fusion network's lesson: choose between two walks, the correction carried by the frozen affinity."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mivos_studio.training.losses import intersection_over_union
+from model.attention import carry_maps, distance_affinity
+from model.compact.encoder import GRID_STRIDE
+from model.compact.fusion import CompactFusion
+from model.compact.propagation import CompactPropagation
+
+_EPSILON = 1e-4
+_DIFFERS = 0.1
+
+
+class FusionLesson:
+    """Loss of one batch of FusionData. Both networks are built with reduction 1; propagation is frozen."""
+
+    def __init__(self, network: CompactFusion, propagation: CompactPropagation) -> None:
+        self.network = network
+        self.propagation = propagation.eval().requires_grad_(False)
+
+    def __call__(self, batch: dict[str, Tensor], progress: float) -> tuple[Tensor, dict[str, float]]:
+        """Cross-entropy, mostly where the masks differ; figures beside newest-wins and linear blending."""
+        del progress  # the same all through
+        old, new, truth = batch["old"], batch["new"], batch["truth"]
+        planes = torch.cat([old[:, None], new[:, None], self._attention(batch)], dim=1)
+        trust_old = torch.sigmoid(self.network.gate(batch["image"], planes, batch["distance"])[:, 0])
+        fused = (trust_old * old + (1.0 - trust_old) * new).clamp(_EPSILON, 1.0 - _EPSILON)
+        entropy = F.binary_cross_entropy(fused.float(), truth, reduction="none")
+        differs = ((old - new).abs() > _DIFFERS).float()
+        loss = (entropy * differs).sum() / differs.sum().clamp(min=1.0) + 0.1 * entropy.mean()
+        linear = batch["distance"][:, 1, None, None] * old + batch["distance"][:, 0, None, None] * new
+        figures = {
+            name: float(intersection_over_union(mask.detach(), truth).mean())
+            for name, mask in (("fused", fused), ("newest", new), ("linear", linear))
+        }
+        return loss, figures
+
+    @torch.no_grad()
+    def _attention(self, batch: dict[str, Tensor]) -> Tensor:
+        """Where additions and removals land in the target frame: (B, 2, h, w)."""
+        change = batch["change"]
+        maps = torch.stack([change.clamp(0, 1), (-change).clamp(0, 1)], dim=1)
+        grid = F.avg_pool2d(maps, GRID_STRIDE)
+        keys = [
+            self.propagation.key(self.propagation.encoder(image).merged).float()
+            for image in (batch["anchor_image"], batch["image"])
+        ]
+        with torch.autocast(change.device.type, enabled=False):
+            affinity = distance_affinity(keys[0].flatten(2), keys[1].flatten(2))
+            carried = carry_maps(affinity, grid.flatten(2)).view(*change.shape[:1], 2, *grid.shape[-2:])
+        return F.interpolate(carried, scale_factor=GRID_STRIDE, mode="bilinear", align_corners=False)

@@ -1,0 +1,100 @@
+"""Folders of images as clips."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mivos_studio.media.clip import open_clip
+from mivos_studio.media.errors import MediaError
+
+
+def _save(path: Path, level: int = 0, size: tuple[int, int] = (8, 6)) -> Path:
+    Image.new("RGB", size, (level, level, level)).save(path)
+    return path
+
+
+def test_frames_are_sorted_by_the_numbers_in_their_names(tmp_path: Path) -> None:
+    for number in (10, 9, 100, 1):
+        _save(tmp_path / f"shot2_frame{number}.png", number)
+    with open_clip(tmp_path) as clip:
+        assert [int(image[0, 0, 0]) for image in clip] == [1, 9, 10, 100]
+        assert clip.names == ("shot2_frame1", "shot2_frame9", "shot2_frame10", "shot2_frame100")
+
+
+@pytest.mark.parametrize("ending", ["jpg", "JPEG", "png", "bmp", "webp", "tif", "tiff"])
+def test_every_kind_of_image_is_read(tmp_path: Path, ending: str) -> None:
+    _save(tmp_path / f"0.{ending}", 80)
+    with open_clip(tmp_path) as clip:
+        assert abs(int(clip[0][3, 3, 1]) - 80) <= 2
+
+
+def test_frames_are_a_25th_of_a_second_apart_unless_told_otherwise(tmp_path: Path) -> None:
+    for number in range(3):
+        _save(tmp_path / f"{number}.png")
+    with open_clip(tmp_path) as clip, open_clip(tmp_path, folder_rate=Fraction(24000, 1001)) as film:
+        assert clip.frame_rate == 25
+        assert clip.timestamps == (Fraction(0), Fraction(1, 25), Fraction(2, 25))
+        assert film.timestamps[1] == Fraction(1001, 24000)
+
+
+def test_masks_beside_the_frames_are_left_alone(tmp_path: Path) -> None:
+    for number in range(3):
+        _save(tmp_path / f"{number}.jpg", 200)
+        _save(tmp_path / f"{number}.png", 1)
+    with open_clip(tmp_path) as clip:
+        assert len(clip) == 3
+        assert clip[0].mean() > 190
+
+
+def test_a_preview_beside_many_frames_is_left_alone(tmp_path: Path) -> None:
+    for number in range(3):
+        _save(tmp_path / f"{number}.png", 50)
+    _save(tmp_path / "preview.jpg", 200, size=(3, 3))
+    with open_clip(tmp_path) as clip:
+        assert len(clip) == 3
+
+
+def test_hidden_files_and_folders_inside_are_left_alone(tmp_path: Path) -> None:
+    _save(tmp_path / "0.png")
+    (tmp_path / "._0.png").write_bytes(b"not an image")
+    (tmp_path / "1.png").mkdir()
+    with open_clip(tmp_path) as clip:
+        assert len(clip) == 1
+
+
+def test_the_first_image_of_another_size_is_named(tmp_path: Path) -> None:
+    _save(tmp_path / "0.png")
+    _save(tmp_path / "1.png")
+    _save(tmp_path / "2.png", size=(8, 7))
+    _save(tmp_path / "3.png", size=(9, 7))
+    with pytest.raises(MediaError, match=r"2\.png has 8x7 pixels, 0\.png has 8x6"):
+        open_clip(tmp_path)
+
+
+def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("nothing here")
+    with pytest.raises(MediaError, match="has no images in it"):
+        open_clip(tmp_path)
+
+
+def test_a_broken_image_is_named_when_it_is_asked_for(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (60, 80, 3), np.uint8)
+    for number in range(2):
+        Image.fromarray(noise).save(tmp_path / f"{number}.jpg")
+    content = (tmp_path / "1.jpg").read_bytes()
+    (tmp_path / "1.jpg").write_bytes(content[: len(content) // 2])
+    with open_clip(tmp_path) as clip:
+        assert clip[0].shape == (60, 80, 3)
+        with pytest.raises(MediaError, match=r"1\.jpg cannot be read"):
+            clip[1]
+
+
+def test_a_file_that_only_calls_itself_an_image_is_named(tmp_path: Path) -> None:
+    (tmp_path / "0.jpg").write_bytes(b"no image at all")
+    with pytest.raises(MediaError, match=r"0\.jpg is not an image"):
+        open_clip(tmp_path)

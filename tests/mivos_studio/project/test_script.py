@@ -1,0 +1,204 @@
+"""Scripts are read strictly and written so that they read the same."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from inference_core.errors import UserError
+from inference_core.values import Direction, Interaction, Region, Stroke, Tool
+from mivos_studio.project.script import Script, ScriptObject, check_script, read_script, write_script
+from mivos_studio.project.steps import (
+    AddObject,
+    Draw,
+    Propagate,
+    Redo,
+    RemoveObject,
+    RenameObject,
+    Reset,
+    SetIds,
+    SetLock,
+    Undo,
+)
+
+SCRIBBLE = {"do": "scribble", "frame": 3, "object": 1, "points": [[10, 20.5], [30, 40]]}
+
+
+def script_file(folder: Path, *steps: object, **document: Any) -> Path:
+    """Write a script of these steps for objects 1 and 2; document replaces keys of the whole."""
+    whole = {
+        "version": 1,
+        "objects": [{"id": 1, "name": "dancer"}, {"id": 2}],
+        "steps": list(steps),
+    } | document
+    file = folder / "script.json"
+    file.write_text(json.dumps(whole), encoding="utf-8")
+    return file
+
+
+def complaint(file: Path, frame_count: int = 10) -> str:
+    with pytest.raises(UserError) as caught:
+        check_script(read_script(file), frame_count)
+    text = str(caught.value)
+    assert text.endswith(".")
+    assert "\n" not in text
+    return text
+
+
+def test_a_scribble_becomes_an_interaction(tmp_path: Path) -> None:
+    step = {**SCRIBBLE, "radius_px": 5, "positive": False, "region": [1, 2, 30, 40]}
+    (draw,) = read_script(script_file(tmp_path, step)).steps
+    assert isinstance(draw, Draw)
+    assert draw.interaction.tool is Tool.SCRIBBLE
+    assert draw.interaction.region == Region(1, 2, 30, 40)
+    stroke = draw.interaction.stroke
+    assert (stroke.frame_index, stroke.object_id, stroke.radius_px, stroke.is_positive) == (3, 1, 5.0, False)
+    assert stroke.points.dtype == np.float32
+    assert stroke.points.tolist() == [[10.0, 20.5], [30.0, 40.0]]
+
+
+def test_objects_without_a_name_get_one(tmp_path: Path) -> None:
+    assert read_script(script_file(tmp_path)).objects == (
+        ScriptObject(1, "dancer"),
+        ScriptObject(2, "Object 2"),
+    )
+
+
+def test_a_written_script_reads_the_same(tmp_path: Path) -> None:
+    stroke = Stroke(
+        4, 2, np.array([[0.1, 2], [3, 4.25], [7, 9]], np.float32), radius_px=2.5, is_positive=False
+    )
+    steps = (
+        AddObject(2, "horse"),
+        RenameObject(2, "Pferd"),
+        Draw(Interaction(Tool.LASSO, stroke, Region(0, 0, 8, 9))),
+        Propagate(),
+        Propagate(4, Direction.BACKWARD, (1, 6)),
+        Propagate(4, Direction.FORWARD, stop_after=3),
+        Undo(),
+        Redo(),
+        Reset(5),
+        SetLock(1, is_locked=True),
+        SetLock(1, is_locked=False),
+        SetIds(0, "first.png"),
+        RemoveObject(2),
+    )
+    written = Script((ScriptObject(1, "Reiter"),), steps, tmp_path)
+    write_script(written, tmp_path / "script.json")
+    read = read_script(tmp_path / "script.json")
+    assert (read.objects, read.folder) == (written.objects, written.folder)
+    assert [step for step in read.steps if not isinstance(step, Draw)] == [
+        step for step in steps if not isinstance(step, Draw)
+    ]
+    (draw,) = (step for step in read.steps if isinstance(step, Draw))
+    assert draw.interaction.region == Region(0, 0, 8, 9)
+    np.testing.assert_array_equal(draw.interaction.stroke.points, stroke.points)
+    check_script(read, frame_count=7)
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        ({**SCRIBBLE, "colour": "red"}, 'Step 1 (scribble) has the unknown key "colour"'),
+        ({**SCRIBBLE, "file": "a.png"}, 'unknown key "file"'),
+        (
+            {**SCRIBBLE, "frame": "3"},
+            'Step 1 (scribble): "frame" must be a whole number of 0 or more, not "3"',
+        ),
+        ({**SCRIBBLE, "frame": True}, '"frame" must be a whole number'),
+        ({**SCRIBBLE, "frame": 2.5}, '"frame" must be a whole number'),
+        ({**SCRIBBLE, "frame": -1}, '"frame" must be a whole number of 0 or more, not -1'),
+        ({**SCRIBBLE, "frame": 10}, "the clip has no frame 10; its last is 9"),
+        ({**SCRIBBLE, "object": 0}, '"object" must be a whole number from 1 to 255, not 0'),
+        ({**SCRIBBLE, "object": 3}, "Step 1 (scribble): object 3 is not in the script's list"),
+        ({**SCRIBBLE, "points": []}, '"points" needs at least one [x, y]'),
+        ({**SCRIBBLE, "points": [[1, 2, 3]]}, '"points" must be a list of [x, y]'),
+        ({**SCRIBBLE, "points": [[1, "2"]]}, '"points" must be a list of [x, y]'),
+        ({**SCRIBBLE, "points": [[1, float("nan")]]}, '"points" must be a list of [x, y]'),
+        ({**SCRIBBLE, "points": [[1, 10**400]]}, '"points" must be a list of [x, y]'),
+        ({**SCRIBBLE, "points": 5}, '"points" must be a list in brackets, not 5'),
+        ({**SCRIBBLE, "radius_px": 0}, '"radius_px" must be a number above 0, not 0'),
+        ({**SCRIBBLE, "positive": 1}, '"positive" must be true or false, not 1'),
+        ({**SCRIBBLE, "region": [5, 0, 5, 9]}, "x0 < x1"),
+        ({**SCRIBBLE, "region": [1, 2, 3]}, '"region" must be a list of 4 whole numbers'),
+        ({"do": "scribble", "frame": 3, "object": 1}, 'Step 1 (scribble): the key "points" is missing'),
+        ({**SCRIBBLE, "do": "click"}, 'Step 1 (click): "points" must hold exactly 1'),
+        ({**SCRIBBLE, "do": "lasso"}, 'Step 1 (lasso): "points" must hold at least 3'),
+        ({**SCRIBBLE, "do": "box", "points": [[1, 2]]}, 'Step 1 (box): "points" must hold exactly 2'),
+        ({**SCRIBBLE, "do": "draw"}, '"do" must be one of'),
+        ({"frame": 1}, 'Step 1: the key "do" is missing'),
+        ({"do": "propagate", "object": 1}, 'Step 1 (propagate) has the unknown key "object"'),
+        ({"do": "propagate", "frame": 12}, "the clip has no frame 12"),
+        ({"do": "propagate", "direction": "up"}, '"direction" must be one of forward, backward, both'),
+        ({"do": "propagate", "range": [5, 2]}, "first <= last"),
+        ({"do": "propagate", "range": [5, 10]}, "the clip has no frame 10"),
+        ({"do": "reset"}, 'Step 1 (reset): the key "frame" is missing'),
+        ({"do": "undo", "frame": 1}, 'unknown key "frame"; it may have do'),
+        ({"do": "lock", "object": 9}, "object 9 is not in the script's list"),
+        ({"do": "rename_object", "object": 9, "name": "a"}, "object 9 is not in the script's list"),
+        ({"do": "rename_object", "object": 1}, 'Step 1 (rename_object): the key "name" is missing'),
+        ({"do": "set_ids", "frame": 0, "file": ""}, '"file" must be a text that is not empty'),
+        ("undo", 'Step 1 must be an object in braces, not "undo"'),
+    ],
+)
+def test_a_bad_step_is_a_sentence_that_names_step_and_key(tmp_path: Path, step: object, words: str) -> None:
+    assert words in complaint(script_file(tmp_path, step))
+
+
+def test_the_step_is_counted_from_one(tmp_path: Path) -> None:
+    assert complaint(script_file(tmp_path, SCRIBBLE, {"do": "undo"}, {"do": "jump"})).startswith("Step 3")
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ({"version": 2}, "version 2; this program reads version 1"),
+        ({"version": "1"}, '"version" must be a whole number'),
+        ({"author": "me"}, 'The script has the unknown key "author"'),
+        ({"steps": {}}, '"steps" must be a list in brackets'),
+        ({"objects": [{"id": 1}, {"id": 1}]}, "The script lists object 1 twice"),
+        (
+            {"objects": [{"id": 256}]},
+            'Object 1 of the script\'s list: "id" must be a whole number from 1 to 255',
+        ),
+        ({"objects": [{"name": "a"}]}, 'the key "id" is missing'),
+    ],
+)
+def test_a_bad_document_is_a_sentence(tmp_path: Path, document: dict[str, Any], words: str) -> None:
+    assert words in complaint(script_file(tmp_path, **document))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, '{"version": 1, "version": 1, "steps": []}'])
+def test_a_file_that_is_no_json_is_a_sentence(tmp_path: Path, text: str) -> None:
+    (tmp_path / "script.json").write_text(text, encoding="utf-8")
+    assert "is not valid JSON" in complaint(tmp_path / "script.json")
+
+
+def test_a_list_is_no_script(tmp_path: Path) -> None:
+    (tmp_path / "script.json").write_text("[]", encoding="utf-8")
+    assert complaint(tmp_path / "script.json") == "The script must be an object in braces, not []."
+
+
+def test_a_missing_version_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "script.json").write_text('{"steps": []}', encoding="utf-8")
+    assert complaint(tmp_path / "script.json") == 'The script: the key "version" is missing.'
+
+
+def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
+    assert "cannot be read: No such file" in complaint(tmp_path / "nowhere.json")
+
+
+def test_bytes_that_are_no_text_are_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "script.json").write_bytes(b"\xff\xfe\x00")
+    assert "is not valid JSON" in complaint(tmp_path / "script.json")
+
+
+def test_an_object_that_a_step_adds_is_known_from_then_on(tmp_path: Path) -> None:
+    late = {"do": "add_object", "object": 7, "name": "ball"}
+    use = {**SCRIBBLE, "object": 7}
+    check_script(read_script(script_file(tmp_path, late, use)), frame_count=10)
+    assert complaint(script_file(tmp_path, use, late)).startswith("Step 1 (scribble): object 7")

@@ -1,0 +1,150 @@
+"""The door: bad words are refused in a sentence, and the first paint comes before torch."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PyQt5.QtGui import QPixmap
+from PyQt5.QtWidgets import QApplication
+
+from gui.screenshot import save_screenshot
+from mivos_studio import app
+from mivos_studio.media.errors import MediaError
+from tests.project import PROJECT
+
+FIRST_PAINT = """
+import json, sys, time
+from mivos_studio import app
+application, window = app.open_window(app.parse(sys.argv[1:]))
+heavy = ("torch", "av", "cv2", "PIL")
+def painted():
+    print(json.dumps([name for name in heavy if name in sys.modules]))
+    application.exit(0)
+window.first_painted.disconnect()
+window.first_painted.connect(painted)
+code = application.exec()
+window.close()
+sys.exit(code)
+"""
+
+
+def run(*words: str, code: str = "") -> subprocess.CompletedProcess[str]:
+    start = ["-c", code] if code else ["interactive_gui.py"]
+    return subprocess.run(
+        [sys.executable, *start, *words],
+        cwd=PROJECT,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": "/nowhere"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["missing.mp4"], "there is no file or folder at missing.mp4"),
+        (["--video", "missing.mp4"], "there is no file or folder"),
+        (["--images", "README.md"], "is not a folder"),
+        (["--video", "docs"], "is a folder"),
+        (["docs", "--images", "docs"], "name one clip"),
+        (["--script", "missing.json"], "there is no script"),
+        (["--models", "huge"], "invalid choice"),
+        (["--exit-after", "soon"], "soon"),
+        (["--screenshot", "no/such/folder/a.png"], "no folder"),
+    ],
+)
+def test_bad_words_are_refused_in_one_sentence(
+    words: list[str], part: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(PROJECT)
+    with pytest.raises(SystemExit) as left:
+        app.parse(words)
+    said = capsys.readouterr().err
+    assert left.value.code == 2
+    assert part in said
+    assert len(said.splitlines()) == 1
+
+
+def test_the_first_paint_comes_before_anything_heavy_is_imported() -> None:
+    done = run(code=FIRST_PAINT)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == []
+
+
+def test_a_clip_that_cannot_be_read_is_told_in_the_banner_and_the_window_stays(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"not a video")
+    code = """
+import sys; from mivos_studio import app
+from PyQt5.QtCore import QTimer
+application, window = app.open_window(app.parse(sys.argv[1:]))
+def look():
+    if window.banner.text:
+        print(window.banner.text)
+        window.close()
+timer = QTimer()
+timer.timeout.connect(look)
+timer.start(20)
+sys.exit(application.exec())
+"""
+    done = run(str(broken), code=code)
+    assert done.returncode == 0, done.stderr
+    assert "broken.mp4" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("said", "heard"), [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "active"}, "ACTIVE")])
+def test_torchs_idle_threads_sleep_unless_the_environment_says_otherwise(
+    said: dict[str, str], heard: str
+) -> None:
+    kept = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    done = subprocess.run(
+        [sys.executable, "-c", "from mivos_studio import app; app.let_idle_threads_sleep(); import torch"],
+        cwd=PROJECT,
+        env={**kept, **said, "OMP_DISPLAY_ENV": "true"},  # OpenMP prints what it has understood
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert f"OMP_WAIT_POLICY = '{heard}'" in done.stderr
+
+
+def test_opencvs_qt_plugins_are_forgotten_and_others_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import cv2
+
+    own = Path(cv2.__file__).parent / "qt"
+    monkeypatch.setenv("QT_QPA_PLATFORM_PLUGIN_PATH", str(own / "plugins"))
+    monkeypatch.setenv("QT_QPA_FONTDIR", str(tmp_path))
+    app.drop_foreign_qt_plugins()
+    assert "QT_QPA_PLATFORM_PLUGIN_PATH" not in os.environ
+    assert os.environ["QT_QPA_FONTDIR"] == str(tmp_path)
+
+
+def test_a_screenshot_replaces_an_older_one_and_no_other_picture(
+    application: QApplication, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = QPixmap(40, 30)
+    picture.fill()
+    for _ in range(2):
+        app.parse(["--screenshot", str(tmp_path / "window.png")])
+        save_screenshot(picture, tmp_path / "window.png")
+    picture.save(str(tmp_path / "photo.png"))
+    before = (tmp_path / "photo.png").read_bytes()
+    with pytest.raises(SystemExit) as stop:
+        app.parse(["--screenshot", str(tmp_path / "photo.png")])
+    assert stop.value.code == 2
+    assert "photo.png is there and is not a screenshot" in capsys.readouterr().err
+    with pytest.raises(MediaError, match="is not a screenshot"):
+        save_screenshot(picture, tmp_path / "photo.png")
+    assert (tmp_path / "photo.png").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["photo.png", "window.png"]
