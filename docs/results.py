@@ -17,7 +17,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from inference_core.values import Tool  # noqa: E402
+from inference_core.types import Tool  # noqa: E402
 from mivos_studio.benchmarks.plots import plot_growth  # noqa: E402 the checkout is put on the path first
 from mivos_studio.benchmarks.speed import SpeedOptions, measure_speed, table  # noqa: E402
 from mivos_studio.benchmarks.sweep import measure_sweep, sweep_table  # noqa: E402

@@ -24,12 +24,12 @@ from PyQt5.QtWidgets import QApplication, QWidget
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from gui.files import key_sections  # noqa: E402
+from gui.canvas.overlay import ViewMode  # noqa: E402
+from gui.controllers.file_controller import key_sections  # noqa: E402
 from gui.main_window import MainWindow  # noqa: E402
-from gui.overlay import ViewMode  # noqa: E402
-from gui.tasks.commands import Edit  # noqa: E402
-from gui.widgets.dialogs.shortcut_sheet import ShortcutSheet  # noqa: E402
-from inference_core.values import Direction, Region, UInt8Array  # noqa: E402
+from gui.panels.dialogs.shortcut_sheet import ShortcutSheet  # noqa: E402
+from gui.worker.commands import Edit  # noqa: E402
+from inference_core.types import Direction, Region, UInt8Array  # noqa: E402
 from mivos_studio import app  # noqa: E402 the checkout is put on the path first
 from mivos_studio.media.palette import read_ids  # noqa: E402
 from mivos_studio.project.steps import RenameObject  # noqa: E402

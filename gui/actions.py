@@ -14,10 +14,10 @@ from PyQt5.QtCore import QObject
 from PyQt5.QtGui import QKeySequence
 from PyQt5.QtWidgets import QAction
 
-from gui.overlay import ViewMode
-from gui.view_state import CanvasTool
-from gui.widgets.icons import icon
-from inference_core.values import Direction
+from gui.canvas.overlay import ViewMode
+from gui.controllers.view_state import CanvasTool
+from gui.panels.icons import icon
+from inference_core.types import Direction
 
 if TYPE_CHECKING:
     from inference_core.session import Session

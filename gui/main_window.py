@@ -24,30 +24,30 @@ from PyQt5.QtWidgets import (
 )
 
 from gui.actions import ACTIONS, ActionSpec, build_actions
-from gui.controller import Controller
+from gui.canvas.canvas import Canvas
+from gui.canvas.overlay import ViewMode
+from gui.controllers.controller import Controller
+from gui.controllers.file_controller import FileDesk, OpenedClip
+from gui.controllers.leaving import LeaveGuard
+from gui.controllers.navigator import Navigator
+from gui.controllers.script_recorder import Journal
+from gui.controllers.view_model import ViewModel
+from gui.controllers.view_state import ViewState
 from gui.crash import tell
-from gui.files import FileDesk, OpenedClip
-from gui.navigator import Navigator
-from gui.overlay import ViewMode
-from gui.tasks.clip_opener import ClipOpener, OpenClip
-from gui.tasks.ending import Report, end_threads
-from gui.tasks.frame_reader import FrameReader
-from gui.tasks.journal import Journal
-from gui.tasks.leaving import LeaveGuard
-from gui.view_model import ViewModel
-from gui.view_state import ViewState
-from gui.widgets.banner import Banner
-from gui.widgets.canvas import Canvas
-from gui.widgets.icons import known_icon
-from gui.widgets.object_panel import ObjectPanel
-from gui.widgets.propagation_panel import PropagationPanel
-from gui.widgets.status_line import StatusLine
-from gui.widgets.timeline import Timeline
-from gui.widgets.tool_panel import ToolPanel
-from gui.widgets.transport import Transport
-from gui.widgets.view_bar import ViewBar
-from gui.widgets.views import Views
-from gui.worker import Engine, Worker
+from gui.panels.banner import Banner
+from gui.panels.icons import known_icon
+from gui.panels.object_panel import ObjectPanel
+from gui.panels.propagation_panel import PropagationPanel
+from gui.panels.status_line import StatusLine
+from gui.panels.timeline import Timeline
+from gui.panels.tool_panel import ToolPanel
+from gui.panels.transport import Transport
+from gui.panels.view_bar import ViewBar
+from gui.panels.views import Views
+from gui.worker.clip_opener import ClipOpener, OpenClip
+from gui.worker.ending import Report, end_threads
+from gui.worker.frame_reader import FrameReader
+from gui.worker.worker import Engine, Worker
 
 if TYPE_CHECKING:
     from mivos_studio.media.clip import Clip

@@ -17,32 +17,33 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inference_core import advice
-from inference_core.budget import MemoryBudget
-from inference_core.compute.campaign import Campaign
-from inference_core.compute.engine import Engine
-from inference_core.compute.prob_store import ProbStore
-from inference_core.compute.workshop import Notices, Workshop
-from inference_core.device import choose_compute
 from inference_core.errors import InvalidInteractionError, UserError
-from inference_core.features import FeatureCache
-from inference_core.interaction.edit import changed_objects, check_interaction, edit
-from inference_core.interaction.given import beside_locked, checked_ids
-from inference_core.memory_bank import MemoryBank, MemoryOptions
-from inference_core.protocols import Frames, ScratchStore
-from inference_core.rounds import Round
+from inference_core.propagation import confidence as advice
+from inference_core.propagation.memory import MemoryBank, MemoryOptions
+from inference_core.propagation.planner import Campaign
+from inference_core.runtime.device import choose_compute
+from inference_core.runtime.feature_cache import FeatureCache
+from inference_core.runtime.network_runner import Engine
+from inference_core.runtime.probability_codec import ProbStore
+from inference_core.runtime.session_context import Notices, Workshop
 from inference_core.state.history import Changes, State, Step, Transaction
-from inference_core.state.ledger import Ledger
-from inference_core.state.objects import ObjectRegistry
-from inference_core.tracks import ObjectKey, Record, Tracks
-from inference_core.values import (
+from inference_core.state.mask_store import ObjectKey, Record, Tracks
+from inference_core.state.object_registry import ObjectRegistry
+from inference_core.state.round import Round
+from inference_core.state.session_state import Ledger
+from inference_core.tools.registry import changed_objects, check_interaction, edit
+from inference_core.tools.set_ids import beside_locked, checked_ids
+from inference_core.types import (
     Agreement,
     Direction,
     Float32Array,
     FrameMask,
+    Frames,
     Interaction,
+    MemoryBudget,
     ObjectInfo,
     Progress,
+    ScratchStore,
     UInt8Array,
 )
 from model.interfaces import MemoryEntry, Networks

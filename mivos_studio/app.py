@@ -20,10 +20,10 @@ from mivos_studio.cli.options import DEVICES, MODELS, positive_number, whole_num
 if TYPE_CHECKING:
     from PyQt5.QtWidgets import QApplication
 
+    from gui.controllers.script_recorder import Journal
     from gui.main_window import Backend, MainWindow
-    from gui.tasks.ending import Report
-    from gui.tasks.journal import Journal
-    from gui.worker import Engine
+    from gui.worker.ending import Report
+    from gui.worker.worker import Engine
     from mivos_studio.media.clip import Clip
     from model.interfaces import Networks
 
@@ -59,7 +59,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Open the window and return the exit code."""
     options = parse(sys.argv[1:] if words is None else words)
     application, window = open_window(options)
-    from gui.tasks.ending import Signals, leave
+    from gui.worker.ending import Signals, leave
 
     signals = Signals(application.exit, application)
     code = application.exec()
@@ -244,10 +244,10 @@ def _load_networks(options: Options, report: Report) -> Networks:
 
 
 def _engine(clip: Clip, networks: Networks, options: Options, journal: Journal) -> Engine:
-    from gui.worker import Engine
+    from gui.worker.worker import Engine
     from inference_core.session import Session
     from mivos_studio.project.scratch import TemporaryScratch
-    from model.catalogue import FAMILIES
+    from model.families import FAMILIES
 
     session = Session(
         clip,

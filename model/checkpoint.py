@@ -9,20 +9,20 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from model.blocks import fold_normalisation
-from model.catalogue import COMPACT, COMPACT_FREE, FAMILIES, MIVOS
-from model.checksums import recorded_sha256, sha256_of
 from model.compact.encoder import REDUCTION
 from model.compact.fusion import CompactFusion
 from model.compact.interaction import CompactInteraction
 from model.compact.propagation import CompactPropagation, holds_backbone
 from model.errors import CheckpointError as CheckpointError
+from model.families import COMPACT, COMPACT_FREE, FAMILIES, MIVOS
 from model.interfaces import Networks
-from model.inventory import find_home, saves_folder
+from model.layers.blocks import fold_normalisation
 from model.mivos.fusion import MivosFusion
 from model.mivos.propagation import MivosPropagation
 from model.mivos.scribble import MivosScribble
-from model.pickled import read_pickled
+from model.weights.hashes import recorded_sha256, sha256_of
+from model.weights.pickled import read_pickled
+from model.weights.store import find_home, saves_folder
 
 _COUNT = ".num_batches_tracked"
 
@@ -32,7 +32,7 @@ def load_networks(family: str, folder: Path | None = None) -> Networks:
 
     family  "compact", "compact-free", "mivos" (the published networks), or "auto": mivos where all of its
             files are, else compact.
-    folder  a saves folder, as `model.catalogue` lays it out, or the family's folder itself; None means the
+    folder  a saves folder, as `model.families` lays it out, or the family's folder itself; None means the
             program's own.
     Raises CheckpointError.
     """

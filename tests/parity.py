@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mivos_studio.synthetic.weights import made_state
-from model.blocks import fold_normalisation
+from model.layers.blocks import fold_normalisation
 from model.mivos.fusion import MivosFusion
 from model.mivos.propagation import MivosPropagation
 from model.mivos.scribble import MivosScribble

@@ -25,7 +25,7 @@ IN_MIVOS_STUDIO = {
     "synthetic/dataset.py": IN_THE_MAKING,
     "synthetic/files.py": "knows no media; renames a new folder to a name that is free or an empty folder's",
     "training/trainer.py": "its own state, which `mivos train` refuses to begin beside unless it is resumed",
-    "training/mivos/courses.py": "writes a hidden file that model/checksums.py puts in place",
+    "training/mivos/tasks.py": "writes a hidden file that model/weights/hashes.py puts in place",
     "training/compact/fusion_data.py": "writes a hidden file and renames it to a name that is free",
     "cli/download.py": "a part that it downloaded itself; put in place where the name is free",
     "benchmarks/gui.py": "a temporary folder",
@@ -33,7 +33,7 @@ IN_MIVOS_STUDIO = {
 }
 EXCEPTIONS = {
     "gui/screenshot.py": IN_THE_MAKING,
-    "model/checksums.py": "knows no media; replaces weights that are as recorded beside them, nothing else",
+    "model/weights/hashes.py": "knows no media; replaces only weights that are as recorded beside them",
     **{f"mivos_studio/{name}": reason for name, reason in IN_MIVOS_STUDIO.items()},
 }
 
@@ -94,6 +94,6 @@ def test_nothing_renames_removes_or_writes_files_but_media_output_and_those_name
 def test_nothing_but_media_output_the_weights_and_training_renames_over_a_file() -> None:
     renaming = {name_of(path) for path in program_files() if "replace" in calls(path)}
     assert {name for name in renaming if not name.startswith("mivos_studio/media/output/")} == {
-        "model/checksums.py",
+        "model/weights/hashes.py",
         "mivos_studio/training/trainer.py",
     }

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import overload
 
-from inference_core.state.ledger import Ledger
-from inference_core.tracks import Record, Tracks
-from inference_core.values import FrameMask
+from inference_core.state.mask_store import Record, Tracks
+from inference_core.state.session_state import Ledger
+from inference_core.types import FrameMask
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,12 +20,12 @@ from PyQt5.QtCore import QEventLoop, QPointF, Qt, QTimer
 from PyQt5.QtGui import QMouseEvent
 from PyQt5.QtWidgets import QApplication
 
+from gui.canvas.canvas import Canvas, Picture
+from gui.canvas.overlay import OverlayStyle, paint, rgb32
+from gui.controllers.view_state import CanvasTool, Pen
 from gui.main_window import MainWindow
-from gui.overlay import OverlayStyle, paint, rgb32
-from gui.tasks.commands import Edit, NewObject, Walk
-from gui.view_state import CanvasTool, Pen
-from gui.widgets.canvas import Canvas, Picture
-from inference_core.values import Interaction, Stroke, Tool, UInt8Array
+from gui.worker.commands import Edit, NewObject, Walk
+from inference_core.types import Interaction, Stroke, Tool, UInt8Array
 from mivos_studio import app
 from mivos_studio.project.steps import Draw
 from mivos_studio.synthetic.sample import write_sample

@@ -18,16 +18,16 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from inference_core.compute.geometry import Geometry
+from inference_core.runtime.geometry import Geometry
 from inference_core.session import Session
 from mivos_studio.benchmarks.made_clip import MadeClip, make_clip
 from mivos_studio.benchmarks.published_flow import PublishedFlow
 from mivos_studio.evaluation.machine import describe_machine
 from mivos_studio.synthetic.weights import made_state
-from model.blocks import fold_normalisation
-from model.catalogue import MIVOS
 from model.checkpoint import family_folder, load_weights
+from model.families import MIVOS
 from model.interfaces import Networks
+from model.layers.blocks import fold_normalisation
 from model.mivos.fusion import MivosFusion
 from model.mivos.propagation import MivosPropagation
 from model.mivos.scribble import MivosScribble

@@ -13,8 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.aggregate import aggregate
-from model.blocks import others_of
+from model.layers.aggregate import aggregate
+from model.layers.blocks import others_of
 from model.mivos.encoders import GRID_STRIDE
 from model.mivos.fusion import MivosFusion
 from model.mivos.propagation import MivosPropagation

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference_core.errors import UserError
-from inference_core.memory_bank import MemoryOptions
+from inference_core.propagation.memory import MemoryOptions
 from inference_core.session import Session
 from mivos_studio.evaluation.folders import TrueClip, object_masks, read_clips
 from mivos_studio.evaluation.metrics import jaccard

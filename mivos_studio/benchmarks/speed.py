@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from inference_core.session import Session
-from inference_core.values import BoolArray, Float32Array, Interaction, Stroke, Tool
+from inference_core.types import BoolArray, Float32Array, Interaction, Stroke, Tool
 from mivos_studio.benchmarks.made_clip import MadeClip, make_clip
 from mivos_studio.benchmarks.startup import measure_startup
 from mivos_studio.evaluation.baselines import Guess, follow_flow, grabcut

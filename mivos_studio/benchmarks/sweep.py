@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from inference_core.device import choose_compute
 from inference_core.errors import UserError
+from inference_core.runtime.device import choose_compute
 from inference_core.session import Session
-from inference_core.values import UInt8Array
+from inference_core.types import UInt8Array
 from mivos_studio.benchmarks.made_clip import MadeClip, make_clip
 from mivos_studio.benchmarks.speed import SpeedOptions
 from model.checkpoint import CheckpointError, load_networks

@@ -275,7 +275,7 @@ def run_published(options: Namespace) -> None:
     """Measure, print the table, write the figures."""
     check_json(options)
 
-    from inference_core.device import choose_compute
+    from inference_core.runtime.device import choose_compute
     from mivos_studio.benchmarks.published import PublishedOptions, measure_published, table
 
     device = choose_compute(options.device).device.type

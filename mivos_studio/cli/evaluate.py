@@ -179,7 +179,7 @@ def _clips(options: Namespace, settings: Settings, on_progress: OnProgress) -> P
 
 
 def _interactive(options: Namespace, settings: Settings, on_progress: OnProgress) -> Page:
-    from inference_core.values import Tool
+    from inference_core.types import Tool
     from mivos_studio.evaluation.interactive.protocol import Metric, Protocol, Schedule
     from mivos_studio.evaluation.interactive.run import InteractiveOptions, evaluate_interactive
     from mivos_studio.evaluation.reports.page import interactive_page
@@ -203,7 +203,7 @@ def _interactive(options: Namespace, settings: Settings, on_progress: OnProgress
 
 
 def _advice(options: Namespace, settings: Settings, on_progress: OnProgress) -> Page:
-    from inference_core.values import Tool
+    from inference_core.types import Tool
     from mivos_studio.evaluation.advice.run import AdviceOptions, evaluate_advice
     from mivos_studio.evaluation.reports.page import advice_page
 

@@ -13,7 +13,7 @@ import torch
 
 from inference_core.errors import UserError
 from inference_core.session import Session
-from inference_core.values import UInt8Array
+from inference_core.types import UInt8Array
 from mivos_studio.benchmarks.resident import peak_rss_mb
 from mivos_studio.cli.output import check_apart, check_json
 from mivos_studio.cli.progress import ProgressBar

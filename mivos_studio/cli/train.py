@@ -156,8 +156,8 @@ class _Bars:
 
 def _check_out(name: str, options: Namespace) -> None:
     """Raise an error where files of the folder would be replaced that this training has not written."""
-    from model.catalogue import FAMILIES
-    from model.checksums import check_replaceable
+    from model.families import FAMILIES
+    from model.weights.hashes import check_replaceable
 
     published = next(file.name for file in FAMILIES["mivos"].files if file.network == name)
     weights = {f"{name}.safetensors", *([published] if options.family == "mivos" else ())}

@@ -13,8 +13,8 @@ from mivos_studio.cli.output import check_json, write_json
 from mivos_studio.cli.progress import ProgressBar
 
 if TYPE_CHECKING:
-    from model.catalogue import KnownFile
-    from model.inventory import Holding, WeightsFile
+    from model.families import KnownFile
+    from model.weights.store import Holding, WeightsFile
 
 _MEBIBYTE = 2**20
 
@@ -68,7 +68,7 @@ def run_list(options: Namespace) -> None:
     if not any(holding.files for holding in holdings):
         raise UserError(f"There are no weights in {base}.")
 
-    from model.inventory import unused_files
+    from model.weights.store import unused_files
 
     unused = unused_files(base)
     for holding in holdings:
@@ -112,8 +112,8 @@ def run_verify(options: Namespace) -> None:
 def run_fetch(options: Namespace) -> None:
     """Download the published files that are missing, and record their SHA-256."""
     from mivos_studio.cli.download import DownloadError, download
-    from model.catalogue import MIVOS
-    from model.checksums import record_sha256, recorded_sha256
+    from model.families import MIVOS
+    from model.weights.hashes import record_sha256, recorded_sha256
 
     if options.mirror and not options.mirror.startswith(("http://", "https://")):
         raise UserError(
@@ -140,7 +140,7 @@ def run_fetch(options: Namespace) -> None:
 
 def run_record(options: Namespace) -> None:
     """Record the SHA-256 of every file that is there."""
-    from model.checksums import record_sha256
+    from model.weights.hashes import record_sha256
 
     base, holdings = _take_stock(options)
     paths = [file.path for holding in holdings for file in holding.files]
@@ -153,7 +153,7 @@ def run_record(options: Namespace) -> None:
 
 
 def _take_stock(options: Namespace) -> tuple[Path, list[Holding]]:
-    from model.inventory import saves_folder, take_stock
+    from model.weights.store import saves_folder, take_stock
 
     check_json(options)
     base = saves_folder(options.weights)
@@ -175,8 +175,8 @@ def _verdict(file: WeightsFile) -> str:
     if not file.known.url:
         return "not recorded"
 
-    from model.checksums import record_sha256
     from model.errors import CheckpointError
+    from model.weights.hashes import record_sha256
 
     try:
         record_sha256(file.path)

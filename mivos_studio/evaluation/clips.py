@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inference_core.values import Direction
+from inference_core.types import Direction
 from mivos_studio.evaluation.baselines import follow_flow, stand_still
 from mivos_studio.evaluation.folders import TrueClip, object_masks
 from mivos_studio.evaluation.metrics import Statistics, f_measure, jaccard, score_table

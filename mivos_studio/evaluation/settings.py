@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from inference_core.device import choose_compute, place_networks
-from inference_core.protocols import Frames
+from inference_core.runtime.device import choose_compute, place_networks
 from inference_core.session import Session
+from inference_core.types import Frames
 from model.interfaces import Networks
 
 OnProgress = Callable[[int, int], None]

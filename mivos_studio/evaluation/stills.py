@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inference_core.values import Stroke, Tool
+from inference_core.types import Stroke, Tool
 from mivos_studio.evaluation.baselines import Guess, grabcut
 from mivos_studio.evaluation.folders import Still
 from mivos_studio.evaluation.metrics import jaccard

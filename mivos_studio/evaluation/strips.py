@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inference_core.protocols import Frames
+from inference_core.types import Frames
 from mivos_studio.media.palette import PALETTE
 
 UInt8Array = NDArray[np.uint8]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from inference_core.errors import UserError
-from inference_core.values import Float32Array, Interaction, Region, Stroke, Tool
+from inference_core.types import Float32Array, Interaction, Region, Stroke, Tool
 from mivos_studio.project.json_fields import Fields
 
 INTERACTION_KEYS = ("frame", "object", "points", "radius_px", "positive", "region")

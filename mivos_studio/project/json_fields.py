@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from inference_core.errors import UserError
-from inference_core.values import MAX_OBJECTS, Float32Array
+from inference_core.types import MAX_OBJECTS, Float32Array
 
 _LARGEST = 1e9  # far outside any image, far inside float32
 

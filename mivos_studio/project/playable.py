@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
-from inference_core.values import Direction, FrameMask, Interaction, UInt8Array
+from inference_core.types import Direction, FrameMask, Interaction, UInt8Array
 
 ReadIds = Callable[[Path, int], UInt8Array]
 """Reads the mask file of a frame: (H, W) uint8 ids at the source's size."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from inference_core.errors import UserError
-from inference_core.values import FrameMask
+from inference_core.types import FrameMask
 from mivos_studio.project.playable import Playable, ReadIds, found_in
 from mivos_studio.project.script import Script, place_of
 

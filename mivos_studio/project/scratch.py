@@ -11,7 +11,7 @@ class ScratchError(ValueError):
 
 
 class TemporaryScratch:
-    """A scratch store (`inference_core.protocols.ScratchStore`) in a temporary file without a name.
+    """A scratch store (`inference_core.types.ScratchStore`) in a temporary file without a name.
 
     SQLite makes the file in the system's temporary folder, keeps most of a small one in its own cache, uses
     freed room again, and the system removes the file when the process ends, however it ends. Safe from any

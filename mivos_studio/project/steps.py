@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from inference_core.errors import UserError
-from inference_core.values import Direction, FrameMask, Interaction, Tool
+from inference_core.types import Direction, FrameMask, Interaction, Tool
 from mivos_studio.project.interactions import INTERACTION_KEYS, read_interaction, written_interaction
 from mivos_studio.project.json_fields import Fields
 from mivos_studio.project.playable import Playable, ReadIds

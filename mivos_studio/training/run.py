@@ -12,7 +12,7 @@ import cv2
 import torch
 from torch import nn
 
-from inference_core.device import choose_compute
+from inference_core.runtime.device import choose_compute
 from mivos_studio.training.compact.backbone import read_backbone
 from mivos_studio.training.compact.fusion import FusionLesson
 from mivos_studio.training.compact.fusion_data import FusionData, walk_clips
@@ -21,18 +21,18 @@ from mivos_studio.training.compact.interaction_data import InteractionData
 from mivos_studio.training.compact.propagation import PropagationLesson
 from mivos_studio.training.compact.propagation_data import FRAMES, PropagationData
 from mivos_studio.training.curve import draw_log
-from mivos_studio.training.mivos import courses as mivos
+from mivos_studio.training.data.sources import Sources, TrainingDataError, find_sources
+from mivos_studio.training.mivos import tasks as mivos
 from mivos_studio.training.mivos.recipe import RECIPES as PUBLISHED_RECIPES
 from mivos_studio.training.mivos.recipe import PublishedRecipe
-from mivos_studio.training.pictures.sources import Sources, TrainingDataError, find_sources
 from mivos_studio.training.processes import join_processes
 from mivos_studio.training.trainer import Course, Recipe, Trainer
-from model.blocks import fold_normalisation
 from model.checkpoint import family_folder, load_propagation, load_weights
 from model.compact.encoder import BackboneEncoder, ImageEncoder
 from model.compact.fusion import CompactFusion
 from model.compact.interaction import CompactInteraction
 from model.compact.propagation import CompactPropagation
+from model.layers.blocks import fold_normalisation
 
 SEED = 14159265
 NETWORKS = ("propagation", "interaction", "fusion")

@@ -15,10 +15,10 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from inference_core.device import choose_training_compute
-from mivos_studio.training.pictures.sources import TrainingDataError
+from inference_core.runtime.device import choose_training_compute
+from mivos_studio.training.data.sources import TrainingDataError
 from mivos_studio.training.processes import ALONE, Processes
-from model.checksums import put_in_place
+from model.weights.hashes import put_in_place
 
 Lesson = Callable[[dict[str, Tensor], float], tuple[Tensor, dict[str, float]]]
 Weights = Iterable[nn.Parameter] | Iterable[dict[str, Any]]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.blocks import ConvNorm, ResidualBlock, residual_stage, upsample
 from model.compact.backbone import WIDTHS as BACKBONE_WIDTHS
 from model.compact.backbone import LiteBackbone
+from model.layers.blocks import ConvNorm, ResidualBlock, residual_stage, upsample
 
 WIDTHS = (24, 40, 80, 160)
 """Channels at strides 2, 4, 8 and 16 of the reduced image."""

@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.blocks import ConvNorm, ResidualBlock, matching, upsample
 from model.compact.encoder import MULTIPLE, REDUCTION, reduce_size
+from model.layers.blocks import ConvNorm, ResidualBlock, matching, upsample
 
 _WIDTH = 24
 _EPSILON = 1e-4

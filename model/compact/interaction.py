@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.blocks import ConvNorm, ResidualBlock, join, matching, upsample
 from model.compact.encoder import GRID_STRIDE, WIDTHS, ImageEncoder
+from model.layers.blocks import ConvNorm, ResidualBlock, join, matching, upsample
 
 LINES = 192
 """Short side of what the network looks at, pixels."""

@@ -12,18 +12,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.attention import (
-    Factors,
-    carry_maps,
-    distance_affinity,
-    distance_factors,
-    exact_product,
-    nearest,
-    prefer_near,
-    read_memory,
-    weighted_values,
-)
-from model.blocks import ConvNorm, ResidualBlock, join, matching, others_of, upsample
 from model.compact.encoder import (
     GRID_STRIDE,
     MERGED,
@@ -35,8 +23,20 @@ from model.compact.encoder import (
     Pyramid,
     reduce_size,
 )
-from model.compact.targets import MOST_ANCHORS, TARGET_WEIGHT, appearance, coverage, learn, score
+from model.compact.target_model import MOST_ANCHORS, TARGET_WEIGHT, appearance, coverage, learn, score
 from model.interfaces import MemoryEntry, QueryFeatures
+from model.layers.attention import (
+    Factors,
+    carry_maps,
+    distance_affinity,
+    distance_factors,
+    exact_product,
+    nearest,
+    prefer_near,
+    read_memory,
+    weighted_values,
+)
+from model.layers.blocks import ConvNorm, ResidualBlock, join, matching, others_of, upsample
 
 KEY_CHANNELS = 64
 VALUE_CHANNELS = 96
@@ -191,7 +191,7 @@ class CompactPropagation(nn.Module):
     def learn_targets(
         self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]
     ) -> Tensor | None:
-        """Learn a target model of each object: (K, C + 1), see `model.compact.targets`."""
+        """Learn a target model of each object: (K, C + 1), see `model.compact.target_model`."""
         samples = [(looks, covered) for looks, covered in (a.samples for a in anchors[:MOST_ANCHORS])]
         return learn(samples, known[:MOST_ANCHORS]).to(anchors[0].key.device)
 

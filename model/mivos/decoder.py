@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.blocks import upsample
+from model.layers.blocks import upsample
+from model.layers.winograd import WideConv
 from model.mivos.encoders import VALUE_CHANNELS, ImageFeatures
-from model.winograd import WideConv
 
 _WIDTH = 512
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
+from model.layers.winograd import WideConv
 from model.mivos.resnet import shrink, stage, stem
-from model.winograd import WideConv
 
 GRID_STRIDE = 16
 """Stride of the memory grid."""

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.blocks import join, matching
+from model.layers.blocks import join, matching
 
 _WIDTH = 32
 

@@ -7,9 +7,16 @@ from collections.abc import Collection, Sequence
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.attention import carry_maps, dot_affinity, dot_factors, nearest, read_memory, weighted_values
-from model.blocks import join, matching, others_of
 from model.interfaces import MemoryEntry, QueryFeatures
+from model.layers.attention import (
+    carry_maps,
+    dot_affinity,
+    dot_factors,
+    nearest,
+    read_memory,
+    weighted_values,
+)
+from model.layers.blocks import join, matching, others_of
 from model.mivos.decoder import Decoder
 from model.mivos.encoders import GRID_STRIDE, ImageEncoder, ImageFeatures, KeyValue, MaskEncoder
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.winograd import WideConv
+from model.layers.winograd import WideConv
 
 EXPANSION = 4
 

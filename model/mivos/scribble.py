@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.blocks import matching
+from model.layers.blocks import matching
 from model.mivos.resnet import shrink, stage, stem
 
 _LOW = 48

@@ -22,10 +22,10 @@ from PyQt5.QtWidgets import QApplication
 
 import gui.main_window
 from gui.main_window import Backend, MainWindow
-from gui.tasks.commands import Edit, PlayScript, Walk
-from gui.widgets.dialogs.export_dialog import ExportWish
-from gui.worker import Engine
-from inference_core.values import FrameMask, Interaction, Stroke, Tool, UInt8Array
+from gui.panels.dialogs.export_dialog import ExportWish
+from gui.worker.commands import Edit, PlayScript, Walk
+from gui.worker.worker import Engine
+from inference_core.types import FrameMask, Interaction, Stroke, Tool, UInt8Array
 from mivos_studio import app
 from mivos_studio.project.script import Script, ScriptObject
 from mivos_studio.project.steps import Draw, Propagate

@@ -15,8 +15,8 @@ from PyQt5 import sip
 from PyQt5.QtWidgets import QApplication
 
 from gui.main_window import Backend, MainWindow
-from gui.tasks.clip_opener import OpenClip
-from gui.worker import Engine
+from gui.worker.clip_opener import OpenClip
+from gui.worker.worker import Engine
 from tests.gui.fake_session import FakeClip, FakeSession
 from tests.gui.gestures import wait_until
 

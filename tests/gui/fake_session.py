@@ -12,7 +12,7 @@ from time import perf_counter
 import numpy as np
 
 from inference_core.errors import InvalidInteractionError, NotReadyError
-from inference_core.values import (
+from inference_core.types import (
     Direction,
     FrameMask,
     Interaction,

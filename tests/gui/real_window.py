@@ -17,7 +17,7 @@ from PyQt5.QtWidgets import QAbstractButton, QApplication, QDialog, QLineEdit
 
 from gui.main_window import MainWindow
 from inference_core.session import Session
-from inference_core.values import UInt8Array
+from inference_core.types import UInt8Array
 from mivos_studio import app
 from tests.gui.gestures import CTRL, LEFT, RIGHT, drag, key, press, settle, wait_until
 

@@ -25,11 +25,11 @@ from PyQt5.QtWidgets import (
 )
 
 from gui.actions import ACTIONS
+from gui.canvas.overlay import ViewMode
+from gui.controllers.view_state import CanvasTool
 from gui.main_window import MainWindow
-from gui.overlay import ViewMode
-from gui.view_state import CanvasTool
-from gui.widgets.dialogs.export_dialog import ExportWish
-from inference_core.values import Region
+from gui.panels.dialogs.export_dialog import ExportWish
+from inference_core.types import Region
 from mivos_studio.media.palette import read_ids
 from mivos_studio.project.playback import play
 from mivos_studio.project.script import read_script
@@ -734,7 +734,9 @@ def test_about_says_which_version_computes_with_what_and_what_the_licences_allow
 ) -> None:
     window = open_window()
     shown: list[str] = []
-    monkeypatch.setattr("gui.files.QMessageBox.about", lambda parent, title, text: shown.append(text))
+    monkeypatch.setattr(
+        "gui.controllers.file_controller.QMessageBox.about", lambda parent, title, text: shown.append(text)
+    )
     window.files.show_about()
     assert f"<b>MiVOS Studio</b> {version('mivos-studio')}" in shown[0]
     assert "fake · cpu · float32" in shown[0]

@@ -10,9 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from inference_core.protocols import MemoryFrames
 from inference_core.session import Session
-from inference_core.values import Interaction, Region, Stroke, Tool, UInt8Array
+from inference_core.types import Interaction, MemoryFrames, Region, Stroke, Tool, UInt8Array
 from model.interfaces import MemoryEntry, Networks, QueryFeatures
 
 GRID = 4

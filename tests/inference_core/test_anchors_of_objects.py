@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from inference_core.session import Session
-from inference_core.values import UInt8Array
+from inference_core.types import UInt8Array
 from tests.inference_core.fakes import FakeClip, fake_session, networks_of, stroke
 from tests.inference_core.snapshot import differences, snapshot
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from inference_core.device import Compute
 from inference_core.errors import UserError
+from inference_core.runtime.device import Compute
 from inference_core.session import Session
 from tests.inference_core.fakes import fake_session, networks_of, square_clip, square_ids, stroke
 

@@ -10,13 +10,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from inference_core.compute.geometry import Geometry
-from inference_core.memory_bank import MemoryOptions
-from inference_core.protocols import MemoryFrames
+from inference_core.propagation.memory import MemoryOptions
+from inference_core.runtime.geometry import Geometry
 from inference_core.session import Session
-from model import winograd
-from model.aggregate import aggregate
+from inference_core.types import MemoryFrames
 from model.interfaces import MemoryEntry, Networks, QueryFeatures
+from model.layers import winograd
+from model.layers.aggregate import aggregate
 from tests import parity
 from tests.project import SHARED
 

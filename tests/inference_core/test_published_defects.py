@@ -10,16 +10,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from inference_core.budget import MemoryBudget
 from inference_core.errors import NotReadyError
-from inference_core.protocols import MemoryScratch
 from inference_core.session import Session
-from inference_core.values import UInt8Array
-from model.attention import dot_affinity, read_memory
+from inference_core.types import MemoryBudget, MemoryScratch, UInt8Array
 from model.compact.fusion import CompactFusion
 from model.compact.interaction import CompactInteraction
 from model.compact.propagation import CompactPropagation
 from model.interfaces import MemoryEntry, Networks, QueryFeatures
+from model.layers.attention import dot_affinity, read_memory
 from tests.inference_core.fakes import (
     FakeClip,
     FakeFusion,

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from inference_core.errors import UserError
-from inference_core.protocols import MemoryFrames
 from inference_core.session import Session
+from inference_core.types import MemoryFrames
 from tests.inference_core.fakes import (
     fake_networks,
     fake_session,

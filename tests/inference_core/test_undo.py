@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from inference_core.budget import MemoryBudget
-from inference_core.protocols import MemoryScratch
 from inference_core.session import Session
+from inference_core.types import MemoryBudget, MemoryScratch
 from tests.inference_core.fakes import fake_session, networks_of, square_clip, square_ids, stroke
 from tests.inference_core.snapshot import differences, snapshot
 

@@ -5,10 +5,10 @@ import torch
 from safetensors.torch import save_file
 
 from model.checkpoint import CheckpointError, load_networks, load_weights
-from model.checksums import record_sha256
 from model.compact.fusion import CompactFusion
 from model.compact.interaction import CompactInteraction
 from model.compact.propagation import CompactPropagation
+from model.weights.hashes import record_sha256
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inference_core.advice import Calibration, features
-from inference_core.values import Agreement, Direction
+from inference_core.propagation.confidence import Calibration, features
+from inference_core.types import Agreement, Direction
 from mivos_studio.evaluation.folders import TrueClip
 from mivos_studio.evaluation.metrics import jaccard
 from mivos_studio.evaluation.settings import Settings, Steps

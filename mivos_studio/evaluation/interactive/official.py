@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from inference_core.session import Session
-from inference_core.values import Tool, UInt8Array
+from inference_core.types import Tool, UInt8Array
 from mivos_studio.evaluation.errors import EvaluationError
 from mivos_studio.evaluation.folders import TrueClip
 from mivos_studio.evaluation.interactive.play import opening_strokes, propagate

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from inference_core.session import Session
-from inference_core.values import Stroke, Tool, UInt8Array
+from inference_core.types import Stroke, Tool, UInt8Array
 from mivos_studio.evaluation.folders import TrueClip, object_masks
 from mivos_studio.evaluation.interactive.between import Compare
 from mivos_studio.evaluation.interactive.protocol import (

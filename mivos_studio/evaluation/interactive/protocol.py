@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from inference_core.values import Tool
+from inference_core.types import Tool
 from mivos_studio.evaluation.strips import Strip
 
 Float64Array = NDArray[np.float64]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from inference_core.values import Tool
+from inference_core.types import Tool
 from mivos_studio.evaluation.errors import EvaluationError
 from mivos_studio.evaluation.folders import TrueClip
 from mivos_studio.evaluation.robots.scribble import Scribble

@@ -120,7 +120,7 @@ def advice_page(figures: Figures) -> Page:
 
 
 def calibration_page(figures: Figures) -> Page:
-    """Tell a calibration that has been fitted, as `inference_core.advice` wants it."""
+    """Tell a calibration that has been fitted, as `inference_core.propagation.confidence` wants it."""
     values = ", ".join(f"{name}={value}" for name, value in figures["calibration"].items())
     text = f"{confidence_report(figures['confidence'])}\nCALIBRATION = Calibration({values})\n"
     return Page("Calibration of confidence", text, figures)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inference_core.interaction.raster import disks_along
 from inference_core.session import Session
-from inference_core.values import Interaction, Stroke, Tool
+from inference_core.tools.rasterize import disks_along
+from inference_core.types import Interaction, Stroke, Tool
 from mivos_studio.evaluation.robots.click import RobotClick, next_click
 from mivos_studio.evaluation.robots.scribble import Scribble, draw_scribbles
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from mivos_studio.training.pictures.sources import TrainingDataError
+from mivos_studio.training.data.sources import TrainingDataError
 from model.checkpoint import read_tensors
 from model.compact.backbone import STAGES, LiteBackbone
 from model.errors import CheckpointError

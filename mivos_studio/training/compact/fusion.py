@@ -7,10 +7,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mivos_studio.training.losses import intersection_over_union
-from model.attention import carry_maps, distance_affinity
 from model.compact.encoder import GRID_STRIDE
 from model.compact.fusion import CompactFusion
 from model.compact.propagation import CompactPropagation
+from model.layers.attention import carry_maps, distance_affinity
 
 _EPSILON = 1e-4
 _DIFFERS = 0.1

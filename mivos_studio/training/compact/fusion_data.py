@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mivos_studio.media.output.moves import move_without_replacing
-from mivos_studio.training.pictures.colour import normalised, random_look
-from mivos_studio.training.pictures.crops import pose_near
-from mivos_studio.training.pictures.samples import Samples
-from mivos_studio.training.pictures.sources import Frame, Sources
-from model.aggregate import aggregate
+from mivos_studio.training.data.colour import normalised, random_look
+from mivos_studio.training.data.crops import pose_near
+from mivos_studio.training.data.samples import Samples
+from mivos_studio.training.data.sources import Frame, Sources
 from model.compact.encoder import MULTIPLE
 from model.interfaces import MemoryEntry, PropagationNetwork
+from model.layers.aggregate import aggregate
 
 UInt8Array = NDArray[np.uint8]
 

@@ -13,10 +13,10 @@ from torch import Tensor
 
 from mivos_studio.evaluation.robots.scribble import draw_scribbles
 from mivos_studio.synthetic.robots import click_robot, perturb_mask, random_box, scribble_strokes
-from mivos_studio.training.pictures.colour import normalised, random_look
-from mivos_studio.training.pictures.crops import chosen_object, pose_around
-from mivos_studio.training.pictures.samples import Samples
-from mivos_studio.training.pictures.sources import Frame, Sources
+from mivos_studio.training.data.colour import normalised, random_look
+from mivos_studio.training.data.crops import chosen_object, pose_around
+from mivos_studio.training.data.samples import Samples
+from mivos_studio.training.data.sources import Frame, Sources
 
 BoolArray = NDArray[np.bool_]
 Float32Array = NDArray[np.float32]

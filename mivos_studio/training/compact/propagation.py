@@ -16,11 +16,11 @@ from mivos_studio.training.losses import (
     intersection_over_union,
     match_loss,
 )
-from model.aggregate import aggregate_logits
-from model.attention import distance_affinity
 from model.compact.encoder import Pyramid
 from model.compact.propagation import CompactPropagation, looks_of
-from model.compact.targets import coverage, learn, score
+from model.compact.target_model import coverage, learn, score
+from model.layers.aggregate import aggregate_logits
+from model.layers.attention import distance_affinity
 
 MATCH_WEIGHT = 0.15
 

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mivos_studio.synthetic.robots import perturb_mask
-from mivos_studio.training.pictures.colour import normalised, random_look
-from mivos_studio.training.pictures.crops import chosen_object, pose_near
-from mivos_studio.training.pictures.layers import Layer, Shot, cut_out, matches, motion, render
-from mivos_studio.training.pictures.samples import Samples
-from mivos_studio.training.pictures.sources import Frame, Sources
+from mivos_studio.training.data.colour import normalised, random_look
+from mivos_studio.training.data.crops import chosen_object, pose_near
+from mivos_studio.training.data.layers import Layer, Shot, cut_out, matches, motion, render
+from mivos_studio.training.data.samples import Samples
+from mivos_studio.training.data.sources import Frame, Sources
 from model.compact.encoder import GRID_STRIDE
 
 UInt8Array = NDArray[np.uint8]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from inference_core.compute.geometry import Geometry
+from inference_core.runtime.geometry import Geometry
 from mivos_studio.benchmarks.published_flow import PublishedFlow
 from model.mivos.fusion import MivosFusion
 from model.mivos.propagation import MivosPropagation

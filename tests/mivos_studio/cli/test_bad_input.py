@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from mivos_studio.cli.main import main
-from model.inventory import SAVES
+from model.weights.store import SAVES
 from tests.conftest import HEIGHT, WIDTH, ClipOnDisk
 
 

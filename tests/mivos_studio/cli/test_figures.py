@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from mivos_studio.cli.main import main
-from model.checksums import recorded_sha256, sha256_of
+from model.weights.hashes import recorded_sha256, sha256_of
 from tests.conftest import ClipOnDisk
 
 SMALL = ("--working-size", "64", "--dtype", "float32", "--quiet")

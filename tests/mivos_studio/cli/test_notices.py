@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from inference_core.device import Compute
+from inference_core.runtime.device import Compute
 from mivos_studio.cli.main import main
 from model.compact.propagation import CompactPropagation
 from tests.conftest import FRAMES, ClipOnDisk

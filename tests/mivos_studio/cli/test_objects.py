@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from inference_core.values import UInt8Array
+from inference_core.types import UInt8Array
 from mivos_studio.cli.main import main
 
 FRAMES = 6

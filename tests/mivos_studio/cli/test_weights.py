@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mivos_studio.cli.main import main
-from model.inventory import SAVES
+from model.weights.store import SAVES
 from tests.mivos_studio.cli.file_server import Served, serving
 
 NAMES = ("propagation_model.pth", "fusion.pth", "s2m.pth")

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from inference_core.device import choose_compute, place_networks
+from inference_core.runtime.device import choose_compute, place_networks
 from mivos_studio.evaluation.ablation import (
     ABLATIONS,
     FUSIONS,
@@ -17,7 +17,7 @@ from mivos_studio.evaluation.ablation import (
     replace_fusion,
     switch_off,
 )
-from model.aggregate import aggregate
+from model.layers.aggregate import aggregate
 from tests.inference_core.fakes import FakePropagation, fake_networks
 from tests.mivos_studio.evaluation.made import fake_settings
 

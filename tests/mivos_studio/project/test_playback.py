@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from inference_core.errors import InvalidInteractionError, UserError
-from inference_core.values import Direction, FrameMask, Interaction, Stroke, Tool, UInt8Array
+from inference_core.types import Direction, FrameMask, Interaction, Stroke, Tool, UInt8Array
 from mivos_studio.project.playback import play
 from mivos_studio.project.script import Script, ScriptObject
 from mivos_studio.project.steps import (

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from inference_core.protocols import ScratchStore
+from inference_core.types import ScratchStore
 from mivos_studio.project.scratch import ScratchError, TemporaryScratch
 
 

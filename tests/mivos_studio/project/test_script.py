@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from inference_core.errors import UserError
-from inference_core.values import Direction, Interaction, Region, Stroke, Tool
+from inference_core.types import Direction, Interaction, Region, Stroke, Tool
 from mivos_studio.project.script import Script, ScriptObject, check_script, read_script, write_script
 from mivos_studio.project.steps import (
     AddObject,

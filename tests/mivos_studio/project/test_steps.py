@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inference_core.values import Interaction, Stroke, Tool
+from inference_core.types import Interaction, Stroke, Tool
 from mivos_studio.project.steps import (
     STEP_KINDS,
     AddObject,

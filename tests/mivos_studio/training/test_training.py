@@ -10,8 +10,8 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from mivos_studio.training.compact.propagation_data import PropagationData
-from mivos_studio.training.pictures.layers import NO_MATCH
-from mivos_studio.training.pictures.sources import TrainingDataError, find_sources
+from mivos_studio.training.data.layers import NO_MATCH
+from mivos_studio.training.data.sources import TrainingDataError, find_sources
 from mivos_studio.training.run import TrainingOptions, train
 from mivos_studio.training.trainer import Recipe, Trainer
 from model.checkpoint import family_folder
@@ -214,7 +214,7 @@ def test_the_state_of_another_network_is_named(tmp_path: Path) -> None:
 def test_a_processor_without_bfloat16_trains_in_float32(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_it: bool, dtype: torch.dtype
 ) -> None:
-    monkeypatch.setattr("inference_core.device._cpu_has_bfloat16", lambda: has_it)
+    monkeypatch.setattr("inference_core.runtime.device._cpu_has_bfloat16", lambda: has_it)
     network = torch.nn.Linear(2, 1)
     computed = []
 

@@ -11,9 +11,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from mivos_studio.training.mivos.lessons import PropagationLesson, ScribbleLesson
+from mivos_studio.training.data.sources import TrainingDataError
+from mivos_studio.training.mivos.loss_steps import PropagationLesson, ScribbleLesson
 from mivos_studio.training.mivos.recipe import RECIPES
-from mivos_studio.training.pictures.sources import TrainingDataError
 from mivos_studio.training.run import TrainingOptions, train
 from mivos_studio.training.trainer import Lesson
 from model.checkpoint import load_weights

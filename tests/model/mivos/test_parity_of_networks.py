@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from inference_core.compute.geometry import Geometry
-from model.aggregate import aggregate
-from model.attention import dot_affinity, dot_factors, nearest
-from model.blocks import join, others_of
+from inference_core.runtime.geometry import Geometry
 from model.interfaces import MemoryEntry, QueryFeatures
+from model.layers.aggregate import aggregate
+from model.layers.attention import dot_affinity, dot_factors, nearest
+from model.layers.blocks import join, others_of
 from model.mivos.fusion import MivosFusion
 from model.mivos.propagation import MivosPropagation
 from model.mivos.scribble import MivosScribble

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import pytest
 
-from inference_core.values import Tool
+from inference_core.types import Tool
 from mivos_studio.evaluation.advice.run import AdviceOptions, evaluate_advice, fit_confidence
 from mivos_studio.evaluation.folders import Selection
 from mivos_studio.evaluation.reports.page import advice_page, calibration_page

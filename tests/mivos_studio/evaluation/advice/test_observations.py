@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inference_core.advice import CALIBRATION, Calibration
-from inference_core.values import Agreement
+from inference_core.propagation.confidence import CALIBRATION, Calibration
+from inference_core.types import Agreement
 from mivos_studio.evaluation.advice.observations import (
     Observation,
     calibration_error,

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from inference_core.values import Tool
+from inference_core.types import Tool
 from mivos_studio.evaluation.ablation import FUSIONS, TopK
 from mivos_studio.evaluation.errors import EvaluationError
 from mivos_studio.evaluation.folders import Selection

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inference_core.values import Tool
+from inference_core.types import Tool
 from mivos_studio.evaluation.interactive.between import comparing
 from mivos_studio.evaluation.interactive.play import Player
 from mivos_studio.evaluation.interactive.protocol import Protocol, Schedule

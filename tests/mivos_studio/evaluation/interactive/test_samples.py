@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inference_core.values import Tool
+from inference_core.types import Tool
 from mivos_studio.evaluation.errors import EvaluationError
 from mivos_studio.evaluation.interactive.samples import read_opening, read_samples
 from tests.mivos_studio.evaluation.interactive.lines import SQUARE_LINE, content, write_scribbles

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inference_core.values import Stroke, Tool
+from inference_core.types import Stroke, Tool
 from mivos_studio.evaluation.robots.click import RobotClick
 from mivos_studio.evaluation.robots.scribble import Scribble
 from mivos_studio.evaluation.robots.strokes import (

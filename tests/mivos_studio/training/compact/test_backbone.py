@@ -19,8 +19,8 @@ from inference_core.errors import UserError
 from mivos_studio.cli.train import read_names
 from mivos_studio.synthetic.weights import made_tensor
 from mivos_studio.training.compact.backbone import backbone_names, read_backbone
-from mivos_studio.training.pictures.colour import MEAN, STD
-from mivos_studio.training.pictures.sources import TrainingDataError, find_sources
+from mivos_studio.training.data.colour import MEAN, STD
+from mivos_studio.training.data.sources import TrainingDataError, find_sources
 from mivos_studio.training.run import TrainingOptions, train
 from model.compact.backbone import WIDTHS, LiteBackbone
 from tests.mivos_studio.training.made import make_pictures

@@ -1,0 +1,159 @@
+"""The preview of a stroke: drawn as vectors while the mouse moves, and until the network has answered."""
+
+from __future__ import annotations
+
+import numpy as np
+from PyQt5.QtCore import QPointF, QRectF, Qt
+from PyQt5.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen
+from PyQt5.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem
+
+from gui.canvas.canvas_items import PALE, hair_pen
+from gui.controllers.view_state import CanvasTool, Pen
+from inference_core.types import Interaction, Stroke, Tool
+
+_NEGATIVE = QColor(24, 26, 31)
+_PIECE_POINTS = 48
+
+
+class Line:
+    """A long line in pieces, so that a move repaints what is near the mouse and not all that was drawn."""
+
+    def __init__(self, start: QPointF) -> None:
+        self._pieces = [_dot(start)]
+
+    def add(self, position: QPointF) -> QRectF:
+        """Carry the line on; return the box around what is new."""
+        last = self._pieces[-1].currentPosition()
+        if self._pieces[-1].elementCount() > _PIECE_POINTS:
+            self._pieces.append(QPainterPath(last))
+        self._pieces[-1].lineTo(position)
+        return QRectF(last, position).normalized()
+
+    def near(self, box: QRectF) -> QPainterPath:
+        """Gather the pieces that touch a box. One path: where pieces meet, nothing is painted twice."""
+        path = QPainterPath()
+        for piece in self._pieces:
+            if piece.controlPointRect().adjusted(-1, -1, 1, 1).intersects(box):
+                path.addPath(piece)
+        return path
+
+
+class StrokeItem(QGraphicsItem):
+    """Shows a stroke as it is drawn, and until the network has answered."""
+
+    def __init__(self, pen: Pen, frame_index: int, is_positive: bool, room: QRectF) -> None:
+        super().__init__()
+        # All the room there is, from the start: an item that grows is repainted whole at every move.
+        self._room = room
+        self.pen = pen
+        self.frame_index = frame_index
+        self._is_positive = is_positive
+        self._points: list[tuple[float, float]] = []
+        self._outline = QPainterPath()
+        self._line: Line | None = None
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
+
+    def add_point(self, x: float, y: float) -> None:
+        """Carry the stroke on to a point, source pixels with whole numbers at pixel centres."""
+        position = QPointF(x + 0.5, y + 0.5)
+        if self.pen.tool in (CanvasTool.BOX, CanvasTool.LASSO):
+            self._add_to_outline((x, y), position)
+        elif self._line is None or self.pen.tool is CanvasTool.CLICK:
+            self._points, self._line = [(x, y)], Line(position)
+            self._repaint(QRectF(position, position))
+        else:
+            self._points.append((x, y))
+            self._repaint(self._line.add(position))
+
+    def _add_to_outline(self, point: tuple[float, float], position: QPointF) -> None:
+        before = self._outline.boundingRect()
+        if not self._points:
+            self._points, self._outline = [point], QPainterPath(position)
+        elif self.pen.tool is CanvasTool.LASSO:
+            self._points.append(point)
+            self._outline.lineTo(position)
+        else:
+            self._points = [self._points[0], point]
+            corner = QPointF(self._points[0][0] + 0.5, self._points[0][1] + 0.5)
+            self._outline = QPainterPath()
+            self._outline.addRect(QRectF(corner, position).normalized())
+        self._repaint(self._outline.boundingRect().united(before))
+
+    def interaction(self) -> Interaction | None:
+        """Hand over what was drawn; None where it is too little to mean anything."""
+        tool, points = self.pen.tool.session_tool, np.array(self._points, np.float32)
+        least = {CanvasTool.LASSO: 3, CanvasTool.BOX: 2}.get(self.pen.tool, 1)
+        if tool is None or len(points) < least or not self._has_extent():
+            return None
+        if tool is Tool.BOX and not self._is_positive:
+            # A box asks the network for an object; to empty a box is to empty its outline.
+            (x0, y0), (x1, y1) = points
+            tool, points = Tool.LASSO, np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], np.float32)
+        stroke = Stroke(self.frame_index, self.pen.object_id, points, self.pen.radius_px, self._is_positive)
+        return Interaction(tool, stroke, self.pen.region)
+
+    def boundingRect(self) -> QRectF:  # noqa: N802 Qt's name
+        """Cover all that can be drawn on."""
+        return self._room
+
+    def paint(self, painter: QPainter | None, option: QStyleOptionGraphicsItem | None, *_: object) -> None:
+        """Draw the stroke in its object's colour; what takes away is dark with a pale rim."""
+        if painter is None or option is None or not self._points:
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colour = QColor(*self.pen.colour) if self._is_positive else _NEGATIVE
+        if self.pen.tool is CanvasTool.CLICK:
+            self._paint_click(painter, colour)
+        elif self._line is None:
+            self._paint_outline(painter, colour)
+        else:
+            reach = 2 * self.pen.radius_px + 4
+            near = option.exposedRect.adjusted(-reach, -reach, reach, reach)
+            self._paint_line(painter, colour, self._line.near(near))
+
+    def _paint_line(self, painter: QPainter, colour: QColor, path: QPainterPath) -> None:
+        width = 2 * self.pen.radius_px
+        if not self._is_positive and self.pen.tool is CanvasTool.SCRIBBLE:
+            painter.strokePath(path, _round_pen(PALE, width * 1.5))
+        if self.pen.tool is not CanvasTool.SCRIBBLE:
+            colour = QColor(colour)
+            colour.setAlphaF(0.55)
+        painter.strokePath(path, _round_pen(colour, width))
+
+    def _paint_outline(self, painter: QPainter, colour: QColor) -> None:
+        fill = QColor(colour)
+        fill.setAlphaF(0.25)
+        painter.fillPath(self._outline, QBrush(fill))
+        painter.strokePath(self._outline, hair_pen(PALE, 3))
+        painter.strokePath(self._outline, hair_pen(colour, 1.6))
+
+    def _paint_click(self, painter: QPainter, colour: QColor) -> None:
+        centre, radius = QPointF(self._points[0][0] + 0.5, self._points[0][1] + 0.5), self.pen.radius_px
+        painter.setPen(hair_pen(PALE, 1.5))
+        painter.setBrush(QBrush(colour))
+        painter.drawEllipse(centre, radius, radius)
+        arm = radius * 0.55
+        painter.drawLine(centre - QPointF(arm, 0), centre + QPointF(arm, 0))
+        if self._is_positive:
+            painter.drawLine(centre - QPointF(0, arm), centre + QPointF(0, arm))
+
+    def _has_extent(self) -> bool:
+        if self.pen.tool not in (CanvasTool.LASSO, CanvasTool.BOX):
+            return True
+        across = self._outline.boundingRect()
+        return across.width() >= 1 and across.height() >= 1
+
+    def _repaint(self, part: QRectF) -> None:
+        margin = self.pen.radius_px * 1.5 + 4
+        self.update(part.adjusted(-margin, -margin, margin, margin))
+
+
+def _round_pen(colour: QColor, width: float) -> QPen:
+    line, cap, join = Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin
+    return QPen(QBrush(colour), width, line, cap, join)
+
+
+def _dot(position: QPointF) -> QPainterPath:
+    path = QPainterPath(position)
+    path.lineTo(position)
+    return path

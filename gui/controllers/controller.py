@@ -1,0 +1,400 @@
+"""The one place that knows both sides: turns wishes into commands for the worker, shows what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PyQt5.QtCore import QObject, pyqtSignal
+from PyQt5.QtWidgets import QAction
+
+from gui.actions import enable_possible
+from gui.canvas.canvas import Picture
+from gui.controllers.navigator import Navigator
+from gui.controllers.timeline_presenter import Survey, hint
+from gui.controllers.view_model import ViewModel
+from gui.controllers.view_state import CanvasTool, ViewState
+from gui.crash import tell
+from gui.panels.object_panel import ObjectRow
+from gui.panels.status_line import Task
+from gui.panels.views import Views
+from gui.worker.commands import Change, Command, Edit, NewObject, PlayScript, TakeBack, Walk, absence
+from gui.worker.worker import Ending, Engine, Outcome, Worker
+from inference_core.types import Direction, Interaction, Progress, Region
+from mivos_studio.project.steps import Draw, Redo, RemoveObject, RenameObject, Reset, SetLock
+
+if TYPE_CHECKING:
+    from inference_core.session import Session
+
+_WALK_HINT = "Looking around and drawing go on meanwhile."
+_NOTHING_PROPAGATED = (
+    "Draw on a frame and propagate first: then this leads to the frames that are most doubtful."
+)
+_ALL_CORRECTED = "Every frame has been corrected."
+_STOPPING = "Stopping …"
+
+
+class Controller(QObject):
+    """Editing. Looking around is the navigator's."""
+
+    submitted = pyqtSignal()
+    """The editor has asked for something that changes the work."""
+    became_idle = pyqtSignal()
+    """No command is under way or waits any more."""
+    opening_given_up = pyqtSignal()
+    """The editor does not wait any longer for the clip that is being opened."""
+
+    def __init__(
+        self, views: Views, actions: Mapping[str, QAction], model: ViewModel, navigator: Navigator
+    ) -> None:
+        super().__init__(model)
+        self._views = views
+        self._actions = actions
+        self._model = model
+        self._navigator = navigator
+        self._worker: Worker | None = None
+        self._session: Session | None = None
+        self._engine: Engine | None = None
+        self._pending: list[Command] = []
+        self._under_way: list[Command] = []
+        self._answered: list[Interaction] = []
+        self._first_undo = 0
+        self._survey = Survey(views.timeline)
+        views.canvas.interaction_made.connect(self._on_interaction)
+        views.canvas.region_chosen.connect(self.choose_region)
+        views.canvas.radius_stepped.connect(self.step_radius)
+        views.objects.chosen.connect(self.choose_object)
+        views.objects.visibility_chosen.connect(self._on_visibility)
+        views.objects.lock_chosen.connect(self._on_lock)
+        views.objects.renamed.connect(self._on_renamed)
+        model.changed.connect(self._on_state)
+        self._show_possibilities()
+
+    @property
+    def session(self) -> Session | None:
+        """The session, once it is open; only to be read."""
+        return self._session
+
+    @property
+    def engine(self) -> Engine | None:
+        """The session with what computes for it, once it is open."""
+        return self._engine
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a command is under way or waits."""
+        return bool(self._pending)
+
+    @property
+    def has_work_under_way(self) -> bool:
+        """Whether a command is under way, or waits, that changes what a script would keep."""
+        return any(command.is_work for command in self._pending)
+
+    # A session comes and goes.
+
+    def attach(self, worker: Worker) -> None:
+        """Work with another worker: its clip has been opened, its session is on the way."""
+        self.detach()
+        self._worker = worker
+        worker.connect_alive(worker.loading, lambda text: self._views.status.show_task(Task.LOADING, text))
+        worker.connect_alive(worker.opened, self._on_opened)
+        worker.connect_alive(worker.open_failed, self._on_open_failed)
+        worker.connect_alive(worker.began, self._on_began)
+        worker.connect_alive(worker.changed, self._on_changed)
+        worker.connect_alive(worker.noticed, self._on_noticed)
+        worker.connect_alive(worker.ended, self._on_ended)
+        self._views.objects.set_rows((), 0)
+        self._show_possibilities()
+
+    def detach(self) -> None:
+        """Let the worker go; it ends by itself, after the frame that it is at."""
+        worker, self._worker, self._session, self._engine = self._worker, None, None, None
+        if worker is not None:
+            worker.ask_to_end()
+        self._forget_commands()
+        self._answered.clear()
+        self._views.status.show_task(Task.LOADING, "")
+        self._survey.end()
+
+    def show_opening(self, text: str) -> None:
+        """Say how far the opening of a clip has come; nothing means that none is being opened."""
+        self._views.status.show_task(Task.OPENING, text)
+        self._show_possibilities()
+
+    def submit(self, command: Command) -> None:
+        """Hand a command to the worker; it waits its turn there, also for the networks to load."""
+        if self._worker is None:
+            self._views.banner.show_error("Open a clip first: File, Open clip.")
+            return
+        self._pending.append(command)
+        self._worker.submit(command)
+        if command.is_work:
+            self.submitted.emit()
+        self._show_possibilities()
+
+    # Wishes.
+
+    def choose_tool(self, tool: CanvasTool) -> None:
+        """Hold another tool."""
+        self._model.set(replace(self._model.state, tool=tool))
+
+    def choose_object(self, object_id: int) -> None:
+        """Work on another object."""
+        self._model.set(replace(self._model.state, object_id=object_id))
+
+    def choose_nth_object(self, place: int) -> None:
+        """Work on the object that stands there in the list, counted from 1."""
+        objects = self._session.objects if self._session else ()
+        if place <= len(objects):
+            self.choose_object(objects[place - 1].object_id)
+
+    def choose_region(self, region: Region) -> None:
+        """Work inside a region until Esc."""
+        tool = self._model.state.tool
+        tool = CanvasTool.SCRIBBLE if tool is CanvasTool.REGION else tool
+        self._model.set(replace(self._model.state, region=region, tool=tool))
+
+    def escape(self) -> None:
+        """Drop the gesture under way, else leave the region."""
+        if not self._views.canvas.abort_gesture():
+            self._model.set(replace(self._model.state, region=None))
+
+    def step_radius(self, direction: int) -> None:
+        """A wider line (+1) or a thinner one (-1)."""
+        self._model.set(self._model.state.with_stepped_radius(direction))
+
+    def set_radius(self, radius_px: float) -> None:
+        """A line of another width."""
+        self._model.set(self._model.state.with_radius(radius_px))
+
+    def undo(self) -> None:
+        """Take the last step back."""
+        self.submit(TakeBack(self._first_undo))
+
+    def redo(self) -> None:
+        """Do again what was taken back."""
+        self.submit(Edit(Redo()))
+
+    def reset_frame(self) -> None:
+        """Empty this frame."""
+        self.submit(Edit(Reset(self._model.state.frame_index)))
+
+    def mark_absent(self) -> None:
+        """Say that the object is not on this frame: wipe it out with a lasso around the whole frame."""
+        state = self._model.state
+        self.submit(Edit(Draw(absence(state.frame_index, state.object_id, state.source))))
+
+    def add_object(self) -> None:
+        """Add an object and work on it."""
+        self.submit(NewObject())
+
+    def remove_object(self) -> None:
+        """Remove the chosen object and its masks."""
+        self.submit(Edit(RemoveObject(self._model.state.object_id)))
+
+    def rename_object(self) -> None:
+        """Let the editor type another name for the chosen object."""
+        self._views.objects.edit_name(self._model.state.object_id)
+
+    def toggle_lock(self) -> None:
+        """Lock or unlock the chosen object."""
+        for each in self._session.objects if self._session else ():
+            if each.object_id == self._model.state.object_id:
+                self._on_lock(each.object_id, not each.is_locked)
+
+    def toggle_visibility(self) -> None:
+        """Hide or show the chosen object."""
+        state = self._model.state
+        self._on_visibility(state.object_id, state.object_id in state.hidden)
+
+    def propagate(self, direction: Direction) -> None:
+        """Carry the corrected frames through the clip, unless that is being done."""
+        if not self._has_long:
+            self._views.timeline.forget_walk()
+            self._navigator.start_following()
+            self.submit(Walk(direction))
+
+    def cancel(self) -> None:
+        """Stop what takes long; what is done stays. A clip that is being opened is waited for no longer."""
+        if self._views.status.shows(Task.OPENING):
+            self.opening_given_up.emit()
+        if self._worker is not None and self._has_long:
+            self._views.status.show_task(Task.STOPPING, _STOPPING)
+            self._worker.cancel()
+
+    def go_to_next_correction(self) -> None:
+        """Look at the frame whose correction is likely to help most; say so where there is none."""
+        session = self._session
+        if session is None:
+            return
+        frame_index = session.next_to_correct()
+        if not session.anchors and not session.rounds:
+            self._views.banner.show_note(_NOTHING_PROPAGATED)
+        elif frame_index is None:
+            self._views.banner.show_note(_ALL_CORRECTED)
+        else:
+            self._navigator.go_to(frame_index)
+            if not self._pending:
+                advice = self._views.timeline.describe(frame_index)
+                self._views.status.show_task(Task.ADVICE, advice)
+
+    # What comes home.
+
+    def on_picture(self, picture: Picture) -> None:
+        """Show a picture, and drop the previews whose masks it shows."""
+        self._navigator.on_picture(picture)
+        for interaction in self._answered:
+            self._views.canvas.drop_preview(interaction)
+        self._answered.clear()
+
+    def _on_opened(self, engine: Engine) -> None:
+        self._engine = engine
+        session = self._session = engine.session
+        self._first_undo = engine.first_undo
+        self._views.status.show_engine(engine.description)
+        self._views.status.show_task(Task.LOADING, "")
+        self._survey.begin(session)
+        self._navigator.look_at_masks(session.ids, lambda: tuple(o.object_id for o in session.objects))
+        self._show_session()
+
+    def _on_open_failed(self, error: BaseException) -> None:
+        tell(error, self._views.banner.show_error)
+        for command in self._pending:
+            self._drop_preview_of(command)
+        self.detach()
+        self._show_possibilities()
+        self.became_idle.emit()
+
+    def _on_noticed(self, sentence: str) -> None:
+        """Show it until it is dismissed; what computes may have changed."""
+        self._views.banner.show_error(sentence)
+        if self._engine is not None:
+            self._views.status.show_engine(self._engine.description)
+
+    def _on_began(self, command: Command) -> None:
+        self._under_way.append(command)
+        self._views.status.show_task(Task.ADVICE, "")
+        self._show_command()
+
+    def _on_changed(self, change: Change) -> None:
+        if self._worker is not None:
+            self._worker.seen()
+        if isinstance(change, Progress):
+            self._views.propagation.set_progress(change)
+            return
+        if change.progress is None:
+            self._survey.look_at(change.frame_index)
+        else:
+            self._views.propagation.set_progress(change.progress)
+            self._survey.walk_to(change.frame_index)
+            if change.progress.done == 1:  # what was a draft has just become an anchor
+                self._show_marks()
+            self._navigator.follow(change.frame_index)
+        if change.frame_index == self._model.state.frame_index:
+            self._navigator.refresh()
+
+    def _on_ended(self, outcome: Outcome) -> None:
+        self._pending = [command for command in self._pending if command is not outcome.command]
+        self._under_way = [command for command in self._under_way if command is not outcome.command]
+        if outcome.ending is Ending.FAILED and outcome.error is not None:
+            tell(outcome.error, self._views.banner.show_error)
+            self._drop_preview_of(outcome.command)
+        else:
+            self._show_outcome(outcome)
+        if outcome.ending is Ending.FAILED or isinstance(outcome.command, PlayScript):
+            self._survey.look_at_all()
+        self._show_session()
+        if not self._pending:
+            self.became_idle.emit()
+
+    def _show_outcome(self, outcome: Outcome) -> None:
+        command = outcome.command
+        if isinstance(command, Edit) and isinstance(command.step, Draw):
+            self._answered.append(command.step.interaction)
+        elif isinstance(command, NewObject) and self._session:
+            self.choose_object(self._session.objects[-1].object_id)
+        elif command.note and outcome.ending is Ending.DONE:
+            self._views.banner.show_note(command.note)
+
+    def _forget_commands(self) -> None:
+        self._pending.clear()
+        self._under_way.clear()
+        self._views.status.show_task(Task.STOPPING, "")
+        self._show_command()
+
+    def _drop_preview_of(self, command: Command) -> None:
+        if isinstance(command, Edit) and isinstance(command.step, Draw):
+            self._views.canvas.drop_preview(command.step.interaction)
+
+    # What the window shows.
+
+    def _on_interaction(self, interaction: Interaction) -> None:
+        self.submit(Edit(Draw(interaction)))
+
+    def _on_lock(self, object_id: int, is_locked: bool) -> None:
+        self.submit(Edit(SetLock(object_id, is_locked)))
+
+    def _on_renamed(self, object_id: int, name: str) -> None:
+        self.submit(Edit(RenameObject(object_id, name)))
+
+    def _on_visibility(self, object_id: int, is_visible: bool) -> None:
+        self._model.set(self._model.state.with_visibility(object_id, is_visible))
+
+    def _on_state(self, before: ViewState, after: ViewState) -> None:
+        self._views.canvas.set_pen(after.pen)
+        if after.region != before.region:
+            self._views.canvas.set_region(after.region)
+        if after.frame_index != before.frame_index:
+            self._views.status.show_task(Task.ADVICE, "")
+        self._show_objects()
+
+    def _show_session(self) -> None:
+        """Show what the session is now; whatever is not under way any more is not shown as such."""
+        session = self._session
+        if session is None:
+            return
+        if not self._has_long:
+            self._views.status.show_task(Task.STOPPING, "")
+            self._views.timeline.forget_walk()
+            self._views.propagation.set_progress(None)
+        self._show_command()
+        ids = [each.object_id for each in session.objects]
+        if ids and self._model.state.object_id not in ids:
+            self.choose_object(ids[-1])
+        self._show_objects()
+        self._show_marks()
+        self._show_possibilities()
+        self._navigator.refresh()
+
+    @property
+    def _has_long(self) -> bool:
+        return any(command.is_long for command in self._pending)
+
+    def _show_command(self) -> None:
+        text = f"{self._under_way[-1].title} …" if self._under_way else ""
+        self._views.status.show_task(Task.COMMAND, text)
+
+    def _show_objects(self) -> None:
+        state = self._model.state
+        objects = self._session.objects if self._session else ()
+        rows = [(o, state.colour(o.object_id), o.object_id not in state.hidden) for o in objects]
+        shown = tuple(ObjectRow(o.object_id, o.name, colour, seen, o.is_locked) for o, colour, seen in rows)
+        self._views.objects.set_rows(shown, state.object_id)
+
+    def _show_marks(self) -> None:
+        session = self._session
+        if session is not None:
+            self._survey.look_at_marks()
+            is_walking = any(isinstance(command, Walk) for command in self._pending)
+            self._views.propagation.set_hint(_WALK_HINT if is_walking else hint(session))
+
+    def _show_possibilities(self) -> None:
+        enable_possible(
+            self._actions,
+            self._session,
+            first_undo=self._first_undo,
+            is_opening=self._views.status.shows(Task.OPENING),
+            is_pending=bool(self._pending),
+            is_long=self._has_long,
+        )

@@ -1,0 +1,273 @@
+"""Clips, scripts and exports: what the File and Help menus ask for, with the dialogs in between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt5.QtCore import QObject, pyqtSignal
+from PyQt5.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
+
+from gui.actions import ACTIONS, GESTURES, shown_key
+from gui.controllers.controller import Controller
+from gui.controllers.script_recorder import Journal
+from gui.panels.banner import Banner
+from gui.panels.dialogs.export_dialog import ExportDialog, ExportWish, FormatChoice, Question
+from gui.panels.dialogs.shortcut_sheet import ShortcutSheet
+from gui.worker.commands import Export, PlayScript
+from inference_core.errors import UserError
+from inference_core.types import UInt8Array
+from mivos_studio.media.errors import MediaError
+from mivos_studio.project.script import read_script, write_script
+from mivos_studio.project.steps import SetIds
+
+if TYPE_CHECKING:
+    from mivos_studio.media.clip import Clip
+    from mivos_studio.media.export.job import ExportJob
+
+_FORMATS = (
+    FormatChoice(
+        "png-indexed",
+        "PNG sequence, indexed",
+        "One file a frame; pixel values are object numbers, coloured with the DAVIS palette.",
+    ),
+    FormatChoice(
+        "png-matte",
+        "PNG mattes, one folder for each object",
+        "One file a frame and object, white on black, ready to be used as a luma matte.",
+    ),
+)
+_VIDEOS = "Videos (*.mp4 *.mov *.mkv *.webm *.avi *.m4v *.mxf *.mpg *.mpeg *.ogv *.ts *.wmv);;All files (*)"
+_SCRIPTS = "Scripts (*.json)"
+_PROGRAM = "mivos-studio"
+_ABOUT = (
+    "Cut objects out of a clip: draw on one frame, propagate through all, correct, fuse.",
+    "The method is <i>Modular Interactive Video Object Segmentation</i> (Cheng, Tai, Tang; CVPR 2021).",
+    "The program is under the MIT licence; PyQt5 and FFmpeg's encoders, on which it runs, are under the GPL.",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedClip:
+    """The clip that is open, the path it came from, and what has been done to it."""
+
+    clip: Clip
+    path: Path | None
+    journal: Journal
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """What is never written over, and into whose folder nothing is exported."""
+        return () if self.path is None else (self.path,)
+
+    @property
+    def masks(self) -> tuple[Path, ...]:
+        """Files of masks that the work goes back to."""
+        steps = self.journal.script(Path()).steps
+        return tuple(Path(step.file) for step in steps if isinstance(step, SetIds))
+
+
+class FileDesk(QObject):
+    """Asks, then has it done."""
+
+    clip_wanted = pyqtSignal(object)
+    """Path."""
+    quit_wanted = pyqtSignal()
+
+    def __init__(self, window: QWidget, controller: Controller, banner: Banner) -> None:
+        super().__init__(window)
+        self._window = window
+        self._controller = controller
+        self._banner = banner
+        self._opened: OpenedClip | None = None
+
+    def set_clip(self, opened: OpenedClip) -> None:
+        """Scripts and exports are of this clip from now on."""
+        self._opened = opened
+
+    @property
+    def clip_name(self) -> str:
+        """What the clip is called in the window."""
+        path = self._opened.path if self._opened else None
+        return path.name if path else "Sample clip"
+
+    def unsaved_work(self) -> tuple[str, ...]:
+        """Say what has been done on this clip and is in no script, in parts of a sentence."""
+        return self._opened.journal.unsaved() if self._opened else ()
+
+    # Wishes.
+
+    def ask_for_clip(self) -> None:
+        """Ask for a video and open it."""
+        chosen, _ = QFileDialog.getOpenFileName(self._window, "Open clip", self._folder(), _VIDEOS)
+        if chosen:
+            self.clip_wanted.emit(Path(chosen))
+
+    def ask_for_images(self) -> None:
+        """Ask for a folder of images and open it."""
+        chosen = QFileDialog.getExistingDirectory(self._window, "Open image folder", self._folder())
+        if chosen:
+            self.clip_wanted.emit(Path(chosen))
+
+    def ask_for_script(self) -> None:
+        """Ask for a script and play it."""
+        chosen, _ = QFileDialog.getOpenFileName(self._window, "Play script", self._folder(), _SCRIPTS)
+        if chosen:
+            self.play_script(Path(chosen))
+
+    def ask_where_to_save_script(self) -> None:
+        """Ask for a file and write the script of all that was done."""
+        path = self.asked_script_path()
+        if path is not None:
+            self.save_script(path)
+
+    def asked_script_path(self) -> Path | None:
+        """Ask for a file to write a script to; None where the editor gave none."""
+        suggested = str(Path(self._folder()) / "script.json")
+        chosen, _ = QFileDialog.getSaveFileName(self._window, "Save script", suggested, _SCRIPTS)
+        return Path(chosen) if chosen else None
+
+    def ask_for_export(self) -> None:
+        """Ask for format and folder, and have the masks written."""
+        if self._opened is None:
+            return
+        height, width = self._opened.clip.size
+        facts = f"{len(self._opened.clip)} frames of {width} × {height} pixels"
+        folder = Path(self._folder()) / f"{self._name()}_masks"
+        dialog = ExportDialog(_FORMATS, folder, facts, self._check_export, self._window)
+        if dialog.exec() == QDialog.DialogCode.Accepted:
+            self.export(dialog.wish)
+        dialog.deleteLater()
+
+    def show_shortcuts(self) -> None:
+        """Show all keys and gestures."""
+        ShortcutSheet(key_sections(), self._window).exec()
+
+    def show_about(self) -> None:
+        """Say what this program is, what it computes with, and what the licences of the weights allow."""
+        engine = self._controller.engine
+        lines = [f"<b>MiVOS Studio</b> {_version()}", *_ABOUT]
+        if engine is not None:
+            lines.append(f"<b>Networks</b> {engine.description}")
+            lines.append(f"The networks' weights ({engine.family}): {engine.terms}")
+        QMessageBox.about(self._window, "About MiVOS Studio", "".join(f"<p>{line}</p>" for line in lines))
+
+    def quit(self) -> None:
+        """Close the window."""
+        self.quit_wanted.emit()
+
+    # Without a dialog.
+
+    def play_script(self, path: Path) -> None:
+        """Play a script on the clip that is open."""
+        try:
+            script = read_script(path)
+        except UserError as error:
+            self._banner.show_error(str(error))
+            return
+        opened = self._opened
+        if opened is not None:
+            self._controller.submit(PlayScript(script, len(opened.clip), self._read_ids, opened.journal))
+
+    def save_script(self, path: Path) -> bool:
+        """Write all that was done on this clip as a script, beside what is there and then in its place.
+
+        Tells whether that went well; if not, a banner says why, and an older script is as it was.
+        """
+        if self._opened is None:
+            return False
+        kept = self._opened.journal.kept(path.parent)
+        try:
+            inputs = (*self._opened.sources, *self._opened.masks)
+            write_script(kept.script, path, inputs=inputs)
+        except MediaError as error:
+            self._banner.show_error(str(error))
+            return False
+        self._opened.journal.has_saved(kept)
+        self._banner.show_note(f"The script is in {path}.")
+        return True
+
+    def export(self, wish: ExportWish) -> None:
+        """Have the masks of all frames written by the worker."""
+        from mivos_studio.media.export.formats import find_format  # Pillow, wanted here for the first time
+
+        job, opened = self._export_job(), self._opened
+        if job is None or opened is None:
+            return
+        export_format = find_format(wish.format_name)
+        self._controller.submit(
+            Export(export_format, job, wish.folder, wish.replaces, opened.masks, opened.sources)
+        )
+
+    def _check_export(self, wish: ExportWish) -> Question | None:
+        """Return what the editor must agree to before an export, None where there is nothing.
+
+        Raises a MediaError where it cannot be. The folder is left as it is.
+        """
+        from mivos_studio.media.export.formats import find_format
+        from mivos_studio.media.output.folder import FolderOutput
+
+        job, opened = self._export_job(), self._opened
+        if job is None or opened is None:
+            return None
+        output = FolderOutput(wish.folder, replaces=True, inputs=opened.masks, sources=opened.sources)
+        compares_content = output.is_quick_to_compare
+        find_format(wish.format_name).check(job.extent, output, compares_content=compares_content)
+        with output:
+            pass  # the place can be taken
+        if not output.holds_files:
+            return None
+        if count := len(output.earlier_files(compares_content=compares_content)):
+            masks = "1 mask" if count == 1 else f"{count} masks"
+            text = f"Replace {masks} of an earlier export in {output.path}? Other files there stay."
+            return Question(text, "Replace")
+        text = f"{output.path} holds other files, which stay as they are. Write the masks beside them?"
+        return Question(text, "Write beside them")
+
+    def _export_job(self) -> ExportJob | None:
+        from mivos_studio.media.export.job import ExportJob
+
+        session, opened = self._controller.session, self._opened
+        if session is None or opened is None:
+            return None
+        names = {each.object_id: each.name for each in session.objects}
+        return ExportJob(opened.clip, session.ids, names)
+
+    def _read_ids(self, path: Path, frame_index: int) -> UInt8Array:
+        from mivos_studio.media.palette import read_ids
+
+        ids = read_ids(path)
+        size = self._opened.clip.size if self._opened else ids.shape
+        if ids.shape != size:
+            raise UserError(
+                f"The mask {path} for frame {frame_index} is {ids.shape[1]}x{ids.shape[0]}; "
+                f"the clip is {size[1]}x{size[0]}."
+            )
+        return ids
+
+    def _folder(self) -> str:
+        path = self._opened.path if self._opened else None
+        return str(path.resolve().parent) if path else str(Path.home())
+
+    def _name(self) -> str:
+        path = self._opened.path if self._opened else None
+        return path.stem if path else "sample"
+
+
+def _version() -> str:
+    """The version that is installed; nothing in a checkout that never was."""
+    try:
+        return version(_PROGRAM)
+    except PackageNotFoundError:
+        return ""
+
+
+def key_sections() -> dict[str, tuple[tuple[str, str], ...]]:
+    """Gather the table's keys by menu, and the gestures."""
+    sections: dict[str, list[tuple[str, str]]] = {"Mouse and more": list(GESTURES)}
+    for spec in ACTIONS:
+        if spec.menu and spec.shortcuts:
+            sections.setdefault(spec.menu, []).append((shown_key(spec.shortcuts[0]), spec.text.rstrip("…")))
+    return {title: tuple(rows) for title, rows in sections.items()}

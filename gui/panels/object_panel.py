@@ -1,0 +1,222 @@
+"""The objects: colour, name, whether they are shown, whether they are locked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from PyQt5.QtCore import QEvent, QSize, Qt, pyqtSignal
+from PyQt5.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap
+from PyQt5.QtWidgets import (
+    QAction,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.canvas.overlay import Colour
+from gui.panels.icons import known_icon
+from gui.panels.tool_panel import action_button
+
+_SWATCH_PX = 14
+_KEYS = 9
+_MAX_NAME = 60
+
+
+@dataclass(frozen=True)
+class ObjectRow:
+    """What the list says of one object."""
+
+    object_id: int
+    name: str
+    colour: Colour
+    is_visible: bool
+    is_locked: bool
+
+
+class ObjectPanel(QFrame):
+    """The list and the buttons that add and remove."""
+
+    chosen = pyqtSignal(int)
+    visibility_chosen = pyqtSignal(int, bool)
+    lock_chosen = pyqtSignal(int, bool)
+    colour_asked = pyqtSignal(int)
+    renamed = pyqtSignal(int, str)
+    """Object id and name; the name is neither empty nor the old one."""
+
+    def __init__(self, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("object_panel")
+        self._rows: tuple[ObjectRow, ...] = ()
+        self._list = QListWidget()
+        self._list.setObjectName("object_list")
+        self._list.setAccessibleName("Objects")
+        self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._list.currentRowChanged.connect(self._on_row)
+        self._list.itemDoubleClicked.connect(lambda item: self._edit_row(self._list.row(item)))
+        heading = QLabel("OBJECTS")
+        heading.setProperty("role", "heading")
+        top = QHBoxLayout()
+        top.addWidget(heading, 1)
+        for name in ("add_object", "remove_object"):
+            top.addWidget(action_button(actions[name], name, 18))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 8, 10, 6)
+        column.setSpacing(4)
+        column.addLayout(top)
+        column.addWidget(self._list, 1)
+
+    def set_rows(self, rows: tuple[ObjectRow, ...], chosen_id: int) -> None:
+        """Show these objects; never emits."""
+        self._list.blockSignals(True)
+        if rows != self._rows:
+            self._rows = rows
+            self._fill()
+        for place, row in enumerate(rows):
+            if row.object_id == chosen_id:
+                self._list.setCurrentRow(place)
+        self._list.blockSignals(False)
+
+    def edit_name(self, object_id: int) -> None:
+        """Let the editor type an object's name where it stands. Enter takes it, Esc leaves the old one."""
+        for place, row in enumerate(self._rows):
+            if row.object_id == object_id:
+                self._edit_row(place)
+
+    def _edit_row(self, place: int) -> None:
+        line = self._list.itemWidget(self._list.item(place))
+        editor = line.findChild(NameEdit) if line is not None else None
+        if editor is not None:
+            editor.begin()
+
+    def _fill(self) -> None:
+        self._list.clear()
+        for place, row in enumerate(self._rows):
+            item = QListWidgetItem(self._list)
+            item.setSizeHint(QSize(120, 32))
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, row.name)
+            self._list.setItemWidget(item, self._row_widget(row, place))
+
+    def _row_widget(self, row: ObjectRow, place: int) -> QWidget:
+        widget = QWidget()
+        widget.setObjectName("object_row")
+        widget.setToolTip(f"{row.name} (double click or F2: another name)")
+        line = QHBoxLayout(widget)
+        line.setContentsMargins(6, 0, 4, 0)
+        line.setSpacing(4)
+        swatch = _button(QIcon(_swatch(row.colour)), f"colour_{row.object_id}", "Choose another colour")
+        swatch.clicked.connect(lambda: self.colour_asked.emit(row.object_id))
+        name = NameEdit(row.name)
+        name.setObjectName(f"name_{row.object_id}")
+        name.renamed.connect(lambda text: self.renamed.emit(row.object_id, text))
+        key = QLabel(str(place + 1) if place < _KEYS else "")
+        key.setProperty("role", "quiet")
+        key.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        eye = _button(
+            known_icon("shown" if row.is_visible else "hidden"), f"eye_{row.object_id}", "Show or hide"
+        )
+        eye.clicked.connect(lambda: self.visibility_chosen.emit(row.object_id, not row.is_visible))
+        lock = _button(
+            known_icon("locked" if row.is_locked else "unlocked"), f"lock_{row.object_id}", "Lock or unlock"
+        )
+        lock.clicked.connect(lambda: self.lock_chosen.emit(row.object_id, not row.is_locked))
+        for part, stretch in ((swatch, 0), (name, 1), (key, 0), (eye, 0), (lock, 0)):
+            line.addWidget(part, stretch)
+        return widget
+
+    def _on_row(self, place: int) -> None:
+        if 0 <= place < len(self._rows):
+            self.chosen.emit(self._rows[place].object_id)
+
+
+class NameEdit(QLineEdit):
+    """A name that looks like a label until it is edited; then all keys are its own."""
+
+    renamed = pyqtSignal(str)
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(name, parent)
+        self._name = name
+        self.setAccessibleName("Name")
+        self.setMaxLength(_MAX_NAME)
+        self.editingFinished.connect(self._finish)
+        self._rest()
+
+    def begin(self) -> None:
+        """Take the keyboard, all letters chosen, so that typing replaces them."""
+        self.setReadOnly(False)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents, on=False)
+        _dress(self)
+        self.setFocus()
+        self.selectAll()
+
+    def event(self, event: QEvent | None) -> bool:
+        """Keep Esc and Space from the window's shortcuts."""
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and not self.isReadOnly()
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Esc gives the old name back."""
+        if event is not None and event.key() == Qt.Key.Key_Escape:
+            self.setText(self._name)
+            self._finish()
+        else:
+            super().keyPressEvent(event)
+
+    def _finish(self) -> None:
+        if self.isReadOnly():
+            return
+        text = self.text().strip() or self._name
+        self.setText(text)
+        self._rest()
+        if text != self._name:
+            self.renamed.emit(text)
+
+    def _rest(self) -> None:
+        self.setReadOnly(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setCursorPosition(0)  # a long name is shown from its start, and takes no letters for chosen
+        self.clearFocus()
+        _dress(self)
+
+
+def _dress(widget: QWidget) -> None:
+    """Have the style sheet look again: its rules ask for properties that have changed."""
+    style = widget.style()
+    if style is not None:
+        style.polish(widget)
+
+
+def _button(picture: QIcon, name: str, tooltip: str) -> QToolButton:
+    button = QToolButton()
+    button.setIcon(picture)
+    button.setIconSize(QSize(16, 16))
+    button.setObjectName(name)
+    button.setToolTip(tooltip)
+    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return button
+
+
+def _swatch(colour: Colour) -> QPixmap:
+    pixmap = QPixmap(_SWATCH_PX, _SWATCH_PX)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(QColor(*colour))
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.drawRoundedRect(0, 0, _SWATCH_PX, _SWATCH_PX, 4, 4)
+    painter.end()
+    return pixmap

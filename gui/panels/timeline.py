@@ -1,0 +1,251 @@
+"""The timeline: where masks are, where the clip was corrected, how sure the rest is, where we are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from PyQt5.QtCore import QEvent, QPointF, QRectF, QSize, Qt, pyqtSignal
+from PyQt5.QtGui import QColor, QHelpEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PyQt5.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from gui.canvas.overlay import UInt32Array
+from gui.controllers.frame_table import GROUND, FrameTable, Trust
+
+_GROUND = QColor("#15181d")
+_TRACK = QColor(*GROUND)
+_RULER = QColor("#6b7484")
+_ANCHOR = QColor("#ffc43d")
+_DRAFT = QColor("#ff7a59")
+_HEAD = QColor("#f2f5f9")
+_MARGIN = 14.0
+_RULER_HEIGHT = 20.0
+_RULER_FONT_PX = 11
+_TRACK_TOP = 26.0
+_TRACK_HEIGHT = 28.0
+_BAR_INSET = 8.0
+_LANE_TOP = 56.0
+_LANE_HEIGHT = 16.0
+_HEIGHT = 78
+_DIAMOND = 5.5
+_MIN_TICK_PX = 64.0
+_STEPS = (1, 2, 5)
+
+
+_LEGEND = "The higher and redder, the less sure the mask: correct the clip there."
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Frames that the editor corrected, and the objects' names by id."""
+
+    anchors: frozenset[int] = frozenset()
+    drafts: frozenset[int] = frozenset()
+    names: Mapping[int, str] = field(default_factory=dict)
+
+
+class Timeline(QWidget):
+    """Custom painted: as quick with ten thousand frames as with ten."""
+
+    scrubbed = pyqtSignal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("timeline")
+        self.setAccessibleName("Timeline")
+        self.setMouseTracking(False)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._marks = Marks()
+        self._table = FrameTable()
+        self._frame_index = 0
+        self._bar: QImage | None = None
+        self._lane: QImage | None = None
+
+    def show_clip(self, frame_count: int) -> None:
+        """Show another clip, of whose frames nothing is known; never emits."""
+        self._marks = Marks()
+        self._table = FrameTable(frame_count)
+        self._show_table(range(frame_count))
+
+    def set_marks(self, marks: Marks) -> None:
+        """Show which frames were corrected; never emits."""
+        if marks != self._marks:
+            self._marks = marks
+            self._describe()
+            self.update()
+
+    def set_trust(self, frame_index: int, trust: Trust | None) -> None:
+        """Show how far a frame's masks can be trusted, None where it has none; costs the same on any clip."""
+        self._table.write(frame_index, trust)
+        self._show_table((frame_index,))
+
+    def set_trusts(self, trusts: Sequence[Trust | None]) -> None:
+        """Show how far every frame's masks can be trusted, in order of frame."""
+        self._table.write_all(trusts)
+        self._show_table(range(len(trusts)))
+
+    def add_walked(self, frame_index: int, trust: Trust | None) -> None:
+        """Show one frame more of the propagation under way; costs the same after any number of frames."""
+        self._table.mark_walked(frame_index)
+        self.set_trust(frame_index, trust)
+
+    def forget_walk(self) -> None:
+        """Show no propagation as under way."""
+        self._table.forget_walk()
+        self._show_table(())
+
+    def set_frame(self, frame_index: int) -> None:
+        """Move the playhead; never emits."""
+        self._frame_index = frame_index
+        self._describe()
+        self.update()
+
+    def describe(self, frame_index: int) -> str:
+        """Say what a frame is, for tooltips, the status line and screen readers."""
+        trust = self._table.trust(frame_index)
+        if frame_index in self._marks.drafts:
+            kind = "corrected, not propagated yet"
+        elif frame_index in self._marks.anchors:
+            kind = "corrected: propagation keeps it"
+        elif trust is not None:
+            kind = f"propagated, expected overlap {trust.confidence:.2f}{self._named(trust.object_id)}"
+        else:
+            kind = "no mask yet"
+        return f"Frame {frame_index}: {kind}"
+
+    @property
+    def walked(self) -> frozenset[int]:
+        """Frames that the propagation under way has done."""
+        return self._table.walked
+
+    @property
+    def marks(self) -> Marks:
+        """What is shown."""
+        return self._marks
+
+    def x_of(self, frame_index: float) -> float:
+        """Where a frame lies, widget pixels."""
+        last = max(len(self._table) - 1, 1)
+        return _MARGIN + frame_index / last * (self.width() - 2 * _MARGIN)
+
+    def frame_at(self, x: float) -> int:
+        """Which frame lies there; beyond the ends is the end."""
+        last = max(len(self._table) - 1, 0)
+        share = (x - _MARGIN) / max(self.width() - 2 * _MARGIN, 1.0)
+        return min(max(round(share * last), 0), last)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 Qt's name
+        """As high as its rows."""
+        return QSize(400, _HEIGHT)
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        """Go there."""
+        self._scrub(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
+        """Follow."""
+        self._scrub(event)
+
+    def event(self, event: QEvent | None) -> bool:
+        """Say in a tooltip what the frame under the mouse is."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and len(self._table):
+            text = self.describe(self.frame_at(event.x()))
+            is_in_lane = event.y() >= _LANE_TOP - 2
+            QToolTip.showText(event.globalPos(), f"{text}\n{_LEGEND}" if is_in_lane else text, self)
+            return True
+        return super().event(event)
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Paint ruler, ranges, marks and playhead."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), _GROUND)
+        width = self.width() - 2 * _MARGIN
+        track = QRectF(_MARGIN, _TRACK_TOP, width, _TRACK_HEIGHT)
+        lane = QRectF(_MARGIN, _LANE_TOP, width, _LANE_HEIGHT)
+        painter.fillRect(track, _TRACK)
+        painter.fillRect(lane, _TRACK)
+        if len(self._table) and width >= 1:
+            self._paint_ruler(painter)
+            self._paint_table(painter, track.adjusted(0, _BAR_INSET, 0, -_BAR_INSET), lane)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._paint_head(painter)
+            self._paint_diamonds(painter, track, self._marks.anchors - self._marks.drafts, _ANCHOR)
+            self._paint_diamonds(painter, track, self._marks.drafts, _DRAFT)
+        painter.end()
+
+    def _show_table(self, frames: Collection[int]) -> None:
+        """Draw the table anew when it is next painted."""
+        self._bar = self._lane = None
+        if self._frame_index in frames:
+            self._describe()
+        self.update()
+
+    def _describe(self) -> None:
+        if self._frame_index < len(self._table):
+            self.setAccessibleDescription(self.describe(self._frame_index))
+
+    def _named(self, object_id: int) -> str:
+        names = self._marks.names
+        return f" (least sure: {names[object_id]})" if len(names) > 1 and object_id in names else ""
+
+    def _scrub(self, event: QMouseEvent | None) -> None:
+        if event is not None and event.buttons() & Qt.MouseButton.LeftButton and len(self._table):
+            self.scrubbed.emit(self.frame_at(event.localPos().x()))
+
+    def _paint_ruler(self, painter: QPainter) -> None:
+        width = self.width() - 2 * _MARGIN
+        step = tick_step(len(self._table), int(max(width / _MIN_TICK_PX, 1)))
+        font = painter.font()
+        font.setPixelSize(_RULER_FONT_PX)
+        painter.setFont(font)
+        painter.setPen(QPen(_RULER))
+        for frame_index in range(0, len(self._table), step):
+            x = self.x_of(frame_index)
+            painter.drawLine(QPointF(x, _RULER_HEIGHT - 4), QPointF(x, _RULER_HEIGHT + 2))
+            label = QRectF(x - 30, 1, 60, _RULER_HEIGHT - 6)
+            painter.drawText(label, Qt.AlignmentFlag.AlignHCenter, str(frame_index))
+
+    def _paint_table(self, painter: QPainter, bar: QRectF, lane: QRectF) -> None:
+        """Paint bar and lane from their images, one image pixel for one of the screen's."""
+        ratio = self.devicePixelRatioF()
+        columns, rows = round(bar.width() * ratio), round(lane.height() * ratio)
+        if self._bar is None or self._lane is None or self._lane.width() != columns:
+            self._bar = _image(self._table.bar(columns))
+            self._lane = _image(self._table.lane(columns, rows))
+        painter.drawImage(bar, self._bar)
+        painter.drawImage(lane, self._lane)
+
+    def _paint_diamonds(
+        self, painter: QPainter, track: QRectF, frames: Collection[int], colour: QColor
+    ) -> None:
+        painter.setPen(QPen(_GROUND, 1.2))
+        painter.setBrush(colour)
+        middle = track.center().y()
+        for frame_index in frames:
+            x = self.x_of(frame_index)
+            corners = ((x, middle - _DIAMOND - 2), (x + _DIAMOND, middle), (x, middle + _DIAMOND + 2))
+            painter.drawPolygon(QPolygonF([QPointF(*p) for p in (*corners, (x - _DIAMOND, middle))]))
+
+    def _paint_head(self, painter: QPainter) -> None:
+        x = self.x_of(self._frame_index)
+        painter.setPen(QPen(_HEAD, 1.4))
+        painter.drawLine(QPointF(x, _RULER_HEIGHT - 3), QPointF(x, self.height() - 4))
+        painter.setBrush(_HEAD)
+        top = _RULER_HEIGHT - 6
+        painter.drawPolygon(QPolygonF([QPointF(x - 5, top), QPointF(x + 5, top), QPointF(x, top + 7)]))
+
+
+def _image(pixels: UInt32Array) -> QImage:
+    height, width = pixels.shape
+    # A copy, since the image would go on reading numpy's memory.
+    return QImage(pixels.tobytes(), width, height, 4 * width, QImage.Format.Format_RGB32).copy()
+
+
+def tick_step(frame_count: int, most: int) -> int:
+    """Choose 1, 2 or 5 times a power of ten so that at most so many ticks are drawn."""
+    power = 1
+    while True:
+        for step in _STEPS:
+            if frame_count <= step * power * most:
+                return step * power
+        power *= 10

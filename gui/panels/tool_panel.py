@@ -1,0 +1,47 @@
+"""The tools, down the left side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PyQt5.QtCore import QSize, Qt
+from PyQt5.QtWidgets import QAction, QFrame, QToolButton, QVBoxLayout, QWidget
+
+from gui.controllers.view_state import CanvasTool
+
+_ICON_PX = 24
+
+
+class ToolPanel(QFrame):
+    """One button a tool; the actions know which one is held."""
+
+    def __init__(self, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("tool_panel")
+        self._actions = {tool: actions[f"tool_{tool}"] for tool in CanvasTool}
+        column = QVBoxLayout(self)
+        column.setContentsMargins(5, 8, 5, 8)
+        column.setSpacing(3)
+        for tool, action in self._actions.items():
+            column.addWidget(action_button(action, f"tool_{tool}", _ICON_PX))
+        column.addStretch(1)
+
+    def set_tool(self, tool: CanvasTool) -> None:
+        """Show which tool is held; never triggers."""
+        for each, action in self._actions.items():
+            action.setChecked(each is tool)
+
+
+def action_button(
+    action: QAction, name: str, icon_px: int = 20, style: Qt.ToolButtonStyle | None = None
+) -> QToolButton:
+    """Make a button of an action. It never takes the keyboard: keys belong to the canvas."""
+    button = QToolButton()
+    button.setDefaultAction(action)
+    button.setObjectName(name)
+    button.setAccessibleName(action.text())
+    button.setIconSize(QSize(icon_px, icon_px))
+    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    if style is not None:
+        button.setToolButtonStyle(style)
+    return button

@@ -1,0 +1,48 @@
+"""The keys of a player, and where we are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QAction, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from gui.panels.icons import known_icon
+from gui.panels.tool_panel import action_button
+
+_NAMES = ("first", "previous", "play", "next", "last")
+
+
+class Transport(QFrame):
+    """Left of the timeline."""
+
+    def __init__(self, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("transport_keys")
+        self._play = actions["play"]
+        self._counter = QLabel()
+        self._counter.setObjectName("counter")
+        self._counter.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        row = QHBoxLayout()
+        row.setSpacing(0)
+        for name in _NAMES:
+            row.addWidget(action_button(actions[name], name, 20))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 4, 8, 4)
+        column.setSpacing(0)
+        column.addLayout(row)
+        column.addWidget(self._counter)
+
+    def set_position(self, frame_index: int, frame_count: int, frame_rate: float) -> None:
+        """Show the frame, the last frame and the time."""
+        if not frame_count:
+            self._counter.setText("–")
+            return
+        seconds = frame_index / frame_rate if frame_rate > 0 else 0.0
+        self._counter.setText(
+            f"{frame_index} / {frame_count - 1}   {int(seconds) // 60}:{seconds % 60:05.2f}"
+        )
+
+    def set_playing(self, is_playing: bool) -> None:
+        """Show what the key would do."""
+        self._play.setIcon(known_icon("pause" if is_playing else "play"))

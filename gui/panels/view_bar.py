@@ -1,0 +1,116 @@
+"""The strip above the canvas: undo, the line's width, the region, how masks are shown, the zoom."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from PyQt5.QtCore import Qt, pyqtSignal
+from PyQt5.QtWidgets import QAction, QComboBox, QFrame, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+
+from gui.canvas.overlay import ViewMode
+from gui.controllers.view_state import MAX_RADIUS_PX, MIN_RADIUS_PX, ViewState
+from gui.panels.tool_panel import action_button
+
+_SLIDER_STEPS = 200
+
+
+class ViewBar(QFrame):
+    """Shows the view's state and lets it be changed."""
+
+    radius_chosen = pyqtSignal(float)
+    view_mode_chosen = pyqtSignal(object)
+    region_left = pyqtSignal()
+
+    def __init__(self, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("view_bar")
+        self._tool = QLabel()
+        self._tool.setMinimumWidth(58)
+        self._slider = self._built_slider()
+        self._radius = QLabel()
+        self._radius.setProperty("role", "quiet")
+        self._radius.setMinimumWidth(56)
+        self._chip = QToolButton()
+        self._chip.setObjectName("region_chip")
+        self._chip.setToolTip("Leave the region (Esc)")
+        self._chip.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._chip.clicked.connect(self.region_left)
+        self._mode = self._built_mode(actions)
+        self._zoom = QLabel()
+        self._zoom.setProperty("role", "quiet")
+        self._zoom.setMinimumWidth(44)
+        self._zoom.setAlignment(Qt.Alignment(Qt.AlignmentFlag.AlignRight) | Qt.AlignmentFlag.AlignVCenter)
+        self._lay_out(actions)
+
+    def set_state(self, state: ViewState) -> None:
+        """Show tool, radius, region and mode; never emits."""
+        self._tool.setText(state.tool.value.capitalize())
+        has_radius = state.tool.has_radius
+        self._slider.setEnabled(has_radius)
+        self._slider.blockSignals(True)
+        self._slider.setValue(_to_slider(state.radius_px))
+        self._slider.blockSignals(False)
+        self._radius.setText(f"{2 * state.radius_px:g} px" if has_radius else "")
+        self._chip.setVisible(state.region is not None)
+        if state.region is not None:
+            width, height = state.region.x1 - state.region.x0, state.region.y1 - state.region.y0
+            self._chip.setText(f"Region {width} × {height}  ✕")
+        self._mode.blockSignals(True)
+        self._mode.setCurrentIndex(self._mode.findData(state.view_mode))
+        self._mode.blockSignals(False)
+
+    def set_scale(self, scale: float) -> None:
+        """Show the zoom: canvas pixels per source pixel."""
+        self._zoom.setText(f"{100 * scale:.0f} %")
+
+    def _built_slider(self) -> QSlider:
+        slider = QSlider(Qt.Orientation.Horizontal)
+        slider.setObjectName("radius")
+        slider.setAccessibleName("Line width")
+        slider.setToolTip("Line width ([ and ], or Ctrl + wheel)")
+        slider.setRange(0, _SLIDER_STEPS)
+        slider.setMinimumWidth(60)
+        slider.setMaximumWidth(140)
+        slider.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        slider.valueChanged.connect(lambda value: self.radius_chosen.emit(_from_slider(value)))
+        return slider
+
+    def _built_mode(self, actions: Mapping[str, QAction]) -> QComboBox:
+        box = QComboBox()
+        box.setObjectName("view_mode")
+        box.setAccessibleName("View mode")
+        box.setToolTip("How masks are shown (V)")
+        box.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        box.setMinimumWidth(96)
+        for mode in ViewMode:
+            box.addItem(actions[f"view_{mode}"].text(), mode)
+        box.currentIndexChanged.connect(lambda row: self.view_mode_chosen.emit(box.itemData(row)))
+        return box
+
+    def _lay_out(self, actions: Mapping[str, QAction]) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 4, 8, 4)
+        row.setSpacing(6)
+        for name in ("undo", "redo"):
+            row.addWidget(action_button(actions[name], name))
+        row.addSpacing(10)
+        for widget in (self._tool, self._slider, self._radius, self._chip):
+            row.addWidget(widget)
+        row.addStretch(1)
+        row.addWidget(self._mode)
+        row.addWidget(self._zoom)
+        row.addWidget(action_button(actions["fit"], "fit"))
+
+
+def _to_slider(radius_px: float) -> int:
+    """A slider of ratios: the same hand movement makes a thin line and a thick one half as wide again."""
+    return round(_SLIDER_STEPS * _log_share(radius_px))
+
+
+def _from_slider(value: int) -> float:
+    return float(MIN_RADIUS_PX * (MAX_RADIUS_PX / MIN_RADIUS_PX) ** (value / _SLIDER_STEPS))
+
+
+def _log_share(radius_px: float) -> float:
+    return math.log(radius_px / MIN_RADIUS_PX) / math.log(MAX_RADIUS_PX / MIN_RADIUS_PX)

@@ -1,0 +1,49 @@
+"""The thread that opens one clip. Another clip gets a thread of its own: this one may sit on a slow disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt5.QtCore import pyqtSignal
+
+from gui.worker.ending import EndableThread, Report, Unwanted
+
+if TYPE_CHECKING:
+    from mivos_studio.media.clip import Clip
+
+OpenClip = Callable[[Path | None, Report], "Clip"]
+"""Opens a clip; None stands for the sample clip."""
+
+
+class ClipOpener(EndableThread):
+    """Opens a clip, unless it is asked to end before that."""
+
+    told = pyqtSignal(str)
+    """How far it has come."""
+    opened = pyqtSignal(object, object)
+    """Path and Clip."""
+    failed = pyqtSignal(object)
+    """The error."""
+
+    def __init__(self, open_clip: OpenClip, path: Path | None) -> None:
+        super().__init__()
+        self._open_clip = open_clip
+        self._path = path
+
+    def run(self) -> None:
+        """Open it."""
+        try:
+            clip = self._open_clip(self._path, self._report)
+            self.check_wanted()
+        except Unwanted:
+            return
+        except Exception as error:
+            self.failed.emit(error)
+        else:
+            self.opened.emit(self._path, clip)
+
+    def _report(self, text: str) -> None:
+        self.check_wanted()
+        self.told.emit(text)

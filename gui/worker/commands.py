@@ -1,0 +1,267 @@
+"""What the window asks of the session, one value a wish. The worker runs them; nothing here touches Qt.
+
+A command yields what it changes as it changes. What it did goes into the journal as steps of a script, so
+that the work can be replayed outside the window with the same masks.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from inference_core.errors import NotReadyError, UserError
+from inference_core.types import Direction, FrameMask, Interaction, Progress, Stroke, Tool, UInt8Array
+from mivos_studio.project.playable import ReadIds, found_in
+from mivos_studio.project.script import Script, check_script
+from mivos_studio.project.steps import AddObject, Propagate, SetIds, Step, Undo
+
+if TYPE_CHECKING:
+    from gui.controllers.script_recorder import Journal
+    from inference_core.session import Session
+    from mivos_studio.media.export.formats import ExportFormat
+    from mivos_studio.media.export.job import ExportJob
+
+Record = Callable[[Step], None]
+Change = FrameMask | Progress
+Changes = Generator[Change, None, None]
+
+
+class Command(ABC):
+    """One wish of the editor."""
+
+    is_long = False
+    """Whether it can be cancelled."""
+    is_work = True
+    """Whether it changes what a script would keep."""
+    gives_way = False
+    """Whether short commands may run between two of its changes; it is stopped for them and resumed."""
+
+    @property
+    @abstractmethod
+    def title(self) -> str:
+        """What the status line says while it runs."""
+
+    @property
+    def note(self) -> str:
+        """What the editor is told when it is done, where that is not seen on the canvas."""
+        return ""
+
+    @abstractmethod
+    def run(self, session: Session, record: Record) -> Changes:
+        """Do it. Closing the generator stops it and keeps what is done."""
+
+    def begun(self, session: Session) -> Command:
+        """Fix what it is about, now that its turn has come."""
+        del session
+        return self
+
+    def resumed(self, session: Session) -> Command | None:
+        """What is left to do after it was stopped; None where nothing is."""
+        del session
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Edit(Command):
+    """A step that is over at once: a stroke, a reset, an undo, a lock."""
+
+    step: Step
+
+    @property
+    def title(self) -> str:
+        """Name the step."""
+        return self.step.title
+
+    def run(self, session: Session, record: Record) -> Changes:
+        """Do the step, then write it down: a step that fails is no part of the work."""
+        yield from self.step.perform(session, _no_file)
+        record(self.step)
+
+
+@dataclass(frozen=True, eq=False)
+class TakeBack(Command):
+    """Undo, but never what was there before the editor's first step."""
+
+    first_undo: int
+
+    title = "Undo"
+
+    def run(self, session: Session, record: Record) -> Changes:
+        """Take the newest step back, if it is the editor's."""
+        if session.undo_count > self.first_undo:
+            yield from session.undo()
+            record(Undo())
+
+
+@dataclass(frozen=True, eq=False)
+class NewObject(Command):
+    """Add an object; the session says which id it gets."""
+
+    title = "Add object"
+
+    def run(self, session: Session, record: Record) -> Changes:
+        """Add it; no frame changes."""
+        object_id = session.add_object()
+        record(AddObject(object_id, session.objects[-1].name))
+        yield from ()
+
+
+@dataclass(frozen=True)
+class Walk(Command):
+    """Propagate every draft in turn, then what a cancelled walk left. Later drafts wait for the next one.
+
+    It is one step of undo. A stroke that comes in between splits it: the part before the stroke, the stroke
+    and what follows are steps of their own, in this order.
+    """
+
+    direction: Direction = Direction.BOTH
+    frame_indices: tuple[int, ...] | None = None
+
+    is_long = True
+    gives_way = True
+
+    @property
+    def title(self) -> str:
+        """Say which way."""
+        return "Propagate" if self.direction is Direction.BOTH else f"Propagate {self.direction.value}"
+
+    def begun(self, session: Session) -> Walk:
+        """Fix the frames it starts from."""
+        frame_indices = _waiting(session)
+        if not frame_indices:
+            raise NotReadyError("Draw on a frame before propagating.")
+        return replace(self, frame_indices=frame_indices)
+
+    def run(self, session: Session, record: Record) -> Changes:
+        """Walk from each; a walk that is stopped is written down with the frames that it got to."""
+        frame_indices = self.frame_indices or ()
+        if len(frame_indices) > 1 and set(frame_indices) == set(_waiting(session)):
+            yield from self._walk(session, None, record)
+            return
+        for frame_index in frame_indices:
+            if frame_index in _waiting(session):
+                yield from self._walk(session, frame_index, record)
+
+    def resumed(self, session: Session) -> Walk | None:
+        """Go on from those that still wait."""
+        waiting = _waiting(session)
+        left = tuple(i for i in self.frame_indices or () if i in waiting)
+        return replace(self, frame_indices=left) if left else None
+
+    def _walk(self, session: Session, frame_index: int | None, record: Record) -> Changes:
+        step = Propagate(frame_index, self.direction)
+        done = 0
+        try:
+            with closing(session.propagate(frame_index, self.direction)) as changes:
+                for change in changes:
+                    done += 1
+                    yield change
+        except GeneratorExit:
+            record(replace(step, stop_after=done))
+            raise
+        record(step)
+
+
+@dataclass(frozen=True, eq=False)
+class PlayScript(Command):
+    """Repeat what a script says. Strokes wait for it: in between they would make it another work.
+
+    journal  is told where the script's own file holds all that has been done.
+    """
+
+    script: Script
+    frame_count: int
+    read_ids: ReadIds
+    journal: Journal
+
+    title = "Play script"
+    is_long = True
+
+    @property
+    def note(self) -> str:
+        """Say that it is done."""
+        return "The script has been played."
+
+    def begun(self, session: Session) -> PlayScript:
+        """See that the script fits this clip before anything is changed."""
+        check_script(self.script, self.frame_count)
+        del session
+        return self
+
+    def run(self, session: Session, record: Record) -> Changes:
+        """Do step after step; every one is written down as if it had been done by hand."""
+        steps = (*self._missing_objects(session), *self.script.steps)
+        read_ids = found_in(self.script.folder, self.read_ids)
+        is_all, began_s = self.journal.is_empty, perf_counter()
+        for number, step in enumerate(steps, start=1):
+            yield from step.perform(session, read_ids)
+            record(_findable(step, self.script.folder))
+            yield Progress(number, len(steps), perf_counter() - began_s)
+        if is_all:
+            self.journal.has_saved(self.journal.kept(self.script.folder))
+
+    def _missing_objects(self, session: Session) -> list[Step]:
+        known = {each.object_id for each in session.objects}
+        return [AddObject(o.object_id, o.name) for o in self.script.objects if o.object_id not in known]
+
+
+@dataclass(frozen=True, eq=False)
+class Export(Command):
+    """Write the masks to files. Strokes wait for it, so that all files are of one moment."""
+
+    export_format: ExportFormat
+    job: ExportJob
+    path: Path
+    replaces: bool
+    inputs: tuple[Path, ...] = ()
+    """Files in use that are never replaced."""
+    sources: tuple[Path, ...] = ()
+    """The clip: nothing is written into its folder."""
+
+    title = "Export"
+    is_long = True
+    is_work = False
+
+    @property
+    def note(self) -> str:
+        """Say where the masks are."""
+        return f"The masks are in {self.path}."
+
+    def run(self, session: Session, record: Record) -> Changes:
+        """Write frame by frame; stopped, it leaves nothing behind."""
+        del session, record  # files are no part of the work
+        began_s = perf_counter()
+        writing = self.export_format.write(
+            self.job, self.path, force=self.replaces, inputs=self.inputs, sources=self.sources
+        )
+        with closing(writing):
+            for done, total in writing:
+                yield Progress(done, total, perf_counter() - began_s)
+
+
+def absence(frame_index: int, object_id: int, size: tuple[int, int]) -> Interaction:
+    """Say that an object is not on a frame (height, width): wipe it out with a lasso around all of it."""
+    height, width = size
+    corners = np.array([(-1, -1), (width, -1), (width, height), (-1, height)], np.float32)
+    return Interaction(Tool.LASSO, Stroke(frame_index, object_id, corners, is_positive=False))
+
+
+def _waiting(session: Session) -> tuple[int, ...]:
+    """Frames that a propagation can start from: drafts, then anchors whose walk was cancelled."""
+    return tuple(dict.fromkeys((*session.drafts, *session.unfinished)))
+
+
+def _no_file(file: Path, frame_index: int) -> UInt8Array:
+    raise UserError(f"No mask can be read for frame {frame_index}: {file} is not part of a script.")
+
+
+def _findable(step: Step, folder: Path) -> Step:
+    """Name a mask's file so that it is found from anywhere."""
+    return replace(step, file=str((folder / step.file).resolve())) if isinstance(step, SetIds) else step

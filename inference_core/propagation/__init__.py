@@ -1,0 +1,1 @@
+"""Masks through the clip: what to do in which order, the loop, memory, fusion, confidence."""

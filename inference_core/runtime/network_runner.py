@@ -1,0 +1,133 @@
+"""The one caller of the networks: images in, tensors out, padded and on the device."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from inference_core.runtime.device import Compute, fallback, place_networks
+from inference_core.runtime.feature_cache import FeatureCache
+from inference_core.runtime.geometry import Geometry, Size
+from inference_core.types import Frames, Tool, UInt8Array
+from model.interfaces import MemoryEntry, Networks, QueryFeatures
+
+_Result = TypeVar("_Result")
+
+NO_FEATURES = QueryFeatures(torch.empty(0), ())
+"""What a network is given that memorises image and masks alone."""
+
+# How far a small crop is enlarged, so that a network has something to look at.
+_CROP_MOST_ENLARGED = 4.0
+
+
+class Engine:
+    """Networks, frames and the feature cache of one session. Used by one thread at a time.
+
+    Every tensor that comes out is float32 on the device, except features, keys and values, which keep the
+    networks' dtype.
+    """
+
+    def __init__(
+        self,
+        frames: Frames,
+        networks: Networks,
+        compute: Compute,
+        working_size: int,
+        features: FeatureCache,
+    ) -> None:
+        self.frames = frames
+        self._given = networks
+        self.compute = compute
+        self.networks = place_networks(networks, compute)
+        self.features = features
+        self._answering = math.lcm(networks.interaction.multiple, networks.clicks.multiple)
+        multiple = math.lcm(networks.propagation.multiple, networks.fusion.multiple, self._answering)
+        self.geometry = Geometry.fit(frames.size, working_size, multiple)
+
+    def fall_back(self) -> None:
+        """Go on with the processor: tensors made before are of no use any more."""
+        self.compute = fallback(self.compute)
+        self.networks = place_networks(self._given, self.compute)
+        self.features.renew()
+
+    def image(self, pixels: UInt8Array, geometry: Geometry | None = None) -> Tensor:
+        """Normalise and pad (H, W, 3) uint8 RGB -> (1, 3, h, w)."""
+        return (geometry or self.geometry).image(pixels, self.compute.device)
+
+    def query(self, frame_index: int, image: Tensor) -> QueryFeatures:
+        """Return a frame's features, from the cache where possible."""
+        features = self.features.get(frame_index)
+        if features is None:
+            features = self._run(lambda: self.networks.propagation.encode_query(image))
+            self.features.put(frame_index, features)
+        return features
+
+    def memorise(self, image: Tensor, query: QueryFeatures, objects: Tensor) -> MemoryEntry:
+        """Make a memory entry of an image with its objects' probabilities (K, h, w)."""
+        return self._run(lambda: self.networks.propagation.encode_memory(image, query, objects))
+
+    def memorise_frame(self, frame_index: int, objects: Tensor) -> MemoryEntry:
+        """Make a memory entry of a frame of the clip."""
+        image = self.image(self.frames[frame_index])
+        needs_query = self.networks.propagation.shares_keys
+        return self.memorise(image, self.query(frame_index, image) if needs_query else NO_FEATURES, objects)
+
+    def read(self, query: QueryFeatures, keys: Tensor, values: Tensor, ages: Sequence[int]) -> Tensor:
+        """Read memory: keys (R, Ck, T, gh, gw), values (K, Cv, T, gh, gw) -> readout (K, Cv, gh, gw).
+
+        ages  how many frames lie between each of the T memorised frames and the query's.
+        """
+        return self._run(lambda: self.networks.propagation.read(query, keys, values, ages=ages))
+
+    def learn_targets(
+        self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]
+    ) -> Tensor | None:
+        """Learn from anchors what each object looks like; known: the rows that each says something of."""
+        return self._run(lambda: self.networks.propagation.learn_targets(anchors, known))
+
+    def decode(
+        self, query: QueryFeatures, readout: Tensor, previous: Tensor, targets: Tensor | None
+    ) -> Tensor:
+        """Turn a readout into each object's own probability (K, h, w) in [0, 1]."""
+        network = self.networks.propagation
+        return self._run(lambda: _sigmoid(network.decode(query, readout, previous, targets)))
+
+    def transfer(self, query: QueryFeatures, key: Tensor, maps: Tensor) -> Tensor:
+        """Carry maps (K, C, h, w) from the frame of `key` to the query's frame."""
+        return self._run(lambda: self.networks.propagation.transfer(query, key, maps).float())
+
+    def fuse(self, image: Tensor, old: Tensor, new: Tensor, attention: Tensor, distance: Tensor) -> Tensor:
+        """Blend old and new (K, h, w) -> each object's own probability (K, h, w) in [0, 1]."""
+        return self._run(lambda: _sigmoid(self.networks.fusion(image, old, new, attention, distance)))
+
+    def interact(
+        self, tool: Tool, image: Tensor, previous: Tensor, strokes: tuple[Tensor, Tensor]
+    ) -> Iterator[Tensor]:
+        """Turn (positive, negative) strokes of a tool, each (K, h, w), into each object's own probability.
+
+        The first answer comes soon, others that may follow are better.
+        """
+        networks = self.networks
+        network = networks.interaction if tool == Tool.SCRIBBLE else networks.clicks
+        answers = network.answers(image, previous, *strokes)
+        while (logits := self._run(lambda: next(answers, None))) is not None:
+            yield _sigmoid(logits)
+
+    def crop_geometry(self, size: Size) -> Geometry:
+        """Return the sizes for a crop (H, W): enlarged when small, reduced when large, as frames are."""
+        short, long = sorted(self.geometry.working)
+        # A long thin crop must not cost more than the whole frame.
+        side = max(1, min(short, round(long * min(size) / max(size))))
+        return Geometry.fit(size, side, self._answering, most_enlarged=_CROP_MOST_ENLARGED)
+
+    def _run(self, call: Callable[[], _Result]) -> _Result:
+        with torch.inference_mode(), self.compute.autocast():
+            return call()
+
+
+def _sigmoid(logits: Tensor) -> Tensor:
+    return torch.sigmoid(logits.float())

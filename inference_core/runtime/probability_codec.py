@@ -1,0 +1,38 @@
+"""Carries probabilities between the device's tensors and the tracks' packed planes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from inference_core.state.mask_store import ObjectKey, PackedProb, Tracks
+
+
+class ProbStore:
+    """Packs and restores probabilities of one set of objects."""
+
+    def __init__(self, tracks: Tracks, keys: Sequence[ObjectKey], device: torch.device) -> None:
+        self.keys = tuple(keys)
+        self._tracks = tracks
+        self._device = device
+
+    def keep(self, prob: Tensor, known: Collection[ObjectKey] | None = None) -> tuple[PackedProb, Tensor]:
+        """Pack (K, h, w) float; return it with what `restore` will give.
+
+        known: the objects of which this says something; the others' planes are left out. None means all.
+        """
+        stored = self._tracks.quantise(prob.cpu().numpy())
+        rows = [row for row, key in enumerate(self.keys) if known is None or key in known]
+        chosen = stored if len(rows) == len(self.keys) else stored[rows]
+        return self._tracks.pack_prob(chosen, [self.keys[row] for row in rows]), self._to_device(stored)
+
+    def restore(self, packed: PackedProb | None) -> Tensor:
+        """Return (K, h, w) float32 on the device; zeros where nothing is known."""
+        return self._to_device(self._tracks.read_prob(packed, self.keys))
+
+    def _to_device(self, stored: NDArray[Any]) -> Tensor:
+        return torch.from_numpy(self._tracks.to_float(stored)).to(self._device)

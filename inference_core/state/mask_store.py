@@ -1,0 +1,171 @@
+"""The one home of prob and ids per frame.
+
+A frame's `Record` is immutable and holds both: ids at the source's size, which is what the editor sees, and
+the objects' probabilities at the padded working size, which is what the networks see. Both are written
+together. Records know objects by (id, serial): masks of an object that was removed drop out when they are
+read, and come back when its removal is undone, without touching a single frame.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference_core.state.blob_store import Blob, BlobStore
+from inference_core.state.mask_codec import decode_ids, decode_planes, encode_ids, encode_planes
+from inference_core.types import Agreement, Float32Array, MemoryBudget, ScratchStore, UInt8Array
+
+
+class ObjectKey(NamedTuple):
+    """An object's id and which holder of that id it is."""
+
+    object_id: int
+    serial: int
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PackedProb:
+    """Probabilities of the objects that were known when this was written.
+
+    known   every object of the session then; one without a plane had probability 0 everywhere.
+    planes  those with a plane in `blob`, in order.
+    """
+
+    known: tuple[ObjectKey, ...]
+    planes: tuple[ObjectKey, ...]
+    blob: Blob
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Record:
+    """One frame's masks.
+
+    present     the ids that occur.
+    is_firm     prob says no more than ids do.
+    agreements  of each object in prob.known, None for one that no walk brought; () where none was.
+    """
+
+    prob: PackedProb
+    ids: Blob
+    present: tuple[ObjectKey, ...]
+    is_firm: bool
+    agreements: tuple[Agreement | None, ...] = ()
+
+
+class Tracks:
+    """Packs and reads records of one clip. Safe from any thread.
+
+    size         (H, W) of the source; padded_size (h, w) of the probabilities.
+    prob_dtype   "uint8" (255 steps) or "float32".
+    budget       how much may be held.
+    scratch      takes the rest.
+    """
+
+    def __init__(
+        self,
+        size: tuple[int, int],
+        padded_size: tuple[int, int],
+        prob_dtype: str,
+        budget: MemoryBudget,
+        scratch: ScratchStore | None,
+    ) -> None:
+        self.size = size
+        self.padded_size = padded_size
+        self.dtype: np.dtype[Any] = np.dtype(prob_dtype)
+        self._store = BlobStore(scratch, budget_bytes=budget.contents)
+        self._decoded: OrderedDict[Blob, UInt8Array] = OrderedDict()
+        self._decoded_bytes = 0
+        self._decoded_budget_bytes = budget.decoded
+        self._shared_keys: dict[tuple[ObjectKey, ...], tuple[ObjectKey, ...]] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def decoded_bytes(self) -> int:
+        """Bytes of decoded masks now held."""
+        return self._decoded_bytes
+
+    def quantise(self, prob: Float32Array) -> NDArray[Any]:
+        """Bring probabilities to what is stored: (..., h, w) float32 in [0, 1] -> the same in `dtype`."""
+        if self.dtype == np.uint8:
+            quantised: NDArray[Any] = np.rint(prob * 255.0).astype(np.uint8)
+            return quantised
+        return prob
+
+    def to_float(self, stored: NDArray[Any]) -> Float32Array:
+        """Undo `quantise`, up to its steps."""
+        if self.dtype == np.uint8:
+            return stored.astype(np.float32) * np.float32(1.0 / 255.0)
+        return stored.astype(np.float32, copy=False)
+
+    def pack_prob(self, stored: NDArray[Any], known: Sequence[ObjectKey]) -> PackedProb:
+        """Pack quantised probabilities (K, h, w) of the objects `known`, in that order."""
+        rows = [row for row in range(len(known)) if stored[row].any()]
+        chosen = stored if len(rows) == len(known) else stored[rows]
+        planes = (known[row] for row in rows)
+        return PackedProb(self._share(known), self._share(planes), self._store.put(encode_planes(chosen)))
+
+    def pack(self, prob: PackedProb, ids: UInt8Array, *, is_firm: bool) -> Record:
+        """Make a record of packed probabilities and ids (H, W) uint8 of the same objects."""
+        content, present = encode_ids(ids)
+        by_id = {key.object_id: key for key in prob.known}
+        keys = self._share(by_id[value] for value in present)
+        return Record(prob, self._store.put(content), keys, is_firm)
+
+    def only(self, record: Record, keys: Collection[ObjectKey]) -> Record:
+        """Return what a record says of some objects alone, as exactly as it says it."""
+        known = [key for key in record.prob.known if key in keys]
+        if len(known) == len(record.prob.known):
+            return record
+        prob = self.pack_prob(self.read_prob(record.prob, known), known)
+        agreements = zip(record.prob.known, record.agreements, strict=False)
+        packed = self.pack(prob, self.read_ids(record, known), is_firm=record.is_firm)
+        return replace(packed, agreements=tuple(said for key, said in agreements if key in keys))
+
+    def read_prob(self, packed: PackedProb | None, keys: Sequence[ObjectKey]) -> NDArray[Any]:
+        """Return stored probabilities (K, h, w) of the objects `keys`; zeros for those not known."""
+        out = np.zeros((len(keys), *self.padded_size), self.dtype)
+        if packed is None or not packed.planes:
+            return out
+        planes = decode_planes(
+            self._store.get(packed.blob), (len(packed.planes), *self.padded_size), self.dtype
+        )
+        where = {key: row for row, key in enumerate(packed.planes)}
+        for row, key in enumerate(keys):
+            if key in where:
+                out[row] = planes[where[key]]
+        return out
+
+    def read_ids(self, record: Record | None, keys: Sequence[ObjectKey]) -> UInt8Array:
+        """Return ids (H, W) uint8, the caller's own copy; objects not among `keys` are background."""
+        if record is None:
+            return np.zeros(self.size, np.uint8)
+        ids = self._ids(record.ids).copy()
+        for gone in set(record.present) - set(keys):
+            ids[ids == gone.object_id] = 0
+        return ids
+
+    def _share(self, keys: Iterable[ObjectKey]) -> tuple[ObjectKey, ...]:
+        """Return the one tuple of these keys that all records hold."""
+        wanted = tuple(keys)
+        return self._shared_keys.setdefault(wanted, wanted)
+
+    def _ids(self, blob: Blob) -> UInt8Array:
+        with self._lock:
+            cached = self._decoded.get(blob)
+            if cached is not None:
+                self._decoded.move_to_end(blob)
+                return cached
+        ids = decode_ids(self._store.get(blob), self.size)
+        with self._lock:
+            if blob not in self._decoded:
+                self._decoded[blob] = ids
+                self._decoded_bytes += ids.nbytes
+            while self._decoded_bytes > self._decoded_budget_bytes and len(self._decoded) > 1:
+                self._decoded_bytes -= self._decoded.popitem(last=False)[1].nbytes
+        return ids

@@ -1,0 +1,48 @@
+"""What every round changed: enough to show it and to compare it. Undo itself lives in `state.history`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from inference_core.errors import UserError
+from inference_core.state.mask_store import ObjectKey, Record, Tracks
+from inference_core.types import UInt8Array
+
+
+@dataclass(frozen=True, eq=False)
+class Round:
+    """One propagation from one anchor.
+
+    first, last     the frames that the round reached, the anchor among them.
+    changed_frames  frames whose masks it wrote, in order of frame.
+    bank_length     entries in the memory bank while it ran, its own anchor's among them.
+    elapsed_s       seconds from the commitment to the last frame.
+    """
+
+    anchor: int
+    first: int
+    last: int
+    changed_frames: tuple[int, ...]
+    bank_length: int
+    elapsed_s: float
+    keys: tuple[ObjectKey, ...] = field(repr=False)
+    records_before: Mapping[int, Record | None] = field(repr=False)
+    records_after: Mapping[int, Record | None] = field(repr=False)
+    tracks: Tracks = field(repr=False)
+
+    def ids_before(self, frame_index: int) -> UInt8Array:
+        """Return ids (H, W) uint8 of a changed frame, or of the anchor, as the round found them."""
+        return self._ids(self.records_before, frame_index)
+
+    def ids_after(self, frame_index: int) -> UInt8Array:
+        """Return ids (H, W) uint8 of a changed frame, or of the anchor, as the round left them."""
+        return self._ids(self.records_after, frame_index)
+
+    def _ids(self, records: Mapping[int, Record | None], frame_index: int) -> UInt8Array:
+        if frame_index not in records:
+            raise UserError(
+                f"The round from frame {self.anchor} did not change frame {frame_index}: "
+                f"it reached frames {self.first} to {self.last}."
+            )
+        return self.tracks.read_ids(records[frame_index], self.keys)

@@ -1,0 +1,106 @@
+"""Which frames a propagation walks: a leg a direction, on which objects stop before their own next anchor."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from inference_core.state.mask_store import ObjectKey, PackedProb
+from inference_core.types import Direction
+
+Anchored = tuple[int, Collection[ObjectKey]]
+"""An anchor's frame_index and the objects that it speaks of."""
+
+
+@dataclass(frozen=True, eq=False)
+class Carried:
+    """One walked frame as the walk remembers it: its probabilities before any fusion."""
+
+    frame_index: int
+    prob: PackedProb
+
+
+@dataclass(frozen=True, eq=False)
+class Leg:
+    """One walk from an anchor, or what is left of it.
+
+    start, end      first frame to do, and the last one that it may reach, in walking order, both included.
+    objects         those that it carries; each goes as far as `limits` says.
+    promoted, last  what a walk that was stopped had memorised; empty at the anchor.
+    """
+
+    anchor: int
+    start: int
+    end: int
+    objects: frozenset[ObjectKey]
+    promoted: tuple[Carried, ...] = ()
+    last: Carried | None = None
+
+    @property
+    def step(self) -> int:
+        return 1 if self.start > self.anchor else -1
+
+    def limits(self, anchors: Iterable[Anchored]) -> dict[ObjectKey, int | None]:
+        """Return, for every object carried, the next anchor that speaks of it; None where there is none."""
+        limits: dict[ObjectKey, int | None] = dict.fromkeys(self.objects)
+        ahead = [(frame, keys) for frame, keys in anchors if (frame - self.anchor) * self.step > 0]
+        for frame, keys in sorted(ahead, key=lambda anchored: -anchored[0] * self.step):
+            limits.update((key, frame) for key in keys if key in self.objects)
+        return limits
+
+    def frames(self, limits: Mapping[ObjectKey, int | None]) -> range:
+        """Return the frames to do, in walking order: as far as the object that goes farthest."""
+        stops = (self.end if limit is None else limit - self.step for limit in limits.values())
+        farthest = max(stops, key=lambda stop: stop * self.step, default=self.start - self.step)
+        stop = min(farthest, self.end, key=lambda stop: stop * self.step)
+        return range(self.start, stop + self.step, self.step)
+
+    def rest(self, start: int, limits: Mapping[ObjectKey, int | None]) -> frozenset[ObjectKey]:
+        """Return the objects that still have a way to go at frame `start`."""
+        return frozenset(key for key, limit in limits.items() if is_before(start, limit, self.step))
+
+
+def is_before(frame_index: int, limit: int | None, step: int) -> bool:
+    """Whether a walk in the direction of `step` (1 or -1) reaches a frame before it reaches its limit."""
+    return limit is None or (limit - frame_index) * step > 0
+
+
+def plan_legs(
+    anchor: int,
+    objects: frozenset[ObjectKey],
+    anchors: Collection[Anchored],
+    direction: Direction,
+    frame_range: tuple[int, int],
+) -> tuple[Leg, ...]:
+    """Lay out the walks of objects from an anchor, forward before backward.
+
+    anchors      the session's, this one perhaps among them.
+    frame_range  (first, last) frame that may change, both included.
+    """
+    first, last = frame_range
+    ends = []
+    if direction != Direction.BACKWARD:
+        ends.append((1, last))
+    if direction != Direction.FORWARD:
+        ends.append((-1, first))
+    legs = []
+    for step, end in ends:
+        leg = Leg(anchor, anchor + step, end, objects)
+        limits = leg.limits(anchors)
+        if leg.frames(limits):
+            legs.append(replace(leg, objects=leg.rest(leg.start, limits)))
+    return tuple(legs)
+
+
+def trim_leg(leg: Leg, anchor: int, objects: Collection[ObjectKey]) -> Leg | None:
+    """Return what is left of an unfinished leg once `anchor` has been committed; None where nothing is.
+
+    objects  those that the new anchor speaks of. Where it lies ahead, it is a limit for them like any other.
+    """
+    if anchor == leg.anchor:
+        return None
+    if not is_before(leg.start, anchor, leg.step) and (anchor - leg.anchor) * leg.step > 0:
+        # The new anchor lies in what was walked already: its own walk covers the rest.
+        left = leg.objects.difference(objects)
+        return replace(leg, objects=left) if left else None
+    return leg

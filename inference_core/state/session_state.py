@@ -1,0 +1,269 @@
+"""Everything a session knows besides the masks themselves, as one immutable value.
+
+Undo and redo put an earlier ledger back; that is why they are exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from inference_core.errors import InvalidInteractionError
+from inference_core.state.mask_store import ObjectKey, Record
+from inference_core.state.segments import Anchored, Leg, trim_leg
+from inference_core.types import ObjectInfo, Stroke, Tool
+
+if TYPE_CHECKING:
+    from inference_core.state.round import Round
+
+
+@dataclass(frozen=True)
+class TrackedObject:
+    """One object.
+
+    serial         tells it from an earlier holder of the same id.
+    is_introduced  it has been drawn somewhere. Before that no frame says anything about it, not even that it
+                   is absent, and the networks do not see it.
+    """
+
+    object_id: int
+    serial: int
+    name: str
+    is_locked: bool = False
+    is_introduced: bool = False
+
+    @property
+    def key(self) -> ObjectKey:
+        return ObjectKey(self.object_id, self.serial)
+
+    @property
+    def shown(self) -> ObjectInfo:
+        return ObjectInfo(self.object_id, self.name, self.is_locked)
+
+
+@dataclass(frozen=True, eq=False)
+class Gesture:
+    """Strokes of one tool on one frame that a network sees together, oldest first.
+
+    start  what the frame held before the first of them, None for nothing.
+    """
+
+    tool: Tool
+    strokes: tuple[Stroke, ...]
+    start: Record | None
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """A corrected frame, not yet propagated.
+
+    base     what it held before the corrections, None for nothing.
+    objects  those that the corrections speak of: drawn, or changed by what was drawn.
+    """
+
+    frame_index: int
+    base: Record | None
+    objects: frozenset[ObjectKey]
+    gesture: Gesture | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Anchor:
+    """A committed frame: what was committed, and what the frame held before.
+
+    objects  those that it speaks of. No propagation changes these here; of the others the frame goes on
+             taking in what propagations bring.
+    """
+
+    frame_index: int
+    record: Record
+    base: Record | None
+    objects: frozenset[ObjectKey]
+
+
+_Framed = TypeVar("_Framed", Draft, Anchor)
+_Kept = TypeVar("_Kept", Draft, Anchor, Leg)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Objects in the order of their rows; anchors in the order of commitment; drafts in the order of drawing.
+
+    unfinished  legs of cancelled propagations, to be resumed.
+    """
+
+    objects: tuple[TrackedObject, ...] = ()
+    anchors: tuple[Anchor, ...] = ()
+    drafts: tuple[Draft, ...] = ()
+    unfinished: tuple[Leg, ...] = ()
+    rounds: tuple[Round, ...] = ()
+
+    @property
+    def keys(self) -> tuple[ObjectKey, ...]:
+        """Every object."""
+        return tuple(tracked.key for tracked in self.objects)
+
+    @property
+    def active(self) -> tuple[TrackedObject, ...]:
+        """The objects that have been introduced: the rows of every tensor."""
+        return tuple(tracked for tracked in self.objects if tracked.is_introduced)
+
+    @property
+    def active_keys(self) -> tuple[ObjectKey, ...]:
+        return tuple(tracked.key for tracked in self.active)
+
+    @property
+    def locked_keys(self) -> frozenset[ObjectKey]:
+        """The objects that nothing may change."""
+        return frozenset(tracked.key for tracked in self.objects if tracked.is_locked)
+
+    @property
+    def unlocked_keys(self) -> frozenset[ObjectKey]:
+        """The introduced objects that a propagation may change."""
+        return frozenset(tracked.key for tracked in self.active if not tracked.is_locked)
+
+    @property
+    def anchor_frames(self) -> frozenset[int]:
+        return frozenset(anchor.frame_index for anchor in self.anchors)
+
+    @property
+    def anchored(self) -> tuple[Anchored, ...]:
+        """Each anchor's frame with the objects that it speaks of."""
+        return tuple((anchor.frame_index, anchor.objects) for anchor in self.anchors)
+
+    @property
+    def resumable(self) -> tuple[Leg, ...]:
+        """What is unfinished of objects that are not locked."""
+        unlocked = self.unlocked_keys
+        legs = (replace(leg, objects=leg.objects & unlocked) for leg in self.unfinished)
+        return tuple(leg for leg in legs if leg.objects)
+
+    def without_resumable(self, frame_index: int) -> Ledger:
+        """Forget what is resumable from a frame."""
+        unlocked = self.unlocked_keys
+        legs = (
+            leg if leg.anchor != frame_index else replace(leg, objects=leg.objects - unlocked)
+            for leg in self.unfinished
+        )
+        return replace(self, unfinished=tuple(leg for leg in legs if leg.objects))
+
+    def given(self, frame_index: int) -> frozenset[ObjectKey]:
+        """Return the objects whose masks on a frame are the editor's word: committed or drafted."""
+        framed: tuple[Anchor | Draft, ...] = (*self.anchors, *self.drafts)
+        said = (each.objects for each in framed if each.frame_index == frame_index)
+        return frozenset[ObjectKey]().union(*said)
+
+    def find(self, object_id: int) -> TrackedObject:
+        """Return an object; raise where there is none of this id."""
+        for tracked in self.objects:
+            if tracked.object_id == object_id:
+                return tracked
+        raise InvalidInteractionError(f"There is no object {object_id}: add it first.")
+
+    def with_object(self, tracked: TrackedObject) -> Ledger:
+        """Add an object, or put it in the place of the one with its id."""
+        if all(old.object_id != tracked.object_id for old in self.objects):
+            return replace(self, objects=(*self.objects, tracked))
+        same = tuple(tracked if old.object_id == tracked.object_id else old for old in self.objects)
+        return replace(self, objects=same)
+
+    def without_object(self, object_id: int) -> Ledger:
+        """Forget an object, and drafts, anchors and unfinished legs that speak of no other."""
+        gone = {self.find(object_id).key}
+
+        def left(items: Iterable[_Kept]) -> tuple[_Kept, ...]:
+            shorter = (replace(item, objects=item.objects - gone) for item in items if item.objects != gone)
+            return tuple(shorter)
+
+        return replace(
+            self,
+            objects=tuple(old for old in self.objects if old.object_id != object_id),
+            anchors=left(self.anchors),
+            drafts=tuple(_without_strokes(draft, object_id) for draft in left(self.drafts)),
+            unfinished=left(self.unfinished),
+        )
+
+    def introduce(self, object_ids: Collection[int]) -> Ledger:
+        """Mark objects as drawn."""
+        objects = tuple(
+            replace(tracked, is_introduced=True) if tracked.object_id in object_ids else tracked
+            for tracked in self.objects
+        )
+        return self if objects == self.objects else replace(self, objects=objects)
+
+    def draft(self, frame_index: int) -> Draft | None:
+        return next((draft for draft in self.drafts if draft.frame_index == frame_index), None)
+
+    def anchor(self, frame_index: int) -> Anchor | None:
+        """Return the newest commitment of a frame."""
+        found = [anchor for anchor in self.anchors if anchor.frame_index == frame_index]
+        return found[-1] if found else None
+
+    def corrected(
+        self,
+        frame_index: int,
+        record: Record | None,
+        objects: Iterable[ObjectKey],
+        gesture: Gesture | None = None,
+    ) -> Ledger:
+        """Draft a frame that held `record`, or go on with its draft: it speaks of these objects too."""
+        draft = self.draft(frame_index) or Draft(frame_index, record, frozenset())
+        return self.with_draft(replace(draft, objects=draft.objects.union(objects), gesture=gesture))
+
+    def with_draft(self, draft: Draft) -> Ledger:
+        """Add a draft, or replace the one of its frame where that stands."""
+        if self.draft(draft.frame_index) is None:
+            return replace(self, drafts=(*self.drafts, draft))
+        changed = tuple(draft if old.frame_index == draft.frame_index else old for old in self.drafts)
+        return replace(self, drafts=changed)
+
+    def without_frame(
+        self, frame_index: int, kept: frozenset[ObjectKey], only: Callable[[Record], Record]
+    ) -> Ledger:
+        """Forget what a frame's draft and anchor say, and what was still to be walked from there.
+
+        kept  objects of which nothing is forgotten; `only` gives what a record says of them alone.
+        """
+
+        def left(item: _Kept) -> _Kept | None:
+            frame = item.anchor if isinstance(item, Leg) else item.frame_index
+            objects = item.objects & kept
+            if frame != frame_index or (objects and objects == item.objects):
+                return item
+            return replace(item, objects=objects) if objects else None
+
+        anchors = (
+            anchor if anchor in self.anchors else replace(anchor, record=only(anchor.record))
+            for anchor in map(left, self.anchors)
+            if anchor is not None
+        )
+        drafts = (
+            draft if draft in self.drafts else replace(draft, gesture=None)
+            for draft in map(left, self.drafts)
+            if draft is not None
+        )
+        legs = tuple(leg for leg in map(left, self.unfinished) if leg is not None)
+        return replace(self, anchors=tuple(anchors), drafts=tuple(drafts), unfinished=legs)
+
+    def commit(self, anchor: Anchor, *, keep_older: bool = False) -> Ledger:
+        """Turn a draft into an anchor. keep_older keeps the frame's older entries, as published code does."""
+        older = self.anchors if keep_older else _others(self.anchors, anchor.frame_index)
+        legs = (trim_leg(leg, anchor.frame_index, anchor.objects) for leg in self.unfinished)
+        return replace(
+            self,
+            anchors=(*older, anchor),
+            drafts=_others(self.drafts, anchor.frame_index),
+            unfinished=tuple(leg for leg in legs if leg is not None),
+        )
+
+
+def _without_strokes(draft: Draft, object_id: int) -> Draft:
+    if draft.gesture is None:
+        return draft
+    strokes = tuple(stroke for stroke in draft.gesture.strokes if stroke.object_id != object_id)
+    return replace(draft, gesture=replace(draft.gesture, strokes=strokes) if strokes else None)
+
+
+def _others(items: Iterable[_Framed], frame_index: int) -> tuple[_Framed, ...]:
+    return tuple(item for item in items if item.frame_index != frame_index)

@@ -1,0 +1,30 @@
+"""Clicks: points inside and outside of an object."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from inference_core.tools.crop import Canvas
+from inference_core.tools.rasterize import Cues, disks_along
+from inference_core.tools.scribble import collect_cues
+from inference_core.types import BoolArray, Stroke
+
+DISK_RADIUS_PX = 5.0
+"""What the network sees of a click, working pixels."""
+
+# What a click settles by itself, source pixels: on a thin structure the disk would reach beyond it.
+_CERTAIN_RADIUS_PX = 1.0
+
+
+def click_cues(strokes: Sequence[Stroke], object_id: int, canvas: Canvas) -> Cues:
+    """Draw the clicks of a gesture as disks at the working size, as one object sees them."""
+
+    def draw(stroke: Stroke) -> BoolArray:
+        return disks_along(canvas.to_working(stroke.points), DISK_RADIUS_PX, canvas.geometry.working)
+
+    return collect_cues(strokes, object_id, draw, canvas.geometry.working)
+
+
+def clicked_pixels(stroke: Stroke, size: tuple[int, int]) -> BoolArray:
+    """Return the source pixels (H, W) that a click settles."""
+    return disks_along(stroke.points, _CERTAIN_RADIUS_PX, size)

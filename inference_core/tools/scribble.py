@@ -1,0 +1,45 @@
+"""Scribbles: lines on what belongs to an object and on what does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from inference_core.tools.crop import Canvas
+from inference_core.tools.rasterize import Cues, disks_along
+from inference_core.types import BoolArray, Stroke
+
+# A line thinner than this at the working size would slip through the network's first stride.
+_THINNEST_PX = 1.0
+
+
+def scribble_cues(strokes: Sequence[Stroke], object_id: int, canvas: Canvas) -> Cues:
+    """Draw the lines of a gesture at the working size, as one object sees them."""
+
+    def draw(stroke: Stroke) -> BoolArray:
+        radius = max(stroke.radius_px * canvas.scale, _THINNEST_PX)
+        return disks_along(canvas.to_working(stroke.points), radius, canvas.geometry.working)
+
+    return collect_cues(strokes, object_id, draw, canvas.geometry.working)
+
+
+def scribbled_pixels(stroke: Stroke, size: tuple[int, int]) -> BoolArray:
+    """Return the source pixels (H, W) that a line itself covers."""
+    return disks_along(stroke.points, stroke.radius_px, size)
+
+
+def collect_cues(
+    strokes: Sequence[Stroke], object_id: int, draw: Callable[[Stroke], BoolArray], size: tuple[int, int]
+) -> Cues:
+    """Lay strokes over one another, the newest on top. What adds to another object says no to this one."""
+    positive, negative = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
+    for stroke in strokes:
+        is_own = stroke.object_id == object_id
+        if not is_own and not stroke.is_positive:
+            continue
+        drawn = draw(stroke)
+        says_yes, says_no = (positive, negative) if is_own and stroke.is_positive else (negative, positive)
+        says_yes |= drawn
+        says_no &= ~drawn
+    return Cues(positive, negative)

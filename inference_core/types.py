@@ -1,0 +1,206 @@
+"""Values that cross packages: what the editor did, what changed, and what the core is handed from outside.
+
+The core opens no file. A clip or a list of arrays can be `Frames`; a file in the temporary folder, a project
+file or a plain dict can be a `ScratchStore`. Both are called from more than one thread. numpy only: no torch,
+no Qt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference_core.errors import UserError
+
+UInt8Array = NDArray[np.uint8]
+BoolArray = NDArray[np.bool_]
+Float32Array = NDArray[np.float32]
+
+MAX_OBJECTS = 255
+
+
+class Tool(StrEnum):
+    """What the editor holds. The values are the names used in scripts."""
+
+    SCRIBBLE = "scribble"
+    CLICK = "click"
+    BRUSH = "brush"
+    ERASER = "eraser"
+    LASSO = "lasso"
+    BOX = "box"
+
+
+class Direction(StrEnum):
+    """Which way a propagation walks from its anchor."""
+
+    FORWARD = "forward"
+    BACKWARD = "backward"
+    BOTH = "both"
+
+
+@dataclass(frozen=True)
+class Region:
+    """Rectangle in source pixels, end-exclusive: columns x0..x1-1, rows y0..y1-1."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+
+@dataclass(frozen=True, eq=False)
+class Stroke:
+    """One gesture. Frame and object are fixed when the button goes down.
+
+    points      (N, 2) float32, (x, y) in source pixels, N >= 1. A click has one point, a box two opposite
+                corners, a lasso the corners of its polygon.
+    radius_px   half the width of the line, source pixels.
+    is_positive True adds to the object, False takes away from it.
+    """
+
+    frame_index: int
+    object_id: int
+    points: Float32Array
+    radius_px: float = 3.0
+    is_positive: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Interaction:
+    """One stroke made with one tool, optionally inside a region; it changes nothing outside that region."""
+
+    tool: Tool
+    stroke: Stroke
+    region: Region | None = None
+
+    @property
+    def frame_index(self) -> int:
+        return self.stroke.frame_index
+
+    @property
+    def object_id(self) -> int:
+        return self.stroke.object_id
+
+
+class Agreement(NamedTuple):
+    """How much of a mask, and of the one carried straight from an anchor, lies in both: shares in [0, 1]."""
+
+    precision: float
+    recall: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a command has come: done of total frames, seconds since it began."""
+
+    done: int
+    total: int
+    elapsed_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class FrameMask:
+    """The new ids of one frame: (H, W) uint8 at the source's size, 0 is background. Cannot lose its frame."""
+
+    frame_index: int
+    ids: UInt8Array
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """One object of the session, as the window and the exports see it."""
+
+    object_id: int
+    name: str
+    is_locked: bool = False
+
+
+class Frames(Protocol):
+    """The frames of a clip, decoded on demand."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of every frame."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, frame_index: int) -> UInt8Array:
+        """Return one frame: (H, W, 3) uint8 RGB."""
+        ...
+
+
+class ScratchStore(Protocol):
+    """Keeps bytes under a key for as long as the session lives."""
+
+    def put(self, key: int, content: bytes) -> None: ...
+
+    def get(self, key: int) -> bytes: ...
+
+    def discard(self, key: int) -> None:
+        """Forget a key; an unknown one is no error."""
+        ...
+
+
+class MemoryFrames:
+    """Frames that are in memory already: (H, W, 3) uint8 RGB arrays of one size."""
+
+    def __init__(self, images: Sequence[UInt8Array]) -> None:
+        if not images:
+            raise UserError("The clip has no frames.")
+        if any(image.shape != images[0].shape or image.ndim != 3 for image in images):
+            raise UserError("All frames must be (height, width, 3) and of one size.")
+        self._images = images
+
+    @property
+    def size(self) -> tuple[int, int]:
+        height, width = self._images[0].shape[:2]
+        return height, width
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __getitem__(self, frame_index: int) -> UInt8Array:
+        return self._images[frame_index]
+
+
+class MemoryScratch:
+    """A scratch store in memory: it bounds nothing, but shows what was put where."""
+
+    def __init__(self) -> None:
+        self.contents: dict[int, bytes] = {}
+
+    def put(self, key: int, content: bytes) -> None:
+        self.contents[key] = content
+
+    def get(self, key: int) -> bytes:
+        return self.contents[key]
+
+    def discard(self, key: int) -> None:
+        self.contents.pop(key, None)
+
+
+_MEBIBYTE = 2**20
+
+
+@dataclass(frozen=True)
+class MemoryBudget:
+    """Bytes for each of a session's stores; together with the clip's frames they bound its memory.
+
+    features  query features by frame, computed again where they are missing.
+    bank      memory entries of anchors that no walk uses at the moment, computed again too.
+    contents  compressed masks and probabilities, of now and of every undo step; the rest is in the scratch
+              store, and without one all of it stays in memory.
+    decoded   masks (H, W) as they are shown.
+    """
+
+    features: int = 768 * _MEBIBYTE
+    bank: int = 256 * _MEBIBYTE
+    contents: int = 64 * _MEBIBYTE
+    decoded: int = 64 * _MEBIBYTE

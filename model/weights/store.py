@@ -1,0 +1,85 @@
+"""Which weights lie in a folder. Looks at names, sizes and SHA-256, and opens none; knows no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.errors import CheckpointError
+from model.families import FAMILIES, NOT_USED, Family, KnownFile
+from model.weights.hashes import recorded_sha256, sha256_of
+
+SAVES = Path(__file__).resolve().parents[2] / "saves"
+"""Where the program's own weights are, in a checkout and beside an installed package alike."""
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """One file of weights as it lies on disk. recorded: the SHA-256 that was once noted, if any."""
+
+    known: KnownFile
+    path: Path
+    bytes: int
+    sha256: str
+    recorded: str | None
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether it is another file than the one that was recorded."""
+        return self.recorded is not None and self.recorded != self.sha256
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What a folder holds of a family."""
+
+    family: Family
+    home: Path
+    files: tuple[WeightsFile, ...]
+
+    @property
+    def missing(self) -> tuple[KnownFile, ...]:
+        """The files that are not there."""
+        there = {file.known for file in self.files}
+        return tuple(known for known in self.family.files if known not in there)
+
+
+def saves_folder(folder: Path | None) -> Path:
+    """Return a folder of weights, the program's own for None. Raises CheckpointError where it is none."""
+    base = SAVES if folder is None else folder
+    if not base.is_dir():
+        raise CheckpointError(f"The weights folder {base} does not exist; give an existing one.")
+    return base
+
+
+def find_home(family: Family, base: Path) -> Path | None:
+    """Return where a family's files are: its folder within a saves folder, or that folder itself."""
+    homes = (base / family.folder, base)
+    return next((home for home in homes if any((home / file.name).is_file() for file in family.files)), None)
+
+
+def take_stock(base: Path) -> list[Holding]:
+    """Say for every family what of it lies in a saves folder.
+
+    A folder that holds compact files itself, not in a folder of that name, is taken for the compact family's.
+    """
+    holdings = []
+    taken: set[Path] = set()
+    for family in FAMILIES.values():
+        home = find_home(family, base)
+        if home is None or (home == base and taken & {base / file.name for file in family.files}):
+            holdings.append(Holding(family, base / family.folder, ()))
+            continue
+        there = [(known, home / known.name) for known in family.files if (home / known.name).is_file()]
+        taken.update(path for _, path in there)
+        holdings.append(Holding(family, home, tuple(_look_at(known, path) for known, path in there)))
+    return holdings
+
+
+def unused_files(base: Path) -> dict[Path, str]:
+    """Return the known files of a folder that no family uses, and why."""
+    return {base / name: reason for name, reason in NOT_USED.items() if (base / name).is_file()}
+
+
+def _look_at(known: KnownFile, path: Path) -> WeightsFile:
+    return WeightsFile(known, path, path.stat().st_size, sha256_of(path), recorded_sha256(path))

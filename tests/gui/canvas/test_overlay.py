@@ -1,0 +1,102 @@
+"""Colours of masks: premultiplied, one look-up a pixel, painted only where something changed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gui.canvas.overlay import (
+    OUTLINE,
+    OverlayStyle,
+    ViewMode,
+    changed_box,
+    outlined,
+    paint,
+    premultiplied,
+    rgb32,
+)
+
+RED, GREEN = (255, 0, 0), (0, 255, 0)
+
+
+def square(value: int = 1) -> np.ndarray:
+    ids = np.zeros((20, 30), np.uint8)
+    ids[5:15, 8:20] = value
+    return ids
+
+
+def painted(ids: np.ndarray, style: OverlayStyle) -> np.ndarray:
+    picture = np.zeros(ids.shape, np.uint32)
+    paint(ids, style.table(), picture)
+    return picture
+
+
+def test_colours_are_packed_premultiplied() -> None:
+    assert premultiplied((255, 128, 0), 1.0) == 0xFFFF8000
+    assert premultiplied((200, 100, 50), 0.5) == 0x80643219
+
+
+def test_only_pixels_that_touch_another_id_are_on_the_outline() -> None:
+    codes = outlined(square(3))
+    assert codes[5, 8] == codes[14, 19] == codes[10, 8] == 3 + OUTLINE
+    assert codes[10, 12] == 3
+    assert codes[0, 0] == 0
+
+
+def test_an_object_at_the_frames_edge_has_no_outline_there() -> None:
+    ids = np.zeros((6, 6), np.uint8)
+    ids[:, :3] = 1
+    assert outlined(ids)[:, 0].tolist() == [1] * 6
+
+
+def test_the_overlay_is_pale_inside_and_firm_on_the_outline_and_nothing_elsewhere() -> None:
+    picture = painted(square(), OverlayStyle({1: RED}))
+    assert picture[5, 8] == 0xFFFF0000
+    assert 0 < picture[10, 12] >> 24 < 255
+    assert picture[0, 0] == 0
+
+
+def test_a_hidden_object_leaves_no_colour() -> None:
+    ids = square()
+    ids[16:19, 2:5] = 2
+    picture = painted(ids, OverlayStyle({1: RED, 2: GREEN}, hidden={1}))
+    assert not picture[ids == 1].any()
+    assert picture[ids == 2].all()
+
+
+@pytest.mark.parametrize(
+    ("mode", "inside"),
+    [(ViewMode.OUTLINE, 0), (ViewMode.SOURCE, 0), (ViewMode.MATTE, 0xFFFFFFFF)],
+)
+def test_views_fill_objects_in_their_own_way(mode: ViewMode, inside: int) -> None:
+    assert painted(square(), OverlayStyle({1: RED}, mode))[10, 12] == inside
+
+
+def test_a_matte_is_black_where_no_object_is() -> None:
+    assert painted(square(), OverlayStyle({1: RED}, ViewMode.MATTE))[0, 0] == 0xFF000000
+
+
+def test_painting_the_changed_box_gives_the_same_picture_as_painting_all() -> None:
+    rng = np.random.default_rng(4)
+    style = OverlayStyle({1: RED, 2: GREEN})
+    for _ in range(50):
+        before = square(int(rng.integers(0, 3)))
+        after = before.copy()
+        y, x = rng.integers(0, 16), rng.integers(0, 26)
+        after[y : y + 4, x : x + 4] = rng.integers(0, 3)
+        picture = painted(before, style)
+        box = changed_box(before, after)
+        if box is not None:
+            paint(after, style.table(), picture, box)
+        np.testing.assert_array_equal(picture, painted(after, style))
+
+
+def test_nothing_changed_is_no_box() -> None:
+    assert changed_box(square(), square()) is None
+
+
+def test_an_image_is_packed_for_qt() -> None:
+    image = np.zeros((2, 3, 3), np.uint8)
+    image[1, 2] = (0x12, 0x34, 0x56)
+    assert rgb32(image)[1, 2] == 0xFF123456
+    assert rgb32(image).flags.c_contiguous

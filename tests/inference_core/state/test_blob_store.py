@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+from inference_core.state.blob_store import BlobStore
+from inference_core.types import MemoryScratch
+
+
+def test_bytes_come_back() -> None:
+    store = BlobStore(None, budget_bytes=100)
+    assert store.get(store.put(b"mask")) == b"mask"
+
+
+def test_beyond_the_budget_the_oldest_bytes_move_to_the_scratch_store() -> None:
+    scratch = MemoryScratch()
+    store = BlobStore(scratch, budget_bytes=100)
+    blobs = [store.put(bytes([value]) * 40) for value in range(5)]
+    assert store.resident_bytes <= 100
+    assert len(scratch.contents) == 3
+    assert [store.get(blob)[0] for blob in blobs] == [0, 1, 2, 3, 4]
+
+
+def test_bytes_that_were_moved_once_are_not_written_again() -> None:
+    scratch = MemoryScratch()
+    store = BlobStore(scratch, budget_bytes=50)
+    first, second = store.put(b"a" * 40), store.put(b"b" * 40)
+    written = dict(scratch.contents)
+    for _ in range(3):
+        store.get(first)
+        store.get(second)
+    assert set(written) <= set(scratch.contents)
+    assert len(scratch.contents) == 2
+
+
+def test_without_a_scratch_store_nothing_is_lost() -> None:
+    store = BlobStore(None, budget_bytes=10)
+    blobs = [store.put(b"x" * 40) for _ in range(4)]
+    assert all(store.get(blob) == b"x" * 40 for blob in blobs)
+
+
+def test_bytes_go_when_their_last_handle_goes() -> None:
+    scratch = MemoryScratch()
+    store = BlobStore(scratch, budget_bytes=50)
+    blobs = [store.put(b"x" * 40) for _ in range(3)]
+    blobs.clear()
+    gc.collect()
+    assert store.resident_bytes == 0
+    assert not scratch.contents
+
+
+class FullScratch(MemoryScratch):
+    def put(self, key: int, content: bytes) -> None:
+        raise OSError("no space left")
+
+
+def test_bytes_for_which_the_scratch_store_has_no_room_stay_in_memory() -> None:
+    store = BlobStore(FullScratch(), budget_bytes=50)
+    first = store.put(b"a" * 40)
+    with pytest.raises(OSError, match="no space left"):
+        store.put(b"b" * 40)
+    assert store.get(first) == b"a" * 40

@@ -1,0 +1,84 @@
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from model.checkpoint import CheckpointError, load_networks, load_propagation
+from model.compact.backbone import LiteBackbone
+from model.compact.encoder import MULTIPLE, BackboneEncoder, ImageEncoder
+from model.compact.propagation import CompactPropagation
+from model.layers.blocks import fold_normalisation
+from tests.model.test_checkpoint import save_compact
+
+HEIGHT, WIDTH = 2 * MULTIPLE, 3 * MULTIPLE
+
+
+def _network() -> CompactPropagation:
+    """A network with a backbone, whose normalisation does something."""
+    torch.manual_seed(5)
+    network = CompactPropagation(has_backbone=True).eval()
+    for part in network.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            nn.init.uniform_(part.running_mean, -0.2, 0.2)  # type: ignore[arg-type]
+            nn.init.uniform_(part.running_var, 0.5, 2.0)  # type: ignore[arg-type]
+    return network
+
+
+@torch.inference_mode()
+def _answers(network: CompactPropagation) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(6)
+    image = torch.randn(1, 3, HEIGHT, WIDTH, generator=generator)
+    objects = torch.rand(2, HEIGHT, WIDTH, generator=generator)
+    query = network.encode_query(image)
+    entry = network.encode_memory(image, query, objects)
+    readout = network.read(query, entry.key.unsqueeze(2), entry.value.unsqueeze(2))
+    return network.decode(query, readout, objects, network.learn_targets([entry], [(0, 1)]))
+
+
+def test_a_network_with_a_backbone_answers_as_any_other() -> None:
+    assert _answers(_network()).shape == (2, HEIGHT, WIDTH)
+
+
+def test_folding_changes_no_answer() -> None:
+    network = _network()
+    before = _answers(network)
+    fold_normalisation(network)
+    assert not any(isinstance(part, nn.BatchNorm2d) for part in network.modules())
+    assert torch.allclose(_answers(network), before, atol=1e-3)
+
+
+def test_a_backbone_keeps_its_statistics_in_training() -> None:
+    encoder = BackboneEncoder().train()
+    encoder(torch.randn(2, 3, 32, 32))
+    moved = {name for name, value in encoder.named_buffers() if "running_mean" in name and value.any()}
+    assert moved
+    assert not any(name.startswith("backbone") for name in moved)
+
+
+@torch.inference_mode()
+def test_a_backbone_in_training_sees_what_it_sees_in_use() -> None:
+    backbone, image = LiteBackbone(), torch.randn(1, 3, 48, 64)
+    for taught, used in zip(backbone.train()(image), backbone.eval()(image), strict=True):
+        assert torch.allclose(taught, used, atol=1e-5)
+
+
+def test_the_file_tells_which_encoder_it_is_of(tmp_path: Path) -> None:
+    save_compact(tmp_path / "compact")
+    path = tmp_path / "compact" / "propagation.safetensors"
+    assert isinstance(load_propagation(path).encoder, ImageEncoder)
+    network = _network()
+    save_file(network.state_dict(), path)
+    loaded = load_networks("compact", tmp_path).propagation
+    assert isinstance(loaded, CompactPropagation)
+    assert isinstance(loaded.encoder, BackboneEncoder)
+    assert torch.allclose(_answers(loaded), _answers(network), atol=1e-3)
+
+
+def test_a_backbone_that_lacks_something_is_named(tmp_path: Path) -> None:
+    state = CompactPropagation(has_backbone=True).state_dict()
+    del state["encoder.widen.0.conv.weight"]
+    save_file(state, tmp_path / "propagation.safetensors")
+    with pytest.raises(CheckpointError, match=r"no tensor 'encoder\.widen\.0\.conv\.weight'"):
+        load_propagation(tmp_path / "propagation.safetensors")

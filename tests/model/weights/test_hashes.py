@@ -1,0 +1,91 @@
+"""Weights are put in place of those that are recorded, and of no others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from model.errors import CheckpointError
+from model.weights import hashes as checksums
+from model.weights.hashes import (
+    check_replaceable,
+    put_in_place,
+    record_of,
+    record_sha256,
+    recorded_sha256,
+    sha256_of,
+)
+
+
+def complete(folder: Path, text: str) -> Path:
+    path = folder / "complete"
+    path.write_text(text)
+    return path
+
+
+def test_recorded_weights_make_way(tmp_path: Path) -> None:
+    path = tmp_path / "net.safetensors"
+    for text in ("first", "second"):
+        put_in_place(complete(tmp_path, text), path)
+        assert path.read_text() == text
+        assert recorded_sha256(path) == sha256_of(path)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["net.safetensors", "net.safetensors.sha256"]
+
+
+@pytest.mark.parametrize("is_recorded", [False, True])
+def test_weights_that_are_not_as_recorded_stay_and_the_new_ones_too(
+    tmp_path: Path, is_recorded: bool
+) -> None:
+    path = tmp_path / "net.safetensors"
+    if is_recorded:
+        path.write_text("first")
+        record_sha256(path)
+    path.write_text("others")
+    with pytest.raises(
+        CheckpointError, match=r"is not what was recorded.* The finished weights are in .*complete"
+    ):
+        put_in_place(complete(tmp_path, "new"), path)
+    assert path.read_text() == "others"
+    assert (tmp_path / "complete").read_text() == "new"
+
+
+def test_a_link_to_weights_stays(tmp_path: Path) -> None:
+    put_in_place(complete(tmp_path, "first"), tmp_path / "real")
+    (tmp_path / "net").symlink_to("real")
+    with pytest.raises(CheckpointError, match="stays"):
+        put_in_place(complete(tmp_path, "new"), tmp_path / "net")
+    assert (tmp_path / "real").read_text() == "first"
+
+
+@pytest.mark.parametrize("stopped_at", [1, 2, 3])
+def test_a_process_stopped_in_between_does_not_block_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped_at: int
+) -> None:
+    path = tmp_path / "net.safetensors"
+    put_in_place(complete(tmp_path, "first"), path)
+    renames, rename = 0, Path.replace
+
+    def stopping(source: Path, target: Path) -> Path:
+        nonlocal renames
+        renames += 1
+        if renames == stopped_at:
+            raise KeyboardInterrupt
+        return rename(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            put_in_place(complete(tmp_path, "second"), path)
+    check_replaceable(path)
+    put_in_place(complete(tmp_path, "third"), path)
+    assert recorded_sha256(path) == checksums.sha256_of(path)
+    assert path.read_text() == "third"
+
+
+def test_a_file_that_is_no_record_is_not_replaced_by_one(tmp_path: Path) -> None:
+    path = complete(tmp_path, "weights")
+    record_of(path).write_text("my notes")
+    with pytest.raises(CheckpointError, match="does not hold a SHA-256"):
+        record_sha256(path)
+    assert record_of(path).read_text() == "my notes"
