@@ -1,10 +1,10 @@
-"""Start the window: `python interactive_gui.py [CLIP]`. `mivos_studio.app` does the work."""
+"""Start the window: `python interactive_gui.py [CLIP]`. `mivos_studio.cli.gui` has its options."""
 
 from __future__ import annotations
 
 import sys
 
-from mivos_studio.app import main
+from mivos_studio.cli.gui import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

@@ -24,13 +24,14 @@ from PyQt5.QtWidgets import QApplication, QWidget
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from gui.canvas.overlay import ViewMode  # noqa: E402
 from gui.controllers.file_controller import key_sections  # noqa: E402
 from gui.main_window import MainWindow  # noqa: E402
 from gui.panels.dialogs.shortcut_sheet import ShortcutSheet  # noqa: E402
+from gui.state.overlay import ViewMode  # noqa: E402
 from gui.worker.commands import Edit  # noqa: E402
 from inference_core.types import Direction, Region, UInt8Array  # noqa: E402
 from mivos_studio import app  # noqa: E402 the checkout is put on the path first
+from mivos_studio.cli.gui import parse  # noqa: E402
 from mivos_studio.media.palette import read_ids  # noqa: E402
 from mivos_studio.project.steps import RenameObject  # noqa: E402
 from mivos_studio.synthetic.robots import scribble_strokes  # noqa: E402
@@ -175,7 +176,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         clip = write_sample(Path(folder) / "koi pond")
         truth = [read_ids(path) for path in sorted((clip / "masks").glob("*.png"))]
-        application, window = app.open_window(app.parse([str(clip)]))
+        application, window = app.open_window(parse([str(clip)]))
         sys.excepthook = report
         window.resize(*SIZE)
         try:

@@ -14,9 +14,9 @@ from PyQt5.QtCore import QObject
 from PyQt5.QtGui import QKeySequence
 from PyQt5.QtWidgets import QAction
 
-from gui.canvas.overlay import ViewMode
-from gui.controllers.view_state import CanvasTool
 from gui.panels.icons import icon
+from gui.state.overlay import ViewMode
+from gui.state.view_state import CanvasTool
 from inference_core.types import Direction
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from types import TracebackType
 
 from PyQt5.QtCore import QMessageLogContext, QObject, QtMsgType, pyqtSignal, qInstallMessageHandler
 
-# Every room raises its own kind of ValueError where the editor can put things right.
-_ROOMS = frozenset({"inference_core", "mivos_studio", "model"})
+from inference_core.errors import UserError
+
 MAX_REPORT_BYTES = 1 << 20
 
 
@@ -82,7 +82,7 @@ def tell(error: BaseException, show: Callable[[str], None]) -> None:
 
 def is_expected(error: BaseException) -> bool:
     """Whether its text is a sentence for the editor."""
-    return isinstance(error, ValueError) and type(error).__module__.partition(".")[0] in _ROOMS
+    return isinstance(error, UserError)
 
 
 def sentence(error: BaseException, report_file: Path | None = None) -> str:

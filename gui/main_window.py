@@ -25,14 +25,11 @@ from PyQt5.QtWidgets import (
 
 from gui.actions import ACTIONS, ActionSpec, build_actions
 from gui.canvas.canvas import Canvas
-from gui.canvas.overlay import ViewMode
 from gui.controllers.controller import Controller
 from gui.controllers.file_controller import FileDesk, OpenedClip
 from gui.controllers.leaving import LeaveGuard
 from gui.controllers.navigator import Navigator
-from gui.controllers.script_recorder import Journal
-from gui.controllers.view_model import ViewModel
-from gui.controllers.view_state import ViewState
+from gui.controllers.views import Views
 from gui.crash import tell
 from gui.panels.banner import Banner
 from gui.panels.icons import known_icon
@@ -43,10 +40,13 @@ from gui.panels.timeline import Timeline
 from gui.panels.tool_panel import ToolPanel
 from gui.panels.transport import Transport
 from gui.panels.view_bar import ViewBar
-from gui.panels.views import Views
+from gui.state.overlay import ViewMode
+from gui.state.view_model import ViewModel
+from gui.state.view_state import ViewState
 from gui.worker.clip_opener import ClipOpener, OpenClip
 from gui.worker.ending import Report, end_threads
 from gui.worker.frame_reader import FrameReader
+from gui.worker.script_recorder import Journal
 from gui.worker.worker import Engine, Worker
 
 if TYPE_CHECKING:

@@ -1,4 +1,8 @@
-"""Errors whose text is a sentence to act on. The window shows them, the command line exits 2."""
+"""Errors whose text is a sentence to act on. The window shows them, the command line exits 2.
+
+`UserError` is the base class of all of them, in every package; any other exception is a fault of the program.
+Nothing is imported here, so that an error can be told before torch or Qt is there.
+"""
 
 
 class UserError(ValueError):

@@ -24,8 +24,9 @@ from inference_core.propagation.planner import Campaign
 from inference_core.runtime.device import choose_compute
 from inference_core.runtime.feature_cache import FeatureCache
 from inference_core.runtime.network_runner import Engine
+from inference_core.runtime.out_of_memory import Notices, OutOfMemoryHandler
 from inference_core.runtime.probability_codec import ProbStore
-from inference_core.runtime.session_context import Notices, Workshop
+from inference_core.runtime.session_context import Workshop
 from inference_core.state.history import Changes, State, Step, Transaction
 from inference_core.state.mask_store import ObjectKey, Record, Tracks
 from inference_core.state.object_registry import ObjectRegistry
@@ -91,9 +92,11 @@ class Session:
         features = FeatureCache(budget_bytes=budget.features)
         engine = Engine(frames, networks, choose_compute(device, dtype), working_size, features)
         tracks = Tracks(frames.size, engine.geometry.padded, prob_dtype, budget, scratch)
-        bank = MemoryBank(self._memorise, cache_bytes=budget.bank)
         options = memory or MemoryOptions.suiting(networks.propagation)
-        self._workshop = Workshop(engine, tracks, bank, options, refine_edges, Notices())
+        self._bank = MemoryBank(self._memorise, options, cache_bytes=budget.bank)
+        self._notices = Notices()
+        out_of_memory = OutOfMemoryHandler(engine, self._notices, self._bank.clear)
+        self._workshop = Workshop(engine, tracks, refine_edges, out_of_memory)
         self._state = State(tracks)
         self._running: Masks | None = None
         self._registry = ObjectRegistry()
@@ -157,7 +160,7 @@ class Session:
         """The memory bank: (frame_index, entry) of every anchor, in the order of commitment."""
         ledger = self._state.ledger
         anchors = ledger.anchors if ledger.active_keys else ()
-        entries = self._workshop.bank.entries(anchors, ledger.active_keys)
+        entries = self._bank.entries(anchors, ledger.active_keys)
         return tuple((entry.frame_index, entry.entry) for entry in entries)
 
     @property
@@ -198,7 +201,7 @@ class Session:
 
         They come on the thread that runs the command.
         """
-        self._workshop.notices.hear(listener)
+        self._notices.hear(listener)
 
     def present(self, frame_index: int) -> tuple[int, ...]:
         """Return the ids of the objects that a frame shows, without reading its mask."""
@@ -253,7 +256,7 @@ class Session:
         frame_range  (first, last) frame that may change, both included.
         """
         self.finish()
-        campaign = Campaign.plan(self._workshop, self._state, frame_index, direction, frame_range)
+        campaign = Campaign.plan(self._workshop, self._bank, self._state, frame_index, direction, frame_range)
         return self._start(campaign.run())
 
     # -- commands that act at once ---------------------------------------------------------------------------
@@ -344,7 +347,9 @@ class Session:
         ledger, record = self._state.look(frame_index)
         ledger = ledger.introduce([interaction.object_id])
         pixels = self._frames[frame_index]
-        edits = self._workshop.endure(lambda: edit(self._workshop, interaction, ledger, pixels, record))
+        edits = self._workshop.out_of_memory.endure(
+            lambda: edit(self._workshop, interaction, ledger, pixels, record)
+        )
         # Of objects that were never drawn or carried here, the frame goes on saying nothing.
         known = {*(record.prob.known if record else ()), ledger.find(interaction.object_id).key}
         keys = [key for key in ledger.active_keys if key in known]

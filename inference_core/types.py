@@ -20,6 +20,7 @@ from inference_core.errors import UserError
 UInt8Array = NDArray[np.uint8]
 BoolArray = NDArray[np.bool_]
 Float32Array = NDArray[np.float32]
+Float64Array = NDArray[np.float64]
 
 MAX_OBJECTS = 255
 

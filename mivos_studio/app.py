@@ -1,63 +1,50 @@
-"""The door of the window: arguments, then paint, then everything that takes long.
+"""The program with the window: puts clip, networks, session and window together.
 
-Knows every room and does nothing itself. The window is on the screen before torch, PyAV and OpenCV are
-imported: those imports are made inside the functions that the window's threads call.
+The window is on the screen before torch, PyAV and OpenCV are imported: those imports are made inside the
+functions that the window's threads call.
 """
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import os
 import sys
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
-
-from mivos_studio.cli.options import DEVICES, MODELS, positive_number, whole_number
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from PyQt5.QtWidgets import QApplication
 
-    from gui.controllers.script_recorder import Journal
     from gui.main_window import Backend, MainWindow
     from gui.worker.ending import Report
+    from gui.worker.script_recorder import Journal
     from gui.worker.worker import Engine
     from mivos_studio.media.clip import Clip
     from model.interfaces import Networks
 
-_BAD_INPUT = 2
 _LOADING = "Loading the networks …"
 # Any of these says how OpenMP's idle threads wait: OpenMP's own word, GNU's, Intel's and LLVM's.
 _WAIT_VARIABLES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
 _QT_VARIABLES = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser that complains in one sentence."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(_BAD_INPUT, f"{self.prog}: {message} (see --help)\n")
-
-
 @dataclass(frozen=True)
-class Options:
-    """What the command line said. clip None stands for the sample clip."""
+class WindowOptions:
+    """What to open and how; see `interactive_gui.py --help`. clip None stands for the sample clip."""
 
-    clip: Path | None
-    models: str
-    weights: Path | None
-    device: str
-    working_size: int
-    script: Path | None
-    screenshot: Path | None
-    exit_after_s: float | None
+    clip: Path | None = None
+    models: str = "auto"
+    weights: Path | None = None
+    device: str = "auto"
+    working_size: int = 480
+    script: Path | None = None
+    screenshot: Path | None = None
+    exit_after_s: float | None = None
 
 
-def main(words: Sequence[str] | None = None) -> int:
+def run(options: WindowOptions) -> int:
     """Open the window and return the exit code."""
-    options = parse(sys.argv[1:] if words is None else words)
     application, window = open_window(options)
     from gui.worker.ending import Signals, leave
 
@@ -68,73 +55,7 @@ def main(words: Sequence[str] | None = None) -> int:
     return leave(code)
 
 
-def parse(words: Sequence[str]) -> Options:
-    """Read the command line; leave with a sentence and exit code 2 where it makes no sense."""
-    parser = _Parser(prog="interactive_gui.py", description="Cut objects out of a clip.", allow_abbrev=False)
-    parser.add_argument("clip", nargs="?", type=Path, metavar="CLIP", help="video or folder of images")
-    parser.add_argument("--video", type=Path, metavar="FILE", help="open a video")
-    parser.add_argument("--images", type=Path, metavar="DIR", help="open a folder of images")
-    parser.add_argument(
-        "--models", choices=MODELS, default="auto",
-        help="family of networks; compact-free was trained on free data alone",
-    )  # fmt: skip
-    parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of weights")
-    parser.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
-    parser.add_argument(
-        "--working-size", type=whole_number(least=64), default=480, metavar="PIXELS",
-        help="short side at which the networks look at a frame (default: 480)",
-    )  # fmt: skip
-    parser.add_argument("--script", type=Path, metavar="FILE", help="play a script once the clip is open")
-    parser.add_argument(
-        "--screenshot", type=Path, metavar="PNG", help="save a picture of the window at the end"
-    )
-    parser.add_argument(
-        "--exit-after", type=positive_number, metavar="SECONDS", help="close the window by itself"
-    )
-    given = parser.parse_args(list(words))
-    clips = [path for path in (given.clip, given.video, given.images) if path is not None]
-    complaint = _complaint(given, clips)
-    if complaint:
-        parser.error(complaint)
-    return Options(
-        clips[0] if clips else None, given.models, given.weights, given.device, given.working_size,
-        given.script, given.screenshot, given.exit_after,
-    )  # fmt: skip
-
-
-def _complaint(given: argparse.Namespace, clips: list[Path]) -> str | None:
-    if len(clips) > 1:
-        return "name one clip: CLIP, --video or --images"
-    if clips and not clips[0].exists():
-        return f"there is no file or folder at {clips[0]}"
-    if given.video is not None and given.video.is_dir():
-        return f"{given.video} is a folder: open it with --images"
-    if given.images is not None and not given.images.is_dir():
-        return f"{given.images} is not a folder: open it with --video"
-    if given.script is not None and not given.script.is_file():
-        return f"there is no script at {given.script}"
-    if given.weights is not None and not given.weights.is_dir():
-        return f"there is no folder of weights at {given.weights}"
-    if given.screenshot is not None and not given.screenshot.absolute().parent.is_dir():
-        return f"there is no folder to save {given.screenshot} in"
-    return _complaint_about_screenshot(given.screenshot, [*clips, given.script])
-
-
-def _complaint_about_screenshot(screenshot: Path | None, inputs: Iterable[Path | None]) -> str | None:
-    if screenshot is None:
-        return None
-    from gui.screenshot import SCREENSHOT
-    from mivos_studio.media.errors import MediaError
-    from mivos_studio.media.output.file import check_file
-
-    try:
-        check_file(screenshot, SCREENSHOT, inputs=[path for path in inputs if path is not None])
-    except MediaError as error:
-        return str(error)
-    return None
-
-
-def open_window(options: Options) -> tuple[QApplication, MainWindow]:
+def open_window(options: WindowOptions) -> tuple[QApplication, MainWindow]:
     """Make the application and show the window; opening the clip begins after its first paint."""
     drop_foreign_qt_plugins()
     let_idle_threads_sleep()
@@ -196,7 +117,7 @@ def let_idle_threads_sleep() -> None:
         os.environ["OMP_WAIT_POLICY"] = "passive"
 
 
-def _leave(window: MainWindow, options: Options) -> None:
+def _leave(window: MainWindow, options: WindowOptions) -> None:
     if options.screenshot is not None:
         from gui.screenshot import save_screenshot
 
@@ -204,7 +125,7 @@ def _leave(window: MainWindow, options: Options) -> None:
     window.leave()
 
 
-def _backend(options: Options, cache: Path) -> Backend:
+def _backend(options: WindowOptions, cache: Path) -> Backend:
     """Close over the options: the window knows neither models nor devices."""
     from gui.main_window import Backend
 
@@ -236,14 +157,14 @@ def _sample(cache: Path, report: Report) -> Path:
     return folder
 
 
-def _load_networks(options: Options, report: Report) -> Networks:
+def _load_networks(options: WindowOptions, report: Report) -> Networks:
     from model.checkpoint import load_networks  # brings torch, which takes seconds
 
     report(_LOADING)
     return load_networks(options.models, options.weights)
 
 
-def _engine(clip: Clip, networks: Networks, options: Options, journal: Journal) -> Engine:
+def _engine(clip: Clip, networks: Networks, options: WindowOptions, journal: Journal) -> Engine:
     from gui.worker.worker import Engine
     from inference_core.session import Session
     from mivos_studio.project.scratch import TemporaryScratch
@@ -260,7 +181,3 @@ def _engine(clip: Clip, networks: Networks, options: Options, journal: Journal) 
     journal.declare(object_id, session.objects[0].name)
     terms = FAMILIES[networks.family].terms
     return Engine(session, networks.family, terms, first_undo=session.undo_count)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

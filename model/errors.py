@@ -1,5 +1,9 @@
 """What goes wrong with files of weights."""
 
+from __future__ import annotations
 
-class CheckpointError(ValueError):
+from inference_core.errors import UserError
+
+
+class CheckpointError(UserError):
     """A weights file is missing, damaged or of another network; the text says which and what to do."""

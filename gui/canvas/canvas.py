@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from PyQt5.QtCore import QEvent, QRectF, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QColor, QImage, QMouseEvent, QPainter, QResizeEvent, QTransform, QWheelEvent
@@ -11,10 +9,10 @@ from PyQt5.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
 
 from gui.canvas.canvas_items import PictureItem, RegionItem, RingItem, region_rect
 from gui.canvas.gestures import Gesture, PanGesture, RegionGesture, StrokeGesture
-from gui.canvas.overlay import Box, UInt32Array
 from gui.canvas.stroke_item import StrokeItem
 from gui.canvas.viewport import Position, Viewport
-from gui.controllers.view_state import CanvasTool, Pen, ViewState
+from gui.state.overlay import Picture
+from gui.state.view_state import CanvasTool, Pen, ViewState
 from inference_core.types import Interaction, Region
 
 _BACKGROUND = QColor(18, 20, 24)
@@ -23,19 +21,6 @@ _IDLE_MS = 140
 _WHEEL_STEP = 1.2
 _CRISP_SCALE = 2.0
 """From here on single pixels are shown as they are, since the editor came to see them."""
-
-
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """A frame made ready for the canvas: two (H, W) uint32 arrays, RGB32 and ARGB32 premultiplied.
-
-    box  where the overlay differs from the last picture of the same frame; None means anywhere.
-    """
-
-    frame_index: int
-    frame: UInt32Array
-    overlay: UInt32Array
-    box: Box | None = None
 
 
 class Canvas(QGraphicsView):

@@ -11,7 +11,7 @@ from PyQt5.QtGui import QBrush, QColor, QImage, QPainter, QPainterPath, QPen
 from PyQt5.QtWidgets import QGraphicsItem
 from PyQt5.sip import voidptr
 
-from gui.canvas.overlay import Box, UInt32Array
+from gui.state.overlay import Box, UInt32Array
 from inference_core.types import Region
 
 PALE = QColor(255, 255, 255, 210)

@@ -11,7 +11,7 @@ from PyQt5.QtWidgets import QGraphicsScene
 from gui.canvas.canvas_items import RegionItem, region_rect
 from gui.canvas.stroke_item import StrokeItem
 from gui.canvas.viewport import Position, Viewport, region_between
-from gui.controllers.view_state import CanvasTool
+from gui.state.view_state import CanvasTool
 from inference_core.types import Interaction, Region
 
 

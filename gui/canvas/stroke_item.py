@@ -8,7 +8,7 @@ from PyQt5.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen
 from PyQt5.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem
 
 from gui.canvas.canvas_items import PALE, hair_pen
-from gui.controllers.view_state import CanvasTool, Pen
+from gui.state.view_state import CanvasTool, Pen
 from inference_core.types import Interaction, Stroke, Tool
 
 _NEGATIVE = QColor(24, 26, 31)

@@ -10,15 +10,15 @@ from PyQt5.QtCore import QObject, pyqtSignal
 from PyQt5.QtWidgets import QAction
 
 from gui.actions import enable_possible
-from gui.canvas.canvas import Picture
 from gui.controllers.navigator import Navigator
 from gui.controllers.timeline_presenter import Survey, hint
-from gui.controllers.view_model import ViewModel
-from gui.controllers.view_state import CanvasTool, ViewState
+from gui.controllers.views import Views
 from gui.crash import tell
 from gui.panels.object_panel import ObjectRow
 from gui.panels.status_line import Task
-from gui.panels.views import Views
+from gui.state.overlay import Picture
+from gui.state.view_model import ViewModel
+from gui.state.view_state import CanvasTool, ViewState
 from gui.worker.commands import Change, Command, Edit, NewObject, PlayScript, TakeBack, Walk, absence
 from gui.worker.worker import Ending, Engine, Outcome, Worker
 from inference_core.types import Direction, Interaction, Progress, Region

@@ -12,11 +12,11 @@ from PyQt5.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
 from gui.actions import ACTIONS, GESTURES, shown_key
 from gui.controllers.controller import Controller
-from gui.controllers.script_recorder import Journal
 from gui.panels.banner import Banner
 from gui.panels.dialogs.export_dialog import ExportDialog, ExportWish, FormatChoice, Question
 from gui.panels.dialogs.shortcut_sheet import ShortcutSheet
 from gui.worker.commands import Export, PlayScript
+from gui.worker.script_recorder import Journal
 from inference_core.errors import UserError
 from inference_core.types import UInt8Array
 from mivos_studio.media.errors import MediaError

@@ -11,11 +11,11 @@ from dataclasses import replace
 
 from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
-from gui.canvas.canvas import Canvas, Picture
-from gui.canvas.overlay import ViewMode
-from gui.controllers.view_model import ViewModel
-from gui.controllers.view_state import ViewState
+from gui.canvas.canvas import Canvas
 from gui.panels.timeline import Timeline
+from gui.state.overlay import Picture, ViewMode
+from gui.state.view_model import ViewModel
+from gui.state.view_state import ViewState
 from gui.worker.frame_reader import FrameReader, IdsOf, Wish
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gui.controllers.frame_table import Trust
 from gui.panels.timeline import Marks, Timeline
+from gui.state.frame_table import Trust
 
 if TYPE_CHECKING:
     from inference_core.session import Session

@@ -20,9 +20,9 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from gui.canvas.overlay import Colour
 from gui.panels.icons import known_icon
 from gui.panels.tool_panel import action_button
+from gui.state.overlay import Colour
 
 _SWATCH_PX = 14
 _KEYS = 9

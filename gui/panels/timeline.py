@@ -9,8 +9,8 @@ from PyQt5.QtCore import QEvent, QPointF, QRectF, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QHelpEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PyQt5.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from gui.canvas.overlay import UInt32Array
-from gui.controllers.frame_table import GROUND, FrameTable, Trust
+from gui.state.frame_table import GROUND, FrameTable, Trust
+from gui.state.overlay import UInt32Array
 
 _GROUND = QColor("#15181d")
 _TRACK = QColor(*GROUND)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from PyQt5.QtCore import QSize, Qt
 from PyQt5.QtWidgets import QAction, QFrame, QToolButton, QVBoxLayout, QWidget
 
-from gui.controllers.view_state import CanvasTool
+from gui.state.view_state import CanvasTool
 
 _ICON_PX = 24
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtWidgets import QAction, QComboBox, QFrame, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
-from gui.canvas.overlay import ViewMode
-from gui.controllers.view_state import MAX_RADIUS_PX, MIN_RADIUS_PX, ViewState
 from gui.panels.tool_panel import action_button
+from gui.state.overlay import ViewMode
+from gui.state.view_state import MAX_RADIUS_PX, MIN_RADIUS_PX, ViewState
 
 _SLIDER_STEPS = 200
 

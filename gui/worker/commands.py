@@ -23,7 +23,7 @@ from mivos_studio.project.script import Script, check_script
 from mivos_studio.project.steps import AddObject, Propagate, SetIds, Step, Undo
 
 if TYPE_CHECKING:
-    from gui.controllers.script_recorder import Journal
+    from gui.worker.script_recorder import Journal
     from inference_core.session import Session
     from mivos_studio.media.export.formats import ExportFormat
     from mivos_studio.media.export.job import ExportJob

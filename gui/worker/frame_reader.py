@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PyQt5.QtCore import pyqtSignal
 
-from gui.canvas.canvas import Picture
-from gui.canvas.overlay import OverlayStyle, UInt32Array, changed_box, paint, rgb32
+from gui.state.overlay import OverlayStyle, Picture, UInt32Array, changed_box, paint, rgb32
 from gui.worker.ending import EndableThread
 from inference_core.types import UInt8Array
 

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QSemaphore, pyqtSignal
 
-from gui.controllers.script_recorder import Journal
 from gui.worker.commands import Change, Command
 from gui.worker.ending import EndableThread, Report, Unwanted
+from gui.worker.script_recorder import Journal
 from inference_core.types import Progress
 
 if TYPE_CHECKING:

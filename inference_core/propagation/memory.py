@@ -59,7 +59,8 @@ class MemoryBank:
     give the same bank again; entries that are not in use at the moment are kept up to a byte budget.
     """
 
-    def __init__(self, encode: Encode, *, cache_bytes: int) -> None:
+    def __init__(self, encode: Encode, options: MemoryOptions, *, cache_bytes: int) -> None:
+        self.options = options
         self._encode = encode
         self._cache_bytes = cache_bytes
         self._entries: OrderedDict[tuple[int, Record, tuple[ObjectKey, ...]], MemoryEntry] = OrderedDict()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from inference_core.errors import NotReadyError, UserError
 from inference_core.propagation.confidence import with_agreements_of
+from inference_core.propagation.memory import MemoryBank
 from inference_core.propagation.propagator import RoundRunner
 from inference_core.runtime.session_context import Workshop
 from inference_core.state.history import State, Transaction
@@ -23,6 +24,7 @@ class Campaign:
     """What was asked for: see `Session.propagate`."""
 
     workshop: Workshop
+    bank: MemoryBank
     state: State
     frame_index: int | None
     direction: Direction
@@ -32,6 +34,7 @@ class Campaign:
     def plan(
         cls,
         workshop: Workshop,
+        bank: MemoryBank,
         state: State,
         frame_index: int | None,
         direction: Direction | str,
@@ -46,7 +49,7 @@ class Campaign:
             raise UserError(f"The range {chosen[0]} to {chosen[1]} does not lie within frames 0 to {last}.")
         if frame_index is not None and not chosen[0] <= frame_index <= chosen[1]:
             raise UserError(f"Frame {frame_index} lies outside of the range {chosen[0]} to {chosen[1]}.")
-        campaign = cls(workshop, state, frame_index, Direction(direction), chosen)
+        campaign = cls(workshop, bank, state, frame_index, Direction(direction), chosen)
         campaign._anchors_to_do(state.ledger)
         return campaign
 
@@ -139,7 +142,7 @@ class Campaign:
         if not legs and before.draft(frame_index) is None and self.frame_index is None:
             return  # an anchor committed meanwhile has taken over what was left here
         anchor = self._commit(frame_index, transaction)
-        runner = RoundRunner(self.workshop, transaction, anchor, legs)
+        runner = RoundRunner(self.workshop, self.bank, transaction, anchor, legs)
         try:
             with closing(runner.run()) as frames:
                 yield from frames
@@ -161,7 +164,7 @@ class Campaign:
         assert record is not None, "a draft has a mask"
         firm = self._firm(record, ledger, draft)
         anchor = _committed(ledger, frame_index, firm)
-        keep_older = self.workshop.options.keep_recorrected_entries
+        keep_older = self.bank.options.keep_recorrected_entries
         changed = {} if firm is record else {frame_index: firm}
         transaction.write(changed, ledger.commit(anchor, keep_older=keep_older))
         return anchor

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from inference_core.propagation.confidence import Witness, agree, with_agreements_of
 from inference_core.propagation.fusion import Evidence, fuse_frame, split_change
-from inference_core.propagation.memory import AnchorEntry, nearest_anchors
+from inference_core.propagation.memory import AnchorEntry, MemoryBank, nearest_anchors
 from inference_core.propagation.segment import Competition, Walked, WalkPlan, walk
 from inference_core.runtime.device import is_out_of_memory
 from inference_core.runtime.session_context import Workshop
@@ -28,6 +28,7 @@ class RoundRunner:
     """Runs one round. Close the generator of `run` to stop it; `unfinished` then tells what is left."""
 
     workshop: Workshop
+    bank: MemoryBank
     transaction: Transaction
     anchor: Anchor
     legs: tuple[Leg, ...]
@@ -95,13 +96,13 @@ class RoundRunner:
                 failures += 1
             # Outside of the handler, whose error still holds the tensors of the walk.
             if failures:
-                self.workshop.make_room(failures)
+                self.workshop.out_of_memory.make_room(failures)
 
     def _walk(self) -> Generator[int, None, None]:
         """Walk the next leg, or what is left of it; yield each frame once it is written."""
         leg, *later = self._rest
-        near = nearest_anchors(self._ledger.anchors, leg.anchor, self.workshop.options.max_anchors)
-        entries = self.workshop.bank.entries(near, self._ledger.active_keys)
+        near = nearest_anchors(self._ledger.anchors, leg.anchor, self.bank.options.max_anchors)
+        entries = self.bank.entries(near, self._ledger.active_keys)
         plan = self._plan(leg, entries)
         evidence = self._evidence(plan)
         witnesses = self._witnesses(plan)
@@ -128,7 +129,7 @@ class RoundRunner:
         competition = Competition(rows, leg.step, store, stored)
         # As the frame is, not as it was committed: what propagations brought since is there to be seen.
         start = store.restore(stored(leg.anchor))
-        return WalkPlan(leg, limits, entries, start, competition, self.workshop.options)
+        return WalkPlan(leg, limits, entries, start, competition, self.bank.options)
 
     def _before_walk(self, frame_index: int) -> Record | None:
         """Return what a frame holds, its draft aside."""

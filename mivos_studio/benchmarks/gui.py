@@ -20,10 +20,10 @@ from PyQt5.QtCore import QEventLoop, QPointF, Qt, QTimer
 from PyQt5.QtGui import QMouseEvent
 from PyQt5.QtWidgets import QApplication
 
-from gui.canvas.canvas import Canvas, Picture
-from gui.canvas.overlay import OverlayStyle, paint, rgb32
-from gui.controllers.view_state import CanvasTool, Pen
+from gui.canvas.canvas import Canvas
 from gui.main_window import MainWindow
+from gui.state.overlay import OverlayStyle, Picture, paint, rgb32
+from gui.state.view_state import CanvasTool, Pen
 from gui.worker.commands import Edit, NewObject, Walk
 from inference_core.types import Interaction, Stroke, Tool, UInt8Array
 from mivos_studio import app
@@ -38,8 +38,8 @@ STROKES = {1: (0.4, 0.45, 0.5), 2: (0.7, 0.75, 0.8)}
 TICK_MS = 1
 WAIT_S = 300.0
 _FIRST_PAINT = """
-import sys; from mivos_studio import app
-application, window = app.open_window(app.parse(sys.argv[1:]))
+from mivos_studio import app
+application, window = app.open_window(app.WindowOptions())
 window.first_painted.disconnect()
 window.first_painted.connect(lambda: (print(flush=True), application.exit(0)))
 application.exec()
@@ -159,7 +159,7 @@ def measure(clip: Path | None, frames: int) -> dict[str, Any]:
         path = clip or write_sample(Path(folder) / "sample", frames=frames)
         large = _short_clip(path, Path(folder) / "large", frames, SIZES["1080p"])
         small = _short_clip(path, Path(folder) / "small", frames, None)
-        application, window = app.open_window(app.parse([str(large)]))
+        application, window = app.open_window(app.WindowOptions(large))
         _wait(lambda: window.controller.session is not None and window.canvas.shown_frame == 0)
         result["scrub_fps"] = {"1080p": measure_scrubbing(window)}
         result["brush_move_ms"] = {name: measure_brush_moves(size) for name, size in SIZES.items()}

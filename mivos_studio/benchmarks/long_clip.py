@@ -10,7 +10,8 @@ from pathlib import Path
 import av
 from av.video.stream import VideoStream
 
-from mivos_studio.benchmarks.made_clip import UInt8Array, make_clip
+from inference_core.types import UInt8Array
+from mivos_studio.benchmarks.made_clip import make_clip
 
 _RATE = 25
 

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from inference_core.types import UInt8Array
 from mivos_studio.synthetic.render import render
 from mivos_studio.synthetic.scenes import SceneSpec, make_scene
-
-UInt8Array = NDArray[np.uint8]
 
 _SEED = 11
 

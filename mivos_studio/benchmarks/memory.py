@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from inference_core.types import UInt8Array
 from mivos_studio.benchmarks.long_clip import make_loop, write_clip
-from mivos_studio.benchmarks.made_clip import UInt8Array
-from mivos_studio.benchmarks.resident import peak_rss_mb
+from mivos_studio.evaluation.machine import peak_rss_mb
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,15 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from inference_core.errors import UserError
 from inference_core.propagation.memory import MemoryOptions
 from inference_core.session import Session
+from inference_core.types import UInt8Array
 from mivos_studio.evaluation.folders import TrueClip, object_masks, read_clips
 from mivos_studio.evaluation.metrics import jaccard
 from model.checkpoint import load_networks
 from model.interfaces import Networks
 
-UInt8Array = NDArray[np.uint8]
 Value = str | int
 
 MEMORY_SETTINGS = ("mem_every", "max_promoted", "max_anchors")

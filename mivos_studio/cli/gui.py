@@ -1,22 +1,100 @@
-"""`mivos gui`: the window, with the options of interactive_gui.py."""
+"""`mivos gui`, and `python interactive_gui.py`: the options of the window."""
 
 from __future__ import annotations
 
+import argparse
+import sys
 from argparse import _SubParsersAction
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NoReturn
 
-if TYPE_CHECKING:
-    from argparse import ArgumentParser
+from mivos_studio.app import WindowOptions
+from mivos_studio.cli.options import DEVICES, MODELS, positive_number, whole_number
+
+_BAD_INPUT = 2
 
 
-def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
+class _Parser(argparse.ArgumentParser):
+    """A parser that complains in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(_BAD_INPUT, f"{self.prog}: {message} (see --help)\n")
+
+
+def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Name the command in --help; its words go to the window's own parser."""
     commands.add_parser("gui", help="open the window", add_help=False)
 
 
-def run(words: Sequence[str]) -> int:
-    """Open the window and return its exit code."""
-    from mivos_studio.app import main
+def run(words: Sequence[str] | None = None) -> int:
+    """Open the window with the options of a command line, by default this process's; return its exit code."""
+    from mivos_studio import app
 
-    return main(words)
+    return app.run(parse(sys.argv[1:] if words is None else words))
+
+
+def parse(words: Sequence[str]) -> WindowOptions:
+    """Read the command line; leave with a sentence and exit code 2 where it makes no sense."""
+    parser = _Parser(prog="interactive_gui.py", description="Cut objects out of a clip.", allow_abbrev=False)
+    parser.add_argument("clip", nargs="?", type=Path, metavar="CLIP", help="video or folder of images")
+    parser.add_argument("--video", type=Path, metavar="FILE", help="open a video")
+    parser.add_argument("--images", type=Path, metavar="DIR", help="open a folder of images")
+    parser.add_argument(
+        "--models", choices=MODELS, default="auto",
+        help="family of networks; compact-free was trained on free data alone",
+    )  # fmt: skip
+    parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of weights")
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
+    parser.add_argument(
+        "--working-size", type=whole_number(least=64), default=480, metavar="PIXELS",
+        help="short side at which the networks look at a frame (default: 480)",
+    )  # fmt: skip
+    parser.add_argument("--script", type=Path, metavar="FILE", help="play a script once the clip is open")
+    parser.add_argument(
+        "--screenshot", type=Path, metavar="PNG", help="save a picture of the window at the end"
+    )
+    parser.add_argument(
+        "--exit-after", type=positive_number, metavar="SECONDS", help="close the window by itself"
+    )
+    given = parser.parse_args(list(words))
+    clips = [path for path in (given.clip, given.video, given.images) if path is not None]
+    complaint = _complaint(given, clips)
+    if complaint:
+        parser.error(complaint)
+    return WindowOptions(
+        clips[0] if clips else None, given.models, given.weights, given.device, given.working_size,
+        given.script, given.screenshot, given.exit_after,
+    )  # fmt: skip
+
+
+def _complaint(given: argparse.Namespace, clips: list[Path]) -> str | None:
+    if len(clips) > 1:
+        return "name one clip: CLIP, --video or --images"
+    if clips and not clips[0].exists():
+        return f"there is no file or folder at {clips[0]}"
+    if given.video is not None and given.video.is_dir():
+        return f"{given.video} is a folder: open it with --images"
+    if given.images is not None and not given.images.is_dir():
+        return f"{given.images} is not a folder: open it with --video"
+    if given.script is not None and not given.script.is_file():
+        return f"there is no script at {given.script}"
+    if given.weights is not None and not given.weights.is_dir():
+        return f"there is no folder of weights at {given.weights}"
+    if given.screenshot is not None and not given.screenshot.absolute().parent.is_dir():
+        return f"there is no folder to save {given.screenshot} in"
+    return _complaint_about_screenshot(given.screenshot, [*clips, given.script])
+
+
+def _complaint_about_screenshot(screenshot: Path | None, inputs: Iterable[Path | None]) -> str | None:
+    if screenshot is None:
+        return None
+    from gui.screenshot import SCREENSHOT
+    from mivos_studio.media.errors import MediaError
+    from mivos_studio.media.output.file import check_file
+
+    try:
+        check_file(screenshot, SCREENSHOT, inputs=[path for path in inputs if path is not None])
+    except MediaError as error:
+        return str(error)
+    return None

@@ -14,9 +14,9 @@ import torch
 from inference_core.errors import UserError
 from inference_core.session import Session
 from inference_core.types import UInt8Array
-from mivos_studio.benchmarks.resident import peak_rss_mb
 from mivos_studio.cli.output import check_apart, check_json
 from mivos_studio.cli.progress import ProgressBar
+from mivos_studio.evaluation.machine import peak_rss_mb
 from mivos_studio.media.clip import Clip, open_clip
 from mivos_studio.media.export.formats import find_format
 from mivos_studio.media.export.job import ExportJob, Extent

@@ -12,10 +12,10 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
+from inference_core.errors import UserError
 from mivos_studio.cli import bench, evaluate, gui, propagate, replay, synthesize, train, weights
 
 _COMMANDS = (propagate, replay, evaluate, bench, synthesize, train, weights, gui)
-_ROOMS = frozenset({"inference_core", "mivos_studio", "model"})
 _FAULT, _BAD_INPUT, _INTERRUPTED = 1, 2, 130
 
 
@@ -39,10 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return _INTERRUPTED
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return _BAD_INPUT
     except Exception as error:
-        if _is_bad_input(error):
-            print(error, file=sys.stderr)
-            return _BAD_INPUT
         print(_fault(error), file=sys.stderr)
         return _FAULT
     return 0
@@ -54,14 +54,6 @@ def _parser() -> argparse.ArgumentParser:
     for command in _COMMANDS:
         command.add_parser(commands)
     return parser
-
-
-def _is_bad_input(error: Exception) -> bool:
-    """Tell the caller's errors from ours: every room raises its own kind of ValueError for bad input.
-
-    Asked by where the class was made, since importing them all would import torch to print a sentence.
-    """
-    return isinstance(error, ValueError) and type(error).__module__.partition(".")[0] in _ROOMS
 
 
 def _fault(error: Exception) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace, _SubParsersAction
 
-from inference_core.errors import UserError
 from mivos_studio.cli.options import add_report_options, add_result_options, image_size, whole_number
 from mivos_studio.cli.output import check_json, write_json
 from mivos_studio.cli.progress import ProgressBar
@@ -44,12 +43,9 @@ def run(options: Namespace) -> None:
 
     from mivos_studio.synthetic.dataset import SynthesisSpec, frames_per_second_per_core, synthesize
 
-    try:
-        spec = SynthesisSpec(
-            options.clips, options.frames, options.size, options.seed, options.alpha, options.flow
-        )
-    except ValueError as error:
-        raise UserError(str(error)) from error
+    spec = SynthesisSpec(
+        options.clips, options.frames, options.size, options.seed, options.alpha, options.flow
+    )
     bar = ProgressBar("synthesize", quiet=options.quiet)
     reports = []
     output.expect([], spec.clips * spec.frames * spec.size[0] * spec.size[1] // _PIXELS_A_BYTE)

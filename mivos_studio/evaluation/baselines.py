@@ -7,11 +7,8 @@ from enum import IntEnum
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-BoolArray = NDArray[np.bool_]
-UInt8Array = NDArray[np.uint8]
-Float32Array = NDArray[np.float32]
+from inference_core.types import BoolArray, Float32Array, UInt8Array
 
 GRABCUT_BORDER = 0.02
 """Rim of the image that GrabCut takes for background, as a share of height and width."""

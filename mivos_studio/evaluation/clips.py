@@ -5,18 +5,12 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from inference_core.types import Direction
+from inference_core.types import Direction, UInt8Array
 from mivos_studio.evaluation.baselines import follow_flow, stand_still
 from mivos_studio.evaluation.folders import TrueClip, object_masks
 from mivos_studio.evaluation.metrics import Statistics, f_measure, jaccard, score_table
 from mivos_studio.evaluation.settings import Settings, Steps
 from mivos_studio.evaluation.strips import Strip, make_strip
-
-BoolArray = NDArray[np.bool_]
-UInt8Array = NDArray[np.uint8]
 
 BASELINES = {"still": stand_still, "flow": follow_flow}
 

@@ -7,14 +7,11 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from inference_core.types import BoolArray, UInt8Array
 from mivos_studio.evaluation.errors import EvaluationError
 from mivos_studio.media.images import image_size, read_image
 from mivos_studio.media.palette import read_ids
-
-UInt8Array = NDArray[np.uint8]
-BoolArray = NDArray[np.bool_]
 
 IMAGES, MASKS, SETS = Path("JPEGImages/480p"), Path("Annotations/480p"), Path("ImageSets")
 BINARY_YEAR = "2016"

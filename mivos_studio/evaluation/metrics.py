@@ -9,11 +9,9 @@ from functools import cache
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-BoolArray = NDArray[np.bool_]
-UInt8Array = NDArray[np.uint8]
-Float64Array = NDArray[np.float64]
+from inference_core.types import BoolArray, Float64Array, UInt8Array
+
 Measure = Callable[[BoolArray, BoolArray], float]
 
 CONTOUR_TOLERANCE = 0.008

@@ -8,17 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from inference_core.types import Stroke, Tool
+from inference_core.types import BoolArray, Stroke, Tool
 from mivos_studio.evaluation.baselines import Guess, grabcut
 from mivos_studio.evaluation.folders import Still
 from mivos_studio.evaluation.metrics import jaccard
 from mivos_studio.evaluation.robots.click import RobotClick, next_click
 from mivos_studio.evaluation.robots.strokes import Drawing, apply, click_stroke, scribbled_strokes
 from mivos_studio.evaluation.settings import Settings
-
-BoolArray = NDArray[np.bool_]
 
 REPORTED_CLICKS = (1, 3, 5)
 REPORTED_SCRIBBLES = (1, 2, 3)

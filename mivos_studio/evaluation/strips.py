@@ -8,12 +8,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from inference_core.types import Frames
+from inference_core.types import Frames, UInt8Array
 from mivos_studio.media.palette import PALETTE
-
-UInt8Array = NDArray[np.uint8]
 
 PICTURES = 6
 HEIGHT = 120

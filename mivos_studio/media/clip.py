@@ -13,7 +13,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Self
 
-from mivos_studio.media.arrays import UInt8Array
+from inference_core.types import UInt8Array
 from mivos_studio.media.errors import MediaError
 from mivos_studio.media.frame_cache import FrameCache
 from mivos_studio.media.image_folder import IMAGE_KINDS, ImageFolderSource, list_images

@@ -1,5 +1,9 @@
 """What goes wrong with files, as a sentence that the user can act on."""
 
+from __future__ import annotations
 
-class MediaError(ValueError):
+from inference_core.errors import UserError
+
+
+class MediaError(UserError):
     """A file or folder that cannot be read or written as asked; the text says what to do about it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from threading import Lock
 
-from mivos_studio.media.arrays import UInt8Array
+from inference_core.types import UInt8Array
 
 
 class FrameCache:

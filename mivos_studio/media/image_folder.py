@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mivos_studio.media.arrays import UInt8Array
+from inference_core.types import UInt8Array
 from mivos_studio.media.errors import MediaError
 from mivos_studio.media.images import image_bit_depth, image_size, read_image
 from mivos_studio.media.source import ClipFacts

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from mivos_studio.media.arrays import UInt8Array
+from inference_core.types import UInt8Array
 from mivos_studio.media.errors import MediaError
 from mivos_studio.media.output.file import FileKind, written_file
 

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mivos_studio.media.arrays import UInt8Array
+from inference_core.types import UInt8Array
 
 
 @dataclass(frozen=True, eq=False)

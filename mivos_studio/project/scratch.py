@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 import threading
 
+from inference_core.errors import UserError
 
-class ScratchError(ValueError):
+
+class ScratchError(UserError):
     """The temporary folder cannot take or give back what belongs there; the text says what to do."""
 
 

@@ -23,8 +23,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from inference_core.errors import UserError
 from mivos_studio.synthetic.files import (
     whole_folder,
     write_flow,
@@ -35,8 +35,6 @@ from mivos_studio.synthetic.files import (
 from mivos_studio.synthetic.render import render, render_alpha, render_flow
 from mivos_studio.synthetic.scene import Scene
 from mivos_studio.synthetic.scenes import SceneSpec, make_scene
-
-UInt8Array = NDArray[np.uint8]
 
 _SMALLEST_SIDE_PX = 64
 _MANIFEST_VERSION = 1
@@ -56,11 +54,11 @@ class SynthesisSpec:
 
     def __post_init__(self) -> None:
         if self.clips < 1 or self.frames < 1:
-            raise ValueError("Ask for at least one clip of at least one frame.")
+            raise UserError("Ask for at least one clip of at least one frame.")
         if min(self.size) < _SMALLEST_SIDE_PX:
-            raise ValueError(f"Frames must be at least {_SMALLEST_SIDE_PX} pixels wide and high.")
+            raise UserError(f"Frames must be at least {_SMALLEST_SIDE_PX} pixels wide and high.")
         if self.seed < 0:
-            raise ValueError("The seed must not be negative.")
+            raise UserError("The seed must not be negative.")
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ def synthesize(spec: SynthesisSpec, out: Path | str, *, processes: int | None = 
     """Write the clips to a new folder, yielding each as it is done, in order.
 
     The folder appears when all are done, or not at all; one that holds something already is refused with a
-    ValueError. By default as many processes work as there are processors.
+    UserError. By default as many processes work as there are processors.
     """
     workers = min(spec.clips, processes or os.cpu_count() or 1)
     reports = []

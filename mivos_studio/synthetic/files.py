@@ -12,10 +12,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-UInt8Array = NDArray[np.uint8]
-Float32Array = NDArray[np.float32]
+from inference_core.errors import UserError
+from inference_core.types import Float32Array, UInt8Array
 
 _JPEG_QUALITY = 92
 _INDEXED = 3
@@ -61,7 +60,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     stays, and an OSError says so. A folder that a killed process left beside it is in nobody's way.
     """
     if folder.is_dir() and any(folder.iterdir()):
-        raise ValueError(f"The folder {folder} is not empty: choose another one.")
+        raise UserError(f"The folder {folder} is not empty: choose another one.")
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = folder.parent / f".mivos-{secrets.token_hex(6)}"
     beside.mkdir()

@@ -6,13 +6,11 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from inference_core.types import Float32Array, UInt8Array
 from mivos_studio.synthetic.motion import Deformation, Joint, Motion, Swing, Wave
 from mivos_studio.synthetic.scene import Backdrop, Capture, Light, Part, Scene, Thing
 from mivos_studio.synthetic.shapes import Sprite, coverage, make_sprite
 from mivos_studio.synthetic.textures import Colour, clouds, noise, paint, ramp, stones
-
-UInt8Array = NDArray[np.uint8]
-Float32Array = NDArray[np.float32]
 
 _SHADOW_PX = 9.0
 _SHADOW_OFFSET_PX = (26.0, 38.0)

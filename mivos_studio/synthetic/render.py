@@ -10,13 +10,12 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 from cv2.typing import MatLike
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from inference_core.types import Float32Array, UInt8Array
 from mivos_studio.synthetic.motion import joint_pose, place, take_back
 from mivos_studio.synthetic.scene import Backdrop, Capture, Light, Part, Scene, Thing
 
-UInt8Array = NDArray[np.uint8]
-Float32Array = NDArray[np.float32]
 Box = tuple[slice, slice]
 
 _SHADOW_STRENGTH = 0.45

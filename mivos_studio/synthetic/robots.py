@@ -14,11 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from inference_core.types import BoolArray, Float32Array, UInt8Array
 from mivos_studio.synthetic.skeleton import longest_path, thin
-
-BoolArray = NDArray[np.bool_]
-UInt8Array = NDArray[np.uint8]
-Float32Array = NDArray[np.float32]
 
 _SCRIBBLE_GRID = 40  # longest side, in cells, of the grid on which middle lines are sought
 _POINTS_PER_SPAN = 6

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from inference_core.errors import UserError
 from mivos_studio.synthetic.files import whole_folder, write_indexed_png, write_jpeg
 from mivos_studio.synthetic.pond import make_pond
 from mivos_studio.synthetic.render import render
@@ -26,7 +27,7 @@ def write_sample(
     """Write the first frames of the clip, FOLDER/00000.jpg and on, and masks, FOLDER/masks/00000.png and on.
 
     The masks are indexed PNG, the pixel's value is the object's id. The folder appears whole or not at all;
-    one that holds something already is refused with a ValueError. before_frame is called with the index of
+    one that holds something already is refused with a UserError. before_frame is called with the index of
     each frame before it is made; what it raises ends the work, and nothing is left of it. Returns the folder,
     which opens as a clip.
     """
@@ -50,7 +51,7 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         write_sample(Path(arguments[0]))
-    except (ValueError, OSError) as error:
+    except (UserError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     return 0

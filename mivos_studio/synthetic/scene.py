@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from inference_core.types import UInt8Array
 from mivos_studio.synthetic.motion import RIGID, Deformation, Joint, Motion, Swing
 from mivos_studio.synthetic.shapes import Sprite
-
-UInt8Array = NDArray[np.uint8]
 
 STEADY = Swing(1.0)
 

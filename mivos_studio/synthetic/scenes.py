@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from inference_core.types import UInt8Array
 from mivos_studio.synthetic.motion import Deformation, Joint, Motion, Swing, Wave
 from mivos_studio.synthetic.render import lay_over
 from mivos_studio.synthetic.scene import FAULTLESS, Backdrop, Capture, Light, Part, Scene, Thing
 from mivos_studio.synthetic.shapes import OUTLINES, Sprite, capsule, coverage, make_sprite
 from mivos_studio.synthetic.textures import random_texture
 
-UInt8Array = NDArray[np.uint8]
 Size = tuple[int, int]
 
 _LARGEST_SPRITE_PX = 200

@@ -8,8 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-UInt8Array = NDArray[np.uint8]
-Float32Array = NDArray[np.float32]
+from inference_core.types import Float32Array, UInt8Array
 
 _SUPERSAMPLING = 4
 _FIXED_POINT_BITS = 4

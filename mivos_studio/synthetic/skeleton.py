@@ -7,10 +7,9 @@ from collections import deque
 import cv2
 import numpy as np
 from cv2.typing import MatLike
-from numpy.typing import NDArray
 
-BoolArray = NDArray[np.bool_]
-UInt8Array = NDArray[np.uint8]
+from inference_core.types import BoolArray, UInt8Array
+
 Pixel = tuple[int, int]
 
 # Weight of each neighbour in the 8-bit code of a pixel's surroundings: clockwise from the north, bit 0 first.

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-UInt8Array = NDArray[np.uint8]
-Float32Array = NDArray[np.float32]
+from inference_core.types import Float32Array, UInt8Array
+
 Size = tuple[int, int]
 Colour = tuple[float, float, float]
 

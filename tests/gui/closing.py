@@ -27,6 +27,7 @@ from gui.worker.commands import Edit, PlayScript, Walk
 from gui.worker.worker import Engine
 from inference_core.types import FrameMask, Interaction, Stroke, Tool, UInt8Array
 from mivos_studio import app
+from mivos_studio.cli import gui as gui_command
 from mivos_studio.project.script import Script, ScriptObject
 from mivos_studio.project.steps import Draw, Propagate
 from tests.gui.fake_session import FakeClip, FakeSession
@@ -327,7 +328,7 @@ def main(phase: str, way: str, folder: Path) -> int:
     stage = PHASES[phase](folder)
     real_open_window, real_end_threads = app.open_window, gui.main_window.end_threads
 
-    def open_window(options: app.Options) -> tuple[QApplication, MainWindow]:
+    def open_window(options: app.WindowOptions) -> tuple[QApplication, MainWindow]:
         application, window = real_open_window(options)
         stage.window = window
         window.first_painted.disconnect()
@@ -351,7 +352,7 @@ def main(phase: str, way: str, folder: Path) -> int:
     app.open_window = open_window
     app._backend = lambda options, cache: Backend(stage.open_clip, stage.open_session)
     gui.main_window.end_threads = end_threads
-    return app.main([])
+    return gui_command.run([])
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from gui.main_window import MainWindow
 from inference_core.session import Session
 from inference_core.types import UInt8Array
 from mivos_studio import app
+from mivos_studio.cli.gui import parse
 from tests.gui.gestures import CTRL, LEFT, RIGHT, drag, key, press, settle, wait_until
 
 WAIT_S = 240.0
@@ -199,7 +200,7 @@ def reset_then_propagate(editor: Editor) -> None:
 
 def main(clip: str, folder: Path) -> None:
     """Do the whole job."""
-    options = app.parse([clip, "--working-size", "96", "--device", "cpu"])
+    options = parse([clip, "--working-size", "96", "--device", "cpu"])
     application, window = app.open_window(options)
     window.resize(1280, 720)
     sys.excepthook = sys.__excepthook__  # here an error must end the job, not become a banner

@@ -25,10 +25,10 @@ from PyQt5.QtWidgets import (
 )
 
 from gui.actions import ACTIONS
-from gui.canvas.overlay import ViewMode
-from gui.controllers.view_state import CanvasTool
 from gui.main_window import MainWindow
 from gui.panels.dialogs.export_dialog import ExportWish
+from gui.state.overlay import ViewMode
+from gui.state.view_state import CanvasTool
 from inference_core.types import Region
 from mivos_studio.media.palette import read_ids
 from mivos_studio.project.playback import play

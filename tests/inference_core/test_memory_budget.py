@@ -78,4 +78,4 @@ def test_entries_of_anchors_that_are_not_in_use_are_dropped_beyond_the_budget() 
         session.set_ids(frame_index, square_ids(frame_index))
     list(session.propagate())
     assert len(session.anchors) == 6
-    assert len(session._workshop.bank) == 2
+    assert len(session._bank) == 2

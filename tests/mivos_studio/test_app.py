@@ -14,13 +14,15 @@ from PyQt5.QtWidgets import QApplication
 
 from gui.screenshot import save_screenshot
 from mivos_studio import app
+from mivos_studio.cli.gui import parse
 from mivos_studio.media.errors import MediaError
 from tests.project import PROJECT
 
 FIRST_PAINT = """
 import json, sys, time
 from mivos_studio import app
-application, window = app.open_window(app.parse(sys.argv[1:]))
+from mivos_studio.cli.gui import parse
+application, window = app.open_window(parse(sys.argv[1:]))
 heavy = ("torch", "av", "cv2", "PIL")
 def painted():
     print(json.dumps([name for name in heavy if name in sys.modules]))
@@ -65,7 +67,7 @@ def test_bad_words_are_refused_in_one_sentence(
 ) -> None:
     monkeypatch.chdir(PROJECT)
     with pytest.raises(SystemExit) as left:
-        app.parse(words)
+        parse(words)
     said = capsys.readouterr().err
     assert left.value.code == 2
     assert part in said
@@ -82,9 +84,9 @@ def test_a_clip_that_cannot_be_read_is_told_in_the_banner_and_the_window_stays(t
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"not a video")
     code = """
-import sys; from mivos_studio import app
+import sys; from mivos_studio import app; from mivos_studio.cli.gui import parse
 from PyQt5.QtCore import QTimer
-application, window = app.open_window(app.parse(sys.argv[1:]))
+application, window = app.open_window(parse(sys.argv[1:]))
 def look():
     if window.banner.text:
         print(window.banner.text)
@@ -136,12 +138,12 @@ def test_a_screenshot_replaces_an_older_one_and_no_other_picture(
     picture = QPixmap(40, 30)
     picture.fill()
     for _ in range(2):
-        app.parse(["--screenshot", str(tmp_path / "window.png")])
+        parse(["--screenshot", str(tmp_path / "window.png")])
         save_screenshot(picture, tmp_path / "window.png")
     picture.save(str(tmp_path / "photo.png"))
     before = (tmp_path / "photo.png").read_bytes()
     with pytest.raises(SystemExit) as stop:
-        app.parse(["--screenshot", str(tmp_path / "photo.png")])
+        parse(["--screenshot", str(tmp_path / "photo.png")])
     assert stop.value.code == 2
     assert "photo.png is there and is not a screenshot" in capsys.readouterr().err
     with pytest.raises(MediaError, match="is not a screenshot"):

@@ -6,15 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from inference_core.propagation.confidence import Calibration, features
-from inference_core.types import Agreement, Direction
+from inference_core.types import Agreement, Direction, Float64Array
 from mivos_studio.evaluation.folders import TrueClip
 from mivos_studio.evaluation.metrics import jaccard
 from mivos_studio.evaluation.settings import Settings, Steps
-
-Float64Array = NDArray[np.float64]
 
 BINS = 10
 _STEADINESS = 1e-3

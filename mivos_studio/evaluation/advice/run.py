@@ -10,10 +10,9 @@ from statistics import fmean
 import numpy as np
 
 from inference_core.propagation.confidence import CALIBRATION, Calibration
-from inference_core.types import Tool
+from inference_core.types import Float64Array, Tool
 from mivos_studio.evaluation.advice.choosers import advised, at_random, evenly, least_confident
 from mivos_studio.evaluation.advice.observations import (
-    Float64Array,
     Observation,
     calibration_error,
     confidences,

@@ -13,9 +13,10 @@ import numpy as np
 from torch import Tensor
 
 from inference_core.session import Session
+from inference_core.types import Float64Array
 from mivos_studio.evaluation.ablation import FUSIONS
 from mivos_studio.evaluation.folders import TrueClip, object_masks
-from mivos_studio.evaluation.interactive.protocol import Float64Array, Span
+from mivos_studio.evaluation.interactive.protocol import Span
 from mivos_studio.evaluation.metrics import jaccard, score_table
 from mivos_studio.evaluation.settings import Settings
 from model.interfaces import FusionNetwork

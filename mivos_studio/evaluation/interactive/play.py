@@ -9,17 +9,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from inference_core.session import Session
-from inference_core.types import Stroke, Tool, UInt8Array
+from inference_core.types import Float64Array, Stroke, Tool, UInt8Array
 from mivos_studio.evaluation.folders import TrueClip, object_masks
 from mivos_studio.evaluation.interactive.between import Compare
-from mivos_studio.evaluation.interactive.protocol import (
-    Float64Array,
-    Protocol,
-    SampleRecord,
-    Span,
-    Submission,
-    next_frame,
-)
+from mivos_studio.evaluation.interactive.protocol import Protocol, SampleRecord, Span, Submission, next_frame
 from mivos_studio.evaluation.interactive.samples import Opening, Sample
 from mivos_studio.evaluation.metrics import f_measure, jaccard, score_table
 from mivos_studio.evaluation.robots.strokes import apply, clicked_strokes, scribble_stroke, scribbled_strokes

@@ -6,13 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
-from numpy.typing import NDArray
-
-from inference_core.types import Tool
+from inference_core.types import Float64Array, Tool
 from mivos_studio.evaluation.strips import Strip
-
-Float64Array = NDArray[np.float64]
 
 INSTANT_INTERACTIONS = 3
 """So many times the method's authors correct a frame before they propagate."""

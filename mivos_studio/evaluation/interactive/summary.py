@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from mivos_studio.evaluation.interactive.protocol import Float64Array, Metric, Protocol, SampleRecord
+from inference_core.types import Float64Array
+from mivos_studio.evaluation.interactive.protocol import Metric, Protocol, SampleRecord
 
 THRESHOLD_S = 60
 COLUMNS = (

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-BoolArray = NDArray[np.bool_]
+from inference_core.types import BoolArray
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-BoolArray = NDArray[np.bool_]
+from inference_core.types import BoolArray
+
 IntArray = NDArray[np.int64]
 
 MIN_NODES = 4

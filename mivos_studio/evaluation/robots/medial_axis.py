@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-BoolArray = NDArray[np.bool_]
+from inference_core.types import BoolArray
+
 IntArray = NDArray[np.int64]
 
 TIE_SEED = 19

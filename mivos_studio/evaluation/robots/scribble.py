@@ -10,13 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inference_core.types import BoolArray, Float64Array, UInt8Array
 from mivos_studio.evaluation.robots.longest_path import longest_paths
 from mivos_studio.evaluation.robots.medial_axis import medial_axis
 
-BoolArray = NDArray[np.bool_]
-UInt8Array = NDArray[np.uint8]
 Int16Array = NDArray[np.int16]
-Float64Array = NDArray[np.float64]
 
 OPENING_SHARE = 0.15
 """Diameter of the opening disk as a share of the side of a square as large as the error."""

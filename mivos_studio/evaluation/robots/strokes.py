@@ -5,16 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from inference_core.session import Session
 from inference_core.tools.rasterize import disks_along
-from inference_core.types import Interaction, Stroke, Tool
+from inference_core.types import BoolArray, Interaction, Stroke, Tool, UInt8Array
 from mivos_studio.evaluation.robots.click import RobotClick, next_click
 from mivos_studio.evaluation.robots.scribble import Scribble, draw_scribbles
-
-BoolArray = NDArray[np.bool_]
-UInt8Array = NDArray[np.uint8]
 
 CLICK_RADIUS_PX = 5.0
 SCRIBBLE_RADIUS_PX = 1.5

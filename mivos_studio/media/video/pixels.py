@@ -11,7 +11,7 @@ from av import VideoFrame
 from av.sidedata.sidedata import SideDataContainer
 from av.video.reformatter import Colorspace
 
-from mivos_studio.media.arrays import UInt8Array
+from inference_core.types import UInt8Array
 from mivos_studio.media.images import over_black
 
 _UNSPECIFIED_COLORSPACE = 2

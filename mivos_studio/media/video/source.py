@@ -8,7 +8,7 @@ from pathlib import Path
 
 from av import VideoFrame
 
-from mivos_studio.media.arrays import UInt8Array
+from inference_core.types import UInt8Array
 from mivos_studio.media.errors import MediaError
 from mivos_studio.media.source import ClipFacts
 from mivos_studio.media.video.decoder import Decoder, LabelledFrames

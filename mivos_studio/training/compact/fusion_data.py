@@ -16,6 +16,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from torch import Tensor
 
+from inference_core.types import UInt8Array
 from mivos_studio.media.output.moves import move_without_replacing
 from mivos_studio.training.data.colour import normalised, random_look
 from mivos_studio.training.data.crops import pose_near
@@ -24,8 +25,6 @@ from mivos_studio.training.data.sources import Frame, Sources
 from model.compact.encoder import MULTIPLE
 from model.interfaces import MemoryEntry, PropagationNetwork
 from model.layers.aggregate import aggregate
-
-UInt8Array = NDArray[np.uint8]
 
 REFERENCE_EVERY = 9
 _SMALLEST_DIFFERENCE = 60

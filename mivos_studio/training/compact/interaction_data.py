@@ -11,15 +11,13 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from torch import Tensor
 
+from inference_core.types import BoolArray, Float32Array
 from mivos_studio.evaluation.robots.scribble import draw_scribbles
 from mivos_studio.synthetic.robots import click_robot, perturb_mask, random_box, scribble_strokes
 from mivos_studio.training.data.colour import normalised, random_look
 from mivos_studio.training.data.crops import chosen_object, pose_around
 from mivos_studio.training.data.samples import Samples
 from mivos_studio.training.data.sources import Frame, Sources
-
-BoolArray = NDArray[np.bool_]
-Float32Array = NDArray[np.float32]
 
 _DRAWS = 12
 

@@ -12,6 +12,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from torch import Tensor
 
+from inference_core.types import UInt8Array
 from mivos_studio.synthetic.robots import perturb_mask
 from mivos_studio.training.data.colour import normalised, random_look
 from mivos_studio.training.data.crops import chosen_object, pose_near
@@ -19,8 +20,6 @@ from mivos_studio.training.data.layers import Layer, Shot, cut_out, matches, mot
 from mivos_studio.training.data.samples import Samples
 from mivos_studio.training.data.sources import Frame, Sources
 from model.compact.encoder import GRID_STRIDE
-
-UInt8Array = NDArray[np.uint8]
 
 FRAMES = 3
 OBJECTS = 3

@@ -5,11 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
+from inference_core.types import UInt8Array
 from mivos_studio.training.data.warps import Pose
-
-UInt8Array = NDArray[np.uint8]
 
 
 def chosen_object(rng: Generator, ids: UInt8Array) -> UInt8Array:

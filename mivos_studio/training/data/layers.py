@@ -9,10 +9,10 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from inference_core.types import Float32Array, UInt8Array
 from mivos_studio.training.data.sources import Frame
-from mivos_studio.training.data.warps import Float32Array, Pose, coordinates, elastic_field, inverse
+from mivos_studio.training.data.warps import Pose, coordinates, elastic_field, inverse
 
-UInt8Array = NDArray[np.uint8]
 Int64Array = NDArray[np.int64]
 
 NO_MATCH = -1

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-UInt8Array = NDArray[np.uint8]
+from inference_core.errors import UserError
+from inference_core.types import UInt8Array
 
 _MOST_LINES = 256
 """Short side beyond which pictures are reduced: the networks are taught on windows of fewer lines."""
 
 
-class TrainingDataError(ValueError):
+class TrainingDataError(UserError):
     """The training data are missing or unreadable; the text says what to do."""
 
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
-Float32Array = NDArray[np.float32]
+from inference_core.types import Float32Array
 
 
 @dataclass(frozen=True)

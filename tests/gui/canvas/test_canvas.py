@@ -11,8 +11,9 @@ from PyQt5.QtGui import QWheelEvent
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication
 
-from gui.canvas.canvas import Canvas, Picture
-from gui.controllers.view_state import CanvasTool, Pen
+from gui.canvas.canvas import Canvas
+from gui.state.overlay import Picture
+from gui.state.view_state import CanvasTool, Pen
 from inference_core.types import Interaction, Region, Tool
 from tests.gui.gestures import CTRL, LEFT, MIDDLE, RIGHT, drag
 

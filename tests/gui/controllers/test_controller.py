@@ -12,14 +12,14 @@ from gui.actions import ACTIONS
 from gui.canvas.canvas import Canvas
 from gui.controllers.controller import Controller
 from gui.controllers.navigator import Navigator
-from gui.controllers.view_model import ViewModel
-from gui.controllers.view_state import CanvasTool, ViewState
+from gui.controllers.views import Views
 from gui.panels.banner import Banner
 from gui.panels.object_panel import ObjectPanel
 from gui.panels.propagation_panel import PropagationPanel
 from gui.panels.status_line import StatusLine, Task
 from gui.panels.timeline import Timeline
-from gui.panels.views import Views
+from gui.state.view_model import ViewModel
+from gui.state.view_state import CanvasTool, ViewState
 from gui.worker.commands import Command, Edit, TakeBack, Walk
 from gui.worker.worker import Ending, Engine, Outcome, Worker
 from inference_core.errors import NotReadyError

@@ -10,8 +10,8 @@ from PyQt5.QtGui import QHelpEvent
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QToolTip
 
-from gui.controllers.frame_table import Trust
 from gui.panels.timeline import Marks, Timeline, tick_step
+from gui.state.frame_table import Trust
 from tests.gui.gestures import LEFT
 
 

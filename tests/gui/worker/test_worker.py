@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PyQt5.QtWidgets import QApplication
 
-from gui.controllers.script_recorder import Journal
 from gui.worker.commands import Change, Command, Edit, TakeBack, Walk
+from gui.worker.script_recorder import Journal
 from gui.worker.worker import MAX_UNSEEN_CHANGES, Ending, Engine, Outcome, Worker
 from inference_core.types import FrameMask, Interaction, Stroke, Tool
 from mivos_studio.project.steps import Draw, Propagate, Redo, Step, Undo

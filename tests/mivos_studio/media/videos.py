@@ -9,9 +9,8 @@ from pathlib import Path
 import av
 import numpy as np
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
-UInt8Array = NDArray[np.uint8]
+from inference_core.types import UInt8Array
 
 HEIGHT, WIDTH = 64, 96
 BITS = 8

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from inference_core.types import BoolArray
 from mivos_studio.synthetic.robots import (
     Click,
     click_robot,
@@ -17,8 +17,6 @@ from mivos_studio.synthetic.robots import (
     random_box,
     scribble_strokes,
 )
-
-BoolArray = NDArray[np.bool_]
 
 
 def _disk(centre: tuple[int, int], radius: int, size: tuple[int, int] = (120, 160)) -> BoolArray:

@@ -6,17 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from PIL import Image
 
+from inference_core.types import UInt8Array
 from mivos_studio.media.clip import Clip, open_clip
 from mivos_studio.media.errors import MediaError
 from mivos_studio.media.export.formats import FORMATS, ExportFormat, find_format
 from mivos_studio.media.export.job import ExportJob
 from mivos_studio.media.output.manifest import MANIFEST_NAME
 from mivos_studio.media.palette import read_ids
-
-UInt8Array = NDArray[np.uint8]
 
 T, H, W = 4, 6, 8
 

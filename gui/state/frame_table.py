@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gui.canvas.overlay import Colour, UInt32Array, premultiplied
+from gui.state.overlay import Colour, UInt32Array, premultiplied
 from inference_core.types import Float32Array
 
 GROUND: Colour = (35, 40, 48)

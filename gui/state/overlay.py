@@ -24,6 +24,19 @@ OUTLINE = 256
 """Added to an id where its pixel touches another id: the second half of a look-up table."""
 
 
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A frame made ready for the canvas: two (H, W) uint32 arrays, RGB32 and ARGB32 premultiplied.
+
+    box  where the overlay differs from the last picture of the same frame; None means anywhere.
+    """
+
+    frame_index: int
+    frame: UInt32Array
+    overlay: UInt32Array
+    box: Box | None = None
+
+
 class ViewMode(StrEnum):
     """What the canvas shows."""
 

@@ -7,8 +7,8 @@ from time import perf_counter
 import numpy as np
 import pytest
 
-from gui.canvas.overlay import UInt32Array, premultiplied
-from gui.controllers.frame_table import GROUND, FrameTable, Trust, column_starts
+from gui.state.frame_table import GROUND, FrameTable, Trust, column_starts
+from gui.state.overlay import UInt32Array, premultiplied
 
 ROWS = 16
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from gui.controllers.view_state import MAX_RADIUS_PX, MIN_RADIUS_PX, CanvasTool, ViewState, default_colour
+from gui.state.view_state import MAX_RADIUS_PX, MIN_RADIUS_PX, CanvasTool, ViewState, default_colour
 from inference_core.types import Tool
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gui.controllers.script_recorder import Journal
+from gui.worker.script_recorder import Journal
 from inference_core.types import Interaction, Stroke, Tool
 from mivos_studio.project.steps import AddObject, Draw, Propagate, Redo, Undo
 

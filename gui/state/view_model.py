@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PyQt5.QtCore import QObject, pyqtSignal
 
-from gui.controllers.view_state import ViewState
+from gui.state.view_state import ViewState
 
 
 class ViewModel(QObject):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from gui.canvas.overlay import Colour, OverlayStyle, ViewMode
+from gui.state.overlay import Colour, OverlayStyle, ViewMode
 from inference_core.types import Region, Tool
 
 MIN_RADIUS_PX = 0.5

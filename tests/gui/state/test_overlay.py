@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gui.canvas.overlay import (
+from gui.state.overlay import (
     OUTLINE,
     OverlayStyle,
     ViewMode,

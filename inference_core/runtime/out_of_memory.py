@@ -1,0 +1,79 @@
+"""When a device's memory runs out: drop the caches and do the work again, then leave the device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from inference_core.errors import UserError
+from inference_core.runtime.device import is_out_of_memory, release_cached
+from inference_core.runtime.network_runner import Engine
+
+_Result = TypeVar("_Result")
+
+
+class Notices:
+    """Tells what the session had to do differently, as it happens."""
+
+    def __init__(self) -> None:
+        self._listener: Callable[[str], None] | None = None
+
+    def hear(self, listener: Callable[[str], None]) -> None:
+        """Tell this listener from now on."""
+        self._listener = listener
+
+    def tell(self, sentence: str) -> None:
+        if self._listener is not None:
+            self._listener(sentence)
+
+
+@dataclass(frozen=True, eq=False)
+class OutOfMemoryHandler:
+    """Frees memory of the device that the networks run on; one for a session.
+
+    clear  drops what else is kept on the device and can be computed again.
+    """
+
+    engine: Engine
+    notices: Notices
+    clear: Callable[[], None]
+
+    def endure(self, work: Callable[[], Iterator[_Result]]) -> Iterator[_Result]:
+        """Do work that comes out the same when begun again, as long as `make_room` finds memory for it.
+
+        Of several results each is better than those before; where memory runs out later, what is given stays.
+        """
+        failures = 0
+        is_given = False
+        while not is_given:
+            try:
+                for result in work():
+                    is_given = True
+                    yield result
+                return
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+            # Outside of the handler, whose error still holds the tensors of the work.
+            failures += 1
+            self.make_room(failures)
+
+    def make_room(self, failures: int) -> None:
+        """Memory ran out so many times in a row: drop what is kept, then leave the device.
+
+        Raises a UserError where there is nothing left to try.
+        """
+        engine = self.engine
+        device = engine.compute.device.type
+        if failures > 1 and engine.compute.is_last_resort:
+            raise UserError("The computer's memory ran out: use a smaller working size or fewer objects.")
+        engine.features.shrink()
+        self.clear()
+        if failures > 1:
+            engine.fall_back()
+            self.notices.tell(
+                f"The memory of the {device} device ran out: the processor goes on, more slowly, and nothing"
+                " is lost. A smaller working size or fewer objects would fit."
+            )
+        release_cached()
