@@ -28,7 +28,7 @@ from gui.controllers.file_controller import key_sections  # noqa: E402
 from gui.main_window import MainWindow  # noqa: E402
 from gui.panels.dialogs.shortcut_sheet import ShortcutSheet  # noqa: E402
 from gui.state.overlay import ViewMode  # noqa: E402
-from gui.worker.commands import Edit  # noqa: E402
+from gui.worker.commands import EditCommand  # noqa: E402
 from inference_core.types import Direction, Region, UInt8Array  # noqa: E402
 from mivos_studio import app  # noqa: E402 the checkout is put on the path first
 from mivos_studio.cli.gui import parse  # noqa: E402
@@ -115,7 +115,7 @@ def photograph(camera: Photographer, truth: list[UInt8Array]) -> None:
     for object_id, line in LINES.items():
         if object_id > 1:
             window.controller.add_object()
-        window.controller.submit(Edit(RenameObject(object_id, SAMPLE_OBJECTS[object_id])))
+        window.controller.submit(EditCommand(RenameObject(object_id, SAMPLE_OBJECTS[object_id])))
         camera.settle()
         camera.scribble(line, picture="1-scribble" if object_id == len(LINES) else "")
     window.controller.choose_object(1)

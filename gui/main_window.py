@@ -26,7 +26,7 @@ from PyQt5.QtWidgets import (
 from gui.actions import ACTIONS, ActionSpec, build_actions
 from gui.canvas.canvas import Canvas
 from gui.controllers.controller import Controller
-from gui.controllers.file_controller import FileDesk, OpenedClip
+from gui.controllers.file_controller import FileController, OpenedClip
 from gui.controllers.leaving import LeaveGuard
 from gui.controllers.navigator import Navigator
 from gui.controllers.views import Views
@@ -46,8 +46,8 @@ from gui.state.view_state import ViewState
 from gui.worker.clip_opener import ClipOpener, OpenClip
 from gui.worker.ending import Report, end_threads
 from gui.worker.frame_reader import FrameReader
-from gui.worker.script_recorder import Journal
-from gui.worker.worker import Engine, Worker
+from gui.worker.script_recorder import ScriptRecorder
+from gui.worker.worker import OpenedSession, Worker
 
 if TYPE_CHECKING:
     from mivos_studio.media.clip import Clip
@@ -67,7 +67,7 @@ class Backend:
     """
 
     open_clip: OpenClip
-    open_session: Callable[[Clip, Journal, Report], Engine]
+    open_session: Callable[[Clip, ScriptRecorder, Report], OpenedSession]
 
 
 class MainWindow(QMainWindow):
@@ -142,12 +142,14 @@ class MainWindow(QMainWindow):
         if self._has_ended:  # closed by the answer that this waited for
             return
         self._end_reader()
-        journal = Journal()
-        self.files.set_clip(OpenedClip(clip, path, journal))
+        recorder = ScriptRecorder()
+        self.files.set_clip(OpenedClip(clip, path, recorder))
         self.leave_guard.ask_again()
         height, width = clip.size
         frame_rate = self._frame_rate = float(clip.frame_rate)
-        worker = Worker(lambda report: self._backend.open_session(clip, journal, report), journal, self._turn)
+        worker = Worker(
+            lambda report: self._backend.open_session(clip, recorder, report), recorder, self._turn
+        )
         self.controller.attach(worker)
         worker.connect_alive(worker.opened, lambda _: self.session_opened.emit())
         reader = self._reader = FrameReader(clip)
@@ -248,7 +250,7 @@ class MainWindow(QMainWindow):
             self.canvas, self.timeline, self.objects, self.propagation, self.status_line, self.banner
         )
         self.controller = Controller(views, actions, self.model, self.navigator)
-        self.files = FileDesk(self, self.controller, self.banner)
+        self.files = FileController(self, self.controller, self.banner)
         self.leave_guard = LeaveGuard(self, self.controller, self.files)
         self._lay_out()
         self._build_menus()

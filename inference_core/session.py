@@ -18,20 +18,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference_core.errors import InvalidInteractionError, UserError
-from inference_core.propagation import confidence as advice
+from inference_core.propagation.confidence import (
+    agreements_of,
+    confidence_of,
+    confidences_of,
+    with_agreements_of,
+)
 from inference_core.propagation.memory import MemoryBank, MemoryOptions
-from inference_core.propagation.planner import Campaign
+from inference_core.propagation.planner import PropagationPlan
+from inference_core.propagation.suggest import frame_to_correct
 from inference_core.runtime.device import choose_compute
 from inference_core.runtime.feature_cache import FeatureCache
-from inference_core.runtime.network_runner import Engine
+from inference_core.runtime.network_runner import NetworkRunner
 from inference_core.runtime.out_of_memory import Notices, OutOfMemoryHandler
-from inference_core.runtime.probability_codec import ProbStore
-from inference_core.runtime.session_context import Workshop
-from inference_core.state.history import Changes, State, Step, Transaction
-from inference_core.state.mask_store import ObjectKey, Record, Tracks
+from inference_core.runtime.probability_codec import ProbabilityCodec
+from inference_core.runtime.session_context import SessionContext
+from inference_core.state.history import Changes, StateStore, Transaction, UndoStep
+from inference_core.state.mask_store import FrameRecord, MaskStore, ObjectKey
 from inference_core.state.object_registry import ObjectRegistry
 from inference_core.state.round import Round
-from inference_core.state.session_state import Ledger
+from inference_core.state.session_state import SessionState
 from inference_core.tools.registry import changed_objects, check_interaction, edit
 from inference_core.tools.set_ids import beside_locked, checked_ids
 from inference_core.types import (
@@ -90,14 +96,14 @@ class Session:
         self._frames = frames
         budget = budget or MemoryBudget(features=networks.propagation.feature_budget_bytes)
         features = FeatureCache(budget_bytes=budget.features)
-        engine = Engine(frames, networks, choose_compute(device, dtype), working_size, features)
-        tracks = Tracks(frames.size, engine.geometry.padded, prob_dtype, budget, scratch)
+        runner = NetworkRunner(frames, networks, choose_compute(device, dtype), working_size, features)
+        mask_store = MaskStore(frames.size, runner.geometry.padded, prob_dtype, budget, scratch)
         options = memory or MemoryOptions.suiting(networks.propagation)
-        self._bank = MemoryBank(self._memorise, options, cache_bytes=budget.bank)
+        self._bank = MemoryBank(self._memorize, options, cache_bytes=budget.bank)
         self._notices = Notices()
-        out_of_memory = OutOfMemoryHandler(engine, self._notices, self._bank.clear)
-        self._workshop = Workshop(engine, tracks, refine_edges, out_of_memory)
-        self._state = State(tracks)
+        out_of_memory = OutOfMemoryHandler(runner, self._notices, self._bank.clear)
+        self._context = SessionContext(runner, mask_store, refine_edges, out_of_memory)
+        self._store = StateStore(mask_store)
         self._running: Masks | None = None
         self._registry = ObjectRegistry()
 
@@ -110,82 +116,82 @@ class Session:
     @property
     def size(self) -> tuple[int, int]:
         """(height, width) of the source."""
-        return self._workshop.tracks.size
+        return self._context.mask_store.size
 
     @property
     def working_size(self) -> tuple[int, int]:
         """(height, width) that the networks see."""
-        return self._workshop.engine.geometry.working
+        return self._context.runner.geometry.working
 
     @property
     def device(self) -> str:
-        return self._workshop.engine.compute.device.type
+        return self._context.runner.compute.device.type
 
     @property
     def dtype(self) -> str:
-        return str(self._workshop.engine.compute.dtype).removeprefix("torch.")
+        return str(self._context.runner.compute.dtype).removeprefix("torch.")
 
     @property
     def objects(self) -> tuple[ObjectInfo, ...]:
         """The objects, in the order of their rows in `prob`."""
-        return tuple(tracked.shown for tracked in self._state.ledger.objects)
+        return tuple(tracked.shown for tracked in self._store.state.objects)
 
     @property
     def anchors(self) -> tuple[int, ...]:
         """Committed frames, ascending."""
-        return tuple(sorted(self._state.ledger.anchor_frames))
+        return tuple(sorted(self._store.state.anchor_frames))
 
     @property
     def drafts(self) -> tuple[int, ...]:
         """Frames corrected and not yet propagated, in the order of drawing."""
-        return tuple(draft.frame_index for draft in self._state.ledger.drafts)
+        return tuple(draft.frame_index for draft in self._store.state.drafts)
 
     @property
     def unfinished(self) -> tuple[int, ...]:
         """Anchors whose propagation was cancelled and can be resumed, ascending."""
-        return tuple(sorted({leg.anchor for leg in self._state.ledger.resumable}))
+        return tuple(sorted({segment.anchor for segment in self._store.state.resumable}))
 
     @property
     def rounds(self) -> tuple[Round, ...]:
         """The propagations so far, oldest first; undone ones are not among them."""
-        return self._state.ledger.rounds
+        return self._store.state.rounds
 
     @property
     def kept_bytes(self) -> int:
         """Bytes of query features that later rounds need not compute again."""
-        return self._workshop.engine.features.nbytes
+        return self._context.runner.features.nbytes
 
     @property
     def bank(self) -> tuple[tuple[int, MemoryEntry], ...]:
         """The memory bank: (frame_index, entry) of every anchor, in the order of commitment."""
-        ledger = self._state.ledger
-        anchors = ledger.anchors if ledger.active_keys else ()
-        entries = self._bank.entries(anchors, ledger.active_keys)
+        state = self._store.state
+        anchors = state.anchors if state.active_keys else ()
+        entries = self._bank.entries(anchors, state.active_keys)
         return tuple((entry.frame_index, entry.entry) for entry in entries)
 
     @property
     def can_undo(self) -> bool:
-        return self._state.can_undo
+        return self._store.can_undo
 
     @property
     def undo_count(self) -> int:
         """How many steps can be taken back."""
-        return self._state.undo_count
+        return self._store.undo_count
 
     @property
     def can_redo(self) -> bool:
-        return self._state.can_redo
+        return self._store.can_redo
 
     @property
     def version(self) -> int:
         """Grows whenever anything changes."""
-        return self._state.version
+        return self._store.version
 
     def ids(self, frame_index: int) -> UInt8Array:
         """Return a frame's masks (H, W) uint8 at the source's size, the caller's own copy."""
         self._check_frame(frame_index)
-        ledger, record = self._state.look(frame_index)
-        return self._workshop.tracks.read_ids(record, ledger.keys)
+        state, record = self._store.snapshot(frame_index)
+        return self._context.mask_store.read_ids(record, state.keys)
 
     def prob(self, frame_index: int) -> Float32Array:
         """Return (K+1, H, W) float32 at the source's size, background first, then the objects in their order.
@@ -193,26 +199,26 @@ class Session:
         Each pixel sums to 1, and its largest entry is what `ids` says.
         """
         self._check_frame(frame_index)
-        ledger, record = self._state.look(frame_index)
-        return self._workshop.large_prob(record, ledger, self._frames[frame_index])
+        state, record = self._store.snapshot(frame_index)
+        return self._context.large_prob(record, state, self._frames[frame_index])
 
-    def hear(self, listener: Callable[[str], None]) -> None:
+    def on_notice(self, listener: Callable[[str], None]) -> None:
         """Tell notices to a listener: what the session has to do differently, a sentence, as it happens.
 
         They come on the thread that runs the command.
         """
-        self._notices.hear(listener)
+        self._notices.on_notice(listener)
 
     def present(self, frame_index: int) -> tuple[int, ...]:
         """Return the ids of the objects that a frame shows, without reading its mask."""
         self._check_frame(frame_index)
-        ledger, record = self._state.look(frame_index)
-        return tuple(key.object_id for key in record.present if key in ledger.keys) if record else ()
+        state, record = self._store.snapshot(frame_index)
+        return tuple(key.object_id for key in record.present if key in state.keys) if record else ()
 
     def agreements(self, frame_index: int) -> dict[int, Agreement | None]:
         """Return how each object's mask agrees with its anchor's, by id; None where the editor gave it."""
         self._check_frame(frame_index)
-        return advice.agreements_of(*self._state.look(frame_index), frame_index)
+        return agreements_of(*self._store.snapshot(frame_index), frame_index)
 
     def confidence(self, frame_index: int) -> dict[int, float]:
         """Return the J to expect of each object's mask, in [0, 1], by id; 1 for what the editor gave.
@@ -220,15 +226,15 @@ class Session:
         An object of which the frame says nothing is not named.
         """
         said = self.agreements(frame_index)
-        return {name: advice.confidence_of(agreement) for name, agreement in said.items()}
+        return {name: confidence_of(agreement) for name, agreement in said.items()}
 
     def confidences(self) -> list[dict[int, float]]:
         """Return `confidence` of every frame, all at one moment: much quicker than frame by frame."""
-        return advice.confidences_of(*self._state.look_at_all(), range(len(self._frames)))
+        return confidences_of(*self._store.snapshot_all(), range(len(self._frames)))
 
     def next_to_correct(self) -> int | None:
         """Name the frame whose correction is likely to help most; None where no frame or object is left."""
-        return advice.frame_to_correct(*self._state.look_at_all(), len(self._frames))
+        return frame_to_correct(*self._store.snapshot_all(), len(self._frames))
 
     # -- commands that yield ---------------------------------------------------------------------------------
 
@@ -236,7 +242,7 @@ class Session:
         """Change one frame with one stroke; it becomes a draft. A better answer may follow the first."""
         self.finish()
         self._check_frame(interaction.frame_index)
-        check_interaction(interaction, self._state.ledger, self.size)
+        check_interaction(interaction, self._store.state, self.size)
         return self._start(self._interact(interaction))
 
     def propagate(
@@ -248,7 +254,7 @@ class Session:
         """Commit drafts and carry their objects through the clip, each up to the next anchor of that object.
 
         A stroke speaks of its object and of those whose pixels it changed, `set_ids` of every object. Anchors
-        of others are walked through: what they speak of stays to the pixel, what is carried comes in behind.
+        of others do not stop it: their objects stay to the pixel, the propagated ones come in behind them.
 
         frame_index  that draft alone, or an anchor to propagate from again or to resume; None takes every
                      draft in the order of drawing, then whatever a cancelled propagation left undone.
@@ -256,8 +262,10 @@ class Session:
         frame_range  (first, last) frame that may change, both included.
         """
         self.finish()
-        campaign = Campaign.plan(self._workshop, self._bank, self._state, frame_index, direction, frame_range)
-        return self._start(campaign.run())
+        plan = PropagationPlan.plan(
+            self._context, self._bank, self._store, frame_index, direction, frame_range
+        )
+        return self._start(plan.run())
 
     # -- commands that act at once ---------------------------------------------------------------------------
 
@@ -266,71 +274,71 @@ class Session:
         self.finish()
         self._check_frame(frame_index)
         wanted = checked_ids(ids, self.size)
-        transaction = Transaction(self._state, "set_ids")
+        transaction = Transaction(self._store, "set_ids")
         drawn = np.unique(wanted).tolist()
-        ledger = self._registry.add_missing(self._state.ledger, drawn).introduce(drawn)
-        record = self._state.look(frame_index)[1]
-        locked = [key.object_id for key in ledger.locked_keys]
-        new = beside_locked(wanted, self._workshop.tracks.read_ids(record, ledger.keys), locked)
+        state = self._registry.add_missing(self._store.state, drawn).introduce(drawn)
+        record = self._store.snapshot(frame_index)[1]
+        locked = [key.object_id for key in state.locked_keys]
+        new = beside_locked(wanted, self._context.mask_store.read_ids(record, state.keys), locked)
         # Of a locked object that was never drawn or carried here, the frame goes on saying nothing.
-        known = ledger.unlocked_keys.union(record.prob.known if record else ())
-        keys = [key for key in ledger.active_keys if key in known]
-        after = self._workshop.firm_record(new, keys)
-        transaction.write({frame_index: after}, ledger.corrected(frame_index, record, keys))
+        known = state.unlocked_keys.union(record.prob.known if record else ())
+        keys = [key for key in state.active_keys if key in known]
+        after = self._context.record_from_ids(new, keys)
+        transaction.write({frame_index: after}, state.corrected(frame_index, record, keys))
         return self._close(transaction)
 
     def reset(self, frame_index: int) -> Sequence[FrameMask]:
         """Clear a frame: its masks, its draft, its anchor; all that it says of locked objects stays."""
         self.finish()
         self._check_frame(frame_index)
-        transaction = Transaction(self._state, "reset")
-        ledger, record = self._state.look(frame_index)
-        only = partial(self._workshop.tracks.only, keys=ledger.locked_keys)
-        cleared = ledger.without_frame(frame_index, ledger.locked_keys, only)
-        left = only(record) if record and ledger.locked_keys.intersection(record.prob.known) else None
-        if left is not record or cleared != ledger:
+        transaction = Transaction(self._store, "reset")
+        state, record = self._store.snapshot(frame_index)
+        only = partial(self._context.mask_store.only, keys=state.locked_keys)
+        cleared = state.without_frame(frame_index, state.locked_keys, only)
+        left = only(record) if record and state.locked_keys.intersection(record.prob.known) else None
+        if left is not record or cleared != state:
             transaction.write({frame_index: left}, cleared)
         return self._close(transaction)
 
     def add_object(self, name: str = "", object_id: int | None = None) -> int:
         """Add an object; return its id, 1..255: the one wished for, or one never used while there is any."""
         self.finish()
-        chosen = self._registry.free_id(self._state.ledgers()) if object_id is None else object_id
-        self._put_ledger("add_object", self._registry.add(self._state.ledger, chosen, name))
+        chosen = self._registry.free_id(self._store.states()) if object_id is None else object_id
+        self._put_state("add_object", self._registry.add(self._store.state, chosen, name))
         return chosen
 
     def remove_object(self, object_id: int) -> Sequence[FrameMask]:
         """Remove an object that is not locked; its pixels become background everywhere."""
         self.finish()
-        ledger = self._state.ledger
-        removed = ledger.find(object_id)
+        state = self._store.state
+        removed = state.find(object_id)
         if removed.is_locked:
             raise InvalidInteractionError(f"{removed.name} is locked: unlock it to remove it.")
-        self._put_ledger("remove_object", ledger.without_object(object_id))
+        self._put_state("remove_object", state.without_object(object_id))
         return Changes(self._frames_showing(removed.key), self._frame_mask)
 
     def rename_object(self, object_id: int, name: str) -> None:
         """Give an object another name."""
         self.finish()
-        ledger = self._state.ledger
-        self._put_ledger("rename_object", ledger.with_object(replace(ledger.find(object_id), name=name)))
+        state = self._store.state
+        self._put_state("rename_object", state.with_object(replace(state.find(object_id), name=name)))
 
     def lock(self, object_id: int, is_locked: bool = True) -> None:
         """Protect an object: no propagation, and no interaction with another object, changes its pixels."""
         self.finish()
-        ledger = self._state.ledger
-        locked = replace(ledger.find(object_id), is_locked=is_locked)
-        self._put_ledger("lock" if is_locked else "unlock", ledger.with_object(locked))
+        state = self._store.state
+        locked = replace(state.find(object_id), is_locked=is_locked)
+        self._put_state("lock" if is_locked else "unlock", state.with_object(locked))
 
     def undo(self) -> Sequence[FrameMask]:
         """Take the newest step back; nothing happens where there is none."""
         self.finish()
-        return self._changed_by(self._state.undo())
+        return self._changed_by(self._store.undo())
 
     def redo(self) -> Sequence[FrameMask]:
         """Do again what was undone last; nothing happens where there is none."""
         self.finish()
-        return self._changed_by(self._state.redo())
+        return self._changed_by(self._store.redo())
 
     def finish(self) -> None:
         """Close a command whose generator is still open: what it has done is kept as one step."""
@@ -343,24 +351,24 @@ class Session:
     def _interact(self, interaction: Interaction) -> Masks:
         started = time.perf_counter()
         frame_index = interaction.frame_index
-        transaction = Transaction(self._state, interaction.tool.value)
-        ledger, record = self._state.look(frame_index)
-        ledger = ledger.introduce([interaction.object_id])
+        transaction = Transaction(self._store, interaction.tool.value)
+        state, record = self._store.snapshot(frame_index)
+        state = state.introduce([interaction.object_id])
         pixels = self._frames[frame_index]
-        edits = self._workshop.out_of_memory.endure(
-            lambda: edit(self._workshop, interaction, ledger, pixels, record)
+        edits = self._context.out_of_memory.retry_on_oom(
+            lambda: edit(self._context, interaction, state, pixels, record)
         )
         # Of objects that were never drawn or carried here, the frame goes on saying nothing.
-        known = {*(record.prob.known if record else ()), ledger.find(interaction.object_id).key}
-        keys = [key for key in ledger.active_keys if key in known]
+        known = {*(record.prob.known if record else ()), state.find(interaction.object_id).key}
+        keys = [key for key in state.active_keys if key in known]
         before = self.ids(frame_index)
         try:
             for edited in edits:
-                changed = self._workshop.firm_record(edited.ids, keys, record, edited.reach)
+                changed = self._context.record_from_ids(edited.ids, keys, record, edited.reach)
                 touched = {interaction.object_id, *changed_objects(before, edited.ids)}
                 speaks_of = [key for key in keys if key.object_id in touched]
-                changed = advice.with_agreements_of(changed, record, speaks_of)
-                drafted = ledger.corrected(frame_index, record, speaks_of, edited.gesture)
+                changed = with_agreements_of(changed, record, speaks_of)
+                drafted = state.corrected(frame_index, record, speaks_of, edited.gesture)
                 transaction.write({frame_index: changed}, drafted)
                 yield FrameMask(frame_index, edited.ids, Progress(1, 1, time.perf_counter() - started))
         finally:
@@ -373,7 +381,7 @@ class Session:
     def _close(self, transaction: Transaction) -> Sequence[FrameMask]:
         return Changes(transaction.close(), self._frame_mask)
 
-    def _changed_by(self, step: Step | None) -> Sequence[FrameMask]:
+    def _changed_by(self, step: UndoStep | None) -> Sequence[FrameMask]:
         if step is None:
             return Changes((), self._frame_mask)
         frames = set(step.records_after)
@@ -385,11 +393,11 @@ class Session:
         return FrameMask(frame_index, self.ids(frame_index))
 
     def _frames_showing(self, key: ObjectKey) -> list[int]:
-        return [frame_index for frame_index, record in self._state.touched() if key in record.present]
+        return [frame_index for frame_index, record in self._store.touched() if key in record.present]
 
-    def _memorise(self, frame_index: int, record: Record, keys: Sequence[ObjectKey]) -> MemoryEntry:
-        store = ProbStore(self._workshop.tracks, keys, self._workshop.engine.compute.device)
-        return self._workshop.engine.memorise_frame(frame_index, store.restore(record.prob))
+    def _memorize(self, frame_index: int, record: FrameRecord, keys: Sequence[ObjectKey]) -> MemoryEntry:
+        codec = ProbabilityCodec(self._context.mask_store, keys, self._context.runner.compute.device)
+        return self._context.runner.memorize_frame(frame_index, codec.decode(record.prob))
 
     def _check_frame(self, frame_index: int) -> None:
         if not 0 <= frame_index < len(self._frames):
@@ -398,9 +406,9 @@ class Session:
                 f"There is no frame {frame_index}: the clip has frames 0 to {last}."
             )
 
-    def _put_ledger(self, label: str, ledger: Ledger) -> None:
+    def _put_state(self, label: str, state: SessionState) -> None:
         """Make one step of a change that touches no frame."""
-        transaction = Transaction(self._state, label)
-        if ledger != transaction.before:
-            transaction.write({}, ledger)
+        transaction = Transaction(self._store, label)
+        if state != transaction.before:
+            transaction.write({}, state)
             transaction.close()

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from gui.main_window import Backend, MainWindow
     from gui.worker.ending import Report
-    from gui.worker.script_recorder import Journal
-    from gui.worker.worker import Engine
+    from gui.worker.script_recorder import ScriptRecorder
+    from gui.worker.worker import OpenedSession
     from mivos_studio.media.clip import Clip
     from model.interfaces import Networks
 
@@ -136,12 +136,12 @@ def _backend(options: WindowOptions, cache: Path) -> Backend:
 
         return open_clip(_sample(cache, report) if path is None else path)
 
-    def open_session(clip: Clip, journal: Journal, report: Report) -> Engine:
+    def open_session(clip: Clip, recorder: ScriptRecorder, report: Report) -> OpenedSession:
         report(_LOADING)
         if not loaded:
             loaded.append(_load_networks(options, report))
         report(_LOADING)
-        return _engine(clip, loaded[0], options, journal)
+        return _opened(clip, loaded[0], options, recorder)
 
     return Backend(open_clip, open_session)
 
@@ -164,8 +164,10 @@ def _load_networks(options: WindowOptions, report: Report) -> Networks:
     return load_networks(options.models, options.weights)
 
 
-def _engine(clip: Clip, networks: Networks, options: WindowOptions, journal: Journal) -> Engine:
-    from gui.worker.worker import Engine
+def _opened(
+    clip: Clip, networks: Networks, options: WindowOptions, recorder: ScriptRecorder
+) -> OpenedSession:
+    from gui.worker.worker import OpenedSession
     from inference_core.session import Session
     from mivos_studio.project.scratch import TemporaryScratch
     from model.families import FAMILIES
@@ -178,6 +180,6 @@ def _engine(clip: Clip, networks: Networks, options: WindowOptions, journal: Jou
         scratch=TemporaryScratch(),
     )
     object_id = session.add_object()
-    journal.declare(object_id, session.objects[0].name)
+    recorder.declare(object_id, session.objects[0].name)
     terms = FAMILIES[networks.family].terms
-    return Engine(session, networks.family, terms, first_undo=session.undo_count)
+    return OpenedSession(session, networks.family, terms, first_undo=session.undo_count)

@@ -66,7 +66,7 @@ class PropagationNetwork(Protocol):
     mem_every: int
     """A walk keeps a frame this far from the one kept last: the pace that was measured best."""
 
-    max_promoted: int
+    max_memory_frames: int
     """More of these frames than so many are thinned out."""
 
     def encode_query(self, image: Tensor) -> QueryFeatures:
@@ -94,7 +94,7 @@ class PropagationNetwork(Protocol):
         """
         ...
 
-    def learn_targets(
+    def learn_target_models(
         self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]
     ) -> Tensor | None:
         """Learn from anchors what each object looks like; None in a family that relies on memory alone.
@@ -110,7 +110,7 @@ class PropagationNetwork(Protocol):
         """Turn a readout into logits (K, h, w).
 
         previous (K, h, w) holds the objects' probabilities in the frame just walked from; targets is what
-        `learn_targets` gave. The published family looks at neither.
+        `learn_target_models` gave. The published family looks at neither.
         """
         ...
 
@@ -145,7 +145,7 @@ class InteractionNetwork(Protocol):
 
     multiple: int
 
-    def answers(
+    def predictions(
         self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor
     ) -> Iterator[Tensor]:
         """Answer strokes: the first answer comes soon, others that may follow are better.

@@ -1,4 +1,4 @@
-"""The one place that knows both sides: turns wishes into commands for the worker, shows what came of them."""
+"""The one place that knows both sides: hands commands to the worker and shows what came of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PyQt5.QtWidgets import QAction
 
 from gui.actions import enable_possible
 from gui.controllers.navigator import Navigator
-from gui.controllers.timeline_presenter import Survey, hint
+from gui.controllers.timeline_presenter import TimelinePresenter, hint
 from gui.controllers.views import Views
 from gui.crash import tell
 from gui.panels.object_panel import ObjectRow
@@ -19,8 +19,17 @@ from gui.panels.status_line import Task
 from gui.state.overlay import Picture
 from gui.state.view_model import ViewModel
 from gui.state.view_state import CanvasTool, ViewState
-from gui.worker.commands import Change, Command, Edit, NewObject, PlayScript, TakeBack, Walk, absence
-from gui.worker.worker import Ending, Engine, Outcome, Worker
+from gui.worker.commands import (
+    AddObjectCommand,
+    Change,
+    Command,
+    EditCommand,
+    PlayScriptCommand,
+    PropagateCommand,
+    UndoCommand,
+    absence,
+)
+from gui.worker.worker import Ending, OpenedSession, Outcome, Worker
 from inference_core.types import Direction, Interaction, Progress, Region
 from mivos_studio.project.steps import Draw, Redo, RemoveObject, RenameObject, Reset, SetLock
 
@@ -55,12 +64,12 @@ class Controller(QObject):
         self._navigator = navigator
         self._worker: Worker | None = None
         self._session: Session | None = None
-        self._engine: Engine | None = None
+        self._opened: OpenedSession | None = None
         self._pending: list[Command] = []
         self._under_way: list[Command] = []
         self._answered: list[Interaction] = []
         self._first_undo = 0
-        self._survey = Survey(views.timeline)
+        self._timeline_presenter = TimelinePresenter(views.timeline)
         views.canvas.interaction_made.connect(self._on_interaction)
         views.canvas.region_chosen.connect(self.choose_region)
         views.canvas.radius_stepped.connect(self.step_radius)
@@ -77,9 +86,9 @@ class Controller(QObject):
         return self._session
 
     @property
-    def engine(self) -> Engine | None:
+    def opened(self) -> OpenedSession | None:
         """The session with what computes for it, once it is open."""
-        return self._engine
+        return self._opened
 
     @property
     def is_busy(self) -> bool:
@@ -109,13 +118,13 @@ class Controller(QObject):
 
     def detach(self) -> None:
         """Let the worker go; it ends by itself, after the frame that it is at."""
-        worker, self._worker, self._session, self._engine = self._worker, None, None, None
+        worker, self._worker, self._session, self._opened = self._worker, None, None, None
         if worker is not None:
             worker.ask_to_end()
         self._forget_commands()
         self._answered.clear()
         self._views.status.show_task(Task.LOADING, "")
-        self._survey.end()
+        self._timeline_presenter.end()
 
     def show_opening(self, text: str) -> None:
         """Say how far the opening of a clip has come; nothing means that none is being opened."""
@@ -170,28 +179,28 @@ class Controller(QObject):
 
     def undo(self) -> None:
         """Take the last step back."""
-        self.submit(TakeBack(self._first_undo))
+        self.submit(UndoCommand(self._first_undo))
 
     def redo(self) -> None:
         """Do again what was taken back."""
-        self.submit(Edit(Redo()))
+        self.submit(EditCommand(Redo()))
 
     def reset_frame(self) -> None:
         """Empty this frame."""
-        self.submit(Edit(Reset(self._model.state.frame_index)))
+        self.submit(EditCommand(Reset(self._model.state.frame_index)))
 
     def mark_absent(self) -> None:
         """Say that the object is not on this frame: wipe it out with a lasso around the whole frame."""
         state = self._model.state
-        self.submit(Edit(Draw(absence(state.frame_index, state.object_id, state.source))))
+        self.submit(EditCommand(Draw(absence(state.frame_index, state.object_id, state.source))))
 
     def add_object(self) -> None:
         """Add an object and work on it."""
-        self.submit(NewObject())
+        self.submit(AddObjectCommand())
 
     def remove_object(self) -> None:
         """Remove the chosen object and its masks."""
-        self.submit(Edit(RemoveObject(self._model.state.object_id)))
+        self.submit(EditCommand(RemoveObject(self._model.state.object_id)))
 
     def rename_object(self) -> None:
         """Let the editor type another name for the chosen object."""
@@ -213,7 +222,7 @@ class Controller(QObject):
         if not self._has_long:
             self._views.timeline.forget_walk()
             self._navigator.start_following()
-            self.submit(Walk(direction))
+            self.submit(PropagateCommand(direction))
 
     def cancel(self) -> None:
         """Stop what takes long; what is done stays. A clip that is being opened is waited for no longer."""
@@ -248,13 +257,13 @@ class Controller(QObject):
             self._views.canvas.drop_preview(interaction)
         self._answered.clear()
 
-    def _on_opened(self, engine: Engine) -> None:
-        self._engine = engine
-        session = self._session = engine.session
-        self._first_undo = engine.first_undo
-        self._views.status.show_engine(engine.description)
+    def _on_opened(self, opened: OpenedSession) -> None:
+        self._opened = opened
+        session = self._session = opened.session
+        self._first_undo = opened.first_undo
+        self._views.status.show_session(opened.description)
         self._views.status.show_task(Task.LOADING, "")
-        self._survey.begin(session)
+        self._timeline_presenter.begin(session)
         self._navigator.look_at_masks(session.ids, lambda: tuple(o.object_id for o in session.objects))
         self._show_session()
 
@@ -269,8 +278,8 @@ class Controller(QObject):
     def _on_noticed(self, sentence: str) -> None:
         """Show it until it is dismissed; what computes may have changed."""
         self._views.banner.show_error(sentence)
-        if self._engine is not None:
-            self._views.status.show_engine(self._engine.description)
+        if self._opened is not None:
+            self._views.status.show_session(self._opened.description)
 
     def _on_began(self, command: Command) -> None:
         self._under_way.append(command)
@@ -284,10 +293,10 @@ class Controller(QObject):
             self._views.propagation.set_progress(change)
             return
         if change.progress is None:
-            self._survey.look_at(change.frame_index)
+            self._timeline_presenter.look_at(change.frame_index)
         else:
             self._views.propagation.set_progress(change.progress)
-            self._survey.walk_to(change.frame_index)
+            self._timeline_presenter.walk_to(change.frame_index)
             if change.progress.done == 1:  # what was a draft has just become an anchor
                 self._show_marks()
             self._navigator.follow(change.frame_index)
@@ -302,17 +311,17 @@ class Controller(QObject):
             self._drop_preview_of(outcome.command)
         else:
             self._show_outcome(outcome)
-        if outcome.ending is Ending.FAILED or isinstance(outcome.command, PlayScript):
-            self._survey.look_at_all()
+        if outcome.ending is Ending.FAILED or isinstance(outcome.command, PlayScriptCommand):
+            self._timeline_presenter.look_at_all()
         self._show_session()
         if not self._pending:
             self.became_idle.emit()
 
     def _show_outcome(self, outcome: Outcome) -> None:
         command = outcome.command
-        if isinstance(command, Edit) and isinstance(command.step, Draw):
+        if isinstance(command, EditCommand) and isinstance(command.step, Draw):
             self._answered.append(command.step.interaction)
-        elif isinstance(command, NewObject) and self._session:
+        elif isinstance(command, AddObjectCommand) and self._session:
             self.choose_object(self._session.objects[-1].object_id)
         elif command.note and outcome.ending is Ending.DONE:
             self._views.banner.show_note(command.note)
@@ -324,19 +333,19 @@ class Controller(QObject):
         self._show_command()
 
     def _drop_preview_of(self, command: Command) -> None:
-        if isinstance(command, Edit) and isinstance(command.step, Draw):
+        if isinstance(command, EditCommand) and isinstance(command.step, Draw):
             self._views.canvas.drop_preview(command.step.interaction)
 
     # What the window shows.
 
     def _on_interaction(self, interaction: Interaction) -> None:
-        self.submit(Edit(Draw(interaction)))
+        self.submit(EditCommand(Draw(interaction)))
 
     def _on_lock(self, object_id: int, is_locked: bool) -> None:
-        self.submit(Edit(SetLock(object_id, is_locked)))
+        self.submit(EditCommand(SetLock(object_id, is_locked)))
 
     def _on_renamed(self, object_id: int, name: str) -> None:
-        self.submit(Edit(RenameObject(object_id, name)))
+        self.submit(EditCommand(RenameObject(object_id, name)))
 
     def _on_visibility(self, object_id: int, is_visible: bool) -> None:
         self._model.set(self._model.state.with_visibility(object_id, is_visible))
@@ -385,8 +394,8 @@ class Controller(QObject):
     def _show_marks(self) -> None:
         session = self._session
         if session is not None:
-            self._survey.look_at_marks()
-            is_walking = any(isinstance(command, Walk) for command in self._pending)
+            self._timeline_presenter.look_at_marks()
+            is_walking = any(isinstance(command, PropagateCommand) for command in self._pending)
             self._views.propagation.set_hint(_WALK_HINT if is_walking else hint(session))
 
     def _show_possibilities(self) -> None:

@@ -13,10 +13,10 @@ from PyQt5.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 from gui.actions import ACTIONS, GESTURES, shown_key
 from gui.controllers.controller import Controller
 from gui.panels.banner import Banner
-from gui.panels.dialogs.export_dialog import ExportDialog, ExportWish, FormatChoice, Question
+from gui.panels.dialogs.export_dialog import ExportDialog, ExportRequest, FormatChoice, Question
 from gui.panels.dialogs.shortcut_sheet import ShortcutSheet
-from gui.worker.commands import Export, PlayScript
-from gui.worker.script_recorder import Journal
+from gui.worker.commands import ExportCommand, PlayScriptCommand
+from gui.worker.script_recorder import ScriptRecorder
 from inference_core.errors import UserError
 from inference_core.types import UInt8Array
 from mivos_studio.media.errors import MediaError
@@ -55,7 +55,7 @@ class OpenedClip:
 
     clip: Clip
     path: Path | None
-    journal: Journal
+    recorder: ScriptRecorder
 
     @property
     def sources(self) -> tuple[Path, ...]:
@@ -65,11 +65,11 @@ class OpenedClip:
     @property
     def masks(self) -> tuple[Path, ...]:
         """Files of masks that the work goes back to."""
-        steps = self.journal.script(Path()).steps
+        steps = self.recorder.script(Path()).steps
         return tuple(Path(step.file) for step in steps if isinstance(step, SetIds))
 
 
-class FileDesk(QObject):
+class FileController(QObject):
     """Asks, then has it done."""
 
     clip_wanted = pyqtSignal(object)
@@ -95,7 +95,7 @@ class FileDesk(QObject):
 
     def unsaved_work(self) -> tuple[str, ...]:
         """Say what has been done on this clip and is in no script, in parts of a sentence."""
-        return self._opened.journal.unsaved() if self._opened else ()
+        return self._opened.recorder.unsaved() if self._opened else ()
 
     # Wishes.
 
@@ -138,7 +138,7 @@ class FileDesk(QObject):
         folder = Path(self._folder()) / f"{self._name()}_masks"
         dialog = ExportDialog(_FORMATS, folder, facts, self._check_export, self._window)
         if dialog.exec() == QDialog.DialogCode.Accepted:
-            self.export(dialog.wish)
+            self.export(dialog.request)
         dialog.deleteLater()
 
     def show_shortcuts(self) -> None:
@@ -147,11 +147,11 @@ class FileDesk(QObject):
 
     def show_about(self) -> None:
         """Say what this program is, what it computes with, and what the licences of the weights allow."""
-        engine = self._controller.engine
+        opened = self._controller.opened
         lines = [f"<b>MiVOS Studio</b> {_version()}", *_ABOUT]
-        if engine is not None:
-            lines.append(f"<b>Networks</b> {engine.description}")
-            lines.append(f"The networks' weights ({engine.family}): {engine.terms}")
+        if opened is not None:
+            lines.append(f"<b>Networks</b> {opened.description}")
+            lines.append(f"The networks' weights ({opened.family}): {opened.terms}")
         QMessageBox.about(self._window, "About MiVOS Studio", "".join(f"<p>{line}</p>" for line in lines))
 
     def quit(self) -> None:
@@ -169,7 +169,9 @@ class FileDesk(QObject):
             return
         opened = self._opened
         if opened is not None:
-            self._controller.submit(PlayScript(script, len(opened.clip), self._read_ids, opened.journal))
+            self._controller.submit(
+                PlayScriptCommand(script, len(opened.clip), self._read_ids, opened.recorder)
+            )
 
     def save_script(self, path: Path) -> bool:
         """Write all that was done on this clip as a script, beside what is there and then in its place.
@@ -178,30 +180,30 @@ class FileDesk(QObject):
         """
         if self._opened is None:
             return False
-        kept = self._opened.journal.kept(path.parent)
+        kept = self._opened.recorder.kept(path.parent)
         try:
             inputs = (*self._opened.sources, *self._opened.masks)
             write_script(kept.script, path, inputs=inputs)
         except MediaError as error:
             self._banner.show_error(str(error))
             return False
-        self._opened.journal.has_saved(kept)
+        self._opened.recorder.has_saved(kept)
         self._banner.show_note(f"The script is in {path}.")
         return True
 
-    def export(self, wish: ExportWish) -> None:
+    def export(self, request: ExportRequest) -> None:
         """Have the masks of all frames written by the worker."""
         from mivos_studio.media.export.formats import find_format  # Pillow, wanted here for the first time
 
         job, opened = self._export_job(), self._opened
         if job is None or opened is None:
             return
-        export_format = find_format(wish.format_name)
+        export_format = find_format(request.format_name)
         self._controller.submit(
-            Export(export_format, job, wish.folder, wish.replaces, opened.masks, opened.sources)
+            ExportCommand(export_format, job, request.folder, request.replaces, opened.masks, opened.sources)
         )
 
-    def _check_export(self, wish: ExportWish) -> Question | None:
+    def _check_export(self, request: ExportRequest) -> Question | None:
         """Return what the editor must agree to before an export, None where there is nothing.
 
         Raises a MediaError where it cannot be. The folder is left as it is.
@@ -212,9 +214,9 @@ class FileDesk(QObject):
         job, opened = self._export_job(), self._opened
         if job is None or opened is None:
             return None
-        output = FolderOutput(wish.folder, replaces=True, inputs=opened.masks, sources=opened.sources)
+        output = FolderOutput(request.folder, replaces=True, inputs=opened.masks, sources=opened.sources)
         compares_content = output.is_quick_to_compare
-        find_format(wish.format_name).check(job.extent, output, compares_content=compares_content)
+        find_format(request.format_name).check(job.extent, output, compares_content=compares_content)
         with output:
             pass  # the place can be taken
         if not output.holds_files:

@@ -9,7 +9,7 @@ from PyQt5.QtCore import QObject
 from PyQt5.QtWidgets import QMessageBox, QWidget
 
 from gui.controllers.controller import Controller
-from gui.controllers.file_controller import FileDesk
+from gui.controllers.file_controller import FileController
 from gui.panels.dialogs.unsaved_dialog import UnsavedDialog
 
 _UNDER_WAY = "the work under way"
@@ -18,7 +18,7 @@ _UNDER_WAY = "the work under way"
 class LeaveGuard(QObject):
     """Asks once, and does what was wanted as soon as nothing is lost by it that the editor wants to keep."""
 
-    def __init__(self, window: QWidget, controller: Controller, files: FileDesk) -> None:
+    def __init__(self, window: QWidget, controller: Controller, files: FileController) -> None:
         super().__init__(window)
         self._window = window
         self._controller = controller

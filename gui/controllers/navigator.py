@@ -16,11 +16,11 @@ from gui.panels.timeline import Timeline
 from gui.state.overlay import Picture, ViewMode
 from gui.state.view_model import ViewModel
 from gui.state.view_state import ViewState
-from gui.worker.frame_reader import FrameReader, IdsOf, Wish
+from gui.worker.frame_reader import FrameReader, FrameRequest, IdsOf
 
 
 class Navigator(QObject):
-    """Answers the wishes to look somewhere."""
+    """Answers the requests to look somewhere."""
 
     playing_changed = pyqtSignal(bool)
 
@@ -67,7 +67,7 @@ class Navigator(QObject):
         state = self._model.state
         if state.frame_count and self._reader is not None:
             style = state.style(self._object_ids())
-            self._reader.show(Wish(state.frame_index, style, self._ids_of))
+            self._reader.show(FrameRequest(state.frame_index, style, self._ids_of))
 
     def follow(self, frame_index: int) -> None:
         """Go along with a propagation, unless the editor has looked elsewhere since it began."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from inference_core.session import Session
 
 
-class Survey:
+class TimelinePresenter:
     """Keeps the timeline true. Reads the session, never changes it."""
 
     def __init__(self, timeline: Timeline) -> None:

@@ -1,1 +1,1 @@
-"""What the editor sees and touches: facts come in by setters, wishes leave by signals, nothing is decided."""
+"""What the editor sees and touches: values come in by setters, requests leave by signals."""

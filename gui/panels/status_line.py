@@ -28,13 +28,13 @@ class StatusLine(QStatusBar):
         self._task.setAccessibleName("Status")
         self._clip = QLabel()
         self._clip.setObjectName("clip_facts")
-        self._engine = QLabel()
-        self._engine.setObjectName("engine")
-        self._engine.setToolTip("Networks, device and precision")
+        self._opened = QLabel()
+        self._opened.setObjectName("opened")
+        self._opened.setToolTip("Networks, device and precision")
         self._texts: dict[Task, str] = {}
         self.addWidget(self._task, 1)
         self.addPermanentWidget(self._clip)
-        self.addPermanentWidget(self._engine)
+        self.addPermanentWidget(self._opened)
 
     def show_task(self, task: Task, text: str) -> None:
         """Say how far something has come; no text means that it has ended. Where nothing is left: ready."""
@@ -50,6 +50,6 @@ class StatusLine(QStatusBar):
         """Say which clip is open."""
         self._clip.setText(text)
 
-    def show_engine(self, text: str) -> None:
+    def show_session(self, text: str) -> None:
         """Say what computes."""
-        self._engine.setText(text)
+        self._opened.setText(text)

@@ -1,6 +1,6 @@
-"""What the window asks of the session, one value a wish. The worker runs them; nothing here touches Qt.
+"""What the window asks of the session, one value a request. The worker runs them; nothing here touches Qt.
 
-A command yields what it changes as it changes. What it did goes into the journal as steps of a script, so
+A command yields what it changes as it changes. What it did goes into the recorder as steps of a script, so
 that the work can be replayed outside the window with the same masks.
 """
 
@@ -23,7 +23,7 @@ from mivos_studio.project.script import Script, check_script
 from mivos_studio.project.steps import AddObject, Propagate, SetIds, Step, Undo
 
 if TYPE_CHECKING:
-    from gui.worker.script_recorder import Journal
+    from gui.worker.script_recorder import ScriptRecorder
     from inference_core.session import Session
     from mivos_studio.media.export.formats import ExportFormat
     from mivos_studio.media.export.job import ExportJob
@@ -34,7 +34,7 @@ Changes = Generator[Change, None, None]
 
 
 class Command(ABC):
-    """One wish of the editor."""
+    """One request of the editor."""
 
     is_long = False
     """Whether it can be cancelled."""
@@ -69,7 +69,7 @@ class Command(ABC):
 
 
 @dataclass(frozen=True, eq=False)
-class Edit(Command):
+class EditCommand(Command):
     """A step that is over at once: a stroke, a reset, an undo, a lock."""
 
     step: Step
@@ -86,7 +86,7 @@ class Edit(Command):
 
 
 @dataclass(frozen=True, eq=False)
-class TakeBack(Command):
+class UndoCommand(Command):
     """Undo, but never what was there before the editor's first step."""
 
     first_undo: int
@@ -101,7 +101,7 @@ class TakeBack(Command):
 
 
 @dataclass(frozen=True, eq=False)
-class NewObject(Command):
+class AddObjectCommand(Command):
     """Add an object; the session says which id it gets."""
 
     title = "Add object"
@@ -114,7 +114,7 @@ class NewObject(Command):
 
 
 @dataclass(frozen=True)
-class Walk(Command):
+class PropagateCommand(Command):
     """Propagate every draft in turn, then what a cancelled walk left. Later drafts wait for the next one.
 
     It is one step of undo. A stroke that comes in between splits it: the part before the stroke, the stroke
@@ -132,7 +132,7 @@ class Walk(Command):
         """Say which way."""
         return "Propagate" if self.direction is Direction.BOTH else f"Propagate {self.direction.value}"
 
-    def begun(self, session: Session) -> Walk:
+    def begun(self, session: Session) -> PropagateCommand:
         """Fix the frames it starts from."""
         frame_indices = _waiting(session)
         if not frame_indices:
@@ -140,7 +140,7 @@ class Walk(Command):
         return replace(self, frame_indices=frame_indices)
 
     def run(self, session: Session, record: Record) -> Changes:
-        """Walk from each; a walk that is stopped is written down with the frames that it got to."""
+        """Propagate from each; a walk that is stopped is written down with the frames that it got to."""
         frame_indices = self.frame_indices or ()
         if len(frame_indices) > 1 and set(frame_indices) == set(_waiting(session)):
             yield from self._walk(session, None, record)
@@ -149,7 +149,7 @@ class Walk(Command):
             if frame_index in _waiting(session):
                 yield from self._walk(session, frame_index, record)
 
-    def resumed(self, session: Session) -> Walk | None:
+    def resumed(self, session: Session) -> PropagateCommand | None:
         """Go on from those that still wait."""
         waiting = _waiting(session)
         left = tuple(i for i in self.frame_indices or () if i in waiting)
@@ -170,16 +170,16 @@ class Walk(Command):
 
 
 @dataclass(frozen=True, eq=False)
-class PlayScript(Command):
+class PlayScriptCommand(Command):
     """Repeat what a script says. Strokes wait for it: in between they would make it another work.
 
-    journal  is told where the script's own file holds all that has been done.
+    recorder  is told where the script's own file holds all that has been done.
     """
 
     script: Script
     frame_count: int
     read_ids: ReadIds
-    journal: Journal
+    recorder: ScriptRecorder
 
     title = "Play script"
     is_long = True
@@ -189,7 +189,7 @@ class PlayScript(Command):
         """Say that it is done."""
         return "The script has been played."
 
-    def begun(self, session: Session) -> PlayScript:
+    def begun(self, session: Session) -> PlayScriptCommand:
         """See that the script fits this clip before anything is changed."""
         check_script(self.script, self.frame_count)
         del session
@@ -199,13 +199,13 @@ class PlayScript(Command):
         """Do step after step; every one is written down as if it had been done by hand."""
         steps = (*self._missing_objects(session), *self.script.steps)
         read_ids = found_in(self.script.folder, self.read_ids)
-        is_all, began_s = self.journal.is_empty, perf_counter()
+        is_all, began_s = self.recorder.is_empty, perf_counter()
         for number, step in enumerate(steps, start=1):
             yield from step.perform(session, read_ids)
             record(_findable(step, self.script.folder))
             yield Progress(number, len(steps), perf_counter() - began_s)
         if is_all:
-            self.journal.has_saved(self.journal.kept(self.script.folder))
+            self.recorder.has_saved(self.recorder.kept(self.script.folder))
 
     def _missing_objects(self, session: Session) -> list[Step]:
         known = {each.object_id for each in session.objects}
@@ -213,7 +213,7 @@ class PlayScript(Command):
 
 
 @dataclass(frozen=True, eq=False)
-class Export(Command):
+class ExportCommand(Command):
     """Write the masks to files. Strokes wait for it, so that all files are of one moment."""
 
     export_format: ExportFormat

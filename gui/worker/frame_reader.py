@@ -1,7 +1,7 @@
 """The thread that makes a clip's frames ready for the canvas: decodes, asks for the masks, colours them.
 
-Only the last wish counts: while one frame is being read, all but the newest of the wishes that come in are
-dropped, so that scrubbing never queues up.
+Only the last request counts: while one frame is being read, all but the newest of the requests that come in
+are dropped, so that scrubbing never queues up.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ IdsOf = Callable[[int], UInt8Array]
 
 
 @dataclass(frozen=True)
-class Wish:
+class FrameRequest:
     """A frame to be shown, and how. ids_of is None until there is a session."""
 
     frame_index: int
@@ -52,61 +52,65 @@ class FrameReader(EndableThread):
     def __init__(self, clip: Clip) -> None:
         super().__init__()
         self._clip = clip
-        self._wish: Wish | None = None
+        self._request: FrameRequest | None = None
         self._shown: _Shown | None = None
 
     # From the window's thread.
 
-    def show(self, wish: Wish) -> None:
+    def show(self, request: FrameRequest) -> None:
         """Read a frame."""
         with self._is_asked:
-            self._wish = wish
+            self._request = request
             self._is_asked.notify()
 
     # On the reader's thread.
 
     def run(self) -> None:
-        """Fulfil wishes until the thread is asked to end."""
-        while (wish := self._next()) is not None:
+        """Fulfil requests until the thread is asked to end."""
+        while (request := self._next()) is not None:
             try:
-                self._fulfil(wish)
+                self._fulfil(request)
             except Exception as error:
                 self.failed.emit(error)
 
-    def _next(self) -> Wish | None:
+    def _next(self) -> FrameRequest | None:
         with self._is_asked:
-            while self._wish is None and not self._is_ending:
+            while self._request is None and not self._is_ending:
                 self._is_asked.wait()
-            wish, self._wish = self._wish, None
-            return None if self._is_ending else wish
+            request, self._request = self._request, None
+            return None if self._is_ending else request
 
-    def _fulfil(self, wish: Wish) -> None:
+    def _fulfil(self, request: FrameRequest) -> None:
         before = self._shown
-        self._shown = self._made(wish)
+        self._shown = self._made(request)
         self.picture_ready.emit(self._shown.picture)
         if before is not None:
-            self._read_ahead(wish.frame_index, before.picture.frame_index)
+            self._read_ahead(request.frame_index, before.picture.frame_index)
 
     def _read_ahead(self, frame_index: int, before: int) -> None:
         """Decode the frame that a step on would show, while the editor still looks at this one."""
         following = 2 * frame_index - before
         with self._is_asked:
-            is_idle = self._wish is None and not self._is_ending
+            is_idle = self._request is None and not self._is_ending
         if is_idle and abs(frame_index - before) == 1 and 0 <= following < len(self._clip):
             self._clip[following]
 
-    def _made(self, wish: Wish) -> _Shown:
-        ids = np.zeros(self._clip.size, np.uint8) if wish.ids_of is None else wish.ids_of(wish.frame_index)
+    def _made(self, request: FrameRequest) -> _Shown:
+        ids = (
+            np.zeros(self._clip.size, np.uint8)
+            if request.ids_of is None
+            else request.ids_of(request.frame_index)
+        )
         last = self._shown
-        if last is None or last.picture.frame_index != wish.frame_index:
-            frame = rgb32(self._clip[wish.frame_index])
+        if last is None or last.picture.frame_index != request.frame_index:
+            frame = rgb32(self._clip[request.frame_index])
         else:
             frame = last.picture.frame
-            if last.style == wish.style:
+            if last.style == request.style:
                 return _repainted(last, ids)
         overlay: UInt32Array = np.empty(ids.shape, np.uint32)
-        paint(ids, wish.style.table(), overlay)
-        return _Shown(wish.style, ids, Picture(wish.frame_index, frame, overlay))
+        paint(ids, request.style.table(), overlay)
+        return _Shown(request.style, ids, Picture(request.frame_index, frame, overlay))
 
 
 def _repainted(last: _Shown, ids: UInt8Array) -> _Shown:

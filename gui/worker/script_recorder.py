@@ -34,7 +34,7 @@ class Kept:
     mark: Mark
 
 
-class Journal:
+class ScriptRecorder:
     """Steps in the order in which the session took them."""
 
     def __init__(self) -> None:

@@ -21,7 +21,7 @@ from PyQt5.QtCore import QSemaphore, pyqtSignal
 
 from gui.worker.commands import Change, Command
 from gui.worker.ending import EndableThread, Report, Unwanted
-from gui.worker.script_recorder import Journal
+from gui.worker.script_recorder import ScriptRecorder
 from inference_core.types import Progress
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _FINISHING = "Finishing what was under way on the other clip …"
 
 
 @dataclass(frozen=True)
-class Engine:
+class OpenedSession:
     """A session and the family of the networks that it computes with."""
 
     session: Session
@@ -50,8 +50,8 @@ class Engine:
         return f"{self.family} · {self.session.device} · {self.session.dtype}"
 
 
-EngineFactory = Callable[[Report], Engine]
-"""Makes the engine on the worker's thread."""
+SessionFactory = Callable[[Report], OpenedSession]
+"""Makes the opened on the worker's thread."""
 
 
 class Ending(StrEnum):
@@ -79,7 +79,7 @@ class Worker(EndableThread):
 
     loading = pyqtSignal(str)
     opened = pyqtSignal(object)
-    """Engine: its session may be read from now on."""
+    """OpenedSession: its session may be read from now on."""
     open_failed = pyqtSignal(object)
     """The error."""
     began = pyqtSignal(object)
@@ -91,10 +91,12 @@ class Worker(EndableThread):
     ended = pyqtSignal(object)
     """Outcome."""
 
-    def __init__(self, factory: EngineFactory, journal: Journal, turn: threading.Lock | None = None) -> None:
+    def __init__(
+        self, factory: SessionFactory, recorder: ScriptRecorder, turn: threading.Lock | None = None
+    ) -> None:
         super().__init__()
         self._factory = factory
-        self._journal = journal
+        self._recorder = recorder
         self._turn = turn or threading.Lock()
         self._waiting: deque[Command] = deque()
         self._is_cancelled = threading.Event()
@@ -131,7 +133,7 @@ class Worker(EndableThread):
     # On the worker's thread.
 
     def run(self) -> None:
-        """Open the engine, then run commands until the thread is asked to end."""
+        """Open the opened, then run commands until the thread is asked to end."""
         try:
             with self._own_turn():
                 self._work()
@@ -151,18 +153,18 @@ class Worker(EndableThread):
 
     def _work(self) -> None:
         try:
-            engine = self._factory(self._report)
+            opened = self._factory(self._report)
             self.check_wanted()
         except Unwanted:
             raise
         except Exception as error:
             self.open_failed.emit(error)
             return
-        engine.session.hear(self.noticed.emit)
-        self._journal.begin(engine.session.undo_count)
-        self.opened.emit(engine)
+        opened.session.on_notice(self.noticed.emit)
+        self._recorder.begin(opened.session.undo_count)
+        self.opened.emit(opened)
         while (command := self._next()) is not None:
-            self._run(engine.session, command)
+            self._run(opened.session, command)
 
     def _report(self, text: str) -> None:
         self.check_wanted()
@@ -217,7 +219,7 @@ class Worker(EndableThread):
 
     def _was_stopped(self, command: Command, session: Session) -> bool:
         """Send a command's changes until it ends or has to stop; tell whether it was stopped."""
-        changes = command.run(session, lambda step: self._journal.record(step, session.undo_count))
+        changes = command.run(session, lambda step: self._recorder.record(step, session.undo_count))
         for change in changes:
             # First shown, then asked: what the session has kept is always on the canvas.
             self._send(change)

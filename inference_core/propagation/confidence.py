@@ -1,4 +1,4 @@
-"""How far a propagated mask can be trusted, and which frame to correct next.
+"""How far a propagated mask can be trusted.
 
 A propagated mask comes from memory, from the image and from the mask before it, with all errors of the way.
 The nearest anchor's mask, carried over by the affinity in one leap, is a second opinion that knows nothing of
@@ -9,17 +9,16 @@ clips whose true masks are known (`mivos evaluate --fit-confidence`).
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from itertools import accumulate, pairwise
 
 import torch.nn.functional as F
 from torch import Tensor
 
-from inference_core.runtime.network_runner import Engine
-from inference_core.state.mask_store import ObjectKey, Record
-from inference_core.state.session_state import Ledger
+from inference_core.runtime.network_runner import NetworkRunner
+from inference_core.state.mask_store import FrameRecord, ObjectKey
+from inference_core.state.session_state import SessionState
 from inference_core.types import Agreement
 from model.interfaces import QueryFeatures
 
@@ -31,9 +30,6 @@ _CELLS = 15
 _LEAST_CELLS = 0.1
 # Shares of 0 and 1 must not become infinite.
 _MARGIN = 0.02
-
-REACH = 0.25
-"""How far a correction is expected to help, as a share of the frames between its neighbouring anchors."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +56,7 @@ def features(agreement: Agreement) -> tuple[float, float]:
 
 
 @dataclass(frozen=True, eq=False)
-class Witness:
+class ReferenceMask:
     """An anchor that is asked: its memory key (R, Ck, gh, gw), its probabilities (K, h, w) in [0, 1]."""
 
     frame_index: int
@@ -83,11 +79,13 @@ class Witness:
         return _pool(self.key, self.grid), maps
 
 
-def agree(engine: Engine, query: QueryFeatures, witness: Witness, prob: Tensor) -> list[Agreement]:
+def agree(
+    runner: NetworkRunner, query: QueryFeatures, reference: ReferenceMask, prob: Tensor
+) -> list[Agreement]:
     """Compare probabilities (K, h, w) of a frame with those carried there from an anchor, row by row."""
-    grid = witness.grid
-    key, maps = witness.coarse
-    carried = _pool(engine.transfer(QueryFeatures(_pool(query.key, grid), ()), key, maps)[:, 0], grid)
+    grid = reference.grid
+    key, maps = reference.coarse
+    carried = _pool(runner.transfer(QueryFeatures(_pool(query.key, grid), ()), key, maps)[:, 0], grid)
     shown = _pool(prob, grid)
     both = (carried * shown).sum(dim=(1, 2)) + _LEAST_CELLS
     precision = both / (shown.sum(dim=(1, 2)) + _LEAST_CELLS)
@@ -95,18 +93,20 @@ def agree(engine: Engine, query: QueryFeatures, witness: Witness, prob: Tensor) 
     return [Agreement(*pair) for pair in zip(precision.tolist(), recall.tolist(), strict=True)]
 
 
-def agreements_of(ledger: Ledger, record: Record | None, frame_index: int) -> dict[int, Agreement | None]:
+def agreements_of(
+    state: SessionState, record: FrameRecord | None, frame_index: int
+) -> dict[int, Agreement | None]:
     """Tell how the objects that a frame says something of agree; see `Session.agreements`."""
-    said, keys = _said(record, ledger.given(frame_index)), ledger.keys
+    said, keys = _said(record, state.given(frame_index)), state.keys
     return {key.object_id: agreement for key, agreement in said if key in keys}
 
 
 def confidences_of(
-    ledger: Ledger, records: Mapping[int, Record], frame_indices: Iterable[int]
+    state: SessionState, records: Mapping[int, FrameRecord], frame_indices: Iterable[int]
 ) -> list[dict[int, float]]:
     """Tell the J to expect, by object, on each of these frames; see `Session.confidence`."""
-    corrected, keys = corrected_frames(ledger), frozenset(ledger.keys)
-    given = {frame_index: ledger.given(frame_index) for frame_index in corrected}
+    corrected, keys = corrected_frames(state), frozenset(state.keys)
+    given = {frame_index: state.given(frame_index) for frame_index in corrected}
     return [
         {
             key.object_id: confidence_of(agreement)
@@ -117,13 +117,13 @@ def confidences_of(
     ]
 
 
-def corrected_frames(ledger: Ledger) -> frozenset[int]:
+def corrected_frames(state: SessionState) -> frozenset[int]:
     """Gather anchors and drafts: each shows the editor's word on an object or several."""
-    return ledger.anchor_frames.union(draft.frame_index for draft in ledger.drafts)
+    return state.anchor_frames.union(draft.frame_index for draft in state.drafts)
 
 
 def _said(
-    record: Record | None, given: Collection[ObjectKey]
+    record: FrameRecord | None, given: Collection[ObjectKey]
 ) -> Iterable[tuple[ObjectKey, Agreement | None]]:
     """Pair the objects that a frame knew when it was written with how they agree; None for those given."""
     if record is None:
@@ -133,7 +133,9 @@ def _said(
     return ((key, None if key in given else agreement) for key, agreement in pairs)
 
 
-def with_agreements_of(record: Record, earlier: Record | None, changed: Collection[ObjectKey]) -> Record:
+def with_agreements_of(
+    record: FrameRecord, earlier: FrameRecord | None, changed: Collection[ObjectKey]
+) -> FrameRecord:
     """Return a record whose objects agree as they did in an earlier one, but for those changed by hand."""
     before = dict(_said(earlier, changed))
     agreements = tuple(before.get(key) for key in record.prob.known)
@@ -147,55 +149,6 @@ def confidence_of(agreement: Agreement | None) -> float:
     Remembered: the window asks of every frame again and again, and most of the cost is the logarithms.
     """
     return CALIBRATION.confidence(agreement) if agreement else 1.0
-
-
-def frame_to_correct(ledger: Ledger, records: Mapping[int, Record], frame_count: int) -> int | None:
-    """Name the frame to correct next; see `Session.next_to_correct`."""
-    confidences = confidences_of(ledger, records, range(frame_count))
-    return next_frame(confidences, len(ledger.active), corrected_frames(ledger))
-
-
-def next_frame(
-    confidences: Sequence[Mapping[int, float]], objects: int, corrected: Collection[int]
-) -> int | None:
-    """Name the frame whose correction is likely to help most; None where every frame has been corrected.
-
-    confidences  for each frame, confidence by object; an object that is not named has never been there.
-    objects      how many there are; without any there is nothing to correct.
-    corrected    anchors and drafts: the editor's word is not asked for twice.
-
-    A correction helps the frames around it, the less the farther they are, and none beyond the next corrected
-    frame. So the frame is sought around which most is doubtful. The least trusted frame alone would often be
-    the clip's last, or one that is bad all by itself.
-    """
-    if objects == 0:
-        return None
-    doubts = [objects - sum(by_object.values()) for by_object in confidences]
-    best: tuple[float, int] | None = None
-    for first, last in _gaps(len(doubts), corrected):
-        decay = math.exp(-1 / max(1.0, REACH * (last - first + 1)))
-        gap = doubts[first : last + 1]
-        gains = list(map(_gain, _fading_sums(gap, decay), reversed(_fading_sums(gap[::-1], decay)), gap))
-        gain = max(gains)
-        if best is None or gain > best[0]:  # of equals the first
-            best = gain, first + gains.index(gain)
-    return None if best is None else best[1]
-
-
-def _gain(left: float, right: float, doubt: float) -> float:
-    """Add what lies on both sides; the frame's own doubt is in both."""
-    return left + right - doubt
-
-
-def _fading_sums(values: Sequence[float], decay: float) -> list[float]:
-    """Sum each value and all before it, those farther away the less."""
-    return list(accumulate(values, lambda so_far, value: so_far * decay + value))
-
-
-def _gaps(frames: int, corrected: Collection[int]) -> list[tuple[int, int]]:
-    """First and last frame of each stretch without a corrected frame."""
-    borders = [-1, *sorted(corrected), frames]
-    return [(before + 1, after - 1) for before, after in pairwise(borders) if after - before > 1]
 
 
 def _pool(planes: Tensor, size: tuple[int, int]) -> Tensor:

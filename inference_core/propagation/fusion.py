@@ -1,4 +1,4 @@
-"""Blend a fresh propagation with what a frame had: evidence of the editor's last change, and the distances.
+"""Blend a fresh propagation with what a frame had: attention to the editor's last change, and the distances.
 
 Difference-aware fusion (MiVOS, section 3.4). Tensors in, tensors out: no state, no files.
 """
@@ -10,15 +10,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from inference_core.runtime.network_runner import Engine
+from inference_core.propagation.segment import PropagatedFrame
+from inference_core.runtime.network_runner import NetworkRunner
 from model.interfaces import QueryFeatures
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
-    """What the editor changed at the anchor that a walk comes from.
+class ChangeAttention:
+    """What the editor changed at the anchor that a segment comes from, and where that lands on its frames.
 
-    anchor, limit  frame indices of the walk's own anchor and of the one it runs towards.
+    anchor, limit  frame indices of the segment's own anchor and of the one that it runs towards.
     key            (R, Ck, gh, gw), the anchor's memory key alone.
     change         (K, 2, h, w) float in [0, 1]: what was added [0] and removed [1] at the anchor.
     """
@@ -28,8 +29,12 @@ class Evidence:
     key: Tensor
     change: Tensor
 
+    def on(self, runner: NetworkRunner, query: QueryFeatures) -> Tensor:
+        """Return where additions [0] and removals [1] land on a frame: (K, 2, h, w) float in [0, 1]."""
+        return runner.transfer(query, self.key, self.change)
+
     def distance(self, frame_index: int) -> tuple[float, float]:
-        """Return the way to the (old, new) anchor over the way between; they sum to 1."""
+        """Return the distances to the (old, new) anchor over the distance between them; they sum to 1."""
         between = abs(self.limit - self.anchor)
         return abs(self.limit - frame_index) / between, abs(self.anchor - frame_index) / between
 
@@ -41,21 +46,13 @@ def split_change(draft: Tensor, earlier: Tensor) -> Tensor:
 
 
 def fuse_frame(
-    engine: Engine,
-    image: Tensor,
-    query: QueryFeatures,
-    masks: tuple[Tensor, Tensor],
-    *,
-    step: tuple[Evidence, int],
+    runner: NetworkRunner, propagated: PropagatedFrame, *, old: Tensor, change: ChangeAttention
 ) -> Tensor:
     """Let the nearer anchor win, except where the editor has just disagreed.
 
-    image  (1, 3, h, w) normalised; masks = (old, new), each (K, h, w) in [0, 1].
-    step   the evidence and the frame's index.
-    Returns each object's own probability (K, h, w), before the objects compete.
+    old  (K, h, w) float in [0, 1]: what the frame had.
+    Returns each object's own probability (K, h, w), before the objects are merged.
     """
-    evidence, frame_index = step
-    old, new = masks
-    attention = engine.transfer(query, evidence.key, evidence.change)
-    distance = torch.tensor(evidence.distance(frame_index), device=new.device)
-    return engine.fuse(image, old, new, attention, distance)
+    attention = change.on(runner, propagated.query)
+    distance = torch.tensor(change.distance(propagated.frame_index), device=old.device)
+    return runner.fuse(propagated.image, old, propagated.prob, attention, distance)

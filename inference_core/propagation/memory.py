@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from inference_core.state.mask_store import ObjectKey, Record
-from inference_core.state.segments import Carried
+from inference_core.state.mask_store import FrameRecord, ObjectKey
+from inference_core.state.segments import MemorizedFrame
 from inference_core.state.session_state import Anchor
 from model.interfaces import MemoryEntry, PropagationNetwork, QueryFeatures
 
@@ -19,21 +19,21 @@ from model.interfaces import MemoryEntry, PropagationNetwork, QueryFeatures
 class MemoryOptions:
     """What a walk remembers.
 
-    mem_every                a frame this far from the last promoted one is promoted: kept to the walk's end.
-    max_promoted             more than these are thinned out, see `Promotions`.
+    mem_every                a frame this far from the last one kept is kept, too, to the segment's end.
+    max_memory_frames             more than these are thinned out, see `WorkingMemory`.
     max_anchors              a walk reads the anchors nearest to it; more than these are left out.
     keep_recorrected_entries a frame corrected again leaves its outdated entry too, as in the published code.
     """
 
     mem_every: int = 5
-    max_promoted: int = 16
+    max_memory_frames: int = 16
     max_anchors: int = 32
     keep_recorrected_entries: bool = False
 
     @classmethod
     def suiting(cls, network: PropagationNetwork) -> MemoryOptions:
         """Keep frames at the pace at which a network was measured best."""
-        return cls(mem_every=network.mem_every, max_promoted=network.max_promoted)
+        return cls(mem_every=network.mem_every, max_memory_frames=network.max_memory_frames)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,11 +45,11 @@ class AnchorEntry:
     rows: frozenset[int]
 
 
-Encode = Callable[[int, Record, Sequence[ObjectKey]], MemoryEntry]
+Encode = Callable[[int, FrameRecord, Sequence[ObjectKey]], MemoryEntry]
 
 
 Read = Callable[[QueryFeatures, Tensor, Tensor, Sequence[int]], Tensor]
-"""Reads keys and values whose frames are so many frames away, see `Engine.read`."""
+"""Reads keys and values whose frames are so many frames away, see `NetworkRunner.read`."""
 
 
 class MemoryBank:
@@ -63,7 +63,9 @@ class MemoryBank:
         self.options = options
         self._encode = encode
         self._cache_bytes = cache_bytes
-        self._entries: OrderedDict[tuple[int, Record, tuple[ObjectKey, ...]], MemoryEntry] = OrderedDict()
+        self._entries: OrderedDict[tuple[int, FrameRecord, tuple[ObjectKey, ...]], MemoryEntry] = (
+            OrderedDict()
+        )
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -91,35 +93,35 @@ class MemoryBank:
             held -= self._entries.popitem(last=False)[1].nbytes
 
 
-class Promotions:
-    """Which walked frames stay in memory, in walking order.
+class WorkingMemory:
+    """Which propagated frames stay in memory, in walking order.
 
     Over the cap, the frame leaves whose neighbours lie closest together, the oldest of equals: what remains
     is spread evenly over the way from the anchor, and the newest is always there. Keeping more of the near
     past instead costs J (docs/memory.md).
     """
 
-    def __init__(self, anchor: int, cap: int, promoted: Sequence[Carried] = ()) -> None:
+    def __init__(self, anchor: int, cap: int, frames: Sequence[MemorizedFrame] = ()) -> None:
         self._anchor = anchor
         self._cap = cap
-        self.carried = list(promoted)
+        self.frames = list(frames)
 
     @property
     def newest(self) -> int:
-        """The frame promoted last; the anchor at first."""
-        return self.carried[-1].frame_index if self.carried else self._anchor
+        """The frame kept last; the anchor at first."""
+        return self.frames[-1].frame_index if self.frames else self._anchor
 
-    def add(self, carried: Carried) -> int | None:
+    def add(self, carried: MemorizedFrame) -> int | None:
         """Promote a frame; return the place of the one that has to leave, None while there is room."""
-        self.carried.append(carried)
-        if len(self.carried) <= self._cap:
+        self.frames.append(carried)
+        if len(self.frames) <= self._cap:
             return None
         place = self._least_needed()
-        del self.carried[place]
+        del self.frames[place]
         return place
 
     def _least_needed(self) -> int:
-        frames = [self._anchor, *(carried.frame_index for carried in self.carried)]
+        frames = [self._anchor, *(carried.frame_index for carried in self.frames)]
 
         def gap(place: int) -> int:
             return abs(frames[place + 1] - frames[place - 1])
@@ -127,42 +129,42 @@ class Promotions:
         return min(range(1, len(frames) - 1), key=gap, default=1) - 1
 
 
-class WalkMemory:
+class KeyValueMemory:
     """What one walk reads: the anchors, then the promoted frames, then one slot for the last frame.
 
     Slots lie side by side in tensors made once, keys (R, Ck, S, gh, gw) and values (K, Cv, S, gh, gw), so
     that nothing grows while walking. (Channels last, which spares a copy in reading, measured no faster.)
     """
 
-    def __init__(self, anchors: Sequence[AnchorEntry], objects: int, promoted: int) -> None:
+    def __init__(self, anchors: Sequence[AnchorEntry], objects: int, kept: int) -> None:
         first = anchors[0].entry
-        slots = len(anchors) + promoted + 2
+        slots = len(anchors) + kept + 2
         self._keys = first.key.new_empty((*first.key.shape[:2], slots, *first.key.shape[2:]))
         self._values = first.value.new_empty((*first.value.shape[:2], slots, *first.value.shape[2:]))
         self._frames = [0] * slots
         self._fixed = 0
         self._has_last = False
         for anchor in anchors:
-            self.promote(anchor.entry, anchor.frame_index)
+            self.add(anchor.entry, anchor.frame_index)
         self._anchors = len(anchors)
         self._groups = _group_rows(anchors, objects)
 
     def __len__(self) -> int:
         return self._fixed + self._has_last
 
-    def promote(self, entry: MemoryEntry, frame_index: int) -> None:
+    def add(self, entry: MemoryEntry, frame_index: int) -> None:
         """Keep an entry to the end of the walk; the last frame's slot becomes empty."""
         self._put(entry, frame_index)
         self._fixed += 1
         self._has_last = False
 
-    def remember_last(self, entry: MemoryEntry, frame_index: int) -> None:
+    def set_last(self, entry: MemoryEntry, frame_index: int) -> None:
         """Keep an entry until the next one comes."""
         self._put(entry, frame_index)
         self._has_last = True
 
-    def drop_promoted(self, place: int) -> None:
-        """Forget the promoted entry at a place, counted from the oldest."""
+    def drop(self, place: int) -> None:
+        """Forget the kept entry at a place, counted from the oldest."""
         slot = self._anchors + place
         for tensor in (self._keys, self._values):
             tensor[:, :, slot : self._fixed - 1] = tensor[:, :, slot + 1 : self._fixed].clone()

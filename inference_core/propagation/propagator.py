@@ -1,4 +1,4 @@
-"""One round at work: walk an anchor's legs, fuse where another anchor waits, write what comes out."""
+"""One round: propagate along an anchor's segments, fuse where another anchor waits, write what comes out."""
 
 from __future__ import annotations
 
@@ -9,44 +9,45 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from torch import Tensor
 
-from inference_core.propagation.confidence import Witness, agree, with_agreements_of
-from inference_core.propagation.fusion import Evidence, fuse_frame, split_change
+from inference_core.propagation.confidence import ReferenceMask, agree, with_agreements_of
+from inference_core.propagation.fusion import ChangeAttention, fuse_frame, split_change
 from inference_core.propagation.memory import AnchorEntry, MemoryBank, nearest_anchors
-from inference_core.propagation.segment import Competition, Walked, WalkPlan, walk
+from inference_core.propagation.object_merger import ObjectMerger
+from inference_core.propagation.segment import PropagatedFrame, SegmentPlan, propagate
 from inference_core.runtime.device import is_out_of_memory
-from inference_core.runtime.session_context import Workshop
+from inference_core.runtime.session_context import SessionContext
 from inference_core.state.history import Transaction
-from inference_core.state.mask_store import ObjectKey, PackedProb, Record
+from inference_core.state.mask_store import FrameRecord, ObjectKey, PackedProb
 from inference_core.state.round import Round
-from inference_core.state.segments import Leg
-from inference_core.state.session_state import Anchor, Ledger
+from inference_core.state.segments import Segment
+from inference_core.state.session_state import Anchor, SessionState
 from inference_core.types import Agreement, UInt8Array
 
 
 @dataclass(eq=False)
-class RoundRunner:
+class Propagator:
     """Runs one round. Close the generator of `run` to stop it; `unfinished` then tells what is left."""
 
-    workshop: Workshop
+    context: SessionContext
     bank: MemoryBank
     transaction: Transaction
     anchor: Anchor
-    legs: tuple[Leg, ...]
-    _ledger: Ledger = field(init=False)
-    _rest: list[Leg] = field(init=False)
-    _before: dict[int, Record | None] = field(default_factory=dict)
-    _after: dict[int, Record | None] = field(default_factory=dict)
+    segments: tuple[Segment, ...]
+    _state: SessionState = field(init=False)
+    _rest: list[Segment] = field(init=False)
+    _before: dict[int, FrameRecord | None] = field(default_factory=dict)
+    _after: dict[int, FrameRecord | None] = field(default_factory=dict)
     _reached: set[int] = field(default_factory=set)
     _bank_length: int = 0
     _elapsed_s: float = 0.0
 
     def __post_init__(self) -> None:
-        self._ledger = self.transaction.state.ledger
-        self._rest = list(self.legs)
+        self._state = self.transaction.store.state
+        self._rest = list(self.segments)
 
     @property
-    def unfinished(self) -> tuple[Leg, ...]:
-        """Legs, or what is left of them, that are still to be walked."""
+    def unfinished(self) -> tuple[Segment, ...]:
+        """Segments, or what is left of them, that are still to be propagated."""
         return tuple(self._rest)
 
     @property
@@ -61,201 +62,203 @@ class RoundRunner:
             changed_frames=tuple(sorted(self._after)),
             bank_length=self._bank_length,
             elapsed_s=self._elapsed_s,
-            keys=self._ledger.keys,
+            keys=self._state.keys,
             records_before={frame: self.anchor.base, **self._before},
             records_after={frame: self.anchor.record, **self._after},
-            tracks=self.workshop.tracks,
+            mask_store=self.context.mask_store,
         )
 
     @property
     def has_done_anything(self) -> bool:
-        return bool(self._reached) or not self.legs
+        return bool(self._reached) or not self.segments
 
     def run(self) -> Generator[int, None, None]:
-        """Walk every leg; yield each frame once its new mask can be read."""
+        """Propagate along every segment; yield each frame once its new mask can be read."""
         started = time.perf_counter()
-        self._bank_length = len(self._ledger.anchors)
+        self._bank_length = len(self._state.anchors)
         while self._rest:
-            self.workshop.engine.features.begin_sweep()
-            for frame_index in self._walk_despite_full_memory():
+            self.context.runner.features.begin_sweep()
+            for frame_index in self._propagate_despite_full_memory():
                 self._elapsed_s = time.perf_counter() - started
                 yield frame_index
 
-    def _walk_despite_full_memory(self) -> Generator[int, None, None]:
-        """Walk the next leg; where memory runs out, do that frame again with what room there is."""
-        legs_left = len(self._rest) - 1
+    def _propagate_despite_full_memory(self) -> Generator[int, None, None]:
+        """Propagate along the next segment; where memory runs out, free some and do that frame again."""
+        segments_left = len(self._rest) - 1
         failures = 0
-        while len(self._rest) > legs_left:
+        while len(self._rest) > segments_left:
             try:
-                for frame_index in self._walk():
+                for frame_index in self._propagate():
                     failures = 0
                     yield frame_index
             except RuntimeError as error:
                 if not is_out_of_memory(error):
                     raise
                 failures += 1
-            # Outside of the handler, whose error still holds the tensors of the walk.
+            # Outside of the handler, whose error still holds the tensors of the frame.
             if failures:
-                self.workshop.out_of_memory.make_room(failures)
+                self.context.out_of_memory.free_memory(failures)
 
-    def _walk(self) -> Generator[int, None, None]:
-        """Walk the next leg, or what is left of it; yield each frame once it is written."""
-        leg, *later = self._rest
-        near = nearest_anchors(self._ledger.anchors, leg.anchor, self.bank.options.max_anchors)
-        entries = self.bank.entries(near, self._ledger.active_keys)
-        plan = self._plan(leg, entries)
-        evidence = self._evidence(plan)
-        witnesses = self._witnesses(plan)
-        for walked in walk(self.workshop.engine, plan):
-            self._write(walked, plan, evidence, witnesses)
+    def _propagate(self) -> Generator[int, None, None]:
+        """Propagate along the next segment, or what is left of it; yield each frame once it is written."""
+        segment, *later = self._rest
+        near = nearest_anchors(self._state.anchors, segment.anchor, self.bank.options.max_anchors)
+        entries = self.bank.entries(near, self._state.active_keys)
+        plan = self._plan(segment, entries)
+        changes = self._change_attention(plan)
+        references = self._references(plan)
+        for propagated in propagate(self.context.runner, plan):
+            self._write(propagated, plan, changes, references)
             self._rest = [*([plan.rest] if plan.rest else []), *later]
-            yield walked.frame_index
-        self._rest = later  # also where the leg's objects had no frame left to go to
+            yield propagated.frame_index
+        self._rest = later  # also where the segment's objects had no frame left to go to
 
-    def _plan(self, leg: Leg, entries: list[AnchorEntry]) -> WalkPlan:
-        ledger = self._ledger
-        store = self.workshop.prob_store(ledger)
-        limits, unlocked = leg.limits(ledger.anchored), ledger.unlocked_keys
+    def _plan(self, segment: Segment, entries: list[AnchorEntry]) -> SegmentPlan:
+        state = self._state
+        codec = self.context.codec(state)
+        limits, unlocked = segment.limits(state.anchored), state.unlocked_keys
         rows = {
-            row: limits[key]
-            for row, key in enumerate(ledger.active_keys)
-            if key in limits and key in unlocked
+            row: limits[key] for row, key in enumerate(state.active_keys) if key in limits and key in unlocked
         }
 
         def stored(frame_index: int) -> PackedProb | None:
-            record = self._before_walk(frame_index)
+            record = self._before_draft(frame_index)
             return record.prob if record else None
 
-        competition = Competition(rows, leg.step, store, stored)
+        merger = ObjectMerger(rows, segment.step, codec, stored)
         # As the frame is, not as it was committed: what propagations brought since is there to be seen.
-        start = store.restore(stored(leg.anchor))
-        return WalkPlan(leg, limits, entries, start, competition, self.bank.options)
+        start = codec.decode(stored(segment.anchor))
+        return SegmentPlan(segment, limits, entries, start, merger, self.bank.options)
 
-    def _before_walk(self, frame_index: int) -> Record | None:
+    def _before_draft(self, frame_index: int) -> FrameRecord | None:
         """Return what a frame holds, its draft aside."""
-        ledger, record = self.transaction.state.look(frame_index)
-        draft = ledger.draft(frame_index)
+        state, record = self.transaction.store.snapshot(frame_index)
+        draft = state.draft(frame_index)
         return draft.base if draft else record
 
-    def _evidence(self, plan: WalkPlan) -> dict[int, Evidence]:
+    def _change_attention(self, plan: SegmentPlan) -> dict[int, ChangeAttention]:
         """Return what fusion needs on the way to each anchor that an object runs towards."""
-        leg, store, base = plan.leg, plan.competition.store, self.anchor.base
-        limits = {limit for limit in plan.competition.limits.values() if limit is not None}
+        segment, codec, base = plan.segment, plan.merger.codec, self.anchor.base
+        limits = {limit for limit in plan.merger.limits.values() if limit is not None}
         if not limits:
             return {}
         change = split_change(
-            store.restore(self.anchor.record.prob), store.restore(base.prob if base else None)
+            codec.decode(self.anchor.record.prob), codec.decode(base.prob if base else None)
         )
-        key = _entry_of(plan.anchors, leg.anchor).entry.key
-        return {limit: Evidence(leg.anchor, limit, key, change) for limit in limits}
+        key = _entry_of(plan.anchors, segment.anchor).entry.key
+        return {limit: ChangeAttention(segment.anchor, limit, key, change) for limit in limits}
 
-    def _witnesses(self, plan: WalkPlan) -> dict[int, Witness]:
-        """Return the walk's own anchor and, where memory holds them, those that its objects run towards."""
-        own = plan.leg.anchor
-        witnesses = {own: Witness(own, _entry_of(plan.anchors, own).entry.key, plan.start)}
+    def _references(self, plan: SegmentPlan) -> dict[int, ReferenceMask]:
+        """Return the segment's anchor and, where memory holds them, those that its objects run towards."""
+        own = plan.segment.anchor
+        references = {own: ReferenceMask(own, _entry_of(plan.anchors, own).entry.key, plan.start)}
         read = {entry.frame_index for entry in plan.anchors}
-        for limit in read.intersection(plan.competition.limits.values()):
-            anchor = self._ledger.anchor(limit)
+        for limit in read.intersection(plan.merger.limits.values()):
+            anchor = self._state.anchor(limit)
             assert anchor is not None, "it is in memory"
-            prob = plan.competition.store.restore(anchor.record.prob)
-            witnesses[limit] = Witness(limit, _entry_of(plan.anchors, limit).entry.key, prob)
-        return witnesses
+            prob = plan.merger.codec.decode(anchor.record.prob)
+            references[limit] = ReferenceMask(limit, _entry_of(plan.anchors, limit).entry.key, prob)
+        return references
 
     def _agreements(
-        self, walked: Walked, prob: Tensor, plan: WalkPlan, witnesses: Mapping[int, Witness]
+        self,
+        propagated: PropagatedFrame,
+        prob: Tensor,
+        plan: SegmentPlan,
+        references: Mapping[int, ReferenceMask],
     ) -> dict[int, Agreement]:
-        """Ask for each row that the walk brought the nearer of the anchors that it lies between."""
+        """Compare each row that was propagated with the nearer of the anchors that it lies between."""
         asked: dict[int, list[int]] = {}
-        for row in plan.competition.free(walked.frame_index):
-            near = (plan.leg.anchor, plan.competition.limits[row])
-            frames = [frame for frame in near if frame is not None and frame in witnesses]
-            nearest = min(frames, key=lambda frame: abs(frame - walked.frame_index))
+        for row in plan.merger.free(propagated.frame_index):
+            near = (plan.segment.anchor, plan.merger.limits[row])
+            frames = [frame for frame in near if frame is not None and frame in references]
+            nearest = min(frames, key=lambda frame: abs(frame - propagated.frame_index))
             asked.setdefault(nearest, []).append(row)
         agreements: dict[int, Agreement] = {}
         for frame, rows in asked.items():
-            said = agree(self.workshop.engine, walked.query, witnesses[frame], prob)
+            said = agree(self.context.runner, propagated.query, references[frame], prob)
             agreements.update((row, said[row]) for row in rows)
         return agreements
 
     def _write(
         self,
-        walked: Walked,
-        plan: WalkPlan,
-        evidence: Mapping[int, Evidence],
-        witnesses: Mapping[int, Witness],
+        propagated: PropagatedFrame,
+        plan: SegmentPlan,
+        changes: Mapping[int, ChangeAttention],
+        references: Mapping[int, ReferenceMask],
     ) -> None:
         """Give a frame its new mask."""
-        frame_index = walked.frame_index
-        ledger, record = self.transaction.state.look(frame_index)
-        before = self._before_walk(frame_index)
-        packed, prob = self._fuse(walked, plan, evidence, before)
-        agreements = self._agreements(walked, prob, plan, witnesses)
-        ids = self.workshop.derive_ids(packed, ledger, walked.pixels)
-        rows = plan.competition.held(frame_index)
+        frame_index = propagated.frame_index
+        state, record = self.transaction.store.snapshot(frame_index)
+        before = self._before_draft(frame_index)
+        packed, prob = self._fuse(propagated, plan, changes, before)
+        agreements = self._agreements(propagated, prob, plan, references)
+        ids = self.context.derive_ids(packed, state, propagated.pixels)
+        rows = plan.merger.held(frame_index)
         if rows:
-            held = [ledger.active_keys[row] for row in rows]
-            ids = keep_held(ids, self.workshop.tracks.read_ids(before, held), held)
+            held = [state.active_keys[row] for row in rows]
+            ids = keep_held(ids, self.context.mask_store.read_ids(before, held), held)
         after = replace(
-            self.workshop.tracks.pack(packed, ids, is_firm=False),
+            self.context.mask_store.pack(packed, ids, is_hard=False),
             agreements=self._aligned(agreements, packed, before),
         )
-        draft = ledger.draft(frame_index)
+        draft = state.draft(frame_index)
         if draft and record:
-            ledger = ledger.with_draft(replace(draft, base=after))
-            brought = {self._ledger.active_keys[row] for row in plan.competition.free(frame_index)}
+            state = state.with_draft(replace(draft, base=after))
+            brought = {self._state.active_keys[row] for row in plan.merger.free(frame_index)}
             after = self._complete_draft(record, after, brought - draft.objects)
         if after is not record:
             self._before[frame_index], self._after[frame_index] = record, after
         self._reached.add(frame_index)
-        self.transaction.write({frame_index: after} if after is not record else {}, ledger)
+        self.transaction.write({frame_index: after} if after is not record else {}, state)
 
     def _aligned(
-        self, agreements: Mapping[int, Agreement], packed: PackedProb, before: Record | None
+        self, agreements: Mapping[int, Agreement], packed: PackedProb, before: FrameRecord | None
     ) -> tuple[Agreement | None, ...]:
         """Bring the rows' agreements into the order of what is packed; held objects keep what they had."""
         by_key: dict[ObjectKey, Agreement | None] = {}
         if before is not None and before.agreements:
             by_key.update(zip(before.prob.known, before.agreements, strict=True))
-        by_key.update((self._ledger.active_keys[row], agreement) for row, agreement in agreements.items())
+        by_key.update((self._state.active_keys[row], agreement) for row, agreement in agreements.items())
         return tuple(by_key.get(key) for key in packed.known)
 
-    def _complete_draft(self, record: Record, walked: Record, brought: Collection[ObjectKey]) -> Record:
-        """A draft keeps what the editor drew; what a walk brought of other objects comes in behind that."""
-        if not any(key in record.present or key in walked.present for key in brought):
+    def _complete_draft(
+        self, record: FrameRecord, propagated: FrameRecord, brought: Collection[ObjectKey]
+    ) -> FrameRecord:
+        """A draft keeps what the editor drew; other objects that were propagated come in behind that."""
+        if not any(key in record.present or key in propagated.present for key in brought):
             return record
-        tracks = self.workshop.tracks
-        keys = [key for key in self._ledger.active_keys if key in record.prob.known or key in brought]
+        mask_store = self.context.mask_store
+        keys = [key for key in self._state.active_keys if key in record.prob.known or key in brought]
         drawn = [key for key in keys if key not in brought]
-        ids = tracks.read_ids(record, drawn)
-        ids = np.where(ids > 0, ids, tracks.read_ids(walked, list(brought)))
-        return with_agreements_of(self.workshop.firm_record(ids, keys), walked, drawn)
+        ids = mask_store.read_ids(record, drawn)
+        ids = np.where(ids > 0, ids, mask_store.read_ids(propagated, list(brought)))
+        return with_agreements_of(self.context.record_from_ids(ids, keys), propagated, drawn)
 
     def _fuse(
-        self, walked: Walked, plan: WalkPlan, evidence: Mapping[int, Evidence], before: Record | None
+        self,
+        propagated: PropagatedFrame,
+        plan: SegmentPlan,
+        changes: Mapping[int, ChangeAttention],
+        before: FrameRecord | None,
     ) -> tuple[PackedProb, Tensor]:
         """Blend with what the frame held, for the objects that run towards an anchor and were there before.
 
         Returns it packed, and as (K, h, w) float32.
         """
         by_limit: dict[int, list[int]] = {}
-        for row in plan.competition.free(walked.frame_index):
-            limit, key = plan.competition.limits[row], self._ledger.active_keys[row]
+        for row in plan.merger.free(propagated.frame_index):
+            limit, key = plan.merger.limits[row], self._state.active_keys[row]
             if limit is not None and before is not None and key in before.prob.known:
                 by_limit.setdefault(limit, []).append(row)
         if before is None or not by_limit:
-            return walked.packed, walked.prob
-        old = plan.competition.store.restore(before.prob)
-        own = walked.prob.clone()
+            return propagated.packed, propagated.prob
+        old = plan.merger.codec.decode(before.prob)
+        own = propagated.prob.clone()
         for limit, rows in by_limit.items():
-            fused = fuse_frame(
-                self.workshop.engine,
-                walked.image,
-                walked.query,
-                (old, walked.prob),
-                step=(evidence[limit], walked.frame_index),
-            )
+            fused = fuse_frame(self.context.runner, propagated, old=old, change=changes[limit])
             own[rows] = fused[rows]
-        return plan.competition.settle(own, walked.frame_index)
+        return plan.merger.merge(own, propagated.frame_index)
 
 
 def _entry_of(entries: Sequence[AnchorEntry], frame_index: int) -> AnchorEntry:

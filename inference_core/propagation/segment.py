@@ -1,71 +1,32 @@
-"""The walk: query -> affinity -> readout -> prob, one frame a yield.
+"""Propagation along one segment: query -> affinity -> readout -> prob, one frame a yield.
 
-It reads memory and frames and writes nothing. Fusion is the caller's: what a walk remembers is what it saw
-itself, never the blend.
+It reads memory and frames and writes nothing. Fusion is the caller's: what is memorized is what propagation
+gave, never the blend.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 
 from torch import Tensor
 
-from inference_core.propagation.memory import AnchorEntry, MemoryOptions, Promotions, WalkMemory
-from inference_core.runtime.network_runner import Engine
-from inference_core.runtime.probability_codec import ProbStore
+from inference_core.propagation.memory import AnchorEntry, KeyValueMemory, MemoryOptions, WorkingMemory
+from inference_core.propagation.object_merger import ObjectMerger
+from inference_core.runtime.network_runner import NetworkRunner
 from inference_core.state.mask_store import ObjectKey, PackedProb
-from inference_core.state.segments import Carried, Leg, is_before
+from inference_core.state.segments import MemorizedFrame, Segment
 from inference_core.types import UInt8Array
 from model.interfaces import QueryFeatures
-from model.layers.aggregate import aggregate
 
 
 @dataclass(frozen=True, eq=False)
-class Competition:
-    """How objects share a frame: the free ones compete for what the held ones leave.
+class PropagatedFrame:
+    """One frame as propagation gives it, before any fusion.
 
-    limits  for the row of every object that the walk carries, the frame of the next anchor that speaks of
-            it, None where there is none. From there on it is held, as are locked objects and those that the
-            walk does not carry.
-    step    the walk's direction, 1 or -1.
-    stored  gives what a frame holds now, None for nothing.
+    pixels  (H, W, 3) uint8 RGB at the source's size; image (1, 3, h, w) normalised; query its features.
+    prob    (K, h, w) float32 in [0, 1]; packed is the same, as it is stored.
     """
-
-    limits: Mapping[int, int | None]
-    step: int
-    store: ProbStore
-    stored: Callable[[int], PackedProb | None]
-
-    def free(self, frame_index: int) -> list[int]:
-        """Return the rows that the walk brings to a frame."""
-        return [row for row, limit in self.limits.items() if is_before(frame_index, limit, self.step)]
-
-    def held(self, frame_index: int) -> list[int]:
-        """Return the rows that stay as they are on a frame."""
-        free = self.free(frame_index)
-        return [row for row in range(len(self.store.keys)) if row not in free]
-
-    def settle(self, own: Tensor, frame_index: int) -> tuple[PackedProb, Tensor]:
-        """Turn each object's own probability (K, h, w) into its share of every pixel.
-
-        Returns it packed, and as (K, h, w) float32 as it will come back; with the background each pixel sums
-        to 1. Held rows are as they were.
-        """
-        free, held = self.free(frame_index), self.held(frame_index)
-        if not held:
-            return self.store.keep(aggregate(own)[1:])
-        packed = self.stored(frame_index)
-        out = self.store.restore(packed)
-        room = (1.0 - out[held].sum(dim=0)).clamp(0.0, 1.0)
-        out[free] = aggregate(own[free] * room)[1:] * room
-        known = {self.store.keys[row] for row in free} | set(packed.known if packed else ())
-        return self.store.keep(out, known)
-
-
-@dataclass(frozen=True, eq=False)
-class Walked:
-    """One frame of a walk: its source pixels, network image, features and probabilities before any fusion."""
 
     frame_index: int
     pixels: UInt8Array
@@ -74,90 +35,98 @@ class Walked:
     prob: Tensor
     packed: PackedProb
 
+    @property
+    def memorized(self) -> MemorizedFrame:
+        """What is needed to memorize the frame again."""
+        return MemorizedFrame(self.frame_index, self.packed)
+
 
 @dataclass(eq=False)
-class WalkPlan:
-    """What a walk needs to know.
+class SegmentPlan:
+    """What propagation along a segment needs to know.
 
-    leg       where it goes; `rest` is what remains of it, for resuming.
-    limits    see `Leg.limits`.
-    anchors   memory entries, the walk's own anchor among them.
-    start     (K, h, w) probabilities at the anchor.
+    segment  where it goes; `rest` is what remains of it, for resuming.
+    limits   see `Segment.limits`.
+    anchors  memory entries, the segment's own anchor among them.
+    start    (K, h, w) probabilities at the anchor.
     """
 
-    leg: Leg
+    segment: Segment
     limits: Mapping[ObjectKey, int | None]
     anchors: list[AnchorEntry]
     start: Tensor
-    competition: Competition
+    merger: ObjectMerger
     options: MemoryOptions
-    rest: Leg | None = field(init=False)
+    rest: Segment | None = field(init=False)
 
     def __post_init__(self) -> None:
-        self.rest = self.leg
+        self.rest = self.segment
 
 
-def walk(engine: Engine, plan: WalkPlan) -> Generator[Walked, None, None]:
-    """Walk a leg frame by frame (MiVOS, inference): read, decode, compete, memorise.
+def propagate(runner: NetworkRunner, plan: SegmentPlan) -> Generator[PropagatedFrame, None, None]:
+    """Propagate frame by frame (MiVOS, section 3.2): read, decode, aggregate, memorize.
 
-    A leg that was stopped goes on where it stopped and gives the same result as if it had not been.
+    A segment that was stopped goes on where it stopped and gives the same result as if it had not been.
     """
-    leg = plan.leg
-    promotions = Promotions(leg.anchor, plan.options.max_promoted, leg.promoted)
-    memory = _recall(engine, plan, promotions)
-    near = sorted(plan.anchors, key=lambda anchor: abs(anchor.frame_index - leg.anchor))
-    targets = engine.learn_targets([anchor.entry for anchor in near], [anchor.rows for anchor in near])
-    previous = plan.competition.store.restore(leg.last.prob) if leg.last else plan.start
-    frames = leg.frames(plan.limits)
+    segment = plan.segment
+    working_memory = WorkingMemory(segment.anchor, plan.options.max_memory_frames, segment.memorized)
+    memory = _fill_memory(runner, plan, working_memory)
+    near = sorted(plan.anchors, key=lambda anchor: abs(anchor.frame_index - segment.anchor))
+    target_models = runner.learn_target_models(
+        [anchor.entry for anchor in near], [anchor.rows for anchor in near]
+    )
+    previous = plan.merger.codec.decode(segment.last.prob) if segment.last else plan.start
+    frames = segment.frames(plan.limits)
     for frame_index in frames:
-        pixels = engine.frames[frame_index]
-        image = engine.image(pixels)
-        query = engine.query(frame_index, image)
-        own = engine.decode(query, memory.read(engine.read, query, frame_index), previous, targets)
-        # What is remembered is what can be stored: a resumed walk then continues bit for bit.
-        packed, previous = plan.competition.settle(own, frame_index)
-        is_last = frame_index == frames[-1]
-        carried = Carried(frame_index, packed)
-        if not is_last:
-            _memorise(engine, memory, promotions, (carried, image, query, previous), plan.options)
-            start = frame_index + leg.step
-            objects = leg.rest(start, plan.limits)
-            plan.rest = replace(
-                leg, start=start, objects=objects, promoted=tuple(promotions.carried), last=carried
-            )
-        else:
+        pixels = runner.frames[frame_index]
+        image = runner.image(pixels)
+        query = runner.query(frame_index, image)
+        readout = memory.read(runner.read, query, frame_index)
+        own = runner.decode(query, readout, previous, target_models)
+        # What is memorized is what can be stored: a resumed segment then continues bit for bit.
+        packed, previous = plan.merger.merge(own, frame_index)
+        propagated = PropagatedFrame(frame_index, pixels, image, query, previous, packed)
+        if frame_index == frames[-1]:
             plan.rest = None
-        yield Walked(frame_index, pixels, image, query, previous, packed)
+        else:
+            _memorize(runner, memory, working_memory, propagated, plan.options)
+            start = frame_index + segment.step
+            plan.rest = replace(
+                segment,
+                start=start,
+                objects=segment.rest(start, plan.limits),
+                memorized=tuple(working_memory.frames),
+                last=propagated.memorized,
+            )
+        yield propagated
 
 
-def _memorise(
-    engine: Engine,
-    memory: WalkMemory,
-    promotions: Promotions,
-    walked: tuple[Carried, Tensor, QueryFeatures, Tensor],
+def _memorize(
+    runner: NetworkRunner,
+    memory: KeyValueMemory,
+    working_memory: WorkingMemory,
+    frame: PropagatedFrame,
     options: MemoryOptions,
 ) -> None:
-    carried, image, query, prob = walked
-    entry = engine.memorise(image, query, prob)
-    if abs(carried.frame_index - promotions.newest) < options.mem_every:
-        memory.remember_last(entry, carried.frame_index)
+    entry = runner.memorize(frame.image, frame.query, frame.prob)
+    if abs(frame.frame_index - working_memory.newest) < options.mem_every:
+        memory.set_last(entry, frame.frame_index)
         return
-    memory.promote(entry, carried.frame_index)
-    leaving = promotions.add(carried)
+    memory.add(entry, frame.frame_index)
+    leaving = working_memory.add(frame.memorized)
     if leaving is not None:
-        memory.drop_promoted(leaving)
+        memory.drop(leaving)
 
 
-def _recall(engine: Engine, plan: WalkPlan, promotions: Promotions) -> WalkMemory:
-    """Fill the memory as it stood when the leg was stopped, or at the anchor."""
-    leg, options = plan.leg, plan.options
-    to_come = len(leg.frames(plan.limits)) // options.mem_every
-    slots = min(options.max_promoted, len(leg.promoted) + to_come) + 1
-    memory = WalkMemory(plan.anchors, plan.start.shape[0], slots)
-    for carried in promotions.carried:
-        entry = engine.memorise_frame(carried.frame_index, plan.competition.store.restore(carried.prob))
-        memory.promote(entry, carried.frame_index)
-    if leg.last is not None and leg.last.frame_index != promotions.newest:
-        entry = engine.memorise_frame(leg.last.frame_index, plan.competition.store.restore(leg.last.prob))
-        memory.remember_last(entry, leg.last.frame_index)
+def _fill_memory(runner: NetworkRunner, plan: SegmentPlan, working_memory: WorkingMemory) -> KeyValueMemory:
+    """Fill the memory as it stood when the segment was stopped, or at the anchor."""
+    segment, options, codec = plan.segment, plan.options, plan.merger.codec
+    to_come = len(segment.frames(plan.limits)) // options.mem_every
+    slots = min(options.max_memory_frames, len(segment.memorized) + to_come) + 1
+    memory = KeyValueMemory(plan.anchors, plan.start.shape[0], slots)
+    for frame in working_memory.frames:
+        memory.add(runner.memorize_frame(frame.frame_index, codec.decode(frame.prob)), frame.frame_index)
+    last = segment.last
+    if last is not None and last.frame_index != working_memory.newest:
+        memory.set_last(runner.memorize_frame(last.frame_index, codec.decode(last.prob)), last.frame_index)
     return memory

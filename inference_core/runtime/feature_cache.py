@@ -49,7 +49,7 @@ class FeatureCache:
         """Hold a frame's features if the budget allows."""
         size = features.nbytes
         with self._lock:
-            if frame_index in self._features or not self._make_room(size):
+            if frame_index in self._features or not self._evict_for(size):
                 return
             self._features[frame_index] = features
             self._used_in_sweep.add(frame_index)
@@ -72,7 +72,7 @@ class FeatureCache:
         self._used_in_sweep.clear()
         self._bytes = 0
 
-    def _make_room(self, size: int) -> bool:
+    def _evict_for(self, size: int) -> bool:
         evictable = [frame for frame in self._features if frame not in self._used_in_sweep]
         free = self._budget_bytes - self._bytes
         if free + sum(self._features[frame].nbytes for frame in evictable) < size:

@@ -18,13 +18,13 @@ from model.interfaces import MemoryEntry, Networks, QueryFeatures
 _Result = TypeVar("_Result")
 
 NO_FEATURES = QueryFeatures(torch.empty(0), ())
-"""What a network is given that memorises image and masks alone."""
+"""What a network is given that memorizes image and masks alone."""
 
-# How far a small crop is enlarged, so that a network has something to look at.
+# How far a small crop is enlarged, so that a network has something to snapshot at.
 _CROP_MOST_ENLARGED = 4.0
 
 
-class Engine:
+class NetworkRunner:
     """Networks, frames and the feature cache of one session. Used by one thread at a time.
 
     Every tensor that comes out is float32 on the device, except features, keys and values, which keep the
@@ -44,8 +44,10 @@ class Engine:
         self.compute = compute
         self.networks = place_networks(networks, compute)
         self.features = features
-        self._answering = math.lcm(networks.interaction.multiple, networks.clicks.multiple)
-        multiple = math.lcm(networks.propagation.multiple, networks.fusion.multiple, self._answering)
+        self._interaction_multiple = math.lcm(networks.interaction.multiple, networks.clicks.multiple)
+        multiple = math.lcm(
+            networks.propagation.multiple, networks.fusion.multiple, self._interaction_multiple
+        )
         self.geometry = Geometry.fit(frames.size, working_size, multiple)
 
     def fall_back(self) -> None:
@@ -66,28 +68,28 @@ class Engine:
             self.features.put(frame_index, features)
         return features
 
-    def memorise(self, image: Tensor, query: QueryFeatures, objects: Tensor) -> MemoryEntry:
+    def memorize(self, image: Tensor, query: QueryFeatures, objects: Tensor) -> MemoryEntry:
         """Make a memory entry of an image with its objects' probabilities (K, h, w)."""
         return self._run(lambda: self.networks.propagation.encode_memory(image, query, objects))
 
-    def memorise_frame(self, frame_index: int, objects: Tensor) -> MemoryEntry:
+    def memorize_frame(self, frame_index: int, objects: Tensor) -> MemoryEntry:
         """Make a memory entry of a frame of the clip."""
         image = self.image(self.frames[frame_index])
         needs_query = self.networks.propagation.shares_keys
-        return self.memorise(image, self.query(frame_index, image) if needs_query else NO_FEATURES, objects)
+        return self.memorize(image, self.query(frame_index, image) if needs_query else NO_FEATURES, objects)
 
     def read(self, query: QueryFeatures, keys: Tensor, values: Tensor, ages: Sequence[int]) -> Tensor:
         """Read memory: keys (R, Ck, T, gh, gw), values (K, Cv, T, gh, gw) -> readout (K, Cv, gh, gw).
 
-        ages  how many frames lie between each of the T memorised frames and the query's.
+        ages  how many frames lie between each of the T memorized frames and the query's.
         """
         return self._run(lambda: self.networks.propagation.read(query, keys, values, ages=ages))
 
-    def learn_targets(
+    def learn_target_models(
         self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]
     ) -> Tensor | None:
         """Learn from anchors what each object looks like; known: the rows that each says something of."""
-        return self._run(lambda: self.networks.propagation.learn_targets(anchors, known))
+        return self._run(lambda: self.networks.propagation.learn_target_models(anchors, known))
 
     def decode(
         self, query: QueryFeatures, readout: Tensor, previous: Tensor, targets: Tensor | None
@@ -105,16 +107,16 @@ class Engine:
         return self._run(lambda: _sigmoid(self.networks.fusion(image, old, new, attention, distance)))
 
     def interact(
-        self, tool: Tool, image: Tensor, previous: Tensor, strokes: tuple[Tensor, Tensor]
+        self, tool: Tool, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor
     ) -> Iterator[Tensor]:
-        """Turn (positive, negative) strokes of a tool, each (K, h, w), into each object's own probability.
+        """Turn guidance maps of a tool's strokes (K, h, w) into each object's own probability (K, h, w).
 
-        The first answer comes soon, others that may follow are better.
+        The first prediction comes soon, others that may follow are better.
         """
         networks = self.networks
         network = networks.interaction if tool == Tool.SCRIBBLE else networks.clicks
-        answers = network.answers(image, previous, *strokes)
-        while (logits := self._run(lambda: next(answers, None))) is not None:
+        predictions = network.predictions(image, previous, positive, negative)
+        while (logits := self._run(lambda: next(predictions, None))) is not None:
             yield _sigmoid(logits)
 
     def crop_geometry(self, size: Size) -> Geometry:
@@ -122,7 +124,7 @@ class Engine:
         short, long = sorted(self.geometry.working)
         # A long thin crop must not cost more than the whole frame.
         side = max(1, min(short, round(long * min(size) / max(size))))
-        return Geometry.fit(size, side, self._answering, most_enlarged=_CROP_MOST_ENLARGED)
+        return Geometry.fit(size, side, self._interaction_multiple, most_enlarged=_CROP_MOST_ENLARGED)
 
     def _run(self, call: Callable[[], _Result]) -> _Result:
         with torch.inference_mode(), self.compute.autocast():

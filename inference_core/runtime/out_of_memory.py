@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from inference_core.errors import UserError
 from inference_core.runtime.device import is_out_of_memory, release_cached
-from inference_core.runtime.network_runner import Engine
+from inference_core.runtime.network_runner import NetworkRunner
 
 _Result = TypeVar("_Result")
 
@@ -19,7 +19,7 @@ class Notices:
     def __init__(self) -> None:
         self._listener: Callable[[str], None] | None = None
 
-    def hear(self, listener: Callable[[str], None]) -> None:
+    def on_notice(self, listener: Callable[[str], None]) -> None:
         """Tell this listener from now on."""
         self._listener = listener
 
@@ -35,12 +35,12 @@ class OutOfMemoryHandler:
     clear  drops what else is kept on the device and can be computed again.
     """
 
-    engine: Engine
+    runner: NetworkRunner
     notices: Notices
     clear: Callable[[], None]
 
-    def endure(self, work: Callable[[], Iterator[_Result]]) -> Iterator[_Result]:
-        """Do work that comes out the same when begun again, as long as `make_room` finds memory for it.
+    def retry_on_oom(self, work: Callable[[], Iterator[_Result]]) -> Iterator[_Result]:
+        """Do work that comes out the same when begun again, as long as `free_memory` finds memory for it.
 
         Of several results each is better than those before; where memory runs out later, what is given stays.
         """
@@ -57,21 +57,21 @@ class OutOfMemoryHandler:
                     raise
             # Outside of the handler, whose error still holds the tensors of the work.
             failures += 1
-            self.make_room(failures)
+            self.free_memory(failures)
 
-    def make_room(self, failures: int) -> None:
+    def free_memory(self, failures: int) -> None:
         """Memory ran out so many times in a row: drop what is kept, then leave the device.
 
         Raises a UserError where there is nothing left to try.
         """
-        engine = self.engine
-        device = engine.compute.device.type
-        if failures > 1 and engine.compute.is_last_resort:
+        runner = self.runner
+        device = runner.compute.device.type
+        if failures > 1 and runner.compute.is_last_resort:
             raise UserError("The computer's memory ran out: use a smaller working size or fewer objects.")
-        engine.features.shrink()
+        runner.features.shrink()
         self.clear()
         if failures > 1:
-            engine.fall_back()
+            runner.fall_back()
             self.notices.tell(
                 f"The memory of the {device} device ran out: the processor goes on, more slowly, and nothing"
                 " is lost. A smaller working size or fewer objects would fit."

@@ -1,4 +1,4 @@
-"""Carries probabilities between the device's tensors and the tracks' packed planes."""
+"""Carries probabilities between the device's tensors and the mask_store' packed planes."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from inference_core.state.mask_store import ObjectKey, PackedProb, Tracks
+from inference_core.state.mask_store import MaskStore, ObjectKey, PackedProb
 
 
-class ProbStore:
+class ProbabilityCodec:
     """Packs and restores probabilities of one set of objects."""
 
-    def __init__(self, tracks: Tracks, keys: Sequence[ObjectKey], device: torch.device) -> None:
+    def __init__(self, mask_store: MaskStore, keys: Sequence[ObjectKey], device: torch.device) -> None:
         self.keys = tuple(keys)
-        self._tracks = tracks
+        self._mask_store = mask_store
         self._device = device
 
-    def keep(self, prob: Tensor, known: Collection[ObjectKey] | None = None) -> tuple[PackedProb, Tensor]:
+    def encode(self, prob: Tensor, known: Collection[ObjectKey] | None = None) -> tuple[PackedProb, Tensor]:
         """Pack (K, h, w) float; return it with what `restore` will give.
 
         known: the objects of which this says something; the others' planes are left out. None means all.
         """
-        stored = self._tracks.quantise(prob.cpu().numpy())
+        stored = self._mask_store.quantise(prob.cpu().numpy())
         rows = [row for row, key in enumerate(self.keys) if known is None or key in known]
         chosen = stored if len(rows) == len(self.keys) else stored[rows]
-        return self._tracks.pack_prob(chosen, [self.keys[row] for row in rows]), self._to_device(stored)
+        return self._mask_store.pack_prob(chosen, [self.keys[row] for row in rows]), self._to_device(stored)
 
-    def restore(self, packed: PackedProb | None) -> Tensor:
+    def decode(self, packed: PackedProb | None) -> Tensor:
         """Return (K, h, w) float32 on the device; zeros where nothing is known."""
-        return self._to_device(self._tracks.read_prob(packed, self.keys))
+        return self._to_device(self._mask_store.read_prob(packed, self.keys))
 
     def _to_device(self, stored: NDArray[Any]) -> Tensor:
-        return torch.from_numpy(self._tracks.to_float(stored)).to(self._device)
+        return torch.from_numpy(self._mask_store.to_float(stored)).to(self._device)

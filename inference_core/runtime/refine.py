@@ -3,7 +3,7 @@
 Around a boundary the image itself tells which side a pixel belongs to: colours inside and outside are
 averaged at the working size, and every source pixel is asked which of the two it is more like. The answer
 shifts the enlarged probability by a bounded amount: it decides where the network is unsure and nowhere else,
-and where both sides look alike it says nothing.
+and where both sides snapshot alike it says nothing.
 
 A guided filter does the same job worse: it averages over its window twice and eats thin parts. With masks of
 DAVIS reduced to 1/2.25 of the source's size, blurred and disturbed as a network's are, the mean J / F was
@@ -115,7 +115,7 @@ def _sides(plane: Float32Array, colours: Float32Array) -> Float32Array:
     """Compare each surroundings' inside and outside: how much more like the inside a colour c is.
 
     The log-likelihood ratio of two normal distributions of one variance is linear in c: a . c + b. Returns
-    (h, w, 4), a and b, weighted; nearly 0 where a side is missing or both look alike.
+    (h, w, 4), a and b, weighted; nearly 0 where a side is missing or both snapshot alike.
     """
     square = (colours * colours).sum(axis=2, keepdims=True)
     features = np.dstack([np.ones_like(square), colours, square])

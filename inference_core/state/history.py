@@ -7,20 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import overload
 
-from inference_core.state.mask_store import Record, Tracks
-from inference_core.state.session_state import Ledger
+from inference_core.state.mask_store import FrameRecord, MaskStore
+from inference_core.state.session_state import SessionState
 from inference_core.types import FrameMask
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
-    """One undo step: the ledger and the changed frames' records, before and after."""
+class UndoStep:
+    """One undo step: the state and the changed frames' records, before and after."""
 
     label: str
-    before: Ledger
-    after: Ledger
-    records_before: Mapping[int, Record | None]
-    records_after: Mapping[int, Record | None]
+    before: SessionState
+    after: SessionState
+    records_before: Mapping[int, FrameRecord | None]
+    records_after: Mapping[int, FrameRecord | None]
 
 
 class Changes(Sequence[FrameMask]):
@@ -45,22 +45,22 @@ class Changes(Sequence[FrameMask]):
         return self._read(self.frames[place])
 
 
-class State:
-    """Ledger, records and history of one session. Any thread may read; one thread at a time may change."""
+class StateStore:
+    """State, records and history of one session. Any thread may read; one thread at a time may change."""
 
-    def __init__(self, tracks: Tracks) -> None:
-        self.tracks = tracks
-        self._ledger = Ledger()
-        self._records: dict[int, Record] = {}
-        self._done: list[Step] = []
-        self._undone: list[Step] = []
+    def __init__(self, mask_store: MaskStore) -> None:
+        self.mask_store = mask_store
+        self._state = SessionState()
+        self._records: dict[int, FrameRecord] = {}
+        self._done: list[UndoStep] = []
+        self._undone: list[UndoStep] = []
         self._version = 0
         self._lock = threading.Lock()
 
     @property
-    def ledger(self) -> Ledger:
+    def state(self) -> SessionState:
         with self._lock:
-            return self._ledger
+            return self._state
 
     @property
     def version(self) -> int:
@@ -79,31 +79,33 @@ class State:
     def can_redo(self) -> bool:
         return bool(self._undone)
 
-    def ledgers(self) -> list[Ledger]:
-        """Return the current ledger and all that undo and redo remember."""
+    def states(self) -> list[SessionState]:
+        """Return the current state and all that undo and redo remember."""
         steps = (*self._done, *self._undone)
-        return [self._ledger, *(ledger for step in steps for ledger in (step.before, step.after))]
+        return [self._state, *(state for step in steps for state in (step.before, step.after))]
 
-    def look(self, frame_index: int) -> tuple[Ledger, Record | None]:
-        """Return the ledger and a frame's record as they stand together."""
+    def snapshot(self, frame_index: int) -> tuple[SessionState, FrameRecord | None]:
+        """Return the state and a frame's record as they stand together."""
         with self._lock:
-            return self._ledger, self._records.get(frame_index)
+            return self._state, self._records.get(frame_index)
 
-    def look_at_all(self) -> tuple[Ledger, dict[int, Record]]:
-        """Return the ledger and the records of all frames that have one, as they stand together."""
+    def snapshot_all(self) -> tuple[SessionState, dict[int, FrameRecord]]:
+        """Return the state and the records of all frames that have one, as they stand together."""
         with self._lock:
-            return self._ledger, dict(self._records)
+            return self._state, dict(self._records)
 
-    def touched(self) -> list[tuple[int, Record]]:
+    def touched(self) -> list[tuple[int, FrameRecord]]:
         """Return every frame that has a record, in order of frame."""
         with self._lock:
             return sorted(self._records.items())
 
-    def show(self, ledger: Ledger | None = None, records: Mapping[int, Record | None] | None = None) -> None:
-        """Make a new ledger and new records visible, together."""
+    def show(
+        self, state: SessionState | None = None, records: Mapping[int, FrameRecord | None] | None = None
+    ) -> None:
+        """Make a new state and new records visible, together."""
         with self._lock:
-            if ledger is not None:
-                self._ledger = ledger
+            if state is not None:
+                self._state = state
             for frame_index, record in (records or {}).items():
                 if record is None:
                     self._records.pop(frame_index, None)
@@ -111,12 +113,12 @@ class State:
                     self._records[frame_index] = record
             self._version += 1
 
-    def push(self, step: Step) -> None:
+    def push(self, step: UndoStep) -> None:
         """Add a step that has happened; what had been undone is forgotten."""
         self._done.append(step)
         self._undone.clear()
 
-    def undo(self) -> Step | None:
+    def undo(self) -> UndoStep | None:
         """Take the newest step back; return it."""
         if not self._done:
             return None
@@ -125,7 +127,7 @@ class State:
         self.show(step.before, step.records_before)
         return step
 
-    def redo(self) -> Step | None:
+    def redo(self) -> UndoStep | None:
         """Do again what was undone last; return it."""
         if not self._undone:
             return None
@@ -139,29 +141,29 @@ class State:
 class Transaction:
     """Changes that become one step. What is written is visible at once; `close` makes it undoable."""
 
-    state: State
+    store: StateStore
     label: str
-    before: Ledger = field(init=False)
-    _records_before: dict[int, Record | None] = field(default_factory=dict)
-    _records_after: dict[int, Record | None] = field(default_factory=dict)
+    before: SessionState = field(init=False)
+    _records_before: dict[int, FrameRecord | None] = field(default_factory=dict)
+    _records_after: dict[int, FrameRecord | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.before = self.state.ledger
+        self.before = self.store.state
 
-    def write(self, records: Mapping[int, Record | None], ledger: Ledger | None = None) -> None:
-        """Change frames' records, and the ledger with them."""
+    def write(self, records: Mapping[int, FrameRecord | None], state: SessionState | None = None) -> None:
+        """Change frames' records, and the state with them."""
         for frame_index in records:
-            self._records_before.setdefault(frame_index, self.state.look(frame_index)[1])
+            self._records_before.setdefault(frame_index, self.store.snapshot(frame_index)[1])
         self._records_after.update(records)
-        self.state.show(ledger, records)
+        self.store.show(state, records)
 
     def close(self) -> tuple[int, ...]:
         """Push the step if anything changed; return the frames whose records did."""
-        after = self.state.ledger
+        after = self.store.state
         changed = [f for f, record in self._records_after.items() if record is not self._records_before[f]]
         if after is self.before and not changed:
             return ()
         records_before = {frame_index: self._records_before[frame_index] for frame_index in changed}
         records_after = {frame_index: self._records_after[frame_index] for frame_index in changed}
-        self.state.push(Step(self.label, self.before, after, records_before, records_after))
+        self.store.push(UndoStep(self.label, self.before, after, records_before, records_after))
         return tuple(sorted(changed))

@@ -1,7 +1,7 @@
 """The one home of prob and ids per frame.
 
-A frame's `Record` is immutable and holds both: ids at the source's size, which is what the editor sees, and
-the objects' probabilities at the padded working size, which is what the networks see. Both are written
+A frame's `FrameRecord` is immutable and holds both: ids at the source's size, which is what the editor sees,
+and the objects' probabilities at the padded working size, which is what the networks see. Both are written
 together. Records know objects by (id, serial): masks of an object that was removed drop out when they are
 read, and come back when its removal is undone, without touching a single frame.
 """
@@ -43,22 +43,22 @@ class PackedProb:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Record:
+class FrameRecord:
     """One frame's masks.
 
     present     the ids that occur.
-    is_firm     prob says no more than ids do.
+    is_hard     prob says no more than ids do.
     agreements  of each object in prob.known, None for one that no walk brought; () where none was.
     """
 
     prob: PackedProb
     ids: Blob
     present: tuple[ObjectKey, ...]
-    is_firm: bool
+    is_hard: bool
     agreements: tuple[Agreement | None, ...] = ()
 
 
-class Tracks:
+class MaskStore:
     """Packs and reads records of one clip. Safe from any thread.
 
     size         (H, W) of the source; padded_size (h, w) of the probabilities.
@@ -110,21 +110,21 @@ class Tracks:
         planes = (known[row] for row in rows)
         return PackedProb(self._share(known), self._share(planes), self._store.put(encode_planes(chosen)))
 
-    def pack(self, prob: PackedProb, ids: UInt8Array, *, is_firm: bool) -> Record:
+    def pack(self, prob: PackedProb, ids: UInt8Array, *, is_hard: bool) -> FrameRecord:
         """Make a record of packed probabilities and ids (H, W) uint8 of the same objects."""
         content, present = encode_ids(ids)
         by_id = {key.object_id: key for key in prob.known}
         keys = self._share(by_id[value] for value in present)
-        return Record(prob, self._store.put(content), keys, is_firm)
+        return FrameRecord(prob, self._store.put(content), keys, is_hard)
 
-    def only(self, record: Record, keys: Collection[ObjectKey]) -> Record:
+    def only(self, record: FrameRecord, keys: Collection[ObjectKey]) -> FrameRecord:
         """Return what a record says of some objects alone, as exactly as it says it."""
         known = [key for key in record.prob.known if key in keys]
         if len(known) == len(record.prob.known):
             return record
         prob = self.pack_prob(self.read_prob(record.prob, known), known)
         agreements = zip(record.prob.known, record.agreements, strict=False)
-        packed = self.pack(prob, self.read_ids(record, known), is_firm=record.is_firm)
+        packed = self.pack(prob, self.read_ids(record, known), is_hard=record.is_hard)
         return replace(packed, agreements=tuple(said for key, said in agreements if key in keys))
 
     def read_prob(self, packed: PackedProb | None, keys: Sequence[ObjectKey]) -> NDArray[Any]:
@@ -141,7 +141,7 @@ class Tracks:
                 out[row] = planes[where[key]]
         return out
 
-    def read_ids(self, record: Record | None, keys: Sequence[ObjectKey]) -> UInt8Array:
+    def read_ids(self, record: FrameRecord | None, keys: Sequence[ObjectKey]) -> UInt8Array:
         """Return ids (H, W) uint8, the caller's own copy; objects not among `keys` are background."""
         if record is None:
             return np.zeros(self.size, np.uint8)

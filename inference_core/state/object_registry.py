@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from inference_core.errors import UserError
-from inference_core.state.session_state import Ledger, TrackedObject
+from inference_core.state.session_state import SessionState, TrackedObject
 from inference_core.types import MAX_OBJECTS
 
 
@@ -16,29 +16,29 @@ class ObjectRegistry:
         self._last_id = 0
         self._last_serial = 0
 
-    def add(self, ledger: Ledger, object_id: int, name: str = "") -> Ledger:
-        """Return the ledger with one more object. Raises where the id is taken or impossible."""
+    def add(self, state: SessionState, object_id: int, name: str = "") -> SessionState:
+        """Return the state with one more object. Raises where the id is taken or impossible."""
         if not 1 <= object_id <= MAX_OBJECTS:
             raise UserError(f"An object's id is a number from 1 to {MAX_OBJECTS}, not {object_id}.")
-        if any(tracked.object_id == object_id for tracked in ledger.objects):
+        if any(tracked.object_id == object_id for tracked in state.objects):
             raise UserError(f"There is an object {object_id} already: choose another id.")
         self._last_id = max(self._last_id, object_id)
         self._last_serial += 1
-        return ledger.with_object(TrackedObject(object_id, self._last_serial, name or f"Object {object_id}"))
+        return state.with_object(TrackedObject(object_id, self._last_serial, name or f"Object {object_id}"))
 
-    def add_missing(self, ledger: Ledger, object_ids: Iterable[int]) -> Ledger:
-        """Return the ledger with an object for each id of a mask, 0 aside."""
-        known = {tracked.object_id for tracked in ledger.objects}
+    def add_missing(self, state: SessionState, object_ids: Iterable[int]) -> SessionState:
+        """Return the state with an object for each id of a mask, 0 aside."""
+        known = {tracked.object_id for tracked in state.objects}
         for object_id in object_ids:
             if object_id and object_id not in known:
-                ledger = self.add(ledger, object_id)
-        return ledger
+                state = self.add(state, object_id)
+        return state
 
-    def free_id(self, remembered: Iterable[Ledger]) -> int:
-        """Return an id for a new object; `remembered` are the ledgers that are current or kept for undo."""
+    def free_id(self, remembered: Iterable[SessionState]) -> int:
+        """Return an id for a new object; `remembered` are the states that are current or kept for undo."""
         if self._last_id < MAX_OBJECTS:
             return self._last_id + 1
-        held = {tracked.object_id for ledger in remembered for tracked in ledger.objects}
+        held = {tracked.object_id for state in remembered for tracked in state.objects}
         free = sorted(set(range(1, MAX_OBJECTS + 1)) - held)
         if not free:
             raise UserError(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from inference_core.errors import UserError
-from inference_core.state.mask_store import ObjectKey, Record, Tracks
+from inference_core.state.mask_store import FrameRecord, MaskStore, ObjectKey
 from inference_core.types import UInt8Array
 
 
@@ -27,9 +27,9 @@ class Round:
     bank_length: int
     elapsed_s: float
     keys: tuple[ObjectKey, ...] = field(repr=False)
-    records_before: Mapping[int, Record | None] = field(repr=False)
-    records_after: Mapping[int, Record | None] = field(repr=False)
-    tracks: Tracks = field(repr=False)
+    records_before: Mapping[int, FrameRecord | None] = field(repr=False)
+    records_after: Mapping[int, FrameRecord | None] = field(repr=False)
+    mask_store: MaskStore = field(repr=False)
 
     def ids_before(self, frame_index: int) -> UInt8Array:
         """Return ids (H, W) uint8 of a changed frame, or of the anchor, as the round found them."""
@@ -39,10 +39,10 @@ class Round:
         """Return ids (H, W) uint8 of a changed frame, or of the anchor, as the round left them."""
         return self._ids(self.records_after, frame_index)
 
-    def _ids(self, records: Mapping[int, Record | None], frame_index: int) -> UInt8Array:
+    def _ids(self, records: Mapping[int, FrameRecord | None], frame_index: int) -> UInt8Array:
         if frame_index not in records:
             raise UserError(
                 f"The round from frame {self.anchor} did not change frame {frame_index}: "
                 f"it reached frames {self.first} to {self.last}."
             )
-        return self.tracks.read_ids(records[frame_index], self.keys)
+        return self.mask_store.read_ids(records[frame_index], self.keys)

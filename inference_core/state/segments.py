@@ -1,4 +1,4 @@
-"""Which frames a propagation walks: a leg a direction, on which objects stop before their own next anchor."""
+"""Which frames a propagation reaches: a segment for each direction; objects stop before their next anchor."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ Anchored = tuple[int, Collection[ObjectKey]]
 
 
 @dataclass(frozen=True, eq=False)
-class Carried:
-    """One walked frame as the walk remembers it: its probabilities before any fusion."""
+class MemorizedFrame:
+    """One propagated frame as the walk remembers it: its probabilities before any fusion."""
 
     frame_index: int
     prob: PackedProb
 
 
 @dataclass(frozen=True, eq=False)
-class Leg:
+class Segment:
     """One walk from an anchor, or what is left of it.
 
     start, end      first frame to do, and the last one that it may reach, in walking order, both included.
     objects         those that it carries; each goes as far as `limits` says.
-    promoted, last  what a walk that was stopped had memorised; empty at the anchor.
+    memorized, last what a propagation that was stopped had memorized; empty at the anchor.
     """
 
     anchor: int
     start: int
     end: int
     objects: frozenset[ObjectKey]
-    promoted: tuple[Carried, ...] = ()
-    last: Carried | None = None
+    memorized: tuple[MemorizedFrame, ...] = ()
+    last: MemorizedFrame | None = None
 
     @property
     def step(self) -> int:
@@ -65,13 +65,13 @@ def is_before(frame_index: int, limit: int | None, step: int) -> bool:
     return limit is None or (limit - frame_index) * step > 0
 
 
-def plan_legs(
+def plan_segments(
     anchor: int,
     objects: frozenset[ObjectKey],
     anchors: Collection[Anchored],
     direction: Direction,
     frame_range: tuple[int, int],
-) -> tuple[Leg, ...]:
+) -> tuple[Segment, ...]:
     """Lay out the walks of objects from an anchor, forward before backward.
 
     anchors      the session's, this one perhaps among them.
@@ -83,24 +83,24 @@ def plan_legs(
         ends.append((1, last))
     if direction != Direction.FORWARD:
         ends.append((-1, first))
-    legs = []
+    segments = []
     for step, end in ends:
-        leg = Leg(anchor, anchor + step, end, objects)
-        limits = leg.limits(anchors)
-        if leg.frames(limits):
-            legs.append(replace(leg, objects=leg.rest(leg.start, limits)))
-    return tuple(legs)
+        segment = Segment(anchor, anchor + step, end, objects)
+        limits = segment.limits(anchors)
+        if segment.frames(limits):
+            segments.append(replace(segment, objects=segment.rest(segment.start, limits)))
+    return tuple(segments)
 
 
-def trim_leg(leg: Leg, anchor: int, objects: Collection[ObjectKey]) -> Leg | None:
-    """Return what is left of an unfinished leg once `anchor` has been committed; None where nothing is.
+def trim_segment(segment: Segment, anchor: int, objects: Collection[ObjectKey]) -> Segment | None:
+    """Return what is left of an unfinished segment once `anchor` has been committed; None where nothing is.
 
     objects  those that the new anchor speaks of. Where it lies ahead, it is a limit for them like any other.
     """
-    if anchor == leg.anchor:
+    if anchor == segment.anchor:
         return None
-    if not is_before(leg.start, anchor, leg.step) and (anchor - leg.anchor) * leg.step > 0:
-        # The new anchor lies in what was walked already: its own walk covers the rest.
-        left = leg.objects.difference(objects)
-        return replace(leg, objects=left) if left else None
-    return leg
+    if not is_before(segment.start, anchor, segment.step) and (anchor - segment.anchor) * segment.step > 0:
+        # The new anchor lies in what was propagated already: its own walk covers the rest.
+        left = segment.objects.difference(objects)
+        return replace(segment, objects=left) if left else None
+    return segment

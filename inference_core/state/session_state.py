@@ -1,6 +1,6 @@
 """Everything a session knows besides the masks themselves, as one immutable value.
 
-Undo and redo put an earlier ledger back; that is why they are exact.
+Undo and redo put an earlier state back; that is why they are exact.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from inference_core.errors import InvalidInteractionError
-from inference_core.state.mask_store import ObjectKey, Record
-from inference_core.state.segments import Anchored, Leg, trim_leg
+from inference_core.state.mask_store import FrameRecord, ObjectKey
+from inference_core.state.segments import Anchored, Segment, trim_segment
 from inference_core.types import ObjectInfo, Stroke, Tool
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class TrackedObject:
 
 
 @dataclass(frozen=True, eq=False)
-class Gesture:
+class StrokeGroup:
     """Strokes of one tool on one frame that a network sees together, oldest first.
 
     start  what the frame held before the first of them, None for nothing.
@@ -51,7 +51,7 @@ class Gesture:
 
     tool: Tool
     strokes: tuple[Stroke, ...]
-    start: Record | None
+    start: FrameRecord | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +63,9 @@ class Draft:
     """
 
     frame_index: int
-    base: Record | None
+    base: FrameRecord | None
     objects: frozenset[ObjectKey]
-    gesture: Gesture | None = None
+    gesture: StrokeGroup | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,26 +77,26 @@ class Anchor:
     """
 
     frame_index: int
-    record: Record
-    base: Record | None
+    record: FrameRecord
+    base: FrameRecord | None
     objects: frozenset[ObjectKey]
 
 
 _Framed = TypeVar("_Framed", Draft, Anchor)
-_Kept = TypeVar("_Kept", Draft, Anchor, Leg)
+_Kept = TypeVar("_Kept", Draft, Anchor, Segment)
 
 
 @dataclass(frozen=True)
-class Ledger:
+class SessionState:
     """Objects in the order of their rows; anchors in the order of commitment; drafts in the order of drawing.
 
-    unfinished  legs of cancelled propagations, to be resumed.
+    unfinished  segments of cancelled propagations, to be resumed.
     """
 
     objects: tuple[TrackedObject, ...] = ()
     anchors: tuple[Anchor, ...] = ()
     drafts: tuple[Draft, ...] = ()
-    unfinished: tuple[Leg, ...] = ()
+    unfinished: tuple[Segment, ...] = ()
     rounds: tuple[Round, ...] = ()
 
     @property
@@ -133,20 +133,20 @@ class Ledger:
         return tuple((anchor.frame_index, anchor.objects) for anchor in self.anchors)
 
     @property
-    def resumable(self) -> tuple[Leg, ...]:
+    def resumable(self) -> tuple[Segment, ...]:
         """What is unfinished of objects that are not locked."""
         unlocked = self.unlocked_keys
-        legs = (replace(leg, objects=leg.objects & unlocked) for leg in self.unfinished)
-        return tuple(leg for leg in legs if leg.objects)
+        segments = (replace(segment, objects=segment.objects & unlocked) for segment in self.unfinished)
+        return tuple(segment for segment in segments if segment.objects)
 
-    def without_resumable(self, frame_index: int) -> Ledger:
+    def without_resumable(self, frame_index: int) -> SessionState:
         """Forget what is resumable from a frame."""
         unlocked = self.unlocked_keys
-        legs = (
-            leg if leg.anchor != frame_index else replace(leg, objects=leg.objects - unlocked)
-            for leg in self.unfinished
+        segments = (
+            segment if segment.anchor != frame_index else replace(segment, objects=segment.objects - unlocked)
+            for segment in self.unfinished
         )
-        return replace(self, unfinished=tuple(leg for leg in legs if leg.objects))
+        return replace(self, unfinished=tuple(segment for segment in segments if segment.objects))
 
     def given(self, frame_index: int) -> frozenset[ObjectKey]:
         """Return the objects whose masks on a frame are the editor's word: committed or drafted."""
@@ -161,15 +161,15 @@ class Ledger:
                 return tracked
         raise InvalidInteractionError(f"There is no object {object_id}: add it first.")
 
-    def with_object(self, tracked: TrackedObject) -> Ledger:
+    def with_object(self, tracked: TrackedObject) -> SessionState:
         """Add an object, or put it in the place of the one with its id."""
         if all(old.object_id != tracked.object_id for old in self.objects):
             return replace(self, objects=(*self.objects, tracked))
         same = tuple(tracked if old.object_id == tracked.object_id else old for old in self.objects)
         return replace(self, objects=same)
 
-    def without_object(self, object_id: int) -> Ledger:
-        """Forget an object, and drafts, anchors and unfinished legs that speak of no other."""
+    def without_object(self, object_id: int) -> SessionState:
+        """Forget an object, and drafts, anchors and unfinished segments that speak of no other."""
         gone = {self.find(object_id).key}
 
         def left(items: Iterable[_Kept]) -> tuple[_Kept, ...]:
@@ -184,7 +184,7 @@ class Ledger:
             unfinished=left(self.unfinished),
         )
 
-    def introduce(self, object_ids: Collection[int]) -> Ledger:
+    def introduce(self, object_ids: Collection[int]) -> SessionState:
         """Mark objects as drawn."""
         objects = tuple(
             replace(tracked, is_introduced=True) if tracked.object_id in object_ids else tracked
@@ -203,15 +203,15 @@ class Ledger:
     def corrected(
         self,
         frame_index: int,
-        record: Record | None,
+        record: FrameRecord | None,
         objects: Iterable[ObjectKey],
-        gesture: Gesture | None = None,
-    ) -> Ledger:
+        gesture: StrokeGroup | None = None,
+    ) -> SessionState:
         """Draft a frame that held `record`, or go on with its draft: it speaks of these objects too."""
         draft = self.draft(frame_index) or Draft(frame_index, record, frozenset())
         return self.with_draft(replace(draft, objects=draft.objects.union(objects), gesture=gesture))
 
-    def with_draft(self, draft: Draft) -> Ledger:
+    def with_draft(self, draft: Draft) -> SessionState:
         """Add a draft, or replace the one of its frame where that stands."""
         if self.draft(draft.frame_index) is None:
             return replace(self, drafts=(*self.drafts, draft))
@@ -219,15 +219,15 @@ class Ledger:
         return replace(self, drafts=changed)
 
     def without_frame(
-        self, frame_index: int, kept: frozenset[ObjectKey], only: Callable[[Record], Record]
-    ) -> Ledger:
-        """Forget what a frame's draft and anchor say, and what was still to be walked from there.
+        self, frame_index: int, kept: frozenset[ObjectKey], only: Callable[[FrameRecord], FrameRecord]
+    ) -> SessionState:
+        """Forget what a frame's draft and anchor say, and what was still to be propagated from there.
 
         kept  objects of which nothing is forgotten; `only` gives what a record says of them alone.
         """
 
         def left(item: _Kept) -> _Kept | None:
-            frame = item.anchor if isinstance(item, Leg) else item.frame_index
+            frame = item.anchor if isinstance(item, Segment) else item.frame_index
             objects = item.objects & kept
             if frame != frame_index or (objects and objects == item.objects):
                 return item
@@ -243,18 +243,18 @@ class Ledger:
             for draft in map(left, self.drafts)
             if draft is not None
         )
-        legs = tuple(leg for leg in map(left, self.unfinished) if leg is not None)
-        return replace(self, anchors=tuple(anchors), drafts=tuple(drafts), unfinished=legs)
+        segments = tuple(segment for segment in map(left, self.unfinished) if segment is not None)
+        return replace(self, anchors=tuple(anchors), drafts=tuple(drafts), unfinished=segments)
 
-    def commit(self, anchor: Anchor, *, keep_older: bool = False) -> Ledger:
+    def commit(self, anchor: Anchor, *, keep_older: bool = False) -> SessionState:
         """Turn a draft into an anchor. keep_older keeps the frame's older entries, as published code does."""
         older = self.anchors if keep_older else _others(self.anchors, anchor.frame_index)
-        legs = (trim_leg(leg, anchor.frame_index, anchor.objects) for leg in self.unfinished)
+        segments = (trim_segment(segment, anchor.frame_index, anchor.objects) for segment in self.unfinished)
         return replace(
             self,
             anchors=(*older, anchor),
             drafts=_others(self.drafts, anchor.frame_index),
-            unfinished=tuple(leg for leg in legs if leg is not None),
+            unfinished=tuple(segment for segment in segments if segment is not None),
         )
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from inference_core.tools.crop import Canvas
-from inference_core.tools.rasterize import Cues
+from inference_core.tools.crop import Crop
+from inference_core.tools.rasterize import GuidanceMaps
 from inference_core.types import BoolArray, Region, Stroke
 
 # Surroundings that the network sees, as a share of the box's sides, and the least of it.
 _MARGIN_SHARE = 0.2
 _MARGIN_PX = 16
-# The cues, drawn as the interaction network is trained to read them, working pixels.
+# The guidance, drawn as the interaction network is trained to read them, working pixels.
 _LINE_PX = 2
 _CROSS_SHARE = 1 / 8
 
@@ -46,19 +46,19 @@ def surroundings(box: Region, bounds: Region) -> Region:
     )
 
 
-def box_cues(box: Region, canvas: Canvas) -> Cues:
-    """Draw the cues of a box at the working size of a canvas: a ring around it, a cross at its centre."""
+def box_guidance(box: Region, crop: Crop) -> GuidanceMaps:
+    """Draw the guidance of a box at the working size of a crop: a ring around it, a cross at its centre."""
     corners = np.array([[box.x0, box.y0], [box.x1 - 1, box.y1 - 1]], np.float32)
-    (x0, y0), (x1, y1) = np.rint(canvas.to_working(corners)).astype(int).tolist()
-    ring = np.zeros(canvas.geometry.working, np.bool_)
+    (x0, y0), (x1, y1) = np.rint(crop.to_working(corners)).astype(int).tolist()
+    ring = np.zeros(crop.geometry.working, np.bool_)
     ring[max(0, y0 - _LINE_PX) : y1 + _LINE_PX + 1, max(0, x0 - _LINE_PX) : x1 + _LINE_PX + 1] = True
     ring[max(0, y0) : y1 + 1, max(0, x0) : x1 + 1] = False
-    cross = np.zeros(canvas.geometry.working, np.uint8)
+    cross = np.zeros(crop.geometry.working, np.uint8)
     x, y = (x0 + x1) // 2, (y0 + y1) // 2
     reach_x, reach_y = (max(1, round(side * _CROSS_SHARE)) for side in (x1 - x0, y1 - y0))
     cv2.line(cross, (x - reach_x, y), (x + reach_x, y), 1, _LINE_PX)
     cv2.line(cross, (x, y - reach_y), (x, y + reach_y), 1, _LINE_PX)
-    return Cues(cross.astype(np.bool_), ring)
+    return GuidanceMaps(cross.astype(np.bool_), ring)
 
 
 def box_guess(box: Region, size: tuple[int, ...]) -> BoolArray:

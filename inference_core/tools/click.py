@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from inference_core.tools.crop import Canvas
-from inference_core.tools.rasterize import Cues, disks_along
-from inference_core.tools.scribble import collect_cues
+from inference_core.tools.crop import Crop
+from inference_core.tools.rasterize import GuidanceMaps, disks_along
+from inference_core.tools.scribble import collect_guidance
 from inference_core.types import BoolArray, Stroke
 
 DISK_RADIUS_PX = 5.0
@@ -16,13 +16,13 @@ DISK_RADIUS_PX = 5.0
 _CERTAIN_RADIUS_PX = 1.0
 
 
-def click_cues(strokes: Sequence[Stroke], object_id: int, canvas: Canvas) -> Cues:
+def click_guidance(strokes: Sequence[Stroke], object_id: int, crop: Crop) -> GuidanceMaps:
     """Draw the clicks of a gesture as disks at the working size, as one object sees them."""
 
     def draw(stroke: Stroke) -> BoolArray:
-        return disks_along(canvas.to_working(stroke.points), DISK_RADIUS_PX, canvas.geometry.working)
+        return disks_along(crop.to_working(stroke.points), DISK_RADIUS_PX, crop.geometry.working)
 
-    return collect_cues(strokes, object_id, draw, canvas.geometry.working)
+    return collect_guidance(strokes, object_id, draw, crop.geometry.working)
 
 
 def clicked_pixels(stroke: Stroke, size: tuple[int, int]) -> BoolArray:

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from inference_core.errors import InvalidInteractionError
 from inference_core.runtime.geometry import Geometry
-from inference_core.runtime.network_runner import Engine
+from inference_core.runtime.network_runner import NetworkRunner
 from inference_core.types import Float32Array, Region
 
 
 @dataclass(frozen=True)
-class Canvas:
+class Crop:
     """A region of the source and the sizes at which a network sees it."""
 
     region: Region
@@ -41,13 +41,13 @@ class Canvas:
         return self.geometry.scale_to_working(points - corner)
 
 
-def open_canvas(engine: Engine, region: Region | None) -> Canvas:
-    """Return the canvas of a region, or of the whole frame."""
+def open_crop(runner: NetworkRunner, region: Region | None) -> Crop:
+    """Return the crop of a region, or of the whole frame."""
     if region is None:
-        height, width = engine.geometry.source
-        return Canvas(Region(0, 0, width, height), engine.geometry)
+        height, width = runner.geometry.source
+        return Crop(Region(0, 0, width, height), runner.geometry)
     size = (region.y1 - region.y0, region.x1 - region.x0)
-    return Canvas(region, engine.crop_geometry(size))
+    return Crop(region, runner.crop_geometry(size))
 
 
 def check_region(region: Region, size: tuple[int, int]) -> None:

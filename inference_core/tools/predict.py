@@ -1,4 +1,4 @@
-"""From cues to new ids: ask the network, let objects compete, keep what the editor said himself."""
+"""From guidance to new ids: ask the network, let objects compete, keep what the editor said himself."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from inference_core.runtime.network_runner import Engine
+from inference_core.runtime.network_runner import NetworkRunner
 from inference_core.runtime.refine import enlarge, refine
-from inference_core.tools.crop import Canvas
-from inference_core.tools.rasterize import Cues
+from inference_core.tools.crop import Crop
+from inference_core.tools.rasterize import GuidanceMaps
 from inference_core.types import BoolArray, Float32Array, Stroke, Tool, UInt8Array
 
 
 @dataclass(frozen=True, eq=False)
-class Question:
+class PromptInput:
     """What the network is asked.
 
     tool       whose strokes they are: which network answers is the family's matter.
     pixels     (H, W, 3) uint8 RGB, the whole frame; ids (H, W) uint8, its masks now.
     object_id  the object of the gesture; contested: objects that its strokes were drawn over.
-    cues       gives the cues of an object on the canvas.
-    guess      (H, W) bool, where the object roughly is; used while it has no pixel on the canvas.
+    guidance_maps  gives the guidance maps of an object at the crop's working size.
+    guess      (H, W) bool, where the object roughly is; used while it has no pixel on the crop.
     start      (H, W) uint8, the masks before the first of its strokes; None where that is `ids`.
     """
 
@@ -32,29 +32,29 @@ class Question:
     ids: UInt8Array
     object_id: int
     contested: tuple[int, ...]
-    cues: Callable[[int], Cues]
+    guidance_maps: Callable[[int], GuidanceMaps]
     guess: BoolArray | None = None
     start: UInt8Array | None = None
 
 
-def answers(
-    engine: Engine, canvas: Canvas, question: Question, *, refine_edges: bool
+def predict(
+    runner: NetworkRunner, crop: Crop, prompt: PromptInput, *, refine_edges: bool
 ) -> Iterator[UInt8Array]:
-    """Give new ids (H', W') uint8 of the canvas's region, each better than those before.
+    """Give new ids (H', W') uint8 of the crop's region, each better than those before.
 
     The object takes background, and pixels of contested objects that are more its own than theirs; what it no
     longer claims becomes background. All other pixels stay.
     """
-    before = canvas.cut(question.ids)
-    for prob in _predict(engine, canvas, question, refine_edges=refine_edges):
+    before = crop.cut(prompt.ids)
+    for prob in _predict_prob(runner, crop, prompt, refine_edges=refine_edges):
         ids = before.copy()
         own = prob[0]
-        may_take = (ids == 0) | (ids == question.object_id)
-        for row, object_id in enumerate(question.contested, start=1):
+        may_take = (ids == 0) | (ids == prompt.object_id)
+        for row, object_id in enumerate(prompt.contested, start=1):
             may_take |= (ids == object_id) & (own > prob[row])
         takes = own > 0.5
-        ids[(ids == question.object_id) & ~takes] = 0
-        ids[may_take & takes] = question.object_id
+        ids[(ids == prompt.object_id) & ~takes] = 0
+        ids[may_take & takes] = prompt.object_id
         yield ids
 
 
@@ -69,7 +69,7 @@ def contested_objects(
     return tuple(sorted(found - {0, object_id}))
 
 
-def obey(
+def apply_hard_strokes(
     ids: UInt8Array, strokes: Sequence[Stroke], cover: Callable[[Stroke], BoolArray], may_change: BoolArray
 ) -> None:
     """Give the strokes' own pixels what the editor said, in the order drawn; changes ids (H, W) in place."""
@@ -81,40 +81,40 @@ def obey(
             ids[covered & (ids == stroke.object_id)] = 0
 
 
-def _predict(
-    engine: Engine, canvas: Canvas, question: Question, *, refine_edges: bool
+def _predict_prob(
+    runner: NetworkRunner, crop: Crop, prompt: PromptInput, *, refine_edges: bool
 ) -> Iterator[Float32Array]:
     """Give each asked object's own probability (K, H', W') at the region's source pixels."""
-    geometry = canvas.geometry
-    asked = (question.object_id, *question.contested)
-    pixels = np.ascontiguousarray(canvas.cut(question.pixels))
-    cues = [question.cues(object_id) for object_id in asked]
-    masks = _masks_before(canvas, question, asked)
-    if question.guess is not None and not masks[0].any():
-        masks[0] = canvas.cut(question.guess)
+    geometry = crop.geometry
+    asked = (prompt.object_id, *prompt.contested)
+    pixels = np.ascontiguousarray(crop.cut(prompt.pixels))
+    guidance = [prompt.guidance_maps(object_id) for object_id in asked]
+    masks = _masks_before(crop, prompt, asked)
+    if prompt.guess is not None and not masks[0].any():
+        masks[0] = crop.cut(prompt.guess)
     previous = np.stack([geometry.coverage(mask) > 0.5 for mask in masks])
-    positive = _stack(canvas, [c.positive for c in cues])
-    negative = _stack(canvas, [c.negative for c in cues])
+    positive = _stack(crop, [c.positive for c in guidance])
+    negative = _stack(crop, [c.negative for c in guidance])
     before, yes, no = (
-        torch.from_numpy(plane).to(engine.compute.device).float() for plane in (previous, positive, negative)
+        torch.from_numpy(plane).to(runner.compute.device).float() for plane in (previous, positive, negative)
     )
-    for prob in engine.interact(question.tool, engine.image(pixels, geometry), before, (yes, no)):
+    for prob in runner.interact(prompt.tool, runner.image(pixels, geometry), before, yes, no):
         small = np.ascontiguousarray(geometry.crop(prob.cpu().numpy()))
         yield refine(small, pixels) if refine_edges else enlarge(small, geometry.source)
 
 
-def _masks_before(canvas: Canvas, question: Question, asked: Sequence[int]) -> list[BoolArray]:
+def _masks_before(crop: Crop, prompt: PromptInput, asked: Sequence[int]) -> list[BoolArray]:
     """Return each object's mask as it was before the strokes; the last answer where it had none.
 
     All strokes are answered together. To correct the answer to those before instead would let every small
     mistake grow: after the robot's scribbles on propagated masks of four clips that gave a mean J of 0.766,
     this gives 0.802 (before them 0.707).
     """
-    now = canvas.cut(question.ids)
-    start = now if question.start is None else canvas.cut(question.start)
+    now = crop.cut(prompt.ids)
+    start = now if prompt.start is None else crop.cut(prompt.start)
     return [(start if (start == name).any() else now) == name for name in asked]
 
 
-def _stack(canvas: Canvas, planes: Sequence[BoolArray]) -> BoolArray:
-    padded: BoolArray = canvas.geometry.pad(np.stack(planes))
+def _stack(crop: Crop, planes: Sequence[BoolArray]) -> BoolArray:
+    padded: BoolArray = crop.geometry.pad(np.stack(planes))
     return padded

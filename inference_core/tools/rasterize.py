@@ -14,7 +14,7 @@ _STRAIGHT_PX = 0.05
 
 
 @dataclass(frozen=True, eq=False)
-class Cues:
+class GuidanceMaps:
     """What the editor says about one object, (h, w) bool each; a pixel is never in both."""
 
     positive: BoolArray

@@ -8,20 +8,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from inference_core.errors import InvalidInteractionError
-from inference_core.runtime.session_context import Workshop
-from inference_core.state.mask_store import Record
-from inference_core.state.session_state import Gesture, Ledger
-from inference_core.tools.box import box_cues, box_guess, box_region, surroundings
-from inference_core.tools.click import click_cues, clicked_pixels
-from inference_core.tools.crop import Canvas, check_region, open_canvas
+from inference_core.runtime.session_context import SessionContext
+from inference_core.state.mask_store import FrameRecord
+from inference_core.state.session_state import SessionState, StrokeGroup
+from inference_core.tools.box import box_guess, box_guidance, box_region, surroundings
+from inference_core.tools.click import click_guidance, clicked_pixels
+from inference_core.tools.crop import Crop, check_region, open_crop
 from inference_core.tools.lasso import enclosed_pixels
 from inference_core.tools.paint import adds, painted_pixels
-from inference_core.tools.predict import Question, answers, contested_objects, obey
-from inference_core.tools.scribble import scribble_cues, scribbled_pixels
+from inference_core.tools.predict import PromptInput, apply_hard_strokes, contested_objects, predict
+from inference_core.tools.scribble import scribble_guidance, scribbled_pixels
 from inference_core.types import BoolArray, Interaction, Region, Stroke, Tool, UInt8Array
 
 _LEAST_POINTS = {Tool.BOX: 2, Tool.LASSO: 3}
-_ACCUMULATING = {Tool.SCRIBBLE: (scribble_cues, scribbled_pixels), Tool.CLICK: (click_cues, clicked_pixels)}
+_ACCUMULATING = {
+    Tool.SCRIBBLE: (scribble_guidance, scribbled_pixels),
+    Tool.CLICK: (click_guidance, clicked_pixels),
+}
 _PAINTING = {Tool.BRUSH: painted_pixels, Tool.ERASER: painted_pixels, Tool.LASSO: enclosed_pixels}
 
 
@@ -30,11 +33,11 @@ class Edited:
     """What an interaction leaves: ids (H, W) uint8, strokes seen together, the part that may have changed."""
 
     ids: UInt8Array
-    gesture: Gesture | None
+    gesture: StrokeGroup | None
     reach: Region
 
 
-def check_interaction(interaction: Interaction, ledger: Ledger, size: tuple[int, int]) -> None:
+def check_interaction(interaction: Interaction, state: SessionState, size: tuple[int, int]) -> None:
     """Raise unless an interaction fits the session's objects and its frames (H, W)."""
     stroke = interaction.stroke
     points = np.asarray(stroke.points)
@@ -49,9 +52,21 @@ def check_interaction(interaction: Interaction, ledger: Ledger, size: tuple[int,
         raise InvalidInteractionError(f"The radius must be above 0 pixels, not {stroke.radius_px}.")
     if interaction.region is not None:
         check_region(interaction.region, size)
-    tracked = ledger.find(stroke.object_id)
+    tracked = state.find(stroke.object_id)
     if tracked.is_locked:
         raise InvalidInteractionError(f"{tracked.name} is locked: unlock it to change it.")
+
+
+@dataclass(frozen=True, eq=False)
+class _Frame:
+    """The frame that is edited.
+
+    pixels (H, W, 3) uint8 RGB; ids (H, W) uint8, its masks now; may_change (H, W) bool.
+    """
+
+    pixels: UInt8Array
+    ids: UInt8Array
+    may_change: BoolArray
 
 
 def changed_objects(before: UInt8Array, after: UInt8Array) -> frozenset[int]:
@@ -61,24 +76,29 @@ def changed_objects(before: UInt8Array, after: UInt8Array) -> frozenset[int]:
 
 
 def edit(
-    workshop: Workshop, interaction: Interaction, ledger: Ledger, pixels: UInt8Array, record: Record | None
+    context: SessionContext,
+    interaction: Interaction,
+    state: SessionState,
+    pixels: UInt8Array,
+    record: FrameRecord | None,
 ) -> Iterator[Edited]:
     """Work out what an interaction changes on a frame, perhaps once more and better.
 
     pixels (H, W, 3) uint8 RGB; record holds the frame's masks now. Locked objects' pixels always win.
     """
-    ids = workshop.tracks.read_ids(record, ledger.keys)
-    locked = [tracked.object_id for tracked in ledger.objects if tracked.is_locked]
-    canvas = open_canvas(workshop.engine, interaction.region)
+    ids = context.mask_store.read_ids(record, state.keys)
+    locked = [tracked.object_id for tracked in state.objects if tracked.is_locked]
+    crop = open_crop(context.runner, interaction.region)
     may_change = np.zeros(ids.shape, np.bool_)
-    may_change[canvas.window] = ~np.isin(canvas.cut(ids), locked)
+    may_change[crop.window] = ~np.isin(crop.cut(ids), locked)
+    frame = _Frame(pixels, ids, may_change)
     if interaction.tool in _PAINTING:
-        yield Edited(_paint(interaction, ids, may_change), None, canvas.region)
+        yield Edited(_paint(interaction, ids, may_change), None, crop.region)
     elif interaction.tool == Tool.BOX:
-        yield from _edit_box(workshop, interaction.stroke, canvas, (pixels, ids, may_change))
+        yield from _edit_box(context, interaction.stroke, crop, frame)
     else:
-        gesture = _continued(interaction, ledger, record)
-        yield from _edit_with_strokes(workshop, gesture, ledger, canvas, (pixels, ids, may_change))
+        group = _continued(interaction, state, record)
+        yield from _edit_with_strokes(context, group, state, crop, frame)
 
 
 def _paint(interaction: Interaction, ids: UInt8Array, may_change: BoolArray) -> UInt8Array:
@@ -92,60 +112,60 @@ def _paint(interaction: Interaction, ids: UInt8Array, may_change: BoolArray) -> 
     return out
 
 
-def _continued(interaction: Interaction, ledger: Ledger, record: Record | None) -> Gesture:
+def _continued(interaction: Interaction, state: SessionState, record: FrameRecord | None) -> StrokeGroup:
     """Scribbles and clicks: strokes of one tool add up until the frame is committed or the tool changes."""
-    draft = ledger.draft(interaction.frame_index)
+    draft = state.draft(interaction.frame_index)
     earlier = draft.gesture if draft else None
     if earlier is None or earlier.tool != interaction.tool:
-        return Gesture(interaction.tool, (interaction.stroke,), record)
-    return Gesture(interaction.tool, (*earlier.strokes, interaction.stroke), earlier.start)
+        return StrokeGroup(interaction.tool, (interaction.stroke,), record)
+    return StrokeGroup(interaction.tool, (*earlier.strokes, interaction.stroke), earlier.start)
 
 
 def _edit_with_strokes(
-    workshop: Workshop,
-    gesture: Gesture,
-    ledger: Ledger,
-    canvas: Canvas,
-    scene: tuple[UInt8Array, UInt8Array, BoolArray],
+    context: SessionContext,
+    group: StrokeGroup,
+    state: SessionState,
+    crop: Crop,
+    frame: _Frame,
 ) -> Iterator[Edited]:
-    """Answer all strokes of a gesture together; the newest says which object is asked about."""
-    pixels, ids, may_change = scene
-    strokes, object_id = gesture.strokes, gesture.strokes[-1].object_id
-    draw, cover = _ACCUMULATING[gesture.tool]
+    """Predict from all strokes of a group together; the newest says which object they are about."""
+    ids, may_change = frame.ids, frame.may_change
+    strokes, object_id = group.strokes, group.strokes[-1].object_id
+    draw, cover = _ACCUMULATING[group.tool]
     covered = _remembered(cover, ids.shape)
     contested = contested_objects(strokes, object_id, np.where(may_change, ids, 0), covered)
-    question = Question(
-        gesture.tool,
-        pixels,
+    prompt = PromptInput(
+        group.tool,
+        frame.pixels,
         ids,
         object_id,
         contested,
-        lambda asked: draw(strokes, asked, canvas),
-        start=workshop.tracks.read_ids(gesture.start, ledger.keys),
+        lambda asked: draw(strokes, asked, crop),
+        start=context.mask_store.read_ids(group.start, state.keys),
     )
-    unlocked = [stroke for stroke in strokes if not ledger.find(stroke.object_id).is_locked]
-    for answered in answers(workshop.engine, canvas, question, refine_edges=workshop.refine_edges):
+    unlocked = [stroke for stroke in strokes if not state.find(stroke.object_id).is_locked]
+    for predicted in predict(context.runner, crop, prompt, refine_edges=context.refine_edges):
         out = ids.copy()
-        out[canvas.window] = np.where(canvas.cut(may_change), answered, canvas.cut(ids))
-        obey(out, unlocked, covered, may_change)
-        yield Edited(out, gesture, canvas.region)
+        out[crop.window] = np.where(crop.cut(may_change), predicted, crop.cut(ids))
+        apply_hard_strokes(out, unlocked, covered, may_change)
+        yield Edited(out, group, crop.region)
 
 
-def _edit_box(
-    workshop: Workshop, stroke: Stroke, bounds: Canvas, scene: tuple[UInt8Array, UInt8Array, BoolArray]
-) -> Iterator[Edited]:
-    """A box looks closer: the network sees it and its surroundings; only the inside of the box changes."""
-    pixels, ids, may_change = scene
+def _edit_box(context: SessionContext, stroke: Stroke, bounds: Crop, frame: _Frame) -> Iterator[Edited]:
+    """Predict from a box: the network sees it and its surroundings; only the inside of the box changes."""
+    ids = frame.ids
     box = box_region(stroke, bounds.region)
-    canvas = open_canvas(workshop.engine, surroundings(box, bounds.region))
+    crop = open_crop(context.runner, surroundings(box, bounds.region))
     guess = box_guess(box, ids.shape)
-    question = Question(Tool.BOX, pixels, ids, stroke.object_id, (), lambda _: box_cues(box, canvas), guess)
+    prompt = PromptInput(
+        Tool.BOX, frame.pixels, ids, stroke.object_id, (), lambda _: box_guidance(box, crop), guess
+    )
     inside = np.zeros(ids.shape, np.bool_)
     inside[box.y0 : box.y1, box.x0 : box.x1] = True
-    for answered in answers(workshop.engine, canvas, question, refine_edges=workshop.refine_edges):
+    for predicted in predict(context.runner, crop, prompt, refine_edges=context.refine_edges):
         whole = ids.copy()
-        whole[canvas.window] = answered
-        yield Edited(np.where(inside & may_change, whole, ids), None, box)
+        whole[crop.window] = predicted
+        yield Edited(np.where(inside & frame.may_change, whole, ids), None, box)
 
 
 def _remembered(

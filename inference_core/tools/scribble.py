@@ -6,22 +6,22 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from inference_core.tools.crop import Canvas
-from inference_core.tools.rasterize import Cues, disks_along
+from inference_core.tools.crop import Crop
+from inference_core.tools.rasterize import GuidanceMaps, disks_along
 from inference_core.types import BoolArray, Stroke
 
 # A line thinner than this at the working size would slip through the network's first stride.
 _THINNEST_PX = 1.0
 
 
-def scribble_cues(strokes: Sequence[Stroke], object_id: int, canvas: Canvas) -> Cues:
+def scribble_guidance(strokes: Sequence[Stroke], object_id: int, crop: Crop) -> GuidanceMaps:
     """Draw the lines of a gesture at the working size, as one object sees them."""
 
     def draw(stroke: Stroke) -> BoolArray:
-        radius = max(stroke.radius_px * canvas.scale, _THINNEST_PX)
-        return disks_along(canvas.to_working(stroke.points), radius, canvas.geometry.working)
+        radius = max(stroke.radius_px * crop.scale, _THINNEST_PX)
+        return disks_along(crop.to_working(stroke.points), radius, crop.geometry.working)
 
-    return collect_cues(strokes, object_id, draw, canvas.geometry.working)
+    return collect_guidance(strokes, object_id, draw, crop.geometry.working)
 
 
 def scribbled_pixels(stroke: Stroke, size: tuple[int, int]) -> BoolArray:
@@ -29,9 +29,9 @@ def scribbled_pixels(stroke: Stroke, size: tuple[int, int]) -> BoolArray:
     return disks_along(stroke.points, stroke.radius_px, size)
 
 
-def collect_cues(
+def collect_guidance(
     strokes: Sequence[Stroke], object_id: int, draw: Callable[[Stroke], BoolArray], size: tuple[int, int]
-) -> Cues:
+) -> GuidanceMaps:
     """Lay strokes over one another, the newest on top. What adds to another object says no to this one."""
     positive, negative = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
     for stroke in strokes:
@@ -42,4 +42,4 @@ def collect_cues(
         says_yes, says_no = (positive, negative) if is_own and stroke.is_positive else (negative, positive)
         says_yes |= drawn
         says_no &= ~drawn
-    return Cues(positive, negative)
+    return GuidanceMaps(positive, negative)

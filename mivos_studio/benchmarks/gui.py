@@ -24,7 +24,7 @@ from gui.canvas.canvas import Canvas
 from gui.main_window import MainWindow
 from gui.state.overlay import OverlayStyle, Picture, paint, rgb32
 from gui.state.view_state import CanvasTool, Pen
-from gui.worker.commands import Edit, NewObject, Walk
+from gui.worker.commands import AddObjectCommand, EditCommand, PropagateCommand
 from inference_core.types import Interaction, Stroke, Tool, UInt8Array
 from mivos_studio import app
 from mivos_studio.project.steps import Draw
@@ -94,7 +94,7 @@ def measure_scrubbing(window: MainWindow) -> float:
 
 def measure_blocks(window: MainWindow) -> dict[str, float]:
     """Propagate with live view while a timer ticks; return how late its ticks come, milliseconds."""
-    window.controller.submit(Edit(Draw(_scribble(1, window.model.state.source))))
+    window.controller.submit(EditCommand(Draw(_scribble(1, window.model.state.source))))
     _wait(lambda: not window.controller.is_busy)
     late_ms: list[float] = []
     last_s = perf_counter()
@@ -111,7 +111,7 @@ def measure_blocks(window: MainWindow) -> dict[str, float]:
     last_s = perf_counter()
     timer.start(TICK_MS)
     window.navigator.start_following()
-    window.controller.submit(Walk())
+    window.controller.submit(PropagateCommand())
     _wait(lambda: not window.controller.is_busy)
     timer.stop()
     return {"p999": float(np.percentile(late_ms, 99.9)), "max": max(late_ms)}
@@ -124,12 +124,12 @@ def measure_propagation_in_window(window: MainWindow, clip: Path, count: int) ->
     _wait(lambda: window.controller.session not in (None, before) and window.canvas.shown_frame == 0)
     for object_id in range(1, count + 1):
         if object_id > 1:
-            window.controller.submit(NewObject())
-        window.controller.submit(Edit(Draw(_scribble(object_id, window.model.state.source))))
+            window.controller.submit(AddObjectCommand())
+        window.controller.submit(EditCommand(Draw(_scribble(object_id, window.model.state.source))))
     _wait(lambda: not window.controller.is_busy)
     window.navigator.start_following()
     began_s = perf_counter()
-    window.controller.submit(Walk())
+    window.controller.submit(PropagateCommand())
     _wait(lambda: not window.controller.is_busy)
     return (window.model.state.frame_count - 1) / (perf_counter() - began_s)
 

@@ -17,7 +17,7 @@ from mivos_studio.evaluation.machine import peak_rss_mb
 
 
 @dataclass(frozen=True)
-class MemoryOptions:
+class MemoryBenchmarkOptions:
     """What to measure: clips of so many frames of a size (height, width), with so many objects."""
 
     frames: tuple[int, ...]
@@ -39,7 +39,7 @@ class _Point:
     fps: float
 
 
-def measure_memory(options: MemoryOptions) -> dict[str, Any]:
+def measure_memory(options: MemoryBenchmarkOptions) -> dict[str, Any]:
     """Open and propagate clips of each length; return figures, a list with an entry for each length."""
     points = []
     loop = make_loop(options.size, options.objects)
@@ -73,7 +73,7 @@ def table(figures: dict[str, Any]) -> Iterator[str]:
         yield f"| {frames} | {held} | {open_s:.2f} | {fps:.1f} |"
 
 
-def _measure(path: Path, first_ids: UInt8Array, options: MemoryOptions) -> _Point:
+def _measure(path: Path, first_ids: UInt8Array, options: MemoryBenchmarkOptions) -> _Point:
     """Open the clip and propagate its first mask to the end, as the command line would."""
     from inference_core.session import Session
     from mivos_studio.media.clip import open_clip

@@ -21,7 +21,7 @@ from model.interfaces import Networks
 
 Value = str | int
 
-MEMORY_SETTINGS = ("mem_every", "max_promoted", "max_anchors")
+MEMORY_SETTINGS = ("mem_every", "max_memory_frames", "max_anchors")
 SETTINGS = ("dtype", "working_size", *MEMORY_SETTINGS)
 """What can be varied: options of the session, and of what propagation remembers."""
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _Subjects: TypeAlias = "_SubParsersAction[ArgumentParser]"  # generic for type checkers alone
 
-_COUNTS = ("working_size", "mem_every", "max_promoted", "max_anchors")
+_COUNTS = ("working_size", "mem_every", "max_memory_frames", "max_anchors")
 
 
 def add_parser(commands: _Subjects) -> None:
@@ -130,7 +130,7 @@ def _add_settings(subjects: _Subjects) -> ArgumentParser:
         action="append",
         required=True,
         metavar="NAME=VALUE,VALUE",
-        help="dtype, working_size, mem_every, max_promoted or max_anchors, as dtype=float32,bfloat16",
+        help="dtype, working_size, mem_every, max_memory_frames or max_anchors, as dtype=float32,bfloat16",
     )
     settings.add_argument(
         "--given",
@@ -247,10 +247,10 @@ def run_memory(options: Namespace) -> None:
     """Measure memory, print and write the figures."""
     check_json(options)
 
-    from mivos_studio.benchmarks.memory import MemoryOptions, measure_memory, table
+    from mivos_studio.benchmarks.memory import MemoryBenchmarkOptions, measure_memory, table
 
     figures = measure_memory(
-        MemoryOptions(
+        MemoryBenchmarkOptions(
             frames=tuple(options.frames), size=options.size, objects=options.objects, **_network(options)
         )
     )

@@ -65,7 +65,7 @@ def open_session(clip: Clip, options: Namespace) -> Session:
         working_size=options.working_size,
         scratch=TemporaryScratch(),
     )
-    session.hear(_tell)
+    session.on_notice(_tell)
     return session
 
 

@@ -14,7 +14,7 @@ from mivos_studio.cli.progress import ProgressBar
 
 if TYPE_CHECKING:
     from model.families import KnownFile
-    from model.weights.store import Holding, WeightsFile
+    from model.weights.store import InstalledWeights, WeightsFile
 
 _MEBIBYTE = 2**20
 
@@ -152,15 +152,15 @@ def run_record(options: Namespace) -> None:
     write_json(options, digests)
 
 
-def _take_stock(options: Namespace) -> tuple[Path, list[Holding]]:
-    from model.weights.store import saves_folder, take_stock
+def _take_stock(options: Namespace) -> tuple[Path, list[InstalledWeights]]:
+    from model.weights.store import saves_folder, scan
 
     check_json(options)
     base = saves_folder(options.weights)
-    return base, take_stock(base)
+    return base, scan(base)
 
 
-def _completeness(holding: Holding) -> str:
+def _completeness(holding: InstalledWeights) -> str:
     if not holding.files:
         return "not there"
     if holding.missing:
@@ -194,7 +194,7 @@ def _show(bar: ProgressBar, done_bytes: int, total_bytes: int) -> None:
     bar.show(done_bytes // _MEBIBYTE, max(1, total_bytes // _MEBIBYTE))
 
 
-def _as_figures(holding: Holding) -> dict[str, Any]:
+def _as_figures(holding: InstalledWeights) -> dict[str, Any]:
     return {
         "family": holding.family.name,
         "complete": not holding.missing,

@@ -28,7 +28,7 @@ class Ablation(nn.Module):
         self.shares_keys = network.shares_keys
         self.feature_budget_bytes = network.feature_budget_bytes
         self.mem_every = network.mem_every
-        self.max_promoted = network.max_promoted
+        self.max_memory_frames = network.max_memory_frames
 
     def encode_query(self, image: Tensor) -> QueryFeatures:
         """Pass on."""
@@ -50,11 +50,11 @@ class Ablation(nn.Module):
         """Pass on."""
         return self.network.read(query, keys, values, ages=ages, top_k=top_k)
 
-    def learn_targets(
+    def learn_target_models(
         self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]
     ) -> Tensor | None:
         """Pass on."""
-        return self.network.learn_targets(anchors, known)
+        return self.network.learn_target_models(anchors, known)
 
     def decode(
         self, query: QueryFeatures, readout: Tensor, previous: Tensor, targets: Tensor | None = None
@@ -97,7 +97,7 @@ class WithoutPrevious(Ablation):
 class WithoutTargets(Ablation):
     """Learns nothing from the anchors' looks: the decoder relies on memory and the previous probabilities."""
 
-    def learn_targets(self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]) -> None:
+    def learn_target_models(self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]) -> None:
         """Learn nothing."""
         del anchors, known
 

@@ -26,7 +26,7 @@ from mivos_studio.training.mivos import tasks as mivos
 from mivos_studio.training.mivos.recipe import RECIPES as PUBLISHED_RECIPES
 from mivos_studio.training.mivos.recipe import PublishedRecipe
 from mivos_studio.training.processes import join_processes
-from mivos_studio.training.trainer import Course, Recipe, Trainer
+from mivos_studio.training.trainer import Recipe, Trainer, TrainingTask
 from model.checkpoint import family_folder, load_propagation, load_weights
 from model.compact.encoder import BackboneEncoder, ImageEncoder
 from model.compact.fusion import CompactFusion
@@ -137,18 +137,18 @@ def _train_one(name: str, options: TrainingOptions, sources: Sources) -> Path:
             "choose another --batch."
         )
     if isinstance(recipe, PublishedRecipe):
-        course = mivos.COURSES[name](options, sources, recipe)
+        task = mivos.COURSES[name](options, sources, recipe)
     else:
-        course = _COURSES[name](options, sources, recipe)
+        task = _COURSES[name](options, sources, recipe)
     if (weights := _weights_to_begin_with(name, options)) is not None:
-        load_weights(course.network, weights)
-    _freeze_all_but(options.parts, course.network)
-    trainer = Trainer(name, course.network, options.out, recipe, _device(options), processes, course.slow)
+        load_weights(task.network, weights)
+    _freeze_all_but(options.parts, task.network)
+    trainer = Trainer(name, task.network, options.out, recipe, _device(options), processes, task.slow)
     if options.resume:
         trainer.resume()
     report = options.on_step
     on_step = None if report is None else lambda done, total: report(name, done, total)
-    trainer.run(course.samples, course.lesson, on_step)
+    trainer.run(task.samples, task.loss_step, on_step)
     if processes.is_first:
         draw_log(trainer.log)
     return mivos.publish(name, trainer) if options.family == "mivos" else trainer.weights
@@ -194,11 +194,11 @@ def _device(options: TrainingOptions) -> torch.device:
     return torch.device("cpu")
 
 
-def _propagation(options: TrainingOptions, sources: Sources, recipe: Recipe) -> Course:
+def _propagation(options: TrainingOptions, sources: Sources, recipe: Recipe) -> TrainingTask:
     network = _propagation_to_begin_with(options)
     frames = options.frames or FRAMES
     samples = PropagationData(options.seed, recipe.samples, _size_at(recipe, options.crop), sources, frames)
-    return Course(network, samples, PropagationLesson(network), slow="encoder.backbone.")
+    return TrainingTask(network, samples, PropagationLesson(network), slow="encoder.backbone.")
 
 
 def _propagation_to_begin_with(options: TrainingOptions) -> CompactPropagation:
@@ -213,7 +213,7 @@ def _propagation_to_begin_with(options: TrainingOptions) -> CompactPropagation:
     return network
 
 
-def _interaction(options: TrainingOptions, sources: Sources, recipe: Recipe) -> Course:
+def _interaction(options: TrainingOptions, sources: Sources, recipe: Recipe) -> TrainingTask:
     """Begins with the encoder of a trained propagation network where there is one of the same shape."""
     network = CompactInteraction()
     if trained := _trained_propagation(options):
@@ -221,10 +221,10 @@ def _interaction(options: TrainingOptions, sources: Sources, recipe: Recipe) -> 
         if isinstance(encoder, ImageEncoder):
             network.encoder.load_state_dict(encoder.state_dict(), strict=False)
     samples = InteractionData(options.seed, recipe.samples, _size_at(recipe, options.crop), sources)
-    return Course(network, samples, InteractionLesson(network))
+    return TrainingTask(network, samples, InteractionLesson(network))
 
 
-def _fusion(options: TrainingOptions, sources: Sources, recipe: Recipe) -> Course:
+def _fusion(options: TrainingOptions, sources: Sources, recipe: Recipe) -> TrainingTask:
     """Needs the trained propagation network, in `out` or in `warm_start`."""
     trained = _trained_propagation(options)
     if trained is None:
@@ -244,7 +244,7 @@ def _fusion(options: TrainingOptions, sources: Sources, recipe: Recipe) -> Cours
         raise TrainingDataError("Fusion learns from clips, and none of the sources has a long enough one.")
     network = CompactFusion(reduction=1)
     samples = FusionData(options.seed, recipe.samples, lambda _: _FUSION_SIZE, clips)
-    return Course(network, samples, FusionLesson(network, teacher.to(_device(options))))
+    return TrainingTask(network, samples, FusionLesson(network, teacher.to(_device(options))))
 
 
 def _trained_propagation(options: TrainingOptions) -> Path | None:
@@ -252,7 +252,7 @@ def _trained_propagation(options: TrainingOptions) -> Path | None:
     return next((path for home in homes if (path := home / "propagation.safetensors").exists()), None)
 
 
-_COURSES: dict[str, Callable[[TrainingOptions, Sources, Recipe], Course]] = {
+_COURSES: dict[str, Callable[[TrainingOptions, Sources, Recipe], TrainingTask]] = {
     "propagation": _propagation,
     "interaction": _interaction,
     "fusion": _fusion,

@@ -1,4 +1,4 @@
-"""One loop for all lessons: AdamW, cosine schedule, averaged weights, exact resumption, a CSV log."""
+"""One loop for all loss_steps: AdamW, cosine schedule, averaged weights, exact resumption, a CSV log."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mivos_studio.training.data.sources import TrainingDataError
 from mivos_studio.training.processes import ALONE, Processes
 from model.weights.hashes import put_in_place
 
-Lesson = Callable[[dict[str, Tensor], float], tuple[Tensor, dict[str, float]]]
+LossStep = Callable[[dict[str, Tensor], float], tuple[Tensor, dict[str, float]]]
 Weights = Iterable[nn.Parameter] | Iterable[dict[str, Any]]
 """Weights to move, or groups of them with settings of their own, as torch.optim takes both."""
 
@@ -65,15 +65,15 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Course:
-    """One network with its samples and its lesson.
+class TrainingTask:
+    """One network with its samples and its loss_step.
 
     slow  what the names of weights begin with that move more slowly than the others; empty: none.
     """
 
     network: nn.Module
     samples: Dataset[dict[str, Tensor]]
-    lesson: Lesson
+    loss_step: LossStep
     slow: str = ""
 
 
@@ -113,7 +113,7 @@ class Trainer:
 
     @property
     def log(self) -> Path:
-        """Step, seconds and the lesson's figures, a row every `log_every` steps."""
+        """Step, seconds and the loss_step's figures, a row every `log_every` steps."""
         return self.folder / f"{self.name}.csv"
 
     def resume(self) -> bool:
@@ -136,7 +136,9 @@ class Trainer:
         self._forget_later_rows()
         return True
 
-    def run(self, samples: Dataset[dict[str, Tensor]], lesson: Lesson, on_step: OnStep | None = None) -> None:
+    def run(
+        self, samples: Dataset[dict[str, Tensor]], loss_step: LossStep, on_step: OnStep | None = None
+    ) -> None:
         """Train until the schedule or the hours end; `samples` has steps x batch entries."""
         started = saved = time.monotonic()
         before_s = self.trained_s
@@ -144,7 +146,7 @@ class Trainer:
             part.train(any(weight.requires_grad for weight in part.parameters()))
         figures: dict[str, list[float]] = {}
         for batch in self._batches(samples):
-            for key, value in self._advance(batch, lesson).items():
+            for key, value in self._advance(batch, loss_step).items():
                 figures.setdefault(key, []).append(value)
             if on_step is not None:
                 on_step(self.step, self.recipe.steps)
@@ -194,13 +196,13 @@ class Trainer:
             pin_memory=self.device.type == "cuda",
         )
 
-    def _advance(self, batch: dict[str, Tensor], lesson: Lesson) -> dict[str, float]:
+    def _advance(self, batch: dict[str, Tensor], loss_step: LossStep) -> dict[str, float]:
         progress = self.step / self.recipe.steps
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.rate(self.step) * group.get("share", 1.0)
         batch = {key: value.to(self.device, non_blocking=True) for key, value in batch.items()}
         with self.compute.autocast():
-            loss, figures = lesson(batch, progress)
+            loss, figures = loss_step(batch, progress)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self._share()

@@ -103,11 +103,11 @@ class CompactInteraction(nn.Module):
         self.predict = nn.Conv2d(16, 1, 3, padding=1)
 
     def forward(self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
-        """Answer strokes: the last of `answers`."""
-        *_, best = self.answers(image, previous, positive, negative)
+        """Predict from strokes: the last of what `predictions` gives."""
+        *_, best = self.predictions(image, previous, positive, negative)
         return best
 
-    def answers(
+    def predictions(
         self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor
     ) -> Iterator[Tensor]:
         """Answer strokes, and a first click once more where its answer is not sure.
@@ -122,15 +122,15 @@ class CompactInteraction(nn.Module):
             torch.cat([positive, positive[twice]]),
             torch.cat([negative, near[twice]]),
         )
-        for logits in self._answers(image, *planes):
+        for logits in self._predictions(image, *planes):
             found = logits[: len(previous)].clone()
             found[twice] = (found[twice] + logits[len(previous) :]) / 2
             yield found
 
-    def _answers(
+    def _predictions(
         self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor
     ) -> Iterator[Tensor]:
-        """Answer each row of strokes by itself, as `answers` does."""
+        """Predict from each row of strokes by itself, as `predictions` does."""
         small, guides = self._reduced(image, previous, positive, negative)
         logits = self._look(small, guides)
         fresh = previous.flatten(1).amax(dim=1) < _DRAWN

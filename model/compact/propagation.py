@@ -48,12 +48,12 @@ _STILL = 4 / 30
 _DRIFT = 0.25 / 30
 
 
-def expected_way(ages: Tensor) -> Tensor:
+def expected_displacement(ages: Tensor) -> Tensor:
     """How far things are expected to have moved after so many frames, in shares of the shorter side."""
     return _STILL + _DRIFT * ages
 
 
-def looks_of(image: Tensor, stride2: Tensor, stride4: Tensor, merged: Tensor) -> Tensor:
+def target_features(image: Tensor, stride2: Tensor, stride4: Tensor, merged: Tensor) -> Tensor:
     """Return what target models look at, of one image's features (1, C_i, h_i, w_i) -> (P, C)."""
     height, width = merged.shape[-2:]
     return appearance((merged, stride4, stride2, image), (height, width))
@@ -136,7 +136,7 @@ class CompactPropagation(nn.Module):
     shares_keys = True
     feature_budget_bytes = 768 * 2**20
     mem_every = 3
-    max_promoted = 8
+    max_memory_frames = 8
 
     def __init__(self, *, reduction: int = REDUCTION, top_k: int = TOP_K, has_backbone: bool = False) -> None:
         super().__init__()
@@ -160,7 +160,7 @@ class CompactPropagation(nn.Module):
         small, _, _, merged = query.features
         own = matching(reduce_size(objects.unsqueeze(1), self.reduction), self)
         others = others_of(own)
-        samples = (looks_of(*query.features), coverage(own, _grid(query)))
+        samples = (target_features(*query.features), coverage(own, _grid(query)))
         return MemoryEntry(query.key, self.value(small, own, others, merged), samples)
 
     def read(
@@ -178,7 +178,7 @@ class CompactPropagation(nn.Module):
         chosen = self.top_k if top_k is None else top_k
         factors: Factors = distance_factors
         if ages is not None:
-            ways = expected_way(torch.tensor(ages, dtype=torch.float32, device=memory.device))
+            ways = expected_displacement(torch.tensor(ages, dtype=torch.float32, device=memory.device))
             factors = prefer_near(factors, (height, width), ways * min(height, width))
         if chosen > 0:
             weights, where = nearest(memory, wanted, top_k=chosen, positions=height * width, factors=factors)
@@ -188,7 +188,7 @@ class CompactPropagation(nn.Module):
             readout = read_memory(affinity, values.flatten(2), top_k=0, positions=height * width)
         return readout.reshape(*readout.shape[:2], height, width)
 
-    def learn_targets(
+    def learn_target_models(
         self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]
     ) -> Tensor | None:
         """Learn a target model of each object: (K, C + 1), see `model.compact.target_model`."""
@@ -203,7 +203,7 @@ class CompactPropagation(nn.Module):
         own = matching(reduce_size(previous.unsqueeze(1), self.reduction), self)
         before = join(own, others_of(own))
         pyramid = Pyramid(stride2, stride4, merged, merged, merged)
-        scores = None if targets is None else score(targets, looks_of(*query.features), _grid(query))
+        scores = None if targets is None else score(targets, target_features(*query.features), _grid(query))
         logits = self.decoder(pyramid, matching(readout, self), before, scores)
         return upsample(logits, self.reduction)[:, 0] if self.reduction > 1 else logits[:, 0]
 

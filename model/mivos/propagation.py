@@ -35,7 +35,7 @@ class MivosPropagation(nn.Module):
     # Some 22 MiB a frame of 480 lines in bfloat16, and half the time of a later round.
     feature_budget_bytes = 2048 * 2**20
     mem_every = 5
-    max_promoted = 16
+    max_memory_frames = 16
 
     def __init__(self, *, top_k: int = TOP_K) -> None:
         super().__init__()
@@ -81,7 +81,7 @@ class MivosPropagation(nn.Module):
             readout = read_memory(affinity, values.flatten(2), top_k=0, positions=height * width)
         return readout.reshape(*readout.shape[:2], height, width)
 
-    def learn_targets(self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]) -> None:
+    def learn_target_models(self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]) -> None:
         """Nothing beside memory."""
         del anchors, known
 

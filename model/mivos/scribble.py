@@ -93,7 +93,7 @@ class MivosScribble(nn.Module):
         planes = torch.cat([image.expand(len(guides), -1, -1, -1), guides.to(image)], dim=1)
         return self.predict(matching(planes, self))[:, 0]
 
-    def answers(
+    def predictions(
         self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor
     ) -> Iterator[Tensor]:
         """Answer strokes, once: as `forward` does."""

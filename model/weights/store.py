@@ -30,7 +30,7 @@ class WeightsFile:
 
 
 @dataclass(frozen=True)
-class Holding:
+class InstalledWeights:
     """What a folder holds of a family."""
 
     family: Family
@@ -58,7 +58,7 @@ def find_home(family: Family, base: Path) -> Path | None:
     return next((home for home in homes if any((home / file.name).is_file() for file in family.files)), None)
 
 
-def take_stock(base: Path) -> list[Holding]:
+def scan(base: Path) -> list[InstalledWeights]:
     """Say for every family what of it lies in a saves folder.
 
     A folder that holds compact files itself, not in a folder of that name, is taken for the compact family's.
@@ -68,11 +68,11 @@ def take_stock(base: Path) -> list[Holding]:
     for family in FAMILIES.values():
         home = find_home(family, base)
         if home is None or (home == base and taken & {base / file.name for file in family.files}):
-            holdings.append(Holding(family, base / family.folder, ()))
+            holdings.append(InstalledWeights(family, base / family.folder, ()))
             continue
         there = [(known, home / known.name) for known in family.files if (home / known.name).is_file()]
         taken.update(path for _, path in there)
-        holdings.append(Holding(family, home, tuple(_look_at(known, path) for known, path in there)))
+        holdings.append(InstalledWeights(family, home, tuple(_look_at(known, path) for known, path in there)))
     return holdings
 
 

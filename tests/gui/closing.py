@@ -22,9 +22,9 @@ from PyQt5.QtWidgets import QApplication
 
 import gui.main_window
 from gui.main_window import Backend, MainWindow
-from gui.panels.dialogs.export_dialog import ExportWish
-from gui.worker.commands import Edit, PlayScript, Walk
-from gui.worker.worker import Engine
+from gui.panels.dialogs.export_dialog import ExportRequest
+from gui.worker.commands import EditCommand, PlayScriptCommand, PropagateCommand
+from gui.worker.worker import OpenedSession
 from inference_core.types import FrameMask, Interaction, Stroke, Tool, UInt8Array
 from mivos_studio import app
 from mivos_studio.cli import gui as gui_command
@@ -98,10 +98,10 @@ class Stage:
     def open_clip(self, path: Path | None, report: Callable[[str], None]) -> SlowClip:
         return self.clip
 
-    def open_session(self, clip: object, journal: object, report: Callable[[str], None]) -> Engine:
+    def open_session(self, clip: object, recorder: object, report: Callable[[str], None]) -> OpenedSession:
         import torch  # noqa: F401 what it leaves running must not matter
 
-        return Engine(self.session, "fake")
+        return OpenedSession(self.session, "fake")
 
     def begin(self, window: MainWindow) -> None:
         """Called once, after the first paint."""
@@ -112,7 +112,7 @@ class Stage:
 
     def draw(self) -> None:
         points = np.array([[20, 20], [60, 20]], np.float32)
-        self.controller.submit(Edit(Draw(Interaction(Tool.SCRIBBLE, Stroke(0, 1, points)))))
+        self.controller.submit(EditCommand(Draw(Interaction(Tool.SCRIBBLE, Stroke(0, 1, points)))))
 
     @property
     def controller(self) -> gui.main_window.Controller:
@@ -177,20 +177,20 @@ class Pipe(Stage):
 class Importing(Stage):
     """Torch is being imported."""
 
-    def open_session(self, clip: object, journal: object, report: Callable[[str], None]) -> Engine:
+    def open_session(self, clip: object, recorder: object, report: Callable[[str], None]) -> OpenedSession:
         self.is_there.set()
-        return super().open_session(clip, journal, report)
+        return super().open_session(clip, recorder, report)
 
 
 class Loading(Stage):
     """The networks come from a disk that does not answer."""
 
-    def open_session(self, clip: object, journal: object, report: Callable[[str], None]) -> Engine:
+    def open_session(self, clip: object, recorder: object, report: Callable[[str], None]) -> OpenedSession:
         import torch  # noqa: F401
 
         self.is_there.set()
         blocked()
-        return super().open_session(clip, journal, report)
+        return super().open_session(clip, recorder, report)
 
 
 class Stroke_(Stage):  # noqa: N801
@@ -208,7 +208,7 @@ class Propagation(Stage):
     def on_session(self) -> None:
         self.controller._worker.changed.connect(self.on_changed)
         self.draw()
-        self.controller.submit(Walk())
+        self.controller.submit(PropagateCommand())
 
     def on_changed(self, change: FrameMask) -> None:
         if change.progress is not None and change.progress.done == 3:
@@ -231,7 +231,7 @@ class Exporting(Stage):
         self.controller._worker.changed.connect(self.on_changed)
         self.draw()
         self.session.is_slow = True
-        self.window.files.export(ExportWish("png-indexed", self.folder / "masks", replaces=False))
+        self.window.files.export(ExportRequest("png-indexed", self.folder / "masks", replaces=False))
 
     def on_changed(self, change: object) -> None:
         if getattr(change, "done", 0) == 3:
@@ -259,9 +259,9 @@ class Playing(Stage):
         stroke = Draw(Interaction(Tool.SCRIBBLE, Stroke(0, 1, np.array([[20, 20]], np.float32))))
         steps = (stroke, Propagate(0)) * 20
         script = Script((ScriptObject(1, "one"),), steps, self.folder)
-        journal = self.controller._worker._journal
+        recorder = self.controller._worker._recorder
         self.controller.submit(
-            PlayScript(script, len(self.clip), lambda path, frame: self.session.ids(frame), journal)
+            PlayScriptCommand(script, len(self.clip), lambda path, frame: self.session.ids(frame), recorder)
         )
 
     def on_changed(self, change: object) -> None:

@@ -16,7 +16,7 @@ from PyQt5.QtWidgets import QApplication
 
 from gui.main_window import Backend, MainWindow
 from gui.worker.clip_opener import OpenClip
-from gui.worker.worker import Engine
+from gui.worker.worker import OpenedSession
 from tests.gui.fake_session import FakeClip, FakeSession
 from tests.gui.gestures import wait_until
 
@@ -52,7 +52,7 @@ def open_window(application: QApplication) -> Iterator[OpenWindow]:
         window = MainWindow(
             Backend(
                 open_clip or (lambda path, report: session.clip),
-                lambda clip, journal, report: Engine(session, "fake", "None to speak of."),
+                lambda clip, recorder, report: OpenedSession(session, "fake", "None to speak of."),
             )
         )
         windows.append(window)

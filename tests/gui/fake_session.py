@@ -79,7 +79,7 @@ class FakeSession:
         self._done: list[Memory] = []
         self._undone: list[Memory] = []
 
-    def hear(self, listener: Callable[[str], None]) -> None:
+    def on_notice(self, listener: Callable[[str], None]) -> None:
         self.tell = listener
 
     # Reading.
@@ -182,7 +182,7 @@ class FakeSession:
         return self._propagate(starts, direction)
 
     def _propagate(self, starts: Sequence[int], direction: Direction) -> Generator[FrameMask, None, None]:
-        """Walk from one after the other, all of it one step of undo."""
+        """Propagate from one after the other, all of it one step of undo."""
         began_s, before, done = perf_counter(), self._now, 0
         anchors = [{*self.anchors, *starts[: place + 1]} for place in range(len(starts))]
         walks = {i: self._frames_from(i, direction, known) for i, known in zip(starts, anchors, strict=True)}

@@ -26,7 +26,7 @@ from PyQt5.QtWidgets import (
 
 from gui.actions import ACTIONS
 from gui.main_window import MainWindow
-from gui.panels.dialogs.export_dialog import ExportWish
+from gui.panels.dialogs.export_dialog import ExportRequest
 from gui.state.overlay import ViewMode
 from gui.state.view_state import CanvasTool
 from inference_core.types import Region
@@ -490,7 +490,7 @@ def test_an_export_holds_the_ids_of_the_session(
     drag(window.canvas, [(20, 20), (40, 20)])
     press(window, "propagate")
     settle(window)
-    window.files.export(ExportWish(format_name, tmp_path / "out", replaces=False))
+    window.files.export(ExportRequest(format_name, tmp_path / "out", replaces=False))
     settle(window)
     folder = tmp_path / "out" if format_name == "png-indexed" else tmp_path / "out" / "Object_1"
     files = sorted(folder.glob("*.png"))
@@ -504,7 +504,7 @@ def test_an_export_into_a_full_folder_is_refused_in_the_banner(
 ) -> None:
     (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
     window = open_window(session)
-    window.files.export(ExportWish("png-indexed", tmp_path, replaces=False))
+    window.files.export(ExportRequest("png-indexed", tmp_path, replaces=False))
     settle(window)
     assert "not empty" in window.banner.text
     assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
@@ -651,7 +651,7 @@ def test_the_clip_s_own_folder_is_no_place_for_an_export(
     window.files.set_clip(replace(opened, path=tmp_path / "clip"))
     said = in_the_dialog(window, choose_folder(tmp_path / "link"), start())
     assert "is the folder of the clip itself" in said[1]
-    window.files.export(ExportWish("png-indexed", tmp_path / "clip", replaces=True))
+    window.files.export(ExportRequest("png-indexed", tmp_path / "clip", replaces=True))
     settle(window)
     assert "is the folder of the clip itself" in window.banner.text
     assert list((tmp_path / "clip").iterdir()) == []

@@ -24,7 +24,7 @@ class FakePropagation:
     shares_keys = True
     feature_budget_bytes = 2**24
     mem_every = 5
-    max_promoted = 16
+    max_memory_frames = 16
 
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
@@ -56,10 +56,10 @@ class FakePropagation:
         height, width = query.key.shape[2:]
         return torch.einsum("kcm,qm->kcq", values.flatten(2), weights).unflatten(2, (height, width))
 
-    def learn_targets(
+    def learn_target_models(
         self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]
     ) -> Tensor | None:
-        self.calls["learn_targets"] += 1
+        self.calls["learn_target_models"] += 1
         self.known.append([tuple(sorted(rows)) for rows in known])
         return None
 
@@ -102,7 +102,7 @@ class FakeInteraction:
         self.planes: list[tuple[Tensor, Tensor, Tensor]] = []
         self.image_sizes: list[tuple[int, int]] = []
 
-    def answers(
+    def predictions(
         self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor
     ) -> Iterator[Tensor]:
         self.planes.append((previous, positive, negative))
@@ -162,7 +162,7 @@ def fake_session(clip: FakeClip | None = None, **options: object) -> Session:
 
 
 def networks_of(session: Session) -> tuple[FakePropagation, FakeFusion, FakeInteraction]:
-    networks = session._workshop.engine.networks
+    networks = session._context.runner.networks
     return networks.propagation, networks.fusion, networks.interaction  # type: ignore[return-value]
 
 

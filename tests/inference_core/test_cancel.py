@@ -31,7 +31,7 @@ def test_cancel_keeps_the_finished_frames_as_one_step() -> None:
 @pytest.mark.parametrize("options", [{}, {"prob_dtype": "float32"}], ids=["uint8", "float32"])
 @pytest.mark.parametrize("frames", range(1, 11))
 def test_a_resumed_walk_ends_where_an_uninterrupted_one_does(frames: int, options: dict[str, str]) -> None:
-    memory = MemoryOptions(mem_every=2, max_promoted=2)
+    memory = MemoryOptions(mem_every=2, max_memory_frames=2)
     one, other = (fake_session(memory=memory, **options) for _ in range(2))
     for session in (one, other):
         session.set_ids(5, square_ids(5, both=True))

@@ -66,11 +66,11 @@ WALKED = [*range(1, FRAMES), *range(FRAMES - 2, 0, -1)]
 def test_a_frame_that_did_not_fit_is_done_again_with_caches_dropped(method: str) -> None:
     undisturbed, session = fake_session(square_clip(FRAMES)), fake_session(square_clip(FRAMES))
     notices: list[str] = []
-    session.hear(notices.append)
+    session.on_notice(notices.append)
     fail(session, 0, method, {1, 7})
     assert two_rounds(session) == two_rounds(undisturbed) == WALKED
     assert all(map(np.array_equal, masks(session), masks(undisturbed)))
-    assert not session._workshop.engine.compute.is_last_resort
+    assert not session._context.runner.compute.is_last_resort
     assert notices == []
 
 
@@ -78,11 +78,11 @@ def test_a_frame_that_did_not_fit_is_done_again_with_caches_dropped(method: str)
 def test_a_frame_that_still_does_not_fit_goes_on_on_the_processor_and_says_so() -> None:
     undisturbed, session = fake_session(square_clip(FRAMES)), fake_session(square_clip(FRAMES))
     notices: list[str] = []
-    session.hear(notices.append)
+    session.on_notice(notices.append)
     fail(session, 0, "decode", {5, 6})
     assert two_rounds(session) == two_rounds(undisturbed)
     assert all(map(np.array_equal, masks(session), masks(undisturbed)))
-    assert session._workshop.engine.compute.is_last_resort
+    assert session._context.runner.compute.is_last_resort
     assert session.undo_count == undisturbed.undo_count
     (notice,) = notices
     assert "the processor goes on, more slowly, and nothing is lost" in notice
@@ -101,8 +101,8 @@ def test_fusion_that_does_not_fit_is_done_again() -> None:
 def test_a_stroke_that_does_not_fit_is_answered_by_the_processor() -> None:
     undisturbed, session = fake_session(), fake_session()
     notices: list[str] = []
-    session.hear(notices.append)
-    fail(session, 2, "answers", {0, 1})
+    session.on_notice(notices.append)
+    fail(session, 2, "predictions", {0, 1})
     for each in (session, undisturbed):
         each.add_object("square")
         list(each.interact(stroke()))
@@ -113,13 +113,13 @@ def test_a_stroke_that_does_not_fit_is_answered_by_the_processor() -> None:
 
 def test_an_answer_stays_where_there_is_no_memory_for_a_better_one() -> None:
     session = fake_session()
-    works = networks_of(session)[2].answers
+    works = networks_of(session)[2].predictions
 
     def greedy(*planes: torch.Tensor) -> Iterator[torch.Tensor]:
         yield from works(*planes)
         raise torch.cuda.OutOfMemoryError("CUDA out of memory")
 
-    networks_of(session)[2].answers = greedy  # type: ignore[method-assign, assignment]
+    networks_of(session)[2].predictions = greedy  # type: ignore[method-assign, assignment]
     session.add_object("square")
     answered = list(session.interact(stroke()))
     assert len(answered) == 1
@@ -141,7 +141,7 @@ def test_a_processor_without_memory_says_what_to_do_and_the_frames_before_are_ke
 @pytest.mark.usefixtures("on_a_card")
 def test_after_full_memory_the_cache_holds_half_as_much() -> None:
     session = fake_session(square_clip(FRAMES))
-    features = session._workshop.engine.features
+    features = session._context.runner.features
     session.set_ids(0, square_ids(0))
     fail(session, 0, "decode", {FRAMES - 2})
     held = 0

@@ -44,11 +44,11 @@ def test_every_round_can_still_be_compared_with_hardly_any_memory() -> None:
 
 def test_no_store_holds_more_than_its_budget() -> None:
     session = fake_session(square_clip(FRAMES), scratch=MemoryScratch(), budget=SMALL)
-    tracks, features = session._workshop.tracks, session._workshop.engine.features
+    mask_store, features = session._context.mask_store, session._context.runner.features
     session.set_ids(0, square_ids(0, both=True))
     for _ in session.propagate():
-        assert tracks._store.resident_bytes <= SMALL.contents
-        assert tracks.decoded_bytes <= SMALL.decoded
+        assert mask_store._store.resident_bytes <= SMALL.contents
+        assert mask_store.decoded_bytes <= SMALL.decoded
         assert features.nbytes <= SMALL.features
 
 
@@ -63,7 +63,9 @@ def test_features_that_do_not_fit_are_computed_again() -> None:
 @pytest.mark.parametrize("frames", [40, 80])
 def test_a_walk_reads_no_more_memory_the_longer_the_clip_is(frames: int) -> None:
     clip = square_clip(4)
-    session = fake_session(type(clip)([clip[0]] * frames), memory=MemoryOptions(mem_every=2, max_promoted=6))
+    session = fake_session(
+        type(clip)([clip[0]] * frames), memory=MemoryOptions(mem_every=2, max_memory_frames=6)
+    )
     session.set_ids(0, square_ids(0))
     list(session.propagate())
     # The anchor, the promoted frames, and the last one.

@@ -32,7 +32,7 @@ class Watched:
     shares_keys = False
     feature_budget_bytes = 2**28
     mem_every = 5
-    max_promoted = 16
+    max_memory_frames = 16
 
     def __init__(self) -> None:
         self.memory_lengths: list[int] = []
@@ -59,7 +59,7 @@ class Watched:
         self.memory_lengths.append(keys.shape[2])
         return self._network.read(query, keys, values, ages=ages, top_k=top_k)
 
-    def learn_targets(self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]) -> None:
+    def learn_target_models(self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]) -> None:
         pass
 
     def decode(

@@ -55,11 +55,11 @@ class Editor:
                     assert same.all(), (frame_index, object_id, self.done)
 
     def _given(self, frame_index: int) -> set[int]:
-        anchor = self.session._state.ledger.anchor(frame_index)
+        anchor = self.session._store.state.anchor(frame_index)
         return {key.object_id for key in anchor.objects} if anchor else set()
 
     def _given_by_draft(self, frame_index: int) -> set[int]:
-        draft = self.session._state.ledger.draft(frame_index)
+        draft = self.session._store.state.draft(frame_index)
         return {key.object_id for key in draft.objects} if draft else set()
 
     def _frame(self) -> int:

@@ -47,9 +47,9 @@ def test_a_clip_without_frames_is_refused() -> None:
 @pytest.mark.parametrize("frame_index", [-1, 12])
 def test_a_frame_that_is_not_there_is_named(frame_index: int) -> None:
     session = fake_session()
-    for look in (session.ids, session.prob, session.present, session.reset):
+    for snapshot in (session.ids, session.prob, session.present, session.reset):
         with pytest.raises(UserError, match=f"no frame {frame_index}"):
-            look(frame_index)
+            snapshot(frame_index)
 
 
 @pytest.mark.parametrize(

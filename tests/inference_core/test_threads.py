@@ -14,7 +14,7 @@ def test_masks_can_be_read_from_another_thread_while_a_walk_goes_on() -> None:
     problems: list[str] = []
     reads = [0]
 
-    def look() -> None:
+    def snapshot() -> None:
         while not stop.is_set():
             for frame_index in range(18):
                 if not set(np.unique(session.ids(frame_index))) <= {0, 1, 2}:
@@ -25,7 +25,7 @@ def test_masks_can_be_read_from_another_thread_while_a_walk_goes_on() -> None:
                     problems.append("a frame is draft and anchor at once")
                 reads[0] += 1
 
-    reader = threading.Thread(target=look)
+    reader = threading.Thread(target=snapshot)
     reader.start()
     try:
         for _ in range(3):

@@ -33,7 +33,7 @@ class FormatChoice:
 
 
 @dataclass(frozen=True)
-class ExportWish:
+class ExportRequest:
     """What the editor chose. replaces: whether files of an earlier export in the folder may be replaced."""
 
     format_name: str
@@ -48,7 +48,7 @@ class Question(NamedTuple):
     agree: str
 
 
-CheckExport = Callable[[ExportWish], Question | None]
+CheckExport = Callable[[ExportRequest], Question | None]
 """Returns a question that the editor must agree to, None where there is none; raises a MediaError."""
 
 
@@ -70,7 +70,7 @@ class ExportDialog(QDialog):
         self._choices = tuple(choices)
         self._home = folder.parent
         self._check = check
-        self._agreed: ExportWish | None = None
+        self._agreed: ExportRequest | None = None
         self._format = QComboBox()
         self._format.setObjectName("export_format")
         for choice in self._choices:
@@ -94,17 +94,17 @@ class ExportDialog(QDialog):
         self._on_folder()
 
     @property
-    def wish(self) -> ExportWish:
+    def request(self) -> ExportRequest:
         """What stands in the dialog; it replaces nothing unless the editor has agreed to just that."""
         folder = self._home / Path(self._folder.text().strip()).expanduser()
-        plain = ExportWish(self._format.currentData(), folder, replaces=False)
+        plain = ExportRequest(self._format.currentData(), folder, replaces=False)
         agreed = self._agreed
         return agreed if agreed is not None and replace(agreed, replaces=False) == plain else plain
 
     def accept(self) -> None:
         """Close if the masks can be written there, after a question where something is there already."""
         try:
-            question = self._check(self.wish)
+            question = self._check(self.request)
         except MediaError as error:
             self._say(str(error))
             return
@@ -112,7 +112,7 @@ class ExportDialog(QDialog):
         if question is not None:
             if not self._ask(question):
                 return
-            self._agreed = replace(self.wish, replaces=True)
+            self._agreed = replace(self.request, replaces=True)
         super().accept()
 
     def _ask(self, question: Question) -> bool:

@@ -1,1 +1,1 @@
-"""What the compact networks learn: samples and lessons."""
+"""What the compact networks learn: samples and loss_steps."""

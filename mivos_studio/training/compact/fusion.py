@@ -1,4 +1,4 @@
-"""The fusion network's lesson: choose between two walks, the correction carried by the frozen affinity."""
+"""The fusion network's loss_step: choose between two walks, the correction carried by the frozen affinity."""
 
 from __future__ import annotations
 

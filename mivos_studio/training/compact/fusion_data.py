@@ -143,7 +143,7 @@ def _walk(network: PropagationNetwork, images: UInt8Array, truth: UInt8Array, st
         query = network.encode_query(image)
         kept = {start: network.encode_memory(image, query, mask)}
         last: dict[int, MemoryEntry] = {}
-        targets = network.learn_targets(list(kept.values()), [(0,)])
+        targets = network.learn_target_models(list(kept.values()), [(0,)])
         for place in range(start + step, len(images) if step > 0 else -1, step):
             image = padded(place)
             query = network.encode_query(image)

@@ -1,4 +1,4 @@
-"""The interaction network's lesson: answer the first strokes, then look again or hear a correction."""
+"""The interaction network's loss_step: answer the first strokes, then look again or hear a correction."""
 
 from __future__ import annotations
 

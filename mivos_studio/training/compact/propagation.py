@@ -1,4 +1,4 @@
-"""The propagation network's lesson: frame 0 is given, every later one is read from all before it."""
+"""The propagation network's loss_step: frame 0 is given, every later one is read from all before it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mivos_studio.training.losses import (
     match_loss,
 )
 from model.compact.encoder import Pyramid
-from model.compact.propagation import CompactPropagation, looks_of
+from model.compact.propagation import CompactPropagation, target_features
 from model.compact.target_model import coverage, learn, score
 from model.layers.aggregate import aggregate_logits
 from model.layers.attention import distance_affinity
@@ -105,7 +105,9 @@ class PropagationLesson:
         scores: list[list[Tensor]] = [[] for _ in pyramids[1:]]
         for sample in range(rows.count):
             looks = [
-                looks_of(*(maps[sample, None].float() for maps in (image, p.stride2, p.stride4, p.merged)))
+                target_features(
+                    *(maps[sample, None].float() for maps in (image, p.stride2, p.stride4, p.merged))
+                )
                 for image, p in zip(images.unbind(dim=1), pyramids, strict=True)
             ]
             own = given[sample, rows.place[rows.sample == sample]].unsqueeze(1)

@@ -1,4 +1,4 @@
-"""The lessons of the published networks: what is asked of a batch, and the bootstrapped cross-entropy."""
+"""The loss_steps of the published networks: what is asked of a batch, and the bootstrapped cross-entropy."""
 
 from __future__ import annotations
 

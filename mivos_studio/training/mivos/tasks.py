@@ -1,4 +1,4 @@
-"""Network, samples and lesson of each published network, and its weights in the published form."""
+"""Network, samples and loss_step of each published network, and its weights in the published form."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mivos_studio.training.data.sources import Sources, TrainingDataError
 from mivos_studio.training.mivos.loss_steps import FusionLesson, PropagationLesson, ScribbleLesson
 from mivos_studio.training.mivos.recipe import PublishedRecipe
 from mivos_studio.training.processes import join_processes
-from mivos_studio.training.trainer import Course, Trainer
+from mivos_studio.training.trainer import Trainer, TrainingTask
 from model.checkpoint import load_weights
 from model.families import MIVOS
 from model.layers.blocks import fold_normalisation
@@ -46,19 +46,19 @@ def publish(name: str, trainer: Trainer) -> Path:
     return path
 
 
-def _propagation(options: TrainingOptions, sources: Sources, recipe: PublishedRecipe) -> Course:
+def _propagation(options: TrainingOptions, sources: Sources, recipe: PublishedRecipe) -> TrainingTask:
     network = MivosPropagation()
     samples = PropagationData(options.seed, recipe.samples, lambda _: recipe.size, sources)
-    return Course(network, samples, PropagationLesson(network, recipe.hardest_share))
+    return TrainingTask(network, samples, PropagationLesson(network, recipe.hardest_share))
 
 
-def _scribbles(options: TrainingOptions, sources: Sources, recipe: PublishedRecipe) -> Course:
+def _scribbles(options: TrainingOptions, sources: Sources, recipe: PublishedRecipe) -> TrainingTask:
     network = MivosScribble()
     samples = InteractionData(options.seed, recipe.samples, lambda _: recipe.size, sources)
-    return Course(network, samples, ScribbleLesson(network, recipe.hardest_share))
+    return TrainingTask(network, samples, ScribbleLesson(network, recipe.hardest_share))
 
 
-def _fusion(options: TrainingOptions, sources: Sources, recipe: PublishedRecipe) -> Course:
+def _fusion(options: TrainingOptions, sources: Sources, recipe: PublishedRecipe) -> TrainingTask:
     """Needs the trained propagation network, in `out` or in `warm_start`."""
     trained = find_weights("propagation", options.out, options.warm_start)
     if trained is None:
@@ -78,10 +78,10 @@ def _fusion(options: TrainingOptions, sources: Sources, recipe: PublishedRecipe)
         raise TrainingDataError("Fusion learns from clips, and none of the sources has a long enough one.")
     network = MivosFusion()
     samples = FusionData(options.seed, recipe.samples, lambda _: recipe.size, clips)
-    return Course(network, samples, FusionLesson(network, teacher, recipe.hardest_share))
+    return TrainingTask(network, samples, FusionLesson(network, teacher, recipe.hardest_share))
 
 
-COURSES: dict[str, Callable[[TrainingOptions, Sources, PublishedRecipe], Course]] = {
+COURSES: dict[str, Callable[[TrainingOptions, Sources, PublishedRecipe], TrainingTask]] = {
     "propagation": _propagation,
     "interaction": _scribbles,
     "fusion": _fusion,

@@ -20,8 +20,8 @@ from gui.panels.status_line import StatusLine, Task
 from gui.panels.timeline import Timeline
 from gui.state.view_model import ViewModel
 from gui.state.view_state import CanvasTool, ViewState
-from gui.worker.commands import Command, Edit, TakeBack, Walk
-from gui.worker.worker import Ending, Engine, Outcome, Worker
+from gui.worker.commands import Command, EditCommand, PropagateCommand, UndoCommand
+from gui.worker.worker import Ending, OpenedSession, Outcome, Worker
 from inference_core.errors import NotReadyError
 from inference_core.types import Direction, FrameMask, Interaction, Progress, Region, Stroke, Tool
 from mivos_studio.project.steps import Draw, Redo, Reset
@@ -50,7 +50,7 @@ class Desk:
         self.controller.attach(self.worker)
 
     def open(self) -> None:
-        self.controller._on_opened(Engine(self.session, "fake"))
+        self.controller._on_opened(OpenedSession(self.session, "fake"))
 
     @property
     def submitted(self) -> list[Command]:
@@ -75,7 +75,7 @@ def test_a_stroke_goes_to_the_worker_as_it_is(desk: Desk) -> None:
     drawn = interaction()
     desk.controller._on_interaction(drawn)
     (command,) = desk.submitted
-    assert isinstance(command, Edit)
+    assert isinstance(command, EditCommand)
     assert isinstance(command.step, Draw)
     assert command.step.interaction is drawn
 
@@ -100,7 +100,7 @@ def test_the_preview_of_a_refused_stroke_is_dropped_at_once(desk: Desk) -> None:
 def test_a_second_propagation_is_not_asked_for_while_one_is_under_way(desk: Desk) -> None:
     desk.controller.propagate(Direction.BOTH)
     desk.controller.propagate(Direction.FORWARD)
-    assert [type(command) for command in desk.submitted] == [Walk]
+    assert [type(command) for command in desk.submitted] == [PropagateCommand]
     assert not desk.actions["propagate"].isEnabled()
     assert desk.actions["cancel"].isEnabled()
     desk.end()
@@ -136,7 +136,7 @@ def test_of_a_walked_frame_the_session_is_asked_and_of_no_other(desk: Desk) -> N
 
 def test_after_a_command_all_frames_are_asked_only_where_objects_have_come_or_gone(desk: Desk) -> None:
     before = desk.session.surveys
-    for command in (Edit(Reset(0)), Walk(), TakeBack(0), Edit(Redo())):
+    for command in (EditCommand(Reset(0)), PropagateCommand(), UndoCommand(0), EditCommand(Redo())):
         desk.controller.submit(command)
         desk.end()
     assert desk.session.surveys == before
@@ -191,7 +191,7 @@ def test_reset_is_of_the_frame_that_is_looked_at(desk: Desk) -> None:
     desk.model.set(desk.model.state.at_frame(7))
     desk.controller.reset_frame()
     command = desk.submitted[-1]
-    assert isinstance(command, Edit)
+    assert isinstance(command, EditCommand)
     assert command.step == Reset(7)
 
 
@@ -199,7 +199,7 @@ def test_saying_that_the_object_is_not_here_wipes_it_from_the_whole_frame(desk: 
     list(desk.session.interact(interaction()))
     desk.controller.mark_absent()
     command = desk.submitted[-1]
-    assert isinstance(command, Edit)
+    assert isinstance(command, EditCommand)
     assert isinstance(command.step, Draw)
     list(desk.session.interact(command.step.interaction))
     assert not desk.session.ids(0).any()
@@ -226,7 +226,7 @@ def test_escape_drops_the_gesture_before_it_leaves_the_region(desk: Desk) -> Non
 def test_steps_from_before_the_editors_first_are_not_taken_back(application: QApplication) -> None:
     desk = Desk()
     desk.session.add_object()
-    desk.controller._on_opened(Engine(desk.session, "fake", first_undo=1))
+    desk.controller._on_opened(OpenedSession(desk.session, "fake", first_undo=1))
     assert not desk.actions["undo"].isEnabled()
     list(desk.session.interact(interaction()))
     desk.controller._on_interaction(interaction())
@@ -238,7 +238,7 @@ def test_a_notice_stays_on_the_banner_and_the_status_line_names_the_new_device(d
     desk.session.device = "mps"
     desk.controller._on_noticed("The memory ran out.")
     desk.banner.show_error.assert_called_once_with("The memory ran out.")
-    desk.status.show_engine.assert_called_with("fake · mps · float32")
+    desk.status.show_session.assert_called_with("fake · mps · float32")
 
 
 def test_a_session_that_cannot_be_opened_is_told(

@@ -9,7 +9,7 @@ import pytest
 from PyQt5.QtWidgets import QFileDialog, QMessageBox
 
 from gui.main_window import MainWindow
-from gui.panels.dialogs.export_dialog import ExportWish
+from gui.panels.dialogs.export_dialog import ExportRequest
 from mivos_studio.project.script import read_script
 from mivos_studio.project.steps import Propagate
 from tests.gui.conftest import OpenWindow
@@ -134,7 +134,7 @@ def test_a_script_that_was_played_is_in_its_file_until_more_is_done(
 def test_exported_masks_are_no_saved_work(open_window: OpenWindow, tmp_path: Path) -> None:
     window = open_window()
     scribble(window)
-    window.files.export(ExportWish("png-indexed", tmp_path / "masks", replaces=False))
+    window.files.export(ExportRequest("png-indexed", tmp_path / "masks", replaces=False))
     settle(window)
     assert (tmp_path / "masks" / "00000.png").exists()
     assert window.leave_guard.has_unsaved_work

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gui.worker.script_recorder import Journal
+from gui.worker.script_recorder import ScriptRecorder
 from inference_core.types import Interaction, Stroke, Tool
 from mivos_studio.project.steps import AddObject, Draw, Propagate, Redo, Undo
 
@@ -13,15 +13,15 @@ def draw(frame_index: int) -> Draw:
     return Draw(Interaction(Tool.SCRIBBLE, Stroke(frame_index, 1, np.array([[4, 4]], np.float32))))
 
 
-def opened() -> Journal:
-    """A journal of a session that had one step, its first object, before the editor's first."""
-    journal = Journal()
-    journal.begin(undo_count=1)
-    return journal
+def opened() -> ScriptRecorder:
+    """A recorder of a session that had one step, its first object, before the editor's first."""
+    recorder = ScriptRecorder()
+    recorder.begin(undo_count=1)
+    return recorder
 
 
-def save(journal: Journal) -> None:
-    journal.has_saved(journal.kept(Path()))
+def save(recorder: ScriptRecorder) -> None:
+    recorder.has_saved(recorder.kept(Path()))
 
 
 def test_nothing_is_unsaved_at_first() -> None:
@@ -29,44 +29,44 @@ def test_nothing_is_unsaved_at_first() -> None:
 
 
 def test_what_is_unsaved_is_told_in_the_editors_words() -> None:
-    journal = opened()
+    recorder = opened()
     for undo_count, step in enumerate((draw(0), draw(0), draw(7), Propagate(0), AddObject(2, "x")), start=2):
-        journal.record(step, undo_count)
-    assert journal.unsaved() == ("3 strokes on 2 frames", "1 propagation", "1 other change")
+        recorder.record(step, undo_count)
+    assert recorder.unsaved() == ("3 strokes on 2 frames", "1 propagation", "1 other change")
 
 
 def test_after_a_save_only_what_came_since_is_unsaved() -> None:
-    journal = opened()
-    journal.record(draw(0), 2)
-    save(journal)
-    assert journal.unsaved() == ()
-    journal.record(draw(3), 3)
-    assert journal.unsaved() == ("1 stroke on 1 frame",)
+    recorder = opened()
+    recorder.record(draw(0), 2)
+    save(recorder)
+    assert recorder.unsaved() == ()
+    recorder.record(draw(3), 3)
+    assert recorder.unsaved() == ("1 stroke on 1 frame",)
 
 
 def test_undone_to_what_was_saved_nothing_is_unsaved() -> None:
-    journal = opened()
-    journal.record(draw(0), 2)
-    save(journal)
-    journal.record(draw(3), 3)
-    journal.record(Undo(), 2)
-    assert journal.unsaved() == ()
-    journal.record(Redo(), 3)
-    assert journal.unsaved() == ("1 stroke on 1 frame",)
+    recorder = opened()
+    recorder.record(draw(0), 2)
+    save(recorder)
+    recorder.record(draw(3), 3)
+    recorder.record(Undo(), 2)
+    assert recorder.unsaved() == ()
+    recorder.record(Redo(), 3)
+    assert recorder.unsaved() == ("1 stroke on 1 frame",)
 
 
 def test_undone_beyond_what_was_saved_the_saved_steps_are_missing() -> None:
-    journal = opened()
-    journal.record(draw(0), 2)
-    journal.record(draw(1), 3)
-    save(journal)
-    journal.record(Undo(), 2)
-    assert journal.unsaved() == ("that 1 saved step was undone",)
-    journal.record(draw(5), 3)
-    assert journal.unsaved() == ("1 stroke on 1 frame", "that 1 saved step was undone")
+    recorder = opened()
+    recorder.record(draw(0), 2)
+    recorder.record(draw(1), 3)
+    save(recorder)
+    recorder.record(Undo(), 2)
+    assert recorder.unsaved() == ("that 1 saved step was undone",)
+    recorder.record(draw(5), 3)
+    assert recorder.unsaved() == ("1 stroke on 1 frame", "that 1 saved step was undone")
 
 
 def test_an_undo_with_nothing_to_undo_changes_nothing() -> None:
-    journal = opened()
-    journal.record(Undo(), 1)
-    assert journal.unsaved() == ()
+    recorder = opened()
+    recorder.record(Undo(), 1)
+    assert recorder.unsaved() == ()

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PyQt5.QtWidgets import QApplication
 
-from gui.worker.commands import Change, Command, Edit, TakeBack, Walk
-from gui.worker.script_recorder import Journal
-from gui.worker.worker import MAX_UNSEEN_CHANGES, Ending, Engine, Outcome, Worker
+from gui.worker.commands import Change, Command, EditCommand, PropagateCommand, UndoCommand
+from gui.worker.script_recorder import ScriptRecorder
+from gui.worker.worker import MAX_UNSEEN_CHANGES, Ending, OpenedSession, Outcome, Worker
 from inference_core.types import FrameMask, Interaction, Stroke, Tool
 from mivos_studio.project.steps import Draw, Propagate, Redo, Step, Undo
 from tests.gui.fake_session import FRAME_COUNT, FakeClip, FakeSession
@@ -26,11 +26,11 @@ class Watched:
 
     def __init__(self, session: FakeSession, *, sees: bool = True) -> None:
         self.session = session
-        self.journal = Journal()
+        self.recorder = ScriptRecorder()
         self.steps: list[Step] = []
         self.changes: list[Change] = []
         self.outcomes: list[Outcome] = []
-        self.worker = Worker(lambda report: Engine(session, "fake"), self.journal)
+        self.worker = Worker(lambda report: OpenedSession(session, "fake"), self.recorder)
         self.worker.changed.connect(self._on_changed)
         self.worker.ended.connect(self.outcomes.append)
         self._sees = sees
@@ -50,7 +50,7 @@ class Watched:
         return [outcome.ending for outcome in self.outcomes]
 
     def recorded(self) -> tuple[Step, ...]:
-        return self.journal.script(Path()).steps
+        return self.recorder.script(Path()).steps
 
 
 @pytest.fixture
@@ -67,9 +67,9 @@ def ended(worker: Worker) -> None:
     assert worker.ended_within(20)
 
 
-def stroke(frame_index: int, x: float = 20) -> Edit:
+def stroke(frame_index: int, x: float = 20) -> EditCommand:
     points = np.array([[x, 20]], np.float32)
-    return Edit(Draw(Interaction(Tool.SCRIBBLE, Stroke(frame_index, 1, points))))
+    return EditCommand(Draw(Interaction(Tool.SCRIBBLE, Stroke(frame_index, 1, points))))
 
 
 def walked(watch: Watched) -> list[int]:
@@ -79,7 +79,7 @@ def walked(watch: Watched) -> list[int]:
 def test_commands_run_in_order_on_a_thread_of_their_own(watched: list[Watched]) -> None:
     watch = Watched(FakeSession())
     watched.append(watch)
-    watch.submit(stroke(0), stroke(4), Edit(Undo()), Edit(Redo()))
+    watch.submit(stroke(0), stroke(4), EditCommand(Undo()), EditCommand(Redo()))
     assert watch.wait_for(4) == [Ending.DONE] * 4
     assert watch.session.calls == ["interact 0", "interact 4", "undo", "redo"]
     assert watch.session.threads.isdisjoint({threading.get_ident()})
@@ -89,13 +89,13 @@ def test_commands_given_before_the_session_is_open_wait_for_it(watched: list[Wat
     is_loaded = threading.Event()
     session = FakeSession()
 
-    def factory(report: object) -> Engine:
+    def factory(report: object) -> OpenedSession:
         assert is_loaded.wait(10)
-        return Engine(session, "fake")
+        return OpenedSession(session, "fake")
 
     watch = Watched(session)
     watched.append(watch)
-    slow = Worker(factory, Journal())
+    slow = Worker(factory, ScriptRecorder())
     outcomes: list[Outcome] = []
     slow.ended.connect(outcomes.append)
     slow.changed.connect(lambda _: slow.seen())
@@ -114,7 +114,7 @@ def test_a_stroke_during_a_propagation_is_a_step_of_its_own_and_the_walk_goes_on
     gate = threading.Semaphore(3)
     watch = Watched(FakeSession(gate=gate))
     watched.append(watch)
-    watch.submit(stroke(0), Walk())
+    watch.submit(stroke(0), PropagateCommand())
     wait_until(lambda: len(walked(watch)) == 3)
     watch.submit(stroke(0, x=60))
     gate.release(100)
@@ -135,15 +135,15 @@ def test_an_undo_during_a_propagation_takes_it_back_and_it_does_not_start_again(
     gate = threading.Semaphore(3)
     watch = Watched(FakeSession(gate=gate))
     watched.append(watch)
-    watch.submit(stroke(0), Walk())
+    watch.submit(stroke(0), PropagateCommand())
     wait_until(lambda: len(walked(watch)) == 3)
-    watch.submit(Edit(Undo()))
+    watch.submit(EditCommand(Undo()))
     gate.release(100)
     assert watch.wait_for(3) == [Ending.DONE, Ending.DONE, Ending.CANCELLED]
     assert watch.session.rounds == ()
     assert watch.session.drafts == (0,)
     assert not any(watch.session.ids(i).any() for i in range(1, FRAME_COUNT))
-    watch.submit(Edit(Redo()))
+    watch.submit(EditCommand(Redo()))
     watch.wait_for(4)
     assert watch.session.ids(3).any()
     assert watch.session.unfinished == (0,)
@@ -155,9 +155,9 @@ def test_an_undo_that_takes_back_only_what_was_drawn_in_between_lets_the_propaga
     gate = threading.Semaphore(3)
     watch = Watched(FakeSession(gate=gate))
     watched.append(watch)
-    watch.submit(stroke(0), Walk())
+    watch.submit(stroke(0), PropagateCommand())
     wait_until(lambda: len(walked(watch)) == 3)
-    watch.submit(stroke(11, x=60), Edit(Undo()))
+    watch.submit(stroke(11, x=60), EditCommand(Undo()))
     gate.release(100)
     assert watch.wait_for(4) == [Ending.DONE] * 4
     assert set(walked(watch)) == set(range(1, FRAME_COUNT))
@@ -167,11 +167,11 @@ def test_an_undo_that_takes_back_only_what_was_drawn_in_between_lets_the_propaga
 def test_a_propagation_of_several_drafts_is_one_step_of_undo(watched: list[Watched]) -> None:
     watch = Watched(FakeSession())
     watched.append(watch)
-    watch.submit(stroke(0), stroke(8, x=60), Walk())
+    watch.submit(stroke(0), stroke(8, x=60), PropagateCommand())
     watch.wait_for(3)
     assert watch.session.anchors == (0, 8)
     assert set(walked(watch)) > set(range(1, FRAME_COUNT)) - {8}
-    watch.submit(TakeBack(0))
+    watch.submit(UndoCommand(0))
     watch.wait_for(4)
     assert watch.session.drafts == (0, 8)
     assert watch.session.rounds == ()
@@ -184,14 +184,14 @@ def test_an_undo_while_the_second_draft_is_propagated_takes_back_what_came_of_th
     gate = threading.Semaphore(FRAME_COUNT + 1)  # all from the first, then two from the second
     watch = Watched(FakeSession(gate=gate))
     watched.append(watch)
-    watch.submit(stroke(0), stroke(8, x=60), Walk())
+    watch.submit(stroke(0), stroke(8, x=60), PropagateCommand())
     wait_until(lambda: len(walked(watch)) == FRAME_COUNT + 1)
     assert [round_.anchor for round_ in watch.session.rounds] == [0]
-    watch.submit(TakeBack(0))
+    watch.submit(UndoCommand(0))
     gate.release(100)
     assert watch.wait_for(4)[-1] is Ending.CANCELLED
     assert watch.session.drafts == (0, 8)
-    watch.submit(Edit(Redo()))
+    watch.submit(EditCommand(Redo()))
     watch.wait_for(5)
     assert watch.session.anchors == (0, 8)
     assert watch.session.unfinished == (8,)
@@ -203,7 +203,7 @@ def test_of_a_propagation_that_a_stroke_has_split_each_undo_takes_back_one_part(
     gate = threading.Semaphore(3)
     watch = Watched(FakeSession(gate=gate))
     watched.append(watch)
-    watch.submit(stroke(0), Walk())
+    watch.submit(stroke(0), PropagateCommand())
     wait_until(lambda: len(walked(watch)) == 3)
     watch.submit(stroke(11, x=60))
     gate.release(3)
@@ -213,17 +213,17 @@ def test_of_a_propagation_that_a_stroke_has_split_each_undo_takes_back_one_part(
         return [i for i in range(FRAME_COUNT) if watch.session.ids(i).any()]
 
     part = 3 if 3 in {len(r.changed_frames) for r in watch.session.rounds} else 4
-    watch.submit(TakeBack(0))
+    watch.submit(UndoCommand(0))
     gate.release(100)
     assert watch.wait_for(4)[-1] is Ending.CANCELLED
     assert shown() == [*range(part + 1), 11], "what followed the stroke"
     for undone, left in enumerate(([*range(part + 1)], [0], []), start=1):
-        watch.submit(TakeBack(0))
+        watch.submit(UndoCommand(0))
         watch.wait_for(4 + undone)
         assert shown() == left
     assert watch.session.drafts == ()
     for done in range(4):
-        watch.submit(Edit(Redo()))
+        watch.submit(EditCommand(Redo()))
         watch.wait_for(8 + done)
     assert shown()[: part + 1] == [*range(part + 1)]
     assert shown()[-1] == 11
@@ -233,9 +233,9 @@ def test_undoing_the_stroke_itself_ends_the_walk(watched: list[Watched]) -> None
     gate = threading.Semaphore(3)
     watch = Watched(FakeSession(gate=gate))
     watched.append(watch)
-    watch.submit(stroke(0), Walk())
+    watch.submit(stroke(0), PropagateCommand())
     wait_until(lambda: len(walked(watch)) == 3)
-    watch.submit(Edit(Undo()), Edit(Undo()))
+    watch.submit(EditCommand(Undo()), EditCommand(Undo()))
     gate.release(100)
     assert watch.wait_for(4) == [*[Ending.DONE] * 3, Ending.CANCELLED]
     assert watch.session.rounds == ()
@@ -246,14 +246,14 @@ def test_cancel_keeps_the_finished_frames_as_one_step(watched: list[Watched]) ->
     gate = threading.Semaphore(4)
     watch = Watched(FakeSession(gate=gate))
     watched.append(watch)
-    watch.submit(stroke(0), Walk())
+    watch.submit(stroke(0), PropagateCommand())
     wait_until(lambda: len(walked(watch)) == 4)
     watch.worker.cancel()
     gate.release(1)
     assert watch.wait_for(2)[-1] is Ending.CANCELLED
     assert watch.session.rounds[-1].changed_frames == tuple(walked(watch))
     assert watch.session.unfinished == (0,)
-    watch.submit(Edit(Undo()))
+    watch.submit(EditCommand(Undo()))
     watch.wait_for(3)
     assert not watch.session.ids(1).any()
     assert watch.session.ids(0).any()
@@ -265,8 +265,8 @@ def test_cancel_forgets_a_propagation_that_waits_and_keeps_the_strokes_that_wait
     gate = threading.Semaphore(1)
     watch = Watched(FakeSession(gate=gate))
     watched.append(watch)
-    waiting = Walk()
-    watch.submit(stroke(0), Walk())
+    waiting = PropagateCommand()
+    watch.submit(stroke(0), PropagateCommand())
     wait_until(lambda: len(walked(watch)) == 1)
     watch.submit(waiting, stroke(5))
     watch.worker.cancel()
@@ -280,7 +280,7 @@ def test_cancel_forgets_a_propagation_that_waits_and_keeps_the_strokes_that_wait
 def test_an_error_comes_home_and_the_next_command_runs(watched: list[Watched]) -> None:
     watch = Watched(FakeSession())
     watched.append(watch)
-    watch.submit(Walk(), stroke(1))
+    watch.submit(PropagateCommand(), stroke(1))
     assert watch.wait_for(2) == [Ending.FAILED, Ending.DONE]
     assert str(watch.outcomes[0].error) == "Draw on a frame before propagating."
     assert len(watch.recorded()) == 1
@@ -289,10 +289,10 @@ def test_an_error_comes_home_and_the_next_command_runs(watched: list[Watched]) -
 def test_a_session_that_cannot_be_opened_is_told(application: QApplication) -> None:
     errors: list[BaseException] = []
 
-    def factory(report: object) -> Engine:
+    def factory(report: object) -> OpenedSession:
         raise ValueError("no weights")
 
-    worker = Worker(factory, Journal())
+    worker = Worker(factory, ScriptRecorder())
     worker.open_failed.connect(errors.append)
     worker.begin()
     wait_until(lambda: bool(errors))
@@ -303,7 +303,7 @@ def test_a_session_that_cannot_be_opened_is_told(application: QApplication) -> N
 def test_a_window_that_does_not_keep_up_is_waited_for(watched: list[Watched]) -> None:
     watch = Watched(FakeSession(FakeClip(60)), sees=False)
     watched.append(watch)
-    watch.submit(stroke(0), Walk())
+    watch.submit(stroke(0), PropagateCommand())
     wait_until(lambda: len(watch.changes) == MAX_UNSEEN_CHANGES)
     watch.worker.wait(100)
     assert len(watch.session.ids(59).nonzero()[0]) == 0, "the walk must not run ahead of what is shown"
@@ -313,7 +313,7 @@ def test_a_window_that_does_not_keep_up_is_waited_for(watched: list[Watched]) ->
 def test_stopping_ends_a_propagation_after_its_frame(application: QApplication) -> None:
     gate = threading.Semaphore(2)
     watch = Watched(FakeSession(gate=gate))
-    watch.submit(stroke(0), Walk())
+    watch.submit(stroke(0), PropagateCommand())
     wait_until(lambda: len(walked(watch)) == 2)
     gate.release(1)
     ended(watch.worker)
@@ -337,12 +337,12 @@ def test_one_session_at_a_time_computes_and_the_next_can_be_given_up_while_it_wa
 ) -> None:
     turn, gate = threading.Lock(), threading.Semaphore(2)
     first = FakeSession(gate=gate)
-    busy = Worker(lambda report: Engine(first, "fake"), Journal(), turn)
+    busy = Worker(lambda report: OpenedSession(first, "fake"), ScriptRecorder(), turn)
     seen: list[Change] = []
     busy.changed.connect(lambda change: (seen.append(change), busy.seen()))
     busy.begin()
     busy.submit(stroke(0))
-    busy.submit(Walk())
+    busy.submit(PropagateCommand())
     wait_until(lambda: len(seen) == 3)
     busy.ask_to_end()
     made: list[str] = []
@@ -350,7 +350,9 @@ def test_one_session_at_a_time_computes_and_the_next_can_be_given_up_while_it_wa
     nexts = []
     for name in ("given up", "wanted"):
         worker = Worker(
-            lambda report, name=name: made.append(name) or Engine(FakeSession(), "fake"), Journal(), turn
+            lambda report, name=name: made.append(name) or OpenedSession(FakeSession(), "fake"),
+            ScriptRecorder(),
+            turn,
         )
         worker.loading.connect(told.append)
         worker.begin()
@@ -367,8 +369,8 @@ def test_one_session_at_a_time_computes_and_the_next_can_be_given_up_while_it_wa
 
 def of_a_clip_that_was_worked_on() -> weakref.ref[FakeClip]:
     clip = FakeClip()
-    worker = Worker(lambda report: Engine(FakeSession(clip), "fake"), Journal())
-    worker.connect_alive(worker.opened, lambda engine: None)
+    worker = Worker(lambda report: OpenedSession(FakeSession(clip), "fake"), ScriptRecorder())
+    worker.connect_alive(worker.opened, lambda opened: None)
     worker.begin()
     worker.ask_to_end()
     return weakref.ref(clip)
@@ -384,7 +386,7 @@ def test_stopping_does_not_wait_for_changes_that_nobody_looks_at(application: QA
     watch.session.gate = None
     list(watch.session.interact(stroke(0).step.interaction))  # type: ignore[union-attr]
     list(watch.session.propagate())
-    watch.submit(Edit(Undo()))
+    watch.submit(EditCommand(Undo()))
     wait_until(lambda: len(watch.changes) == MAX_UNSEEN_CHANGES)
     ended(watch.worker)
     assert watch.worker.isFinished()
@@ -394,7 +396,7 @@ def test_undo_never_takes_back_what_was_there_before_the_editor(watched: list[Wa
     watch = Watched(FakeSession())
     watched.append(watch)
     watch.session.add_object()
-    watch.submit(stroke(0), TakeBack(1), TakeBack(1), TakeBack(1))
+    watch.submit(stroke(0), UndoCommand(1), UndoCommand(1), UndoCommand(1))
     assert watch.wait_for(4) == [Ending.DONE] * 4
     assert len(watch.session.objects) == 2
     assert [type(step) for step in watch.recorded()] == [Draw, Undo]

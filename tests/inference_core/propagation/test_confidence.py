@@ -6,20 +6,23 @@ import numpy as np
 import pytest
 import torch
 
-from inference_core.propagation.confidence import CALIBRATION, Calibration, Witness, agree, next_frame
+from inference_core.propagation.confidence import CALIBRATION, Calibration, ReferenceMask, agree
+from inference_core.propagation.suggest import next_frame
 from inference_core.types import Agreement
 from tests.inference_core.fakes import fake_session, square_clip, square_ids
 
 
 def _agreement(shown, carried):
     session = fake_session()
-    engine = session._workshop.engine
-    image = engine.image(square_clip(1)[0])
-    query = engine.query(0, image)
+    runner = session._context.runner
+    image = runner.image(square_clip(1)[0])
+    query = runner.query(0, image)
     planes = torch.zeros(2, 1, 64, 96)
     for plane, (left, right) in zip(planes, (shown, carried), strict=True):
         plane[0, 16:48, left:right] = 1.0
-    return agree(engine, query, Witness(0, query.key, planes[1]), planes[0])[0]  # the fake carries as it is
+    return agree(runner, query, ReferenceMask(0, query.key, planes[1]), planes[0])[
+        0
+    ]  # the fake carries as it is
 
 
 def test_masks_that_are_the_same_agree_wholly():
@@ -55,11 +58,11 @@ def _propagated(frames=8, **options):
 def test_what_the_editor_gave_is_certain_and_what_was_walked_is_not():
     session = _propagated()
     assert session.confidence(2) == {1: 1.0, 2: 1.0}
-    walked = session.confidence(5)
-    assert set(walked) == {1, 2}
-    assert all(0 < confidence < 1 for confidence in walked.values())
+    propagated = session.confidence(5)
+    assert set(propagated) == {1, 2}
+    assert all(0 < confidence < 1 for confidence in propagated.values())
     assert (
-        walked[2] > walked[1]
+        propagated[2] > propagated[1]
     )  # the fake carries masks nowhere: what stands still agrees, what wanders does not
     session.set_ids(5, square_ids(5))
     assert session.confidence(5)[1] == 1.0

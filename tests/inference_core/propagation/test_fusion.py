@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from inference_core.propagation.fusion import Evidence, split_change
+from inference_core.propagation.fusion import ChangeAttention, split_change
 from tests.inference_core.fakes import fake_session, networks_of, square_clip, square_ids
 
 
@@ -17,8 +17,8 @@ def test_a_change_is_split_in_what_was_added_and_what_was_removed() -> None:
 def test_distances_are_shares_of_the_way_between_the_anchors(
     frame_index: int, expected: tuple[float, float]
 ) -> None:
-    evidence = Evidence(anchor=7, limit=4, key=torch.zeros(1), change=torch.zeros(1))
-    assert evidence.distance(frame_index) == pytest.approx(expected)
+    change_attention = ChangeAttention(anchor=7, limit=4, key=torch.zeros(1), change=torch.zeros(1))
+    assert change_attention.distance(frame_index) == pytest.approx(expected)
 
 
 def test_frames_between_anchors_are_fused_and_the_others_replaced() -> None:
@@ -35,7 +35,7 @@ def test_frames_between_anchors_are_fused_and_the_others_replaced() -> None:
     ]
 
 
-def test_the_evidence_is_the_change_that_the_editor_made() -> None:
+def test_the_change_attention_is_the_change_that_the_editor_made() -> None:
     session = fake_session(square_clip(9))
     session.set_ids(0, square_ids(0))
     list(session.propagate())
@@ -69,7 +69,7 @@ def test_a_frame_that_never_had_a_mask_is_replaced_not_blended_with_nothing() ->
     assert (session.ids(6) == 1).sum() > 200
 
 
-def test_without_a_change_the_evidence_is_empty() -> None:
+def test_without_a_change_the_change_attention_is_empty() -> None:
     session = fake_session(square_clip(9))
     session.set_ids(0, square_ids(0))
     list(session.propagate())

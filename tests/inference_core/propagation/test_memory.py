@@ -6,8 +6,8 @@ from itertools import pairwise
 import pytest
 import torch
 
-from inference_core.propagation.memory import AnchorEntry, MemoryOptions, Promotions, WalkMemory
-from inference_core.state.segments import Carried
+from inference_core.propagation.memory import AnchorEntry, KeyValueMemory, MemoryOptions, WorkingMemory
+from inference_core.state.segments import MemorizedFrame
 from model.interfaces import MemoryEntry, QueryFeatures
 from tests.inference_core.fakes import fake_session, networks_of, square_clip, square_ids
 
@@ -23,7 +23,7 @@ def anchors(*known_by: set[int]) -> list[AnchorEntry]:
     return [AnchorEntry(slot, entry(slot), frozenset(rows)) for slot, rows in enumerate(known_by)]
 
 
-def slots_read(memory: WalkMemory) -> list[list[float]]:
+def slots_read(memory: KeyValueMemory) -> list[list[float]]:
     """Which slots each object's values came from."""
     seen: dict[int, list[float]] = {}
 
@@ -39,26 +39,26 @@ def slots_read(memory: WalkMemory) -> list[list[float]]:
 
 
 def test_the_last_frame_is_replaced_and_promoted_ones_stay() -> None:
-    memory = WalkMemory(anchors({0, 1}), objects=2, promoted=3)
-    memory.remember_last(entry(10), 10)
-    memory.remember_last(entry(11), 11)
+    memory = KeyValueMemory(anchors({0, 1}), objects=2, kept=3)
+    memory.set_last(entry(10), 10)
+    memory.set_last(entry(11), 11)
     assert slots_read(memory) == [[0, 11], [0, 11]]
-    memory.promote(entry(12), 12)
+    memory.add(entry(12), 12)
     assert slots_read(memory) == [[0, 12], [0, 12]]
-    memory.remember_last(entry(13), 13)
+    memory.set_last(entry(13), 13)
     assert slots_read(memory) == [[0, 12, 13], [0, 12, 13]]
 
 
 def test_dropping_a_promoted_frame_keeps_the_order_of_the_others() -> None:
-    memory = WalkMemory(anchors({0, 1}), objects=2, promoted=3)
+    memory = KeyValueMemory(anchors({0, 1}), objects=2, kept=3)
     for value in (10, 11, 12):
-        memory.promote(entry(value), value)
-    memory.drop_promoted(1)
+        memory.add(entry(value), value)
+    memory.drop(1)
     assert slots_read(memory)[0] == [0, 10, 12]
 
 
 def test_reading_copies_nothing_while_all_anchors_know_all_objects() -> None:
-    memory = WalkMemory(anchors({0, 1}, {0, 1}), objects=2, promoted=3)
+    memory = KeyValueMemory(anchors({0, 1}, {0, 1}), objects=2, kept=3)
     pointers = []
 
     def read(_: QueryFeatures, keys: torch.Tensor, values: torch.Tensor, ages: Sequence[int]) -> torch.Tensor:
@@ -66,26 +66,26 @@ def test_reading_copies_nothing_while_all_anchors_know_all_objects() -> None:
         return values[:, :, 0]
 
     memory.read(read, QUERY, NOW)
-    memory.remember_last(entry(7), 7)
+    memory.set_last(entry(7), 7)
     memory.read(read, QUERY, NOW)
     assert pointers[0] == pointers[1]
 
 
 def test_an_object_does_not_read_anchors_from_before_it_was_introduced() -> None:
-    memory = WalkMemory(anchors({0}, {0, 1}), objects=2, promoted=1)
-    memory.remember_last(entry(9), 9)
+    memory = KeyValueMemory(anchors({0}, {0, 1}), objects=2, kept=1)
+    memory.set_last(entry(9), 9)
     assert slots_read(memory) == [[0, 1, 9], [1, 9]]
 
 
-def carried(frame_index: int) -> Carried:
-    return Carried(frame_index, None)  # type: ignore[arg-type]
+def carried(frame_index: int) -> MemorizedFrame:
+    return MemorizedFrame(frame_index, None)  # type: ignore[arg-type]
 
 
 def test_promotions_over_the_cap_are_spread_evenly_over_the_way_from_the_anchor() -> None:
-    promotions = Promotions(0, cap=6)
+    working_memory = WorkingMemory(0, cap=6)
     for frame_index in range(5, 1000, 5):
-        promotions.add(carried(frame_index))
-        frames = [0, *(each.frame_index for each in promotions.carried)]
+        working_memory.add(carried(frame_index))
+        frames = [0, *(each.frame_index for each in working_memory.frames)]
         gaps = [later - earlier for earlier, later in pairwise(frames)]
         assert len(frames) <= 7
         assert frames[-1] == frame_index
@@ -94,10 +94,10 @@ def test_promotions_over_the_cap_are_spread_evenly_over_the_way_from_the_anchor(
 
 
 def test_the_frame_promoted_last_is_never_the_one_that_leaves() -> None:
-    promotions = Promotions(100, cap=1)
+    working_memory = WorkingMemory(100, cap=1)
     for frame_index in (95, 90, 85):
-        promotions.add(carried(frame_index))
-        assert promotions.newest == frame_index
+        working_memory.add(carried(frame_index))
+        assert working_memory.newest == frame_index
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_outdated_entries_are_kept_where_parity_with_the_published_code_is_wante
 
 
 def test_a_long_walk_reads_a_bounded_memory() -> None:
-    session = fake_session(square_clip(20), memory=MemoryOptions(mem_every=1, max_promoted=3))
+    session = fake_session(square_clip(20), memory=MemoryOptions(mem_every=1, max_memory_frames=3))
     session.set_ids(0, square_ids(0))
     list(session.propagate())
     assert max(networks_of(session)[0].memory_lengths) == 1 + 3

@@ -182,4 +182,6 @@ def test_target_models_are_learned_from_the_nearest_anchors_first() -> None:
     list(session.propagate())
     session.set_ids(11, square_ids(11, both=True))
     list(session.propagate())
-    assert network.known == [[(0,)], [(0, 1), (0,)]], "once a leg, with the objects that each anchor knows"
+    assert network.known == [[(0,)], [(0, 1), (0,)]], (
+        "once a segment, with the objects that each anchor knows"
+    )

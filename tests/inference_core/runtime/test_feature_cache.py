@@ -96,7 +96,7 @@ def test_an_empty_cache_is_not_to_blame_for_full_memory() -> None:
 
 
 class FromImageAlone(FakePropagation):
-    """Memorises without a look at the query, as the published network does."""
+    """Memorises without a snapshot at the query, as the published network does."""
 
     shares_keys = False
 

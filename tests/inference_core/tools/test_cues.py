@@ -3,15 +3,15 @@ from __future__ import annotations
 import numpy as np
 
 from inference_core.runtime.geometry import Geometry
-from inference_core.tools.box import box_cues, box_guess, box_region, surroundings
-from inference_core.tools.click import DISK_RADIUS_PX, click_cues
-from inference_core.tools.crop import Canvas
-from inference_core.tools.scribble import scribble_cues
+from inference_core.tools.box import box_guess, box_guidance, box_region, surroundings
+from inference_core.tools.click import DISK_RADIUS_PX, click_guidance
+from inference_core.tools.crop import Crop
+from inference_core.tools.scribble import scribble_guidance
 from inference_core.types import Region, Stroke
 
 FRAME = Region(0, 0, 96, 64)
-CANVAS = Canvas(FRAME, Geometry.fit((64, 96), 64, 16))
-ENLARGED = Canvas(Region(10, 20, 34, 44), Geometry.fit((24, 24), 240, 16, most_enlarged=10.0))
+CANVAS = Crop(FRAME, Geometry.fit((64, 96), 64, 16))
+ENLARGED = Crop(Region(10, 20, 34, 44), Geometry.fit((24, 24), 240, 16, most_enlarged=10.0))
 
 
 def stroke(points: object, *, object_id: int = 1, positive: bool = True, radius: float = 2) -> Stroke:
@@ -19,48 +19,50 @@ def stroke(points: object, *, object_id: int = 1, positive: bool = True, radius:
 
 
 def test_the_newest_stroke_lies_on_top() -> None:
-    cues = scribble_cues([stroke([[10, 10], [30, 10]]), stroke([[20, 10]], positive=False)], 1, CANVAS)
-    assert cues.positive[10, 12]
-    assert not cues.positive[10, 20]
-    assert cues.negative[10, 20]
-    assert not (cues.positive & cues.negative).any()
+    guidance = scribble_guidance(
+        [stroke([[10, 10], [30, 10]]), stroke([[20, 10]], positive=False)], 1, CANVAS
+    )
+    assert guidance.positive[10, 12]
+    assert not guidance.positive[10, 20]
+    assert guidance.negative[10, 20]
+    assert not (guidance.positive & guidance.negative).any()
 
 
 def test_what_adds_to_another_object_says_no_to_this_one() -> None:
-    cues = scribble_cues([stroke([[10, 10]], object_id=2)], 1, CANVAS)
-    assert cues.negative[10, 10]
-    assert not cues.positive.any()
+    guidance = scribble_guidance([stroke([[10, 10]], object_id=2)], 1, CANVAS)
+    assert guidance.negative[10, 10]
+    assert not guidance.positive.any()
 
 
 def test_what_takes_from_another_object_says_nothing_of_this_one() -> None:
-    cues = scribble_cues([stroke([[10, 10]], object_id=2, positive=False)], 1, CANVAS)
-    assert not cues.negative.any()
+    guidance = scribble_guidance([stroke([[10, 10]], object_id=2, positive=False)], 1, CANVAS)
+    assert not guidance.negative.any()
 
 
 def test_a_click_is_a_disk_of_five_working_pixels_whatever_the_scale() -> None:
-    for canvas, centre in ((CANVAS, (32, 22)), (ENLARGED, (32, 22))):
-        cues = click_cues([stroke([[22, 32]])], 1, canvas)
-        assert abs(int(cues.positive.sum()) - np.pi * DISK_RADIUS_PX**2) < 10
-        found = np.argwhere(cues.positive).mean(axis=0)
-        expected = canvas.to_working(np.array([centre[::-1]], np.float32))[0, ::-1]
+    for crop, centre in ((CANVAS, (32, 22)), (ENLARGED, (32, 22))):
+        guidance = click_guidance([stroke([[22, 32]])], 1, crop)
+        assert abs(int(guidance.positive.sum()) - np.pi * DISK_RADIUS_PX**2) < 10
+        found = np.argwhere(guidance.positive).mean(axis=0)
+        expected = crop.to_working(np.array([centre[::-1]], np.float32))[0, ::-1]
         np.testing.assert_allclose(found, expected, atol=0.5)
 
 
 def test_strokes_outside_of_a_region_fall_outside_of_its_crop() -> None:
-    assert not scribble_cues([stroke([[80, 10]])], 1, ENLARGED).positive.any()
+    assert not scribble_guidance([stroke([[80, 10]])], 1, ENLARGED).positive.any()
 
 
 def test_a_line_grows_with_its_crop() -> None:
-    near = scribble_cues([stroke([[22, 32]], radius=2)], 1, ENLARGED).positive.sum()
-    assert near > 50 * scribble_cues([stroke([[22, 32]], radius=2)], 1, CANVAS).positive.sum()
+    near = scribble_guidance([stroke([[22, 32]], radius=2)], 1, ENLARGED).positive.sum()
+    assert near > 50 * scribble_guidance([stroke([[22, 32]], radius=2)], 1, CANVAS).positive.sum()
 
 
 def test_a_box_says_yes_at_its_centre_and_no_around_it() -> None:
-    cues = box_cues(Region(20, 10, 60, 40), CANVAS)
-    assert cues.positive[25, 40]
-    assert not cues.negative[10:40, 20:60].any()
-    assert cues.negative[5:10].any()
-    assert cues.negative[:, 60:66].any()
+    guidance = box_guidance(Region(20, 10, 60, 40), CANVAS)
+    assert guidance.positive[25, 40]
+    assert not guidance.negative[10:40, 20:60].any()
+    assert guidance.negative[5:10].any()
+    assert guidance.negative[:, 60:66].any()
 
 
 def test_a_box_may_be_drawn_from_any_corner() -> None:

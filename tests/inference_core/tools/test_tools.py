@@ -303,14 +303,14 @@ def test_a_better_answer_follows_the_first_within_the_same_step() -> None:
     session = fake_session()
     session.add_object("square")
     network = networks_of(session)[2]
-    works = network.answers
+    works = network.predictions
 
     def twice(*planes: torch.Tensor) -> Iterator[torch.Tensor]:
         (first,) = works(*planes)
         yield torch.full_like(first, -4.0)
         yield first
 
-    network.answers = twice  # type: ignore[method-assign, assignment]
+    network.predictions = twice  # type: ignore[method-assign, assignment]
     session.set_ids(0, square_ids(0))
     list(session.propagate())
     before = session.ids(3)

@@ -226,19 +226,21 @@ def test_a_setting_is_measured_by_the_masks_that_it_changes(
     davis_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     report = tmp_path / "settings.json"
-    words = ("--vary", "dtype=float32,bfloat16", "--vary", "max_promoted=1,2", "--json", report)
+    words = ("--vary", "dtype=float32,bfloat16", "--vary", "max_memory_frames=1,2", "--json", report)
     assert mivos("bench", "settings", "--data", davis_folder, *words, "--working-size", 64) == 0
     rows = json.loads(report.read_text(encoding="utf-8"))["combinations"]
-    assert [(row["dtype"], row["max_promoted"]) for row in rows] == [
+    assert [(row["dtype"], row["max_memory_frames"]) for row in rows] == [
         ("float32", 1), ("float32", 2), ("bfloat16", 1), ("bfloat16", 2)
     ]  # fmt: skip
     assert rows[0]["agreement"] == 1
     assert rows[2]["agreement"] > 0.9
     assert all(0 < row["J"] <= 1 for row in rows)
-    assert "| dtype | max_promoted | J |" in capsys.readouterr().out
+    assert "| dtype | max_memory_frames | J |" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("given", ["dtype", "dtype=int8", "max_promoted=", "max_promoted=0", "colour=red"])
+@pytest.mark.parametrize(
+    "given", ["dtype", "dtype=int8", "max_memory_frames=", "max_memory_frames=0", "colour=red"]
+)
 def test_a_setting_that_makes_no_sense_is_refused(given: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         mivos("bench", "settings", "--data", "d", "--vary", given)

@@ -23,7 +23,7 @@ class ColourInteraction:
 
     multiple = 16
 
-    def answers(
+    def predictions(
         self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor
     ) -> Iterator[Tensor]:
         masks = [

@@ -103,7 +103,7 @@ def test_top_k_is_what_it_was_told_whoever_asks():
 
 
 class _Weighted(nn.Conv2d):
-    multiple, shares_keys, feature_budget_bytes, mem_every, max_promoted = 16, True, 0, 5, 16
+    multiple, shares_keys, feature_budget_bytes, mem_every, max_memory_frames = 16, True, 0, 5, 16
 
 
 def test_the_network_inside_is_placed_in_the_session_s_precision():

@@ -21,7 +21,7 @@ class Stubborn:
     def __init__(self, logits: torch.Tensor) -> None:
         self.logits = logits
 
-    def answers(self, image, previous, positive, negative):
+    def predictions(self, image, previous, positive, negative):
         yield self.logits
 
 

@@ -27,14 +27,14 @@ def main() -> None:
     network = nn.Linear(3, 1, bias=False)
     nn.init.zeros_(network.weight)
 
-    def lesson(batch: dict[str, Tensor], progress: float) -> tuple[Tensor, dict[str, float]]:
+    def loss_step(batch: dict[str, Tensor], progress: float) -> tuple[Tensor, dict[str, float]]:
         del progress
         with torch.autocast("cpu", enabled=False):
             return (network(batch["x"])[:, 0] - batch["y"]).square().mean(), {}
 
     recipe = Recipe(steps=40, batch=4, learning_rate=0.1, warm_up=1)
     trainer = Trainer("line", network, Path(sys.argv[1]), recipe, torch.device("cpu"), join_processes())
-    trainer.run(_Points(), lesson)
+    trainer.run(_Points(), loss_step)
 
 
 if __name__ == "__main__":

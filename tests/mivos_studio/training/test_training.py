@@ -218,13 +218,13 @@ def test_a_processor_without_bfloat16_trains_in_float32(
     network = torch.nn.Linear(2, 1)
     computed = []
 
-    def lesson(batch: dict[str, torch.Tensor], progress: float) -> tuple[torch.Tensor, dict[str, float]]:
+    def loss_step(batch: dict[str, torch.Tensor], progress: float) -> tuple[torch.Tensor, dict[str, float]]:
         answer = network(batch["x"])
         computed.append(answer.dtype)
         return answer.float().mean(), {}
 
     trainer = Trainer("line", network, tmp_path, Recipe(steps=1, batch=2), torch.device("cpu"))
-    trainer.run([{"x": torch.ones(2)}] * 2, lesson)  # type: ignore[arg-type]
+    trainer.run([{"x": torch.ones(2)}] * 2, loss_step)  # type: ignore[arg-type]
     assert computed == [dtype]
     assert {weight.dtype for weight in network.parameters()} == {torch.float32}
 

@@ -15,7 +15,7 @@ from mivos_studio.training.data.sources import TrainingDataError
 from mivos_studio.training.mivos.loss_steps import PropagationLesson, ScribbleLesson
 from mivos_studio.training.mivos.recipe import RECIPES
 from mivos_studio.training.run import TrainingOptions, train
-from mivos_studio.training.trainer import Lesson
+from mivos_studio.training.trainer import LossStep
 from model.checkpoint import load_weights
 from model.mivos.fusion import MivosFusion
 from model.mivos.propagation import MivosPropagation
@@ -61,13 +61,13 @@ def test_a_few_steps_of_fusion_reduce_the_loss(pictures: Path, tmp_path: Path) -
     load_weights(MivosFusion(), weights)
 
 
-def _learn(network: nn.Module, lesson: Lesson, batch: dict[str, Tensor]) -> list[float]:
+def _learn(network: nn.Module, loss_step: LossStep, batch: dict[str, Tensor]) -> list[float]:
     """Take two of the published steps on one batch; return the losses before, between and after."""
     optimizer = RECIPES["propagation"].optimizer(network.parameters())
     losses = []
     for _ in range(3):
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            loss, _ = lesson(batch, 0.0)
+            loss, _ = loss_step(batch, 0.0)
         losses.append(float(loss.detach()))
         if len(losses) < 3:
             optimizer.zero_grad()

@@ -34,7 +34,7 @@ def _answers(network: CompactPropagation) -> torch.Tensor:
     query = network.encode_query(image)
     entry = network.encode_memory(image, query, objects)
     readout = network.read(query, entry.key.unsqueeze(2), entry.value.unsqueeze(2))
-    return network.decode(query, readout, objects, network.learn_targets([entry], [(0, 1)]))
+    return network.decode(query, readout, objects, network.learn_target_models([entry], [(0, 1)]))
 
 
 def test_a_network_with_a_backbone_answers_as_any_other() -> None:

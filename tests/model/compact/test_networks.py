@@ -43,7 +43,7 @@ def test_propagation_answers_for_every_object_at_the_size_of_the_image() -> None
     assert entry.key.shape[0] == 1
     assert entry.value.shape[0] == 3
     keys, values = entry.key.unsqueeze(2), entry.value.unsqueeze(2)
-    targets = network.learn_targets([entry], [(0, 1, 2)])
+    targets = network.learn_target_models([entry], [(0, 1, 2)])
     logits = network.decode(query, network.read(query, keys, values), objects, targets)
     assert logits.shape == (3, HEIGHT, WIDTH)
     assert logits.dtype == torch.float32
@@ -58,7 +58,7 @@ def test_objects_do_not_depend_on_their_order() -> None:
         query = network.encode_query(image)
         entry = network.encode_memory(image, query, masks)
         readout = network.read(query, entry.key.unsqueeze(2), entry.value.unsqueeze(2))
-        return network.decode(query, readout, masks, network.learn_targets([entry], [(0, 1)]))
+        return network.decode(query, readout, masks, network.learn_target_models([entry], [(0, 1)]))
 
     assert torch.allclose(logits(objects).flip(0), logits(objects.flip(0)), atol=1e-4)
 
@@ -209,7 +209,7 @@ def test_of_several_beginnings_a_first_click_keeps_the_answer_that_is_surest(
     nothing, click, line = (torch.zeros(1, HEIGHT, WIDTH) for _ in range(3))
     click[0, 20:22, 30:32] = 1.0
     line[0, 20, 10:40] = 1.0
-    asked = network.answers(_image(), nothing, click, nothing)
+    asked = network.predictions(_image(), nothing, click, nothing)
     assert torch.equal(next(asked)[0], answers[0])
     assert len(answers) == 1, "the first answer does not wait for the others"
     assert torch.equal(next(asked)[0], answers[2])
@@ -238,11 +238,11 @@ def test_a_first_stroke_is_the_mean_of_answers_with_and_without_what_is_far_away
     image, (nothing, line, far) = _image(), (torch.zeros(1, HEIGHT, WIDTH) for _ in range(3))
     line[0, 4, 4:12] = 1.0
     far[0, HEIGHT - 2, WIDTH - 12 :] = 1.0
-    *_, heard = network._answers(image, nothing, line, far)
-    *_, alone = network._answers(image, nothing, line, nothing)
+    *_, heard = network._predictions(image, nothing, line, far)
+    *_, alone = network._predictions(image, nothing, line, nothing)
     assert not torch.equal(heard, alone)
     assert torch.allclose(network(image, nothing, line, far), (heard + alone) / 2, atol=1e-5)
-    *_, corrected = network._answers(image, line, line, far)
+    *_, corrected = network._predictions(image, line, line, far)
     assert torch.equal(network(image, line, line, far), corrected), "a mask says enough of where it is"
 
 
