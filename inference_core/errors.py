@@ -6,7 +6,7 @@ Nothing is imported here, so that an error can be told before torch or Qt is the
 
 
 class UserError(ValueError):
-    """Something the user can put right; the text says how. Never a fault of the program."""
+    """Something that the user can correct, as the text explains. Never a fault of the program."""
 
 
 class NotReadyError(UserError):

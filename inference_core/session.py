@@ -1,4 +1,4 @@
-"""The only mutable whole: one clip, its objects, drafts, anchors, masks and their history.
+"""A session on one clip: its objects, drafts, anchors, masks and history. All changes go through it.
 
 Commands are for one thread at a time (the worker's); `ids`, `prob` and the properties may be read from any.
 `interact` and `propagate` return generators of `FrameMask`, one for each frame as it is done; closing one, or
@@ -33,8 +33,9 @@ from inference_core.runtime.network_runner import NetworkRunner
 from inference_core.runtime.out_of_memory import Notices, OutOfMemoryHandler
 from inference_core.runtime.probability_codec import ProbabilityCodec
 from inference_core.runtime.session_context import SessionContext
+from inference_core.state.frame_record import FrameRecord, ObjectKey
 from inference_core.state.history import Changes, StateStore, Transaction, UndoStep
-from inference_core.state.mask_store import FrameRecord, MaskStore, ObjectKey
+from inference_core.state.mask_store import MaskStore
 from inference_core.state.object_registry import ObjectRegistry
 from inference_core.state.round import Round
 from inference_core.state.session_state import SessionState
@@ -67,8 +68,8 @@ class Session:
     working_size  short side that the networks see, pixels; a smaller source is enlarged, twofold at most.
     prob_dtype    "uint8" or "float32": how probabilities are kept.
     refine_edges  snap masks to the source image's edges where the source is larger than the working size.
-    scratch       takes what does not fit in memory; without one everything stays in memory, compressed.
-    memory        what propagation remembers; None: as suits the networks.
+    scratch       stores what does not fit in memory; without one everything stays in memory, compressed.
+    memory        what propagation memorizes; None: as suits the networks.
     budget        how much of the computer's memory may be filled; None: as much as the networks'
                   features are worth.
     """
@@ -98,7 +99,7 @@ class Session:
         features = FeatureCache(budget_bytes=budget.features)
         runner = NetworkRunner(frames, networks, choose_compute(device, dtype), working_size, features)
         mask_store = MaskStore(frames.size, runner.geometry.padded, prob_dtype, budget, scratch)
-        options = memory or MemoryOptions.suiting(networks.propagation)
+        options = memory or MemoryOptions.for_network(networks.propagation)
         self._bank = MemoryBank(self._memorize, options, cache_bytes=budget.bank)
         self._notices = Notices()
         out_of_memory = OutOfMemoryHandler(runner, self._notices, self._bank.clear)
@@ -107,7 +108,7 @@ class Session:
         self._running: Masks | None = None
         self._registry = ObjectRegistry()
 
-    # -- what there is ---------------------------------------------------------------------------------------
+    # -- state -----------------------------------------------------------------------------------------------
 
     @property
     def frame_count(self) -> int:
@@ -134,7 +135,7 @@ class Session:
     @property
     def objects(self) -> tuple[ObjectInfo, ...]:
         """The objects, in the order of their rows in `prob`."""
-        return tuple(tracked.shown for tracked in self._store.state.objects)
+        return tuple(tracked.info for tracked in self._store.state.objects)
 
     @property
     def anchors(self) -> tuple[int, ...]:
@@ -184,11 +185,11 @@ class Session:
 
     @property
     def version(self) -> int:
-        """Grows whenever anything changes."""
+        """A number that grows with every change."""
         return self._store.version
 
     def ids(self, frame_index: int) -> UInt8Array:
-        """Return a frame's masks (H, W) uint8 at the source's size, the caller's own copy."""
+        """Return a copy of a frame's masks (H, W) uint8 at the source's size."""
         self._check_frame(frame_index)
         state, record = self._store.snapshot(frame_index)
         return self._context.mask_store.read_ids(record, state.keys)
@@ -196,50 +197,50 @@ class Session:
     def prob(self, frame_index: int) -> Float32Array:
         """Return (K+1, H, W) float32 at the source's size, background first, then the objects in their order.
 
-        Each pixel sums to 1, and its largest entry is what `ids` says.
+        Each pixel sums to 1, and its argmax agrees with `ids`.
         """
         self._check_frame(frame_index)
         state, record = self._store.snapshot(frame_index)
         return self._context.large_prob(record, state, self._frames[frame_index])
 
     def on_notice(self, listener: Callable[[str], None]) -> None:
-        """Tell notices to a listener: what the session has to do differently, a sentence, as it happens.
+        """Call a listener with notices: a sentence on what the session has to do differently, as it happens.
 
-        They come on the thread that runs the command.
+        It is called on the thread that runs the command.
         """
         self._notices.on_notice(listener)
 
     def present(self, frame_index: int) -> tuple[int, ...]:
-        """Return the ids of the objects that a frame shows, without reading its mask."""
+        """Return the ids of the objects that have pixels on a frame, without reading its mask."""
         self._check_frame(frame_index)
         state, record = self._store.snapshot(frame_index)
         return tuple(key.object_id for key in record.present if key in state.keys) if record else ()
 
     def agreements(self, frame_index: int) -> dict[int, Agreement | None]:
-        """Return how each object's mask agrees with its anchor's, by id; None where the editor gave it."""
+        """Return how each object's mask agrees with its anchor's, by id; None where the user gave it."""
         self._check_frame(frame_index)
         return agreements_of(*self._store.snapshot(frame_index), frame_index)
 
     def confidence(self, frame_index: int) -> dict[int, float]:
-        """Return the J to expect of each object's mask, in [0, 1], by id; 1 for what the editor gave.
+        """Return the J to expect of each object's mask, in [0, 1], by id; 1 for what the user gave.
 
-        An object of which the frame says nothing is not named.
+        An object that is unknown on the frame is left out.
         """
-        said = self.agreements(frame_index)
-        return {name: confidence_of(agreement) for name, agreement in said.items()}
+        agreements = self.agreements(frame_index)
+        return {object_id: confidence_of(agreement) for object_id, agreement in agreements.items()}
 
     def confidences(self) -> list[dict[int, float]]:
-        """Return `confidence` of every frame, all at one moment: much quicker than frame by frame."""
+        """Return `confidence` of every frame, of one moment: much quicker than frame by frame."""
         return confidences_of(*self._store.snapshot_all(), range(len(self._frames)))
 
     def next_to_correct(self) -> int | None:
-        """Name the frame whose correction is likely to help most; None where no frame or object is left."""
+        """Return the frame whose correction is likely to help most; None where no frame or object is left."""
         return frame_to_correct(*self._store.snapshot_all(), len(self._frames))
 
     # -- commands that yield ---------------------------------------------------------------------------------
 
     def interact(self, interaction: Interaction) -> Masks:
-        """Change one frame with one stroke; it becomes a draft. A better answer may follow the first."""
+        """Change one frame with one stroke; it becomes a draft. A better prediction may follow the first."""
         self.finish()
         self._check_frame(interaction.frame_index)
         check_interaction(interaction, self._store.state, self.size)
@@ -251,13 +252,13 @@ class Session:
         direction: Direction | str = Direction.BOTH,
         frame_range: tuple[int, int] | None = None,
     ) -> Masks:
-        """Commit drafts and carry their objects through the clip, each up to the next anchor of that object.
+        """Commit drafts and propagate their objects through the clip, each up to its next anchor.
 
-        A stroke speaks of its object and of those whose pixels it changed, `set_ids` of every object. Anchors
-        of others do not stop it: their objects stay to the pixel, the propagated ones come in behind them.
+        A stroke commits its object and those whose pixels it changed, `set_ids` every object. Anchors of
+        other objects do not stop it: those stay to the pixel, the propagated ones come in behind them.
 
         frame_index  that draft alone, or an anchor to propagate from again or to resume; None takes every
-                     draft in the order of drawing, then whatever a cancelled propagation left undone.
+                     draft in the order of drawing, then what cancelled propagations left.
         direction    "forward", "backward" or "both".
         frame_range  (first, last) frame that may change, both included.
         """
@@ -270,7 +271,7 @@ class Session:
     # -- commands that act at once ---------------------------------------------------------------------------
 
     def set_ids(self, frame_index: int, ids: NDArray[Any]) -> Sequence[FrameMask]:
-        """Give a frame masks from outside, (H, W) of ids; it becomes a draft. Unknown ids become objects."""
+        """Set a frame's masks, (H, W) of ids; it becomes a draft. Unknown ids become objects."""
         self.finish()
         self._check_frame(frame_index)
         wanted = checked_ids(ids, self.size)
@@ -280,7 +281,7 @@ class Session:
         record = self._store.snapshot(frame_index)[1]
         locked = [key.object_id for key in state.locked_keys]
         new = beside_locked(wanted, self._context.mask_store.read_ids(record, state.keys), locked)
-        # Of a locked object that was never drawn or carried here, the frame goes on saying nothing.
+        # A locked object that was never drawn or propagated here stays unknown on the frame.
         known = state.unlocked_keys.union(record.prob.known if record else ())
         keys = [key for key in state.active_keys if key in known]
         after = self._context.record_from_ids(new, keys)
@@ -288,7 +289,7 @@ class Session:
         return self._close(transaction)
 
     def reset(self, frame_index: int) -> Sequence[FrameMask]:
-        """Clear a frame: its masks, its draft, its anchor; all that it says of locked objects stays."""
+        """Clear a frame: its masks, its draft, its anchor; all of locked objects stays."""
         self.finish()
         self._check_frame(frame_index)
         transaction = Transaction(self._store, "reset")
@@ -301,7 +302,7 @@ class Session:
         return self._close(transaction)
 
     def add_object(self, name: str = "", object_id: int | None = None) -> int:
-        """Add an object; return its id, 1..255: the one wished for, or one never used while there is any."""
+        """Add an object; return its id, 1..255: the one given, or one never used while there is any."""
         self.finish()
         chosen = self._registry.free_id(self._store.states()) if object_id is None else object_id
         self._put_state("add_object", self._registry.add(self._store.state, chosen, name))
@@ -331,17 +332,17 @@ class Session:
         self._put_state("lock" if is_locked else "unlock", state.with_object(locked))
 
     def undo(self) -> Sequence[FrameMask]:
-        """Take the newest step back; nothing happens where there is none."""
+        """Undo the newest step; nothing happens where there is none."""
         self.finish()
         return self._changed_by(self._store.undo())
 
     def redo(self) -> Sequence[FrameMask]:
-        """Do again what was undone last; nothing happens where there is none."""
+        """Redo the step that was undone last; nothing happens where there is none."""
         self.finish()
         return self._changed_by(self._store.redo())
 
     def finish(self) -> None:
-        """Close a command whose generator is still open: what it has done is kept as one step."""
+        """Close a command whose generator is still open; what it has done is kept as one step."""
         if self._running is not None:
             self._running.close()
             self._running = None
@@ -358,7 +359,7 @@ class Session:
         edits = self._context.out_of_memory.retry_on_oom(
             lambda: edit(self._context, interaction, state, pixels, record)
         )
-        # Of objects that were never drawn or carried here, the frame goes on saying nothing.
+        # Objects that were never drawn or propagated here stay unknown on the frame.
         known = {*(record.prob.known if record else ()), state.find(interaction.object_id).key}
         keys = [key for key in state.active_keys if key in known]
         before = self.ids(frame_index)
@@ -366,9 +367,9 @@ class Session:
             for edited in edits:
                 changed = self._context.record_from_ids(edited.ids, keys, record, edited.reach)
                 touched = {interaction.object_id, *changed_objects(before, edited.ids)}
-                speaks_of = [key for key in keys if key.object_id in touched]
-                changed = with_agreements_of(changed, record, speaks_of)
-                drafted = state.corrected(frame_index, record, speaks_of, edited.gesture)
+                corrected = [key for key in keys if key.object_id in touched]
+                changed = with_agreements_of(changed, record, corrected)
+                drafted = state.corrected(frame_index, record, corrected, edited.strokes)
                 transaction.write({frame_index: changed}, drafted)
                 yield FrameMask(frame_index, edited.ids, Progress(1, 1, time.perf_counter() - started))
         finally:

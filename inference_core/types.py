@@ -1,4 +1,4 @@
-"""Values that cross packages: what the editor did, what changed, and what the core is handed from outside.
+"""Values that cross packages: what the user did, what changed, and the protocols of what the core is given.
 
 The core opens no file. A clip or a list of arrays can be `Frames`; a file in the temporary folder, a project
 file or a plain dict can be a `ScratchStore`. Both are called from more than one thread. numpy only: no torch,
@@ -26,7 +26,7 @@ MAX_OBJECTS = 255
 
 
 class Tool(StrEnum):
-    """What the editor holds. The values are the names used in scripts."""
+    """The tools of a session. The values are the names used in scripts."""
 
     SCRIBBLE = "scribble"
     CLICK = "click"
@@ -37,7 +37,7 @@ class Tool(StrEnum):
 
 
 class Direction(StrEnum):
-    """Which way a propagation walks from its anchor."""
+    """The direction of a propagation from its anchor."""
 
     FORWARD = "forward"
     BACKWARD = "backward"
@@ -56,7 +56,7 @@ class Region:
 
 @dataclass(frozen=True, eq=False)
 class Stroke:
-    """One gesture. Frame and object are fixed when the button goes down.
+    """One stroke of the mouse. Frame and object are fixed when the button is pressed.
 
     points      (N, 2) float32, (x, y) in source pixels, N >= 1. A click has one point, a box two opposite
                 corners, a lasso the corners of its polygon.
@@ -89,7 +89,7 @@ class Interaction:
 
 
 class Agreement(NamedTuple):
-    """How much of a mask, and of the one carried straight from an anchor, lies in both: shares in [0, 1]."""
+    """The overlap of a mask with the one transferred from an anchor, as a share of each, in [0, 1]."""
 
     precision: float
     recall: float
@@ -195,7 +195,7 @@ class MemoryBudget:
     """Bytes for each of a session's stores; together with the clip's frames they bound its memory.
 
     features  query features by frame, computed again where they are missing.
-    bank      memory entries of anchors that no walk uses at the moment, computed again too.
+    bank      memory entries of anchors that no propagation uses at the moment, computed again too.
     contents  compressed masks and probabilities, of now and of every undo step; the rest is in the scratch
               store, and without one all of it stays in memory.
     decoded   masks (H, W) as they are shown.

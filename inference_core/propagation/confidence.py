@@ -1,9 +1,9 @@
-"""How far a propagated mask can be trusted.
+"""Confidence: the J to expect of a propagated mask.
 
-A propagated mask comes from memory, from the image and from the mask before it, with all errors of the way.
-The nearest anchor's mask, carried over by the affinity in one leap, is a second opinion that knows nothing of
-these errors. Where the two overlap, the mask is mostly right; which overlap means which J is calibrated on
-clips whose true masks are known (`mivos evaluate --fit-confidence`).
+A propagated mask depends on memory, on the image and on the mask before it, so errors accumulate. The nearest
+anchor's mask, transferred by the affinity in one step, is a second estimate without these errors. Where the
+two overlap, the mask is mostly right; which overlap means which J is calibrated on clips with known masks
+(`mivos evaluate --fit-confidence`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from inference_core.runtime.network_runner import NetworkRunner
-from inference_core.state.mask_store import FrameRecord, ObjectKey
+from inference_core.state.frame_record import FrameRecord, ObjectKey
 from inference_core.state.session_state import SessionState
 from inference_core.types import Agreement
 from model.interfaces import QueryFeatures
@@ -57,7 +57,7 @@ def features(agreement: Agreement) -> tuple[float, float]:
 
 @dataclass(frozen=True, eq=False)
 class ReferenceMask:
-    """An anchor that is asked: its memory key (R, Ck, gh, gw), its probabilities (K, h, w) in [0, 1]."""
+    """An anchor to compare with: its memory key (R, Ck, gh, gw), its probabilities (K, h, w) in [0, 1]."""
 
     frame_index: int
     key: Tensor
@@ -72,7 +72,7 @@ class ReferenceMask:
 
     @cached_property
     def coarse(self) -> tuple[Tensor, Tensor]:
-        """Key (R, Ck, *grid), and what is carried with it: (K, 1, h, w) reduced as the grid is."""
+        """Key (R, Ck, *grid), and the maps that are transferred: (K, 1, h, w) reduced as the grid is."""
         height, width = self.grid
         stride = self.prob.shape[-1] // self.key.shape[-1]
         maps = _pool(self.prob, (height * stride, width * stride)).unsqueeze(1)
@@ -82,35 +82,37 @@ class ReferenceMask:
 def agree(
     runner: NetworkRunner, query: QueryFeatures, reference: ReferenceMask, prob: Tensor
 ) -> list[Agreement]:
-    """Compare probabilities (K, h, w) of a frame with those carried there from an anchor, row by row."""
+    """Compare probabilities (K, h, w) of a frame with those transferred from an anchor, row by row."""
     grid = reference.grid
     key, maps = reference.coarse
-    carried = _pool(runner.transfer(QueryFeatures(_pool(query.key, grid), ()), key, maps)[:, 0], grid)
+    transferred = _pool(runner.transfer(QueryFeatures(_pool(query.key, grid), ()), key, maps)[:, 0], grid)
     shown = _pool(prob, grid)
-    both = (carried * shown).sum(dim=(1, 2)) + _LEAST_CELLS
+    both = (transferred * shown).sum(dim=(1, 2)) + _LEAST_CELLS
     precision = both / (shown.sum(dim=(1, 2)) + _LEAST_CELLS)
-    recall = both / (carried.sum(dim=(1, 2)) + _LEAST_CELLS)
+    recall = both / (transferred.sum(dim=(1, 2)) + _LEAST_CELLS)
     return [Agreement(*pair) for pair in zip(precision.tolist(), recall.tolist(), strict=True)]
 
 
 def agreements_of(
     state: SessionState, record: FrameRecord | None, frame_index: int
 ) -> dict[int, Agreement | None]:
-    """Tell how the objects that a frame says something of agree; see `Session.agreements`."""
-    said, keys = _said(record, state.given(frame_index)), state.keys
-    return {key.object_id: agreement for key, agreement in said if key in keys}
+    """Return the agreements of the objects that a frame knows; see `Session.agreements`."""
+    pairs, keys = _agreement_pairs(record, state.given(frame_index)), state.keys
+    return {key.object_id: agreement for key, agreement in pairs if key in keys}
 
 
 def confidences_of(
     state: SessionState, records: Mapping[int, FrameRecord], frame_indices: Iterable[int]
 ) -> list[dict[int, float]]:
-    """Tell the J to expect, by object, on each of these frames; see `Session.confidence`."""
+    """Return the J to expect, by object, on each of these frames; see `Session.confidence`."""
     corrected, keys = corrected_frames(state), frozenset(state.keys)
     given = {frame_index: state.given(frame_index) for frame_index in corrected}
     return [
         {
             key.object_id: confidence_of(agreement)
-            for key, agreement in _said(records.get(frame_index), given.get(frame_index, frozenset()))
+            for key, agreement in _agreement_pairs(
+                records.get(frame_index), given.get(frame_index, frozenset())
+            )
             if key in keys
         }
         for frame_index in frame_indices
@@ -118,14 +120,14 @@ def confidences_of(
 
 
 def corrected_frames(state: SessionState) -> frozenset[int]:
-    """Gather anchors and drafts: each shows the editor's word on an object or several."""
+    """Return the frames of anchors and drafts."""
     return state.anchor_frames.union(draft.frame_index for draft in state.drafts)
 
 
-def _said(
+def _agreement_pairs(
     record: FrameRecord | None, given: Collection[ObjectKey]
 ) -> Iterable[tuple[ObjectKey, Agreement | None]]:
-    """Pair the objects that a frame knew when it was written with how they agree; None for those given."""
+    """Pair the objects of a frame with their agreements; None for those that the user gave."""
     if record is None:
         return ()
     agreements = record.agreements or (None,) * len(record.prob.known)
@@ -136,17 +138,17 @@ def _said(
 def with_agreements_of(
     record: FrameRecord, earlier: FrameRecord | None, changed: Collection[ObjectKey]
 ) -> FrameRecord:
-    """Return a record whose objects agree as they did in an earlier one, but for those changed by hand."""
-    before = dict(_said(earlier, changed))
+    """Return a record with the agreements of an earlier one, without those of objects changed by hand."""
+    before = dict(_agreement_pairs(earlier, changed))
     agreements = tuple(before.get(key) for key in record.prob.known)
     return replace(record, agreements=agreements) if any(agreements) else record
 
 
 @lru_cache(maxsize=1 << 16)
 def confidence_of(agreement: Agreement | None) -> float:
-    """Give the J to expect; what the editor gave, None, is certain.
+    """Return the J to expect; None, what the user gave, is certain.
 
-    Remembered: the window asks of every frame again and again, and most of the cost is the logarithms.
+    Cached: the window needs it for every frame again and again, and most of the cost is the logarithms.
     """
     return CALIBRATION.confidence(agreement) if agreement else 1.0
 

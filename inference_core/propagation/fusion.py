@@ -1,4 +1,4 @@
-"""Blend a fresh propagation with what a frame had: attention to the editor's last change, and the distances.
+"""Blend a fresh propagation with what a frame had: attention to the user's last change, and the distances.
 
 Difference-aware fusion (MiVOS, section 3.4). Tensors in, tensors out: no state, no files.
 """
@@ -17,7 +17,7 @@ from model.interfaces import QueryFeatures
 
 @dataclass(frozen=True, eq=False)
 class ChangeAttention:
-    """What the editor changed at the anchor that a segment comes from, and where that lands on its frames.
+    """What the user changed at the anchor that a segment comes from, and where that lands on its frames.
 
     anchor, limit  frame indices of the segment's own anchor and of the one that it runs towards.
     key            (R, Ck, gh, gw), the anchor's memory key alone.
@@ -48,7 +48,7 @@ def split_change(draft: Tensor, earlier: Tensor) -> Tensor:
 def fuse_frame(
     runner: NetworkRunner, propagated: PropagatedFrame, *, old: Tensor, change: ChangeAttention
 ) -> Tensor:
-    """Let the nearer anchor win, except where the editor has just disagreed.
+    """Let the nearer anchor win, except where the user has just changed the mask.
 
     old  (K, h, w) float in [0, 1]: what the frame had.
     Returns each object's own probability (K, h, w), before the objects are merged.

@@ -1,4 +1,4 @@
-"""Keys and values: anchors for good, every n-th frame for one walk, the last frame for one step."""
+"""Keys and values: of anchors for good, of every n-th frame for a segment, of the last frame for one step."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from inference_core.state.mask_store import FrameRecord, ObjectKey
+from inference_core.state.frame_record import FrameRecord, ObjectKey
 from inference_core.state.segments import MemorizedFrame
 from inference_core.state.session_state import Anchor
 from model.interfaces import MemoryEntry, PropagationNetwork, QueryFeatures
@@ -17,11 +17,11 @@ from model.interfaces import MemoryEntry, PropagationNetwork, QueryFeatures
 
 @dataclass(frozen=True)
 class MemoryOptions:
-    """What a walk remembers.
+    """What propagation memorizes.
 
-    mem_every                a frame this far from the last one kept is kept, too, to the segment's end.
-    max_memory_frames             more than these are thinned out, see `WorkingMemory`.
-    max_anchors              a walk reads the anchors nearest to it; more than these are left out.
+    mem_every                a frame this far from the last one kept is kept as well, to the segment's end.
+    max_memory_frames        more than these are thinned out, see `WorkingMemory`.
+    max_anchors              a segment reads this many of the anchors nearest to its own.
     keep_recorrected_entries a frame corrected again leaves its outdated entry too, as in the published code.
     """
 
@@ -31,14 +31,14 @@ class MemoryOptions:
     keep_recorrected_entries: bool = False
 
     @classmethod
-    def suiting(cls, network: PropagationNetwork) -> MemoryOptions:
-        """Keep frames at the pace at which a network was measured best."""
+    def for_network(cls, network: PropagationNetwork) -> MemoryOptions:
+        """Return the options with which a network was measured best."""
         return cls(mem_every=network.mem_every, max_memory_frames=network.max_memory_frames)
 
 
 @dataclass(frozen=True, eq=False)
 class AnchorEntry:
-    """An anchor's memory. rows: the objects that it speaks of, present or absent."""
+    """An anchor's memory entry. rows: the objects that were committed there, present or absent."""
 
     frame_index: int
     entry: MemoryEntry
@@ -49,11 +49,11 @@ Encode = Callable[[int, FrameRecord, Sequence[ObjectKey]], MemoryEntry]
 
 
 Read = Callable[[QueryFeatures, Tensor, Tensor, Sequence[int]], Tensor]
-"""Reads keys and values whose frames are so many frames away, see `NetworkRunner.read`."""
+"""Reads keys and values of frames at given distances, see `NetworkRunner.read`."""
 
 
 class MemoryBank:
-    """The anchors' entries, made when first needed.
+    """The anchors' entries, computed when first needed.
 
     An entry is a pure function of an anchor and the session's objects, so undo, redo and reopening a project
     give the same bank again; entries that are not in use at the moment are kept up to a byte budget.
@@ -84,7 +84,7 @@ class MemoryBank:
         return found
 
     def clear(self) -> None:
-        """Forget all entries; they are made again when they are needed."""
+        """Drop all entries; they are computed again when they are needed."""
         self._entries.clear()
 
     def _shrink(self, *, keep: int) -> None:
@@ -94,11 +94,11 @@ class MemoryBank:
 
 
 class WorkingMemory:
-    """Which propagated frames stay in memory, in walking order.
+    """Which propagated frames are kept in memory, in order of propagation.
 
-    Over the cap, the frame leaves whose neighbours lie closest together, the oldest of equals: what remains
-    is spread evenly over the way from the anchor, and the newest is always there. Keeping more of the near
-    past instead costs J (docs/memory.md).
+    Over the cap, the frame is dropped whose neighbours lie closest together, the oldest of equals: what
+    remains is spread evenly between the anchor and the newest, which is always kept. Keeping more of the
+    near past instead costs J (docs/memory.md).
     """
 
     def __init__(self, anchor: int, cap: int, frames: Sequence[MemorizedFrame] = ()) -> None:
@@ -111,17 +111,17 @@ class WorkingMemory:
         """The frame kept last; the anchor at first."""
         return self.frames[-1].frame_index if self.frames else self._anchor
 
-    def add(self, carried: MemorizedFrame) -> int | None:
-        """Promote a frame; return the place of the one that has to leave, None while there is room."""
-        self.frames.append(carried)
+    def add(self, frame: MemorizedFrame) -> int | None:
+        """Keep a frame; return the index of the one to drop, None while the cap is not exceeded."""
+        self.frames.append(frame)
         if len(self.frames) <= self._cap:
             return None
-        place = self._least_needed()
+        place = self._most_redundant()
         del self.frames[place]
         return place
 
-    def _least_needed(self) -> int:
-        frames = [self._anchor, *(carried.frame_index for carried in self.frames)]
+    def _most_redundant(self) -> int:
+        frames = [self._anchor, *(frame.frame_index for frame in self.frames)]
 
         def gap(place: int) -> int:
             return abs(frames[place + 1] - frames[place - 1])
@@ -130,10 +130,10 @@ class WorkingMemory:
 
 
 class KeyValueMemory:
-    """What one walk reads: the anchors, then the promoted frames, then one slot for the last frame.
+    """The memory of one segment: the anchors, then the frames kept, then one slot for the last frame.
 
     Slots lie side by side in tensors made once, keys (R, Ck, S, gh, gw) and values (K, Cv, S, gh, gw), so
-    that nothing grows while walking. (Channels last, which spares a copy in reading, measured no faster.)
+    that nothing grows during propagation. (Channels last, which saves a copy in reading, is no faster.)
     """
 
     def __init__(self, anchors: Sequence[AnchorEntry], objects: int, kept: int) -> None:
@@ -153,18 +153,18 @@ class KeyValueMemory:
         return self._fixed + self._has_last
 
     def add(self, entry: MemoryEntry, frame_index: int) -> None:
-        """Keep an entry to the end of the walk; the last frame's slot becomes empty."""
+        """Keep an entry to the end of the segment; the last frame's slot becomes empty."""
         self._put(entry, frame_index)
         self._fixed += 1
         self._has_last = False
 
     def set_last(self, entry: MemoryEntry, frame_index: int) -> None:
-        """Keep an entry until the next one comes."""
+        """Keep an entry until the next one is added or set."""
         self._put(entry, frame_index)
         self._has_last = True
 
     def drop(self, place: int) -> None:
-        """Forget the kept entry at a place, counted from the oldest."""
+        """Drop a kept entry by its index, counted from the oldest."""
         slot = self._anchors + place
         for tensor in (self._keys, self._values):
             tensor[:, :, slot : self._fixed - 1] = tensor[:, :, slot + 1 : self._fixed].clone()
@@ -179,13 +179,13 @@ class KeyValueMemory:
         return self._read_by_group(read, query, ages)
 
     def _read_by_group(self, read: Read, query: QueryFeatures, ages: Sequence[int]) -> Tensor:
-        """Objects that different anchors know read different memories."""
+        """Read for objects that were committed on different anchors: each group reads its own memory."""
         parts: dict[int, Tensor] = {}
         for rows, anchors in self._groups:
             slots = [*anchors, *range(self._anchors, len(self))]
-            if not slots:  # nothing is known of these objects yet, and nothing will be asked of them
-                silence = query.key.new_zeros((self._values.shape[1], *self._values.shape[3:]))
-                parts.update((row, silence) for row in rows)
+            if not slots:  # no memory of these objects yet; the caller does not use their rows
+                empty = query.key.new_zeros((self._values.shape[1], *self._values.shape[3:]))
+                parts.update((row, empty) for row in rows)
                 continue
             keys = self._keys if self._keys.shape[0] == 1 else self._keys[list(rows)]
             values = self._values[list(rows)][:, :, slots]
@@ -210,6 +210,6 @@ def _group_rows(
 ) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
     groups: dict[tuple[int, ...], list[int]] = {}
     for row in range(objects):
-        known_by = tuple(slot for slot, anchor in enumerate(anchors) if row in anchor.rows)
-        groups.setdefault(known_by, []).append(row)
-    return [(tuple(rows), known_by) for known_by, rows in groups.items()]
+        anchored_by = tuple(slot for slot, anchor in enumerate(anchors) if row in anchor.rows)
+        groups.setdefault(anchored_by, []).append(row)
+    return [(tuple(rows), anchored_by) for anchored_by, rows in groups.items()]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from inference_core.runtime.probability_codec import ProbabilityCodec
-from inference_core.state.mask_store import PackedProb
+from inference_core.state.frame_record import PackedProb
 from inference_core.state.segments import is_before
 from model.layers.aggregate import aggregate
 
@@ -17,7 +17,7 @@ from model.layers.aggregate import aggregate
 class ObjectMerger:
     """Merges the objects of a frame: those that are propagated share what the others leave.
 
-    limits  for the row of every object of the segment, the frame of the next anchor that speaks of it, None
+    limits  for the row of every object of the segment, the frame of the next anchor of that object, None
             where there is none. From there on the object stays as it is, as do locked objects and those that
             are not propagated.
     step    the direction of the segment, 1 or -1.

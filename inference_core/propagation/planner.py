@@ -1,4 +1,4 @@
-"""One Propagate: which anchors in which order, one round each, and one undo step for all of it."""
+"""One call of `Session.propagate`: which anchors in which order, a round for each, one undo step for all."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from inference_core.propagation.confidence import with_agreements_of
 from inference_core.propagation.memory import MemoryBank
 from inference_core.propagation.propagator import Propagator
 from inference_core.runtime.session_context import SessionContext
+from inference_core.state.frame_record import FrameRecord
 from inference_core.state.history import StateStore, Transaction
-from inference_core.state.mask_store import FrameRecord
 from inference_core.state.segments import Segment, plan_segments
 from inference_core.state.session_state import Anchor, Draft, SessionState
 from inference_core.types import Direction, FrameMask, Progress
@@ -21,7 +21,7 @@ from inference_core.types import Direction, FrameMask, Progress
 
 @dataclass(frozen=True)
 class PropagationPlan:
-    """What was asked for: see `Session.propagate`."""
+    """A propagation as it was requested, see `Session.propagate`."""
 
     context: SessionContext
     bank: MemoryBank
@@ -40,7 +40,7 @@ class PropagationPlan:
         direction: Direction | str,
         frame_range: tuple[int, int] | None,
     ) -> PropagationPlan:
-        """Check a wish against the session as it stands; raise a sentence where it cannot be met."""
+        """Check a request against the session's state; raise a UserError where it cannot be fulfilled."""
         if direction not in tuple(Direction):
             raise UserError(f"Unknown direction {direction!r}: choose forward, backward or both.")
         last = len(context.runner.frames) - 1
@@ -54,7 +54,7 @@ class PropagationPlan:
         return plan
 
     def run(self) -> Generator[FrameMask, None, None]:
-        """Commit and walk; yield each frame as it is done. Closing keeps what is done as one step."""
+        """Commit and propagate; yield each frame as it is done. Closing keeps what is done as one step."""
         transaction = Transaction(self.store, "propagate")
         started = time.perf_counter()
         to_do = self._anchors_to_do(self.store.state)
@@ -111,11 +111,11 @@ class PropagationPlan:
         return total
 
     def _segments(self, state: SessionState, frame_index: int) -> tuple[Segment, ...]:
-        """Return the segments from a frame: what is unfinished there, or everything."""
+        """Return the segments from a frame: the unfinished ones, or all."""
         unfinished = [segment for segment in state.unfinished if segment.anchor == frame_index]
         draft, anchor = state.draft(frame_index), state.anchor(frame_index)
         if draft is not None:
-            # What was unfinished of other objects begins anew with the correction.
+            # What was unfinished of other objects starts again with the correction.
             objects = draft.objects.union(*(segment.objects for segment in unfinished))
         else:
             assert anchor is not None, "checked when planned"
@@ -125,8 +125,8 @@ class PropagationPlan:
             if left or self.frame_index is None:
                 return left
             objects = anchor.objects
-        carried = objects & state.unlocked_keys
-        return plan_segments(frame_index, carried, state.anchored, self.direction, self.frame_range)
+        unlocked = objects & state.unlocked_keys
+        return plan_segments(frame_index, unlocked, state.anchored, self.direction, self.frame_range)
 
     def _within_range(self, segment: Segment) -> Segment | None:
         if self.direction == (Direction.BACKWARD if segment.step > 0 else Direction.FORWARD):
@@ -140,7 +140,7 @@ class PropagationPlan:
         record_before = self.store.snapshot(frame_index)[1]
         segments = self._segments(before, frame_index)
         if not segments and before.draft(frame_index) is None and self.frame_index is None:
-            return  # an anchor committed meanwhile has taken over what was left here
+            return  # the segments of an anchor committed meanwhile cover what was left here
         anchor = self._commit(frame_index, transaction)
         runner = Propagator(self.context, self.bank, transaction, anchor, segments)
         try:
@@ -153,7 +153,7 @@ class PropagationPlan:
                 transaction.write({frame_index: record_before}, before)
 
     def _commit(self, frame_index: int, transaction: Transaction) -> Anchor:
-        """Turn a draft into an anchor; an anchor that is one already stays as it is."""
+        """Turn a draft into an anchor; a frame that is an anchor already stays as it is."""
         state, record = self.store.snapshot(frame_index)
         draft = state.draft(frame_index)
         if draft is None:
@@ -162,15 +162,15 @@ class PropagationPlan:
             transaction.write({}, state.without_resumable(frame_index))
             return anchor
         assert record is not None, "a draft has a mask"
-        firm = self._harden(record, state, draft)
-        anchor = _committed(state, frame_index, firm)
+        hard = self._harden(record, state, draft)
+        anchor = _committed(state, frame_index, hard)
         keep_older = self.bank.options.keep_recorrected_entries
-        changed = {} if firm is record else {frame_index: firm}
+        changed = {} if hard is record else {frame_index: hard}
         transaction.write(changed, state.commit(anchor, keep_older=keep_older))
         return anchor
 
     def _harden(self, record: FrameRecord, state: SessionState, draft: Draft) -> FrameRecord:
-        """What the editor has drawn is certain: the frame's probabilities now say what its ids say."""
+        """Make a drafted frame's probabilities hard: what the user drew is certain."""
         if record.is_hard:
             return record
         ids = self.context.mask_store.read_ids(record, state.keys)
@@ -190,7 +190,7 @@ class PropagationPlan:
 
 
 def _committed(state: SessionState, frame_index: int, record: FrameRecord) -> Anchor:
-    """Return a drafted frame as an anchor: it goes on speaking of what an earlier anchor there spoke of."""
+    """Return a drafted frame as an anchor of its objects and of those of an earlier anchor there."""
     draft, earlier = state.draft(frame_index), state.anchor(frame_index)
     assert draft is not None, "only drafts are committed"
     objects = draft.objects | earlier.objects if earlier else draft.objects

@@ -16,8 +16,8 @@ from inference_core.propagation.object_merger import ObjectMerger
 from inference_core.propagation.segment import PropagatedFrame, SegmentPlan, propagate
 from inference_core.runtime.device import is_out_of_memory
 from inference_core.runtime.session_context import SessionContext
+from inference_core.state.frame_record import FrameRecord, ObjectKey, PackedProb
 from inference_core.state.history import Transaction
-from inference_core.state.mask_store import FrameRecord, ObjectKey, PackedProb
 from inference_core.state.round import Round
 from inference_core.state.segments import Segment
 from inference_core.state.session_state import Anchor, SessionState
@@ -26,7 +26,7 @@ from inference_core.types import Agreement, UInt8Array
 
 @dataclass(eq=False)
 class Propagator:
-    """Runs one round. Close the generator of `run` to stop it; `unfinished` then tells what is left."""
+    """Runs one round. Close the generator of `run` to stop it; `unfinished` is then what is left."""
 
     context: SessionContext
     bank: MemoryBank
@@ -77,7 +77,7 @@ class Propagator:
         started = time.perf_counter()
         self._bank_length = len(self._state.anchors)
         while self._rest:
-            self.context.runner.features.begin_sweep()
+            self.context.runner.features.begin_pass()
             for frame_index in self._propagate_despite_full_memory():
                 self._elapsed_s = time.perf_counter() - started
                 yield frame_index
@@ -126,18 +126,18 @@ class Propagator:
             return record.prob if record else None
 
         merger = ObjectMerger(rows, segment.step, codec, stored)
-        # As the frame is, not as it was committed: what propagations brought since is there to be seen.
+        # As the frame is now, not as it was committed: other objects may have been propagated to it since.
         start = codec.decode(stored(segment.anchor))
         return SegmentPlan(segment, limits, entries, start, merger, self.bank.options)
 
     def _before_draft(self, frame_index: int) -> FrameRecord | None:
-        """Return what a frame holds, its draft aside."""
+        """Return what a frame holds without its draft."""
         state, record = self.transaction.store.snapshot(frame_index)
         draft = state.draft(frame_index)
         return draft.base if draft else record
 
     def _change_attention(self, plan: SegmentPlan) -> dict[int, ChangeAttention]:
-        """Return what fusion needs on the way to each anchor that an object runs towards."""
+        """Return what fusion needs, for each anchor that an object runs towards."""
         segment, codec, base = plan.segment, plan.merger.codec, self.anchor.base
         limits = {limit for limit in plan.merger.limits.values() if limit is not None}
         if not limits:
@@ -168,16 +168,16 @@ class Propagator:
         references: Mapping[int, ReferenceMask],
     ) -> dict[int, Agreement]:
         """Compare each row that was propagated with the nearer of the anchors that it lies between."""
-        asked: dict[int, list[int]] = {}
+        rows_of: dict[int, list[int]] = {}
         for row in plan.merger.free(propagated.frame_index):
             near = (plan.segment.anchor, plan.merger.limits[row])
             frames = [frame for frame in near if frame is not None and frame in references]
             nearest = min(frames, key=lambda frame: abs(frame - propagated.frame_index))
-            asked.setdefault(nearest, []).append(row)
+            rows_of.setdefault(nearest, []).append(row)
         agreements: dict[int, Agreement] = {}
-        for frame, rows in asked.items():
-            said = agree(self.context.runner, propagated.query, references[frame], prob)
-            agreements.update((row, said[row]) for row in rows)
+        for frame, rows in rows_of.items():
+            compared = agree(self.context.runner, propagated.query, references[frame], prob)
+            agreements.update((row, compared[row]) for row in rows)
         return agreements
 
     def _write(
@@ -205,8 +205,8 @@ class Propagator:
         draft = state.draft(frame_index)
         if draft and record:
             state = state.with_draft(replace(draft, base=after))
-            brought = {self._state.active_keys[row] for row in plan.merger.free(frame_index)}
-            after = self._complete_draft(record, after, brought - draft.objects)
+            arrived = {self._state.active_keys[row] for row in plan.merger.free(frame_index)}
+            after = self._complete_draft(record, after, arrived - draft.objects)
         if after is not record:
             self._before[frame_index], self._after[frame_index] = record, after
         self._reached.add(frame_index)
@@ -215,7 +215,7 @@ class Propagator:
     def _aligned(
         self, agreements: Mapping[int, Agreement], packed: PackedProb, before: FrameRecord | None
     ) -> tuple[Agreement | None, ...]:
-        """Bring the rows' agreements into the order of what is packed; held objects keep what they had."""
+        """Return the rows' agreements in the order of what is packed; held objects keep what they had."""
         by_key: dict[ObjectKey, Agreement | None] = {}
         if before is not None and before.agreements:
             by_key.update(zip(before.prob.known, before.agreements, strict=True))
@@ -223,16 +223,16 @@ class Propagator:
         return tuple(by_key.get(key) for key in packed.known)
 
     def _complete_draft(
-        self, record: FrameRecord, propagated: FrameRecord, brought: Collection[ObjectKey]
+        self, record: FrameRecord, propagated: FrameRecord, arrived: Collection[ObjectKey]
     ) -> FrameRecord:
-        """A draft keeps what the editor drew; other objects that were propagated come in behind that."""
-        if not any(key in record.present or key in propagated.present for key in brought):
+        """A draft keeps what the user drew; other objects that were propagated come in behind that."""
+        if not any(key in record.present or key in propagated.present for key in arrived):
             return record
         mask_store = self.context.mask_store
-        keys = [key for key in self._state.active_keys if key in record.prob.known or key in brought]
-        drawn = [key for key in keys if key not in brought]
+        keys = [key for key in self._state.active_keys if key in record.prob.known or key in arrived]
+        drawn = [key for key in keys if key not in arrived]
         ids = mask_store.read_ids(record, drawn)
-        ids = np.where(ids > 0, ids, mask_store.read_ids(propagated, list(brought)))
+        ids = np.where(ids > 0, ids, mask_store.read_ids(propagated, list(arrived)))
         return with_agreements_of(self.context.record_from_ids(ids, keys), propagated, drawn)
 
     def _fuse(

@@ -14,7 +14,7 @@ from torch import Tensor
 from inference_core.propagation.memory import AnchorEntry, KeyValueMemory, MemoryOptions, WorkingMemory
 from inference_core.propagation.object_merger import ObjectMerger
 from inference_core.runtime.network_runner import NetworkRunner
-from inference_core.state.mask_store import ObjectKey, PackedProb
+from inference_core.state.frame_record import ObjectKey, PackedProb
 from inference_core.state.segments import MemorizedFrame, Segment
 from inference_core.types import UInt8Array
 from model.interfaces import QueryFeatures
@@ -43,7 +43,7 @@ class PropagatedFrame:
 
 @dataclass(eq=False)
 class SegmentPlan:
-    """What propagation along a segment needs to know.
+    """The input of a propagation along a segment.
 
     segment  where it goes; `rest` is what remains of it, for resuming.
     limits   see `Segment.limits`.

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import accumulate, pairwise
 
 from inference_core.propagation.confidence import confidences_of, corrected_frames
-from inference_core.state.mask_store import FrameRecord
+from inference_core.state.frame_record import FrameRecord
 from inference_core.state.session_state import SessionState
 
 REACH = 0.25
@@ -15,7 +15,7 @@ REACH = 0.25
 
 
 def frame_to_correct(state: SessionState, records: Mapping[int, FrameRecord], frame_count: int) -> int | None:
-    """Name the frame to correct next; see `Session.next_to_correct`."""
+    """Return the frame to correct next; see `Session.next_to_correct`."""
     confidences = confidences_of(state, records, range(frame_count))
     return next_frame(confidences, len(state.active), corrected_frames(state))
 
@@ -23,15 +23,15 @@ def frame_to_correct(state: SessionState, records: Mapping[int, FrameRecord], fr
 def next_frame(
     confidences: Sequence[Mapping[int, float]], objects: int, corrected: Collection[int]
 ) -> int | None:
-    """Name the frame whose correction is likely to help most; None where every frame has been corrected.
+    """Return the frame whose correction is likely to help most; None where every frame has been corrected.
 
     confidences  for each frame, confidence by object; an object that is not named has never been there.
     objects      how many there are; without any there is nothing to correct.
-    corrected    anchors and drafts: the editor's word is not asked for twice.
+    corrected    frames of anchors and drafts, which are not suggested again.
 
     A correction helps the frames around it, the less the farther they are, and none beyond the next corrected
-    frame. So the frame is sought around which most is doubtful. The least trusted frame alone would often be
-    the clip's last, or one that is bad all by itself.
+    frame. So the frame is suggested whose neighbourhood has the least confidence. The least certain frame
+    alone would often be the clip's last, or one that is bad all by itself.
     """
     if objects == 0:
         return None

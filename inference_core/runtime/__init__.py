@@ -1,1 +1,1 @@
-"""Where the networks run: sizes and padding, the one caller of the networks, one round at work."""
+"""Where the networks run: device, sizes and padding, caches, out-of-memory handling, the caller of the networks."""

@@ -54,7 +54,7 @@ class _HostFeatures(Protocol):
 
 
 def choose_compute(device: str = "auto", dtype: str = "auto") -> Compute:
-    """Decide where and in which precision to run, or say why a wish cannot be met."""
+    """Choose device and precision; raise a UserError where a given one cannot be used."""
     chosen = torch.device(_choose_device(device))
     if dtype != "auto" and dtype not in DTYPES:
         raise UserError(f"Unknown dtype {dtype!r}: choose auto, {', '.join(DTYPES)}.")
@@ -89,13 +89,13 @@ def place_networks(networks: Networks, compute: Compute) -> Networks:
 def fallback(compute: Compute) -> Compute:
     """Return what to go on with where a device's memory is not enough: the processor.
 
-    Whoever asked for full precision keeps it.
+    float32 stays float32.
     """
     return choose_compute("cpu", "float32" if compute.dtype == torch.float32 else "auto")
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
-    """Tell whether memory ran out. CUDA's allocator has an error of its own; elsewhere the text tells."""
+    """Return whether memory ran out. CUDA's allocator has an error class; elsewhere the text decides."""
     return isinstance(error, torch.OutOfMemoryError) or any(text in str(error) for text in _OUT_OF_MEMORY)
 
 

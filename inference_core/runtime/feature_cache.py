@@ -9,17 +9,17 @@ from model.interfaces import QueryFeatures
 
 
 class FeatureCache:
-    """Least recently used out first, bounded by bytes, and safe against sweeps.
+    """A least-recently-used cache, bounded by bytes, that a pass over the clip does not thrash.
 
-    A plain least-recently-used cache is useless to a walk over more frames than it holds: each frame pushes
-    out the one that the next walk needs first. So a sweep pushes out only what it has not used itself; once
-    the cache is full of its own frames, later ones pass through.
+    A plain least-recently-used cache is useless for a pass over more frames than it holds: each frame evicts
+    the one that the next pass needs first. So a pass evicts only what it has not used itself; once the cache
+    is full of its own frames, later ones are not cached.
     """
 
     def __init__(self, *, budget_bytes: int) -> None:
         self._most_bytes = self._budget_bytes = budget_bytes
         self._features: OrderedDict[int, QueryFeatures] = OrderedDict()
-        self._used_in_sweep: set[int] = set()
+        self._used_in_pass: set[int] = set()
         self._bytes = 0
         self._lock = threading.Lock()
 
@@ -31,49 +31,49 @@ class FeatureCache:
         """Bytes now held."""
         return self._bytes
 
-    def begin_sweep(self) -> None:
-        """Say that a new pass over the clip begins: everything held may be pushed out again."""
+    def begin_pass(self) -> None:
+        """Begin a new pass over the clip: everything cached may be evicted again."""
         with self._lock:
-            self._used_in_sweep.clear()
+            self._used_in_pass.clear()
 
     def get(self, frame_index: int) -> QueryFeatures | None:
-        """Return a frame's features if they are held."""
+        """Return a frame's features if they are cached."""
         with self._lock:
             features = self._features.get(frame_index)
             if features is not None:
                 self._features.move_to_end(frame_index)
-                self._used_in_sweep.add(frame_index)
+                self._used_in_pass.add(frame_index)
             return features
 
     def put(self, frame_index: int, features: QueryFeatures) -> None:
-        """Hold a frame's features if the budget allows."""
+        """Cache a frame's features if the budget allows."""
         size = features.nbytes
         with self._lock:
             if frame_index in self._features or not self._evict_for(size):
                 return
             self._features[frame_index] = features
-            self._used_in_sweep.add(frame_index)
+            self._used_in_pass.add(frame_index)
             self._bytes += size
 
     def shrink(self) -> None:
-        """Memory ran out: forget everything, and from now on hold half as much as there was."""
+        """Drop everything, and from now on hold half as many bytes as there were."""
         with self._lock:
             self._budget_bytes = self._bytes // 2 if self._bytes else self._budget_bytes
-            self._forget()
+            self._drop_all()
 
-    def renew(self) -> None:
-        """Forget everything, and hold as much as at first: there is other memory now."""
+    def reset(self) -> None:
+        """Drop everything, and hold as much as at first: features are on another device now."""
         with self._lock:
             self._budget_bytes = self._most_bytes
-            self._forget()
+            self._drop_all()
 
-    def _forget(self) -> None:
+    def _drop_all(self) -> None:
         self._features.clear()
-        self._used_in_sweep.clear()
+        self._used_in_pass.clear()
         self._bytes = 0
 
     def _evict_for(self, size: int) -> bool:
-        evictable = [frame for frame in self._features if frame not in self._used_in_sweep]
+        evictable = [frame for frame in self._features if frame not in self._used_in_pass]
         free = self._budget_bytes - self._bytes
         if free + sum(self._features[frame].nbytes for frame in evictable) < size:
             return False

@@ -1,4 +1,4 @@
-"""Sizes: from the source (or a crop of it) to the working size, and the padding that the networks ask for."""
+"""Sizes: from the source (or a crop of it) to the working size, and the padding that the networks need."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NORMALISED_LEVELS: Float32Array = (np.arange(256, dtype=np.float32) / np.float3
 
 
 MOST_ENLARGED = 2.0
-"""Networks know objects by their size in pixels: they see a small source enlarged, but not to a blur."""
+"""Networks were trained on objects of some size in pixels: a small source is enlarged, but not to a blur."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Geometry:
         return slice(top, top + self.working[0]), slice(left, left + self.working[1])
 
     def scale_to_working(self, xy: Float32Array) -> Float32Array:
-        """Carry points (N, 2) (x, y) from source to working pixels; pixel centres are whole numbers."""
+        """Convert points (N, 2) (x, y) from source to working pixels; pixel centres are whole numbers."""
         ratio = np.array([self.working[1] / self.source[1], self.working[0] / self.source[0]], np.float32)
         return (xy + 0.5) * ratio - 0.5
 

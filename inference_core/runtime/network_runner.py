@@ -20,7 +20,7 @@ _Result = TypeVar("_Result")
 NO_FEATURES = QueryFeatures(torch.empty(0), ())
 """What a network is given that memorizes image and masks alone."""
 
-# How far a small crop is enlarged, so that a network has something to snapshot at.
+# How far a small crop is enlarged, so that a network has enough pixels.
 _CROP_MOST_ENLARGED = 4.0
 
 
@@ -54,7 +54,7 @@ class NetworkRunner:
         """Go on with the processor: tensors made before are of no use any more."""
         self.compute = fallback(self.compute)
         self.networks = place_networks(self._given, self.compute)
-        self.features.renew()
+        self.features.reset()
 
     def image(self, pixels: UInt8Array, geometry: Geometry | None = None) -> Tensor:
         """Normalise and pad (H, W, 3) uint8 RGB -> (1, 3, h, w)."""
@@ -88,7 +88,7 @@ class NetworkRunner:
     def learn_target_models(
         self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]
     ) -> Tensor | None:
-        """Learn from anchors what each object looks like; known: the rows that each says something of."""
+        """Fit a target model for each object; known: the rows that were committed on each anchor."""
         return self._run(lambda: self.networks.propagation.learn_target_models(anchors, known))
 
     def decode(
@@ -99,7 +99,7 @@ class NetworkRunner:
         return self._run(lambda: _sigmoid(network.decode(query, readout, previous, targets)))
 
     def transfer(self, query: QueryFeatures, key: Tensor, maps: Tensor) -> Tensor:
-        """Carry maps (K, C, h, w) from the frame of `key` to the query's frame."""
+        """Transfer maps (K, C, h, w) from the frame of `key` to the query's frame."""
         return self._run(lambda: self.networks.propagation.transfer(query, key, maps).float())
 
     def fuse(self, image: Tensor, old: Tensor, new: Tensor, attention: Tensor, distance: Tensor) -> Tensor:

@@ -14,16 +14,16 @@ _Result = TypeVar("_Result")
 
 
 class Notices:
-    """Tells what the session had to do differently, as it happens."""
+    """Reports what the session had to do differently, as it happens."""
 
     def __init__(self) -> None:
         self._listener: Callable[[str], None] | None = None
 
     def on_notice(self, listener: Callable[[str], None]) -> None:
-        """Tell this listener from now on."""
+        """Call this listener from now on."""
         self._listener = listener
 
-    def tell(self, sentence: str) -> None:
+    def report(self, sentence: str) -> None:
         if self._listener is not None:
             self._listener(sentence)
 
@@ -32,7 +32,7 @@ class Notices:
 class OutOfMemoryHandler:
     """Frees memory of the device that the networks run on; one for a session.
 
-    clear  drops what else is kept on the device and can be computed again.
+    clear  drops everything else that is kept on the device and can be computed again.
     """
 
     runner: NetworkRunner
@@ -40,7 +40,7 @@ class OutOfMemoryHandler:
     clear: Callable[[], None]
 
     def retry_on_oom(self, work: Callable[[], Iterator[_Result]]) -> Iterator[_Result]:
-        """Do work that comes out the same when begun again, as long as `free_memory` finds memory for it.
+        """Run work that can be repeated with the same result, as long as `free_memory` frees memory.
 
         Of several results each is better than those before; where memory runs out later, what is given stays.
         """
@@ -72,7 +72,7 @@ class OutOfMemoryHandler:
         self.clear()
         if failures > 1:
             runner.fall_back()
-            self.notices.tell(
+            self.notices.report(
                 f"The memory of the {device} device ran out: the processor goes on, more slowly, and nothing"
                 " is lost. A smaller working size or fewer objects would fit."
             )

@@ -1,4 +1,4 @@
-"""Carries probabilities between the device's tensors and the mask_store' packed planes."""
+"""Converts probabilities between the device's tensors and the mask store's packed planes."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from inference_core.state.mask_store import MaskStore, ObjectKey, PackedProb
+from inference_core.state.frame_record import ObjectKey, PackedProb
+from inference_core.state.mask_store import MaskStore
 
 
 class ProbabilityCodec:
-    """Packs and restores probabilities of one set of objects."""
+    """Encodes and decodes probabilities of one set of objects."""
 
     def __init__(self, mask_store: MaskStore, keys: Sequence[ObjectKey], device: torch.device) -> None:
         self.keys = tuple(keys)
@@ -21,9 +22,9 @@ class ProbabilityCodec:
         self._device = device
 
     def encode(self, prob: Tensor, known: Collection[ObjectKey] | None = None) -> tuple[PackedProb, Tensor]:
-        """Pack (K, h, w) float; return it with what `restore` will give.
+        """Pack (K, h, w) float; return it with what `decode` will return.
 
-        known: the objects of which this says something; the others' planes are left out. None means all.
+        known: the objects that are known on the frame; the others' planes are left out. None means all.
         """
         stored = self._mask_store.quantise(prob.cpu().numpy())
         rows = [row for row, key in enumerate(self.keys) if known is None or key in known]

@@ -1,9 +1,9 @@
 """From the working size to the source's size, edges refined from the source image.
 
 Around a boundary the image itself tells which side a pixel belongs to: colours inside and outside are
-averaged at the working size, and every source pixel is asked which of the two it is more like. The answer
+averaged at the working size, and every source pixel is compared with the two averages. The result
 shifts the enlarged probability by a bounded amount: it decides where the network is unsure and nowhere else,
-and where both sides snapshot alike it says nothing.
+and where both sides look alike it has no effect.
 
 A guided filter does the same job worse: it averages over its window twice and eats thin parts. With masks of
 DAVIS reduced to 1/2.25 of the source's size, blurred and disturbed as a network's are, the mean J / F was
@@ -72,7 +72,7 @@ def to_ids(prob: Float32Array, object_ids: Sequence[int]) -> UInt8Array:
 
 
 def agree_with(prob: Float32Array, ids: UInt8Array, object_ids: Sequence[int]) -> Float32Array:
-    """Make probabilities (K+1, H, W), background first, say what ids (H, W) say.
+    """Make the argmax of probabilities (K+1, H, W), background first, agree with ids (H, W).
 
     Where another label leads, the two exchange their values. Changes and returns `prob`.
     """

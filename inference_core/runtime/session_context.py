@@ -1,4 +1,4 @@
-"""What tools and propagation work with in one session: the networks and the store of masks."""
+"""What tools and propagation share in one session: the networks and the store of masks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from inference_core.runtime.network_runner import NetworkRunner
 from inference_core.runtime.out_of_memory import OutOfMemoryHandler
 from inference_core.runtime.probability_codec import ProbabilityCodec
 from inference_core.runtime.refine import agree_with, enlarge, refine, to_ids
-from inference_core.state.mask_store import FrameRecord, MaskStore, ObjectKey, PackedProb
+from inference_core.state.frame_record import FrameRecord, ObjectKey, PackedProb
+from inference_core.state.mask_store import MaskStore
 from inference_core.state.session_state import SessionState
 from inference_core.types import Float32Array, Region, UInt8Array
 
@@ -21,7 +22,7 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True, eq=False)
 class SessionContext:
-    """What tools and propagation work with; one for a session."""
+    """The networks, the mask store and the conversions between them; one for a session."""
 
     runner: NetworkRunner
     mask_store: MaskStore
@@ -40,7 +41,7 @@ class SessionContext:
         return to_ids(large, [key.object_id for key in keys])
 
     def large_prob(self, record: FrameRecord | None, state: SessionState, pixels: UInt8Array) -> Float32Array:
-        """Return (K+1, H, W) float32 at the source's size, background first; its argmax says what ids say."""
+        """Return (K+1, H, W) float32 at the source's size, background first; its argmax agrees with ids."""
         geometry = self.runner.geometry
         packed = record.prob if record else None
         prob = self.mask_store.to_float(geometry.crop(self.mask_store.read_prob(packed, state.keys)))
@@ -58,7 +59,7 @@ class SessionContext:
         earlier: FrameRecord | None = None,
         reach: Region | None = None,
     ) -> FrameRecord:
-        """Make a record whose probabilities say what ids (H, W) say: each object's share of every pixel.
+        """Make a record from ids (H, W): probabilities are each object's share of every working pixel.
 
         Outside of `reach` the probabilities of `earlier` stay.
         """

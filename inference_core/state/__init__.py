@@ -1,1 +1,1 @@
-"""What a session knows: bytes, objects, drafts, anchors and the history of all of them. No torch."""
+"""The state of a session: masks, objects, drafts, anchors, and the history of all of them. No torch."""

@@ -1,7 +1,7 @@
 """Immutable compressed contents, the newest in memory, the rest in the scratch store.
 
-Masks, drafts and every undo step share blobs: a step that holds old values holds handles, not copies. When
-the last handle goes, so do the bytes.
+Masks, drafts and every undo step share blobs: a step that holds old values holds handles, not copies. The
+bytes are deleted with their last handle.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from inference_core.types import ScratchStore
 class Blob:
     """A handle to bytes in a `BlobStore`. Two handles are equal only when they are the same one.
 
-    There are two for every frame of every undo step, so they are small: `weakref.finalize` would add several
-    times their weight.
+    There are two for every frame of every undo step, so they are small: `weakref.finalize` would take several
+    times as much memory.
     """
 
-    __slots__ = ("_gone", "key", "nbytes")
+    __slots__ = ("_unreferenced", "key", "nbytes")
 
-    def __init__(self, key: int, nbytes: int, gone: deque[int]) -> None:
+    def __init__(self, key: int, nbytes: int, unreferenced: deque[int]) -> None:
         self.key = key
         self.nbytes = nbytes
-        self._gone = gone
+        self._unreferenced = unreferenced
 
     def __del__(self) -> None:
-        # Nothing more: this may run in any thread, in the middle of anything, the store included.
-        self._gone.append(self.key)
+        # Nothing more: this may run in any thread and interrupt anything, the store's own methods included.
+        self._unreferenced.append(self.key)
 
 
 class BlobStore:
     """Bytes by handle. Safe from any thread.
 
-    scratch       takes what does not fit; without one everything stays in memory.
+    scratch       stores what does not fit; without one everything stays in memory.
     budget_bytes  held in memory at most.
     """
 
@@ -46,21 +46,21 @@ class BlobStore:
         self._resident: OrderedDict[int, bytes] = OrderedDict()
         self._spilled: set[int] = set()
         self._resident_bytes = 0
-        self._gone: deque[int] = deque()
+        self._unreferenced: deque[int] = deque()
         self._lock = threading.Lock()
 
     @property
     def resident_bytes(self) -> int:
         """Bytes now held in memory."""
         with self._lock:
-            self._forget_gone()
+            self._delete_unreferenced()
             return self._resident_bytes
 
     def put(self, content: bytes) -> Blob:
-        """Keep bytes until the handle that is returned is gone."""
-        blob = Blob(next(self._keys), len(content), self._gone)
+        """Store bytes until the returned handle is deleted."""
+        blob = Blob(next(self._keys), len(content), self._unreferenced)
         with self._lock:
-            self._forget_gone()
+            self._delete_unreferenced()
             self._keep(blob.key, content)
         return blob
 
@@ -82,15 +82,15 @@ class BlobStore:
         while self._scratch is not None and self._resident_bytes > self._budget_bytes and self._resident:
             oldest, leaving = next(iter(self._resident.items()))
             if oldest not in self._spilled:
-                self._scratch.put(oldest, leaving)  # where there is no room it raises: the bytes stay here
+                self._scratch.put(oldest, leaving)  # raises on a full disk: the bytes stay here
                 self._spilled.add(oldest)
             del self._resident[oldest]
             self._resident_bytes -= len(leaving)
 
-    def _forget_gone(self) -> None:
-        """Drop the bytes of handles that are no longer held by anyone."""
-        while self._gone:
-            key = self._gone.popleft()
+    def _delete_unreferenced(self) -> None:
+        """Delete the bytes of handles that no longer exist."""
+        while self._unreferenced:
+            key = self._unreferenced.popleft()
             self._resident_bytes -= len(self._resident.pop(key, b""))
             if key in self._spilled and self._scratch is not None:
                 self._spilled.discard(key)

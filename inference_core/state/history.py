@@ -1,4 +1,4 @@
-"""Steps of undo and redo, and the one way in which a session's state changes: a transaction."""
+"""Undo and redo, and transactions: the only way in which a session's state changes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import overload
 
-from inference_core.state.mask_store import FrameRecord, MaskStore
+from inference_core.state.frame_record import FrameRecord
+from inference_core.state.mask_store import MaskStore
 from inference_core.state.session_state import SessionState
 from inference_core.types import FrameMask
 
@@ -24,7 +25,7 @@ class UndoStep:
 
 
 class Changes(Sequence[FrameMask]):
-    """The frames that a command changed, in order of frame. Masks are read when asked for, not held."""
+    """The frames that a command changed, in order of frame. A mask is read when it is accessed, not held."""
 
     def __init__(self, frames: Sequence[int], read: Callable[[int], FrameMask]) -> None:
         self.frames = tuple(frames)
@@ -80,17 +81,17 @@ class StateStore:
         return bool(self._undone)
 
     def states(self) -> list[SessionState]:
-        """Return the current state and all that undo and redo remember."""
+        """Return the current state and those of all undo and redo steps."""
         steps = (*self._done, *self._undone)
         return [self._state, *(state for step in steps for state in (step.before, step.after))]
 
     def snapshot(self, frame_index: int) -> tuple[SessionState, FrameRecord | None]:
-        """Return the state and a frame's record as they stand together."""
+        """Return the state and a frame's record of the same moment."""
         with self._lock:
             return self._state, self._records.get(frame_index)
 
     def snapshot_all(self) -> tuple[SessionState, dict[int, FrameRecord]]:
-        """Return the state and the records of all frames that have one, as they stand together."""
+        """Return the state and the records of all frames that have one, of the same moment."""
         with self._lock:
             return self._state, dict(self._records)
 
@@ -99,10 +100,10 @@ class StateStore:
         with self._lock:
             return sorted(self._records.items())
 
-    def show(
+    def update(
         self, state: SessionState | None = None, records: Mapping[int, FrameRecord | None] | None = None
     ) -> None:
-        """Make a new state and new records visible, together."""
+        """Replace the state and records together, so that readers see both or neither."""
         with self._lock:
             if state is not None:
                 self._state = state
@@ -114,26 +115,26 @@ class StateStore:
             self._version += 1
 
     def push(self, step: UndoStep) -> None:
-        """Add a step that has happened; what had been undone is forgotten."""
+        """Add a step that was done; steps that had been undone are discarded."""
         self._done.append(step)
         self._undone.clear()
 
     def undo(self) -> UndoStep | None:
-        """Take the newest step back; return it."""
+        """Undo the newest step and return it; None where there is none."""
         if not self._done:
             return None
         step = self._done.pop()
         self._undone.append(step)
-        self.show(step.before, step.records_before)
+        self.update(step.before, step.records_before)
         return step
 
     def redo(self) -> UndoStep | None:
-        """Do again what was undone last; return it."""
+        """Redo the step that was undone last and return it; None where there is none."""
         if not self._undone:
             return None
         step = self._undone.pop()
         self._done.append(step)
-        self.show(step.after, step.records_after)
+        self.update(step.after, step.records_after)
         return step
 
 
@@ -155,7 +156,7 @@ class Transaction:
         for frame_index in records:
             self._records_before.setdefault(frame_index, self.store.snapshot(frame_index)[1])
         self._records_after.update(records)
-        self.store.show(state, records)
+        self.store.update(state, records)
 
     def close(self) -> tuple[int, ...]:
         """Push the step if anything changed; return the frames whose records did."""

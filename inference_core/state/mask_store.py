@@ -1,61 +1,20 @@
-"""The one home of prob and ids per frame.
-
-A frame's `FrameRecord` is immutable and holds both: ids at the source's size, which is what the editor sees,
-and the objects' probabilities at the padded working size, which is what the networks see. Both are written
-together. Records know objects by (id, serial): masks of an object that was removed drop out when they are
-read, and come back when its removal is undone, without touching a single frame.
-"""
+"""Packs masks into frame records and reads them back: the one place that stores ids and prob."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inference_core.state.blob_store import Blob, BlobStore
+from inference_core.state.frame_record import FrameRecord, ObjectKey, PackedProb
 from inference_core.state.mask_codec import decode_ids, decode_planes, encode_ids, encode_planes
-from inference_core.types import Agreement, Float32Array, MemoryBudget, ScratchStore, UInt8Array
-
-
-class ObjectKey(NamedTuple):
-    """An object's id and which holder of that id it is."""
-
-    object_id: int
-    serial: int
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class PackedProb:
-    """Probabilities of the objects that were known when this was written.
-
-    known   every object of the session then; one without a plane had probability 0 everywhere.
-    planes  those with a plane in `blob`, in order.
-    """
-
-    known: tuple[ObjectKey, ...]
-    planes: tuple[ObjectKey, ...]
-    blob: Blob
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class FrameRecord:
-    """One frame's masks.
-
-    present     the ids that occur.
-    is_hard     prob says no more than ids do.
-    agreements  of each object in prob.known, None for one that no walk brought; () where none was.
-    """
-
-    prob: PackedProb
-    ids: Blob
-    present: tuple[ObjectKey, ...]
-    is_hard: bool
-    agreements: tuple[Agreement | None, ...] = ()
+from inference_core.types import Float32Array, MemoryBudget, ScratchStore, UInt8Array
 
 
 class MaskStore:
@@ -63,8 +22,8 @@ class MaskStore:
 
     size         (H, W) of the source; padded_size (h, w) of the probabilities.
     prob_dtype   "uint8" (255 steps) or "float32".
-    budget       how much may be held.
-    scratch      takes the rest.
+    budget       bytes that may be held in memory.
+    scratch      stores the rest.
     """
 
     def __init__(
@@ -91,14 +50,14 @@ class MaskStore:
         return self._decoded_bytes
 
     def quantise(self, prob: Float32Array) -> NDArray[Any]:
-        """Bring probabilities to what is stored: (..., h, w) float32 in [0, 1] -> the same in `dtype`."""
+        """Convert probabilities to what is stored: (..., h, w) float32 in [0, 1] -> the same in `dtype`."""
         if self.dtype == np.uint8:
             quantised: NDArray[Any] = np.rint(prob * 255.0).astype(np.uint8)
             return quantised
         return prob
 
     def to_float(self, stored: NDArray[Any]) -> Float32Array:
-        """Undo `quantise`, up to its steps."""
+        """Invert `quantise`, up to its rounding."""
         if self.dtype == np.uint8:
             return stored.astype(np.float32) * np.float32(1.0 / 255.0)
         return stored.astype(np.float32, copy=False)
@@ -118,14 +77,14 @@ class MaskStore:
         return FrameRecord(prob, self._store.put(content), keys, is_hard)
 
     def only(self, record: FrameRecord, keys: Collection[ObjectKey]) -> FrameRecord:
-        """Return what a record says of some objects alone, as exactly as it says it."""
+        """Return a record of some of its objects alone, without any loss."""
         known = [key for key in record.prob.known if key in keys]
         if len(known) == len(record.prob.known):
             return record
         prob = self.pack_prob(self.read_prob(record.prob, known), known)
         agreements = zip(record.prob.known, record.agreements, strict=False)
         packed = self.pack(prob, self.read_ids(record, known), is_hard=record.is_hard)
-        return replace(packed, agreements=tuple(said for key, said in agreements if key in keys))
+        return replace(packed, agreements=tuple(agreement for key, agreement in agreements if key in keys))
 
     def read_prob(self, packed: PackedProb | None, keys: Sequence[ObjectKey]) -> NDArray[Any]:
         """Return stored probabilities (K, h, w) of the objects `keys`; zeros for those not known."""
@@ -135,23 +94,23 @@ class MaskStore:
         planes = decode_planes(
             self._store.get(packed.blob), (len(packed.planes), *self.padded_size), self.dtype
         )
-        where = {key: row for row, key in enumerate(packed.planes)}
+        plane_of = {key: row for row, key in enumerate(packed.planes)}
         for row, key in enumerate(keys):
-            if key in where:
-                out[row] = planes[where[key]]
+            if key in plane_of:
+                out[row] = planes[plane_of[key]]
         return out
 
     def read_ids(self, record: FrameRecord | None, keys: Sequence[ObjectKey]) -> UInt8Array:
-        """Return ids (H, W) uint8, the caller's own copy; objects not among `keys` are background."""
+        """Return a copy of ids (H, W) uint8; objects not among `keys` are background."""
         if record is None:
             return np.zeros(self.size, np.uint8)
         ids = self._ids(record.ids).copy()
-        for gone in set(record.present) - set(keys):
-            ids[ids == gone.object_id] = 0
+        for removed in set(record.present) - set(keys):
+            ids[ids == removed.object_id] = 0
         return ids
 
     def _share(self, keys: Iterable[ObjectKey]) -> tuple[ObjectKey, ...]:
-        """Return the one tuple of these keys that all records hold."""
+        """Return one tuple of these keys for all records, so that memory holds it once."""
         wanted = tuple(keys)
         return self._shared_keys.setdefault(wanted, wanted)
 

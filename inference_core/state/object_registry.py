@@ -1,4 +1,4 @@
-"""Who gets which object id: 1..255, used again only when none is left that was never used."""
+"""Assigns object ids: 1..255, reused only when none is left that was never used."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from inference_core.types import MAX_OBJECTS
 
 
 class ObjectRegistry:
-    """Gives out ids and serials of one session. Undo takes none of them back."""
+    """Assigns the ids and serials of one session. Undo releases none of them."""
 
     def __init__(self) -> None:
         self._last_id = 0
@@ -27,7 +27,7 @@ class ObjectRegistry:
         return state.with_object(TrackedObject(object_id, self._last_serial, name or f"Object {object_id}"))
 
     def add_missing(self, state: SessionState, object_ids: Iterable[int]) -> SessionState:
-        """Return the state with an object for each id of a mask, 0 aside."""
+        """Return the state with an object for each id of a mask except 0."""
         known = {tracked.object_id for tracked in state.objects}
         for object_id in object_ids:
             if object_id and object_id not in known:

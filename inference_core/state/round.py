@@ -1,4 +1,4 @@
-"""What every round changed: enough to show it and to compare it. Undo itself lives in `state.history`."""
+"""What a round of propagation changed, to show and to compare it. Undo is in `state.history`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from inference_core.errors import UserError
-from inference_core.state.mask_store import FrameRecord, MaskStore, ObjectKey
+from inference_core.state.frame_record import FrameRecord, ObjectKey
+from inference_core.state.mask_store import MaskStore
 from inference_core.types import UInt8Array
 
 
@@ -14,9 +15,9 @@ from inference_core.types import UInt8Array
 class Round:
     """One propagation from one anchor.
 
-    first, last     the frames that the round reached, the anchor among them.
+    first, last     the frames that the round reached, the anchor included.
     changed_frames  frames whose masks it wrote, in order of frame.
-    bank_length     entries in the memory bank while it ran, its own anchor's among them.
+    bank_length     entries in the memory bank while it ran, its own anchor's included.
     elapsed_s       seconds from the commitment to the last frame.
     """
 
@@ -32,11 +33,11 @@ class Round:
     mask_store: MaskStore = field(repr=False)
 
     def ids_before(self, frame_index: int) -> UInt8Array:
-        """Return ids (H, W) uint8 of a changed frame, or of the anchor, as the round found them."""
+        """Return ids (H, W) uint8 of a changed frame, or of the anchor, before the round."""
         return self._ids(self.records_before, frame_index)
 
     def ids_after(self, frame_index: int) -> UInt8Array:
-        """Return ids (H, W) uint8 of a changed frame, or of the anchor, as the round left them."""
+        """Return ids (H, W) uint8 of a changed frame, or of the anchor, after the round."""
         return self._ids(self.records_after, frame_index)
 
     def _ids(self, records: Mapping[int, FrameRecord | None], frame_index: int) -> UInt8Array:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from inference_core.state.mask_store import ObjectKey, PackedProb
+from inference_core.state.frame_record import ObjectKey, PackedProb
 from inference_core.types import Direction
 
 Anchored = tuple[int, Collection[ObjectKey]]
-"""An anchor's frame_index and the objects that it speaks of."""
+"""An anchor's frame_index and the objects that were committed there."""
 
 
 @dataclass(frozen=True, eq=False)
 class MemorizedFrame:
-    """One propagated frame as the walk remembers it: its probabilities before any fusion."""
+    """One propagated frame as memory holds it: its probabilities before any fusion."""
 
     frame_index: int
     prob: PackedProb
@@ -22,11 +22,11 @@ class MemorizedFrame:
 
 @dataclass(frozen=True, eq=False)
 class Segment:
-    """One walk from an anchor, or what is left of it.
+    """The frames of a propagation in one direction from an anchor, or what is left of them.
 
-    start, end      first frame to do, and the last one that it may reach, in walking order, both included.
-    objects         those that it carries; each goes as far as `limits` says.
-    memorized, last what a propagation that was stopped had memorized; empty at the anchor.
+    start, end       first frame to do and the last one that may change, in order of propagation, inclusive.
+    objects          those that are propagated, each as far as `limits` says.
+    memorized, last  what a propagation that was stopped had memorized; empty at the anchor.
     """
 
     anchor: int
@@ -41,7 +41,7 @@ class Segment:
         return 1 if self.start > self.anchor else -1
 
     def limits(self, anchors: Iterable[Anchored]) -> dict[ObjectKey, int | None]:
-        """Return, for every object carried, the next anchor that speaks of it; None where there is none."""
+        """Return for every object the frame of its next anchor; None where there is none."""
         limits: dict[ObjectKey, int | None] = dict.fromkeys(self.objects)
         ahead = [(frame, keys) for frame, keys in anchors if (frame - self.anchor) * self.step > 0]
         for frame, keys in sorted(ahead, key=lambda anchored: -anchored[0] * self.step):
@@ -49,19 +49,19 @@ class Segment:
         return limits
 
     def frames(self, limits: Mapping[ObjectKey, int | None]) -> range:
-        """Return the frames to do, in walking order: as far as the object that goes farthest."""
+        """Return the frames to do, in order of propagation: as far as the object that goes farthest."""
         stops = (self.end if limit is None else limit - self.step for limit in limits.values())
         farthest = max(stops, key=lambda stop: stop * self.step, default=self.start - self.step)
         stop = min(farthest, self.end, key=lambda stop: stop * self.step)
         return range(self.start, stop + self.step, self.step)
 
     def rest(self, start: int, limits: Mapping[ObjectKey, int | None]) -> frozenset[ObjectKey]:
-        """Return the objects that still have a way to go at frame `start`."""
+        """Return the objects that are still propagated at frame `start`."""
         return frozenset(key for key, limit in limits.items() if is_before(start, limit, self.step))
 
 
 def is_before(frame_index: int, limit: int | None, step: int) -> bool:
-    """Whether a walk in the direction of `step` (1 or -1) reaches a frame before it reaches its limit."""
+    """Return whether a frame comes before the limit in the direction of `step` (1 or -1)."""
     return limit is None or (limit - frame_index) * step > 0
 
 
@@ -72,9 +72,9 @@ def plan_segments(
     direction: Direction,
     frame_range: tuple[int, int],
 ) -> tuple[Segment, ...]:
-    """Lay out the walks of objects from an anchor, forward before backward.
+    """Plan the segments of objects from an anchor, forward before backward.
 
-    anchors      the session's, this one perhaps among them.
+    anchors      those of the session; this one may be among them.
     frame_range  (first, last) frame that may change, both included.
     """
     first, last = frame_range
@@ -95,12 +95,12 @@ def plan_segments(
 def trim_segment(segment: Segment, anchor: int, objects: Collection[ObjectKey]) -> Segment | None:
     """Return what is left of an unfinished segment once `anchor` has been committed; None where nothing is.
 
-    objects  those that the new anchor speaks of. Where it lies ahead, it is a limit for them like any other.
+    objects  those that the new anchor commits. Where it lies ahead, it is a limit for them like any other.
     """
     if anchor == segment.anchor:
         return None
     if not is_before(segment.start, anchor, segment.step) and (anchor - segment.anchor) * segment.step > 0:
-        # The new anchor lies in what was propagated already: its own walk covers the rest.
+        # The new anchor lies in what was propagated already: its own segment covers the rest.
         left = segment.objects.difference(objects)
         return replace(segment, objects=left) if left else None
     return segment

@@ -1,6 +1,6 @@
-"""Everything a session knows besides the masks themselves, as one immutable value.
+"""The state of a session besides the masks themselves, as one immutable value.
 
-Undo and redo put an earlier state back; that is why they are exact.
+Undo and redo restore an earlier value, so they are exact.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from inference_core.errors import InvalidInteractionError
-from inference_core.state.mask_store import FrameRecord, ObjectKey
+from inference_core.state.frame_record import FrameRecord, ObjectKey
 from inference_core.state.segments import Anchored, Segment, trim_segment
 from inference_core.types import ObjectInfo, Stroke, Tool
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 class TrackedObject:
     """One object.
 
-    serial         tells it from an earlier holder of the same id.
-    is_introduced  it has been drawn somewhere. Before that no frame says anything about it, not even that it
-                   is absent, and the networks do not see it.
+    serial         tells it from an earlier object with the same id.
+    is_introduced  it has been drawn somewhere. Before that it is unknown on every frame, not absent, and the
+                   networks do not see it.
     """
 
     object_id: int
@@ -38,7 +38,7 @@ class TrackedObject:
         return ObjectKey(self.object_id, self.serial)
 
     @property
-    def shown(self) -> ObjectInfo:
+    def info(self) -> ObjectInfo:
         return ObjectInfo(self.object_id, self.name, self.is_locked)
 
 
@@ -59,21 +59,21 @@ class Draft:
     """A corrected frame, not yet propagated.
 
     base     what it held before the corrections, None for nothing.
-    objects  those that the corrections speak of: drawn, or changed by what was drawn.
+    objects  those that were corrected: drawn, or changed by what was drawn.
     """
 
     frame_index: int
     base: FrameRecord | None
     objects: frozenset[ObjectKey]
-    gesture: StrokeGroup | None = None
+    strokes: StrokeGroup | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Anchor:
     """A committed frame: what was committed, and what the frame held before.
 
-    objects  those that it speaks of. No propagation changes these here; of the others the frame goes on
-             taking in what propagations bring.
+    objects  those that were committed here. No propagation changes these on this frame; the others are
+             propagated to it as to any other frame.
     """
 
     frame_index: int
@@ -129,18 +129,18 @@ class SessionState:
 
     @property
     def anchored(self) -> tuple[Anchored, ...]:
-        """Each anchor's frame with the objects that it speaks of."""
+        """Each anchor's frame with the objects that were committed there."""
         return tuple((anchor.frame_index, anchor.objects) for anchor in self.anchors)
 
     @property
     def resumable(self) -> tuple[Segment, ...]:
-        """What is unfinished of objects that are not locked."""
+        """The unfinished segments of objects that are not locked."""
         unlocked = self.unlocked_keys
         segments = (replace(segment, objects=segment.objects & unlocked) for segment in self.unfinished)
         return tuple(segment for segment in segments if segment.objects)
 
     def without_resumable(self, frame_index: int) -> SessionState:
-        """Forget what is resumable from a frame."""
+        """Remove what is resumable from a frame."""
         unlocked = self.unlocked_keys
         segments = (
             segment if segment.anchor != frame_index else replace(segment, objects=segment.objects - unlocked)
@@ -149,31 +149,33 @@ class SessionState:
         return replace(self, unfinished=tuple(segment for segment in segments if segment.objects))
 
     def given(self, frame_index: int) -> frozenset[ObjectKey]:
-        """Return the objects whose masks on a frame are the editor's word: committed or drafted."""
+        """Return the objects whose masks on a frame come from the user: committed or drafted."""
         framed: tuple[Anchor | Draft, ...] = (*self.anchors, *self.drafts)
-        said = (each.objects for each in framed if each.frame_index == frame_index)
-        return frozenset[ObjectKey]().union(*said)
+        objects = (each.objects for each in framed if each.frame_index == frame_index)
+        return frozenset[ObjectKey]().union(*objects)
 
     def find(self, object_id: int) -> TrackedObject:
-        """Return an object; raise where there is none of this id."""
+        """Return the object with an id; raise an InvalidInteractionError where there is none."""
         for tracked in self.objects:
             if tracked.object_id == object_id:
                 return tracked
         raise InvalidInteractionError(f"There is no object {object_id}: add it first.")
 
     def with_object(self, tracked: TrackedObject) -> SessionState:
-        """Add an object, or put it in the place of the one with its id."""
+        """Add an object, or replace the one with its id."""
         if all(old.object_id != tracked.object_id for old in self.objects):
             return replace(self, objects=(*self.objects, tracked))
         same = tuple(tracked if old.object_id == tracked.object_id else old for old in self.objects)
         return replace(self, objects=same)
 
     def without_object(self, object_id: int) -> SessionState:
-        """Forget an object, and drafts, anchors and unfinished segments that speak of no other."""
-        gone = {self.find(object_id).key}
+        """Remove an object, and drafts, anchors and unfinished segments of no other object."""
+        removed = {self.find(object_id).key}
 
         def left(items: Iterable[_Kept]) -> tuple[_Kept, ...]:
-            shorter = (replace(item, objects=item.objects - gone) for item in items if item.objects != gone)
+            shorter = (
+                replace(item, objects=item.objects - removed) for item in items if item.objects != removed
+            )
             return tuple(shorter)
 
         return replace(
@@ -196,7 +198,7 @@ class SessionState:
         return next((draft for draft in self.drafts if draft.frame_index == frame_index), None)
 
     def anchor(self, frame_index: int) -> Anchor | None:
-        """Return the newest commitment of a frame."""
+        """Return the newest anchor of a frame."""
         found = [anchor for anchor in self.anchors if anchor.frame_index == frame_index]
         return found[-1] if found else None
 
@@ -205,14 +207,14 @@ class SessionState:
         frame_index: int,
         record: FrameRecord | None,
         objects: Iterable[ObjectKey],
-        gesture: StrokeGroup | None = None,
+        strokes: StrokeGroup | None = None,
     ) -> SessionState:
-        """Draft a frame that held `record`, or go on with its draft: it speaks of these objects too."""
+        """Draft a frame that held `record`, or add these objects to its draft."""
         draft = self.draft(frame_index) or Draft(frame_index, record, frozenset())
-        return self.with_draft(replace(draft, objects=draft.objects.union(objects), gesture=gesture))
+        return self.with_draft(replace(draft, objects=draft.objects.union(objects), strokes=strokes))
 
     def with_draft(self, draft: Draft) -> SessionState:
-        """Add a draft, or replace the one of its frame where that stands."""
+        """Add a draft, or replace the one of its frame in its place of the order."""
         if self.draft(draft.frame_index) is None:
             return replace(self, drafts=(*self.drafts, draft))
         changed = tuple(draft if old.frame_index == draft.frame_index else old for old in self.drafts)
@@ -221,9 +223,9 @@ class SessionState:
     def without_frame(
         self, frame_index: int, kept: frozenset[ObjectKey], only: Callable[[FrameRecord], FrameRecord]
     ) -> SessionState:
-        """Forget what a frame's draft and anchor say, and what was still to be propagated from there.
+        """Remove a frame's draft and anchor, and what was still to be propagated from there.
 
-        kept  objects of which nothing is forgotten; `only` gives what a record says of them alone.
+        kept  objects of which nothing is removed; `only` returns a record of them alone.
         """
 
         def left(item: _Kept) -> _Kept | None:
@@ -239,7 +241,7 @@ class SessionState:
             if anchor is not None
         )
         drafts = (
-            draft if draft in self.drafts else replace(draft, gesture=None)
+            draft if draft in self.drafts else replace(draft, strokes=None)
             for draft in map(left, self.drafts)
             if draft is not None
         )
@@ -259,10 +261,10 @@ class SessionState:
 
 
 def _without_strokes(draft: Draft, object_id: int) -> Draft:
-    if draft.gesture is None:
+    if draft.strokes is None:
         return draft
-    strokes = tuple(stroke for stroke in draft.gesture.strokes if stroke.object_id != object_id)
-    return replace(draft, gesture=replace(draft.gesture, strokes=strokes) if strokes else None)
+    left = tuple(stroke for stroke in draft.strokes.strokes if stroke.object_id != object_id)
+    return replace(draft, strokes=replace(draft.strokes, strokes=left) if left else None)
 
 
 def _others(items: Iterable[_Framed], frame_index: int) -> tuple[_Framed, ...]:

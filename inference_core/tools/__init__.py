@@ -1,1 +1,1 @@
-"""From gestures to masks: one tool a room."""
+"""From strokes to masks: one module for each tool."""

@@ -10,14 +10,14 @@ from inference_core.tools.scribble import collect_guidance
 from inference_core.types import BoolArray, Stroke
 
 DISK_RADIUS_PX = 5.0
-"""What the network sees of a click, working pixels."""
+"""Radius of the disk that the network sees of a click, working pixels."""
 
-# What a click settles by itself, source pixels: on a thin structure the disk would reach beyond it.
+# Radius that a click sets by itself, source pixels: on a thin structure the disk would reach beyond it.
 _CERTAIN_RADIUS_PX = 1.0
 
 
 def click_guidance(strokes: Sequence[Stroke], object_id: int, crop: Crop) -> GuidanceMaps:
-    """Draw the clicks of a gesture as disks at the working size, as one object sees them."""
+    """Draw the clicks of a stroke group as disks at the working size, for one object."""
 
     def draw(stroke: Stroke) -> BoolArray:
         return disks_along(crop.to_working(stroke.points), DISK_RADIUS_PX, crop.geometry.working)
@@ -26,5 +26,5 @@ def click_guidance(strokes: Sequence[Stroke], object_id: int, crop: Crop) -> Gui
 
 
 def clicked_pixels(stroke: Stroke, size: tuple[int, int]) -> BoolArray:
-    """Return the source pixels (H, W) that a click settles."""
+    """Return the source pixels (H, W) that a click sets by itself."""
     return disks_along(stroke.points, _CERTAIN_RADIUS_PX, size)

@@ -36,7 +36,7 @@ class Crop:
         return plane[self.window]
 
     def to_working(self, points: Float32Array) -> Float32Array:
-        """Carry points (N, 2) (x, y) from source pixels to working pixels of the crop."""
+        """Convert points (N, 2) (x, y) from source pixels to working pixels of the crop."""
         corner = np.array([self.region.x0, self.region.y0], np.float32)
         return self.geometry.scale_to_working(points - corner)
 

@@ -1,4 +1,4 @@
-"""Brush and eraser: the editor paints the mask itself, pixel by pixel."""
+"""Brush and eraser: the user paints the mask itself, pixel by pixel."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ def painted_pixels(stroke: Stroke, size: tuple[int, int]) -> BoolArray:
 
 
 def adds(tool: Tool, stroke: Stroke) -> bool:
-    """Tell whether a painted stroke adds to its object; an eraser never does."""
+    """Return whether a painted stroke adds to its object; an eraser never does."""
     return stroke.is_positive and tool != Tool.ERASER

@@ -1,4 +1,4 @@
-"""From guidance to new ids: ask the network, let objects compete, keep what the editor said himself."""
+"""From guidance maps to new ids: run the network, merge the objects, apply the strokes themselves."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from inference_core.types import BoolArray, Float32Array, Stroke, Tool, UInt8Arr
 
 @dataclass(frozen=True, eq=False)
 class PromptInput:
-    """What the network is asked.
+    """The input of one prediction.
 
-    tool       whose strokes they are: which network answers is the family's matter.
-    pixels     (H, W, 3) uint8 RGB, the whole frame; ids (H, W) uint8, its masks now.
-    object_id  the object of the gesture; contested: objects that its strokes were drawn over.
-    guidance_maps  gives the guidance maps of an object at the crop's working size.
-    guess      (H, W) bool, where the object roughly is; used while it has no pixel on the crop.
-    start      (H, W) uint8, the masks before the first of its strokes; None where that is `ids`.
+    tool           the tool of the strokes; it decides which network of the family predicts.
+    pixels         (H, W, 3) uint8 RGB, the whole frame; ids (H, W) uint8, its masks now.
+    object_id      the object of the strokes; contested: objects that they were drawn over.
+    guidance_maps  returns the guidance maps of an object at the crop's working size.
+    guess          (H, W) bool, where the object roughly is; used while it has no pixel on the crop.
+    start          (H, W) uint8, the masks before the first of the strokes; None where that is `ids`.
     """
 
     tool: Tool
@@ -40,10 +40,10 @@ class PromptInput:
 def predict(
     runner: NetworkRunner, crop: Crop, prompt: PromptInput, *, refine_edges: bool
 ) -> Iterator[UInt8Array]:
-    """Give new ids (H', W') uint8 of the crop's region, each better than those before.
+    """Yield new ids (H', W') uint8 of the crop's region, each better than those before.
 
-    The object takes background, and pixels of contested objects that are more its own than theirs; what it no
-    longer claims becomes background. All other pixels stay.
+    The object takes background, and pixels of contested objects where it is more probable than they are; what
+    it no longer covers becomes background. All other pixels stay.
     """
     before = crop.cut(prompt.ids)
     for prob in _predict_prob(runner, crop, prompt, refine_edges=refine_edges):
@@ -72,7 +72,7 @@ def contested_objects(
 def apply_hard_strokes(
     ids: UInt8Array, strokes: Sequence[Stroke], cover: Callable[[Stroke], BoolArray], may_change: BoolArray
 ) -> None:
-    """Give the strokes' own pixels what the editor said, in the order drawn; changes ids (H, W) in place."""
+    """Set the strokes' own pixels, in the order drawn; changes ids (H, W) in place."""
     for stroke in strokes:
         covered = cover(stroke) & may_change
         if stroke.is_positive:
@@ -84,12 +84,12 @@ def apply_hard_strokes(
 def _predict_prob(
     runner: NetworkRunner, crop: Crop, prompt: PromptInput, *, refine_edges: bool
 ) -> Iterator[Float32Array]:
-    """Give each asked object's own probability (K, H', W') at the region's source pixels."""
+    """Yield each object's own probability (K, H', W') at the region's source pixels."""
     geometry = crop.geometry
-    asked = (prompt.object_id, *prompt.contested)
+    object_ids = (prompt.object_id, *prompt.contested)
     pixels = np.ascontiguousarray(crop.cut(prompt.pixels))
-    guidance = [prompt.guidance_maps(object_id) for object_id in asked]
-    masks = _masks_before(crop, prompt, asked)
+    guidance = [prompt.guidance_maps(object_id) for object_id in object_ids]
+    masks = _masks_before(crop, prompt, object_ids)
     if prompt.guess is not None and not masks[0].any():
         masks[0] = crop.cut(prompt.guess)
     previous = np.stack([geometry.coverage(mask) > 0.5 for mask in masks])
@@ -103,16 +103,16 @@ def _predict_prob(
         yield refine(small, pixels) if refine_edges else enlarge(small, geometry.source)
 
 
-def _masks_before(crop: Crop, prompt: PromptInput, asked: Sequence[int]) -> list[BoolArray]:
-    """Return each object's mask as it was before the strokes; the last answer where it had none.
+def _masks_before(crop: Crop, prompt: PromptInput, object_ids: Sequence[int]) -> list[BoolArray]:
+    """Return each object's mask as it was before the strokes; the last prediction where it had none.
 
-    All strokes are answered together. To correct the answer to those before instead would let every small
-    mistake grow: after the robot's scribbles on propagated masks of four clips that gave a mean J of 0.766,
-    this gives 0.802 (before them 0.707).
+    All strokes are predicted from together. To correct the prediction from those before instead would let
+    every small mistake grow: after the robot's scribbles on propagated masks of four clips that gave a mean
+    J of 0.766, this gives 0.802 (before them 0.707).
     """
     now = crop.cut(prompt.ids)
     start = now if prompt.start is None else crop.cut(prompt.start)
-    return [(start if (start == name).any() else now) == name for name in asked]
+    return [(start if (start == name).any() else now) == name for name in object_ids]
 
 
 def _stack(crop: Crop, planes: Sequence[BoolArray]) -> BoolArray:

@@ -1,4 +1,4 @@
-"""From points to pixels. Pixel centres lie at whole numbers."""
+"""Strokes as pixels. Pixel centres lie at whole numbers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STRAIGHT_PX = 0.05
 
 @dataclass(frozen=True, eq=False)
 class GuidanceMaps:
-    """What the editor says about one object, (h, w) bool each; a pixel is never in both."""
+    """Strokes on an object and off it, (h, w) bool each, as the network sees them; never both at a pixel."""
 
     positive: BoolArray
     negative: BoolArray

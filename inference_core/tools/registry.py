@@ -9,7 +9,7 @@ import numpy as np
 
 from inference_core.errors import InvalidInteractionError
 from inference_core.runtime.session_context import SessionContext
-from inference_core.state.mask_store import FrameRecord
+from inference_core.state.frame_record import FrameRecord
 from inference_core.state.session_state import SessionState, StrokeGroup
 from inference_core.tools.box import box_guess, box_guidance, box_region, surroundings
 from inference_core.tools.click import click_guidance, clicked_pixels
@@ -30,10 +30,10 @@ _PAINTING = {Tool.BRUSH: painted_pixels, Tool.ERASER: painted_pixels, Tool.LASSO
 
 @dataclass(frozen=True, eq=False)
 class Edited:
-    """What an interaction leaves: ids (H, W) uint8, strokes seen together, the part that may have changed."""
+    """The result of an interaction: ids (H, W) uint8, its stroke group, the part that may have changed."""
 
     ids: UInt8Array
-    gesture: StrokeGroup | None
+    strokes: StrokeGroup | None
     reach: Region
 
 
@@ -82,7 +82,7 @@ def edit(
     pixels: UInt8Array,
     record: FrameRecord | None,
 ) -> Iterator[Edited]:
-    """Work out what an interaction changes on a frame, perhaps once more and better.
+    """Compute what an interaction changes on a frame; yields again where a better prediction follows.
 
     pixels (H, W, 3) uint8 RGB; record holds the frame's masks now. Locked objects' pixels always win.
     """
@@ -115,7 +115,7 @@ def _paint(interaction: Interaction, ids: UInt8Array, may_change: BoolArray) -> 
 def _continued(interaction: Interaction, state: SessionState, record: FrameRecord | None) -> StrokeGroup:
     """Scribbles and clicks: strokes of one tool add up until the frame is committed or the tool changes."""
     draft = state.draft(interaction.frame_index)
-    earlier = draft.gesture if draft else None
+    earlier = draft.strokes if draft else None
     if earlier is None or earlier.tool != interaction.tool:
         return StrokeGroup(interaction.tool, (interaction.stroke,), record)
     return StrokeGroup(interaction.tool, (*earlier.strokes, interaction.stroke), earlier.start)
@@ -132,7 +132,7 @@ def _edit_with_strokes(
     ids, may_change = frame.ids, frame.may_change
     strokes, object_id = group.strokes, group.strokes[-1].object_id
     draw, cover = _ACCUMULATING[group.tool]
-    covered = _remembered(cover, ids.shape)
+    covered = _cached(cover, ids.shape)
     contested = contested_objects(strokes, object_id, np.where(may_change, ids, 0), covered)
     prompt = PromptInput(
         group.tool,
@@ -140,7 +140,7 @@ def _edit_with_strokes(
         ids,
         object_id,
         contested,
-        lambda asked: draw(strokes, asked, crop),
+        lambda of_object: draw(strokes, of_object, crop),
         start=context.mask_store.read_ids(group.start, state.keys),
     )
     unlocked = [stroke for stroke in strokes if not state.find(stroke.object_id).is_locked]
@@ -168,10 +168,10 @@ def _edit_box(context: SessionContext, stroke: Stroke, bounds: Crop, frame: _Fra
         yield Edited(np.where(inside & frame.may_change, whole, ids), None, box)
 
 
-def _remembered(
+def _cached(
     cover: Callable[[Stroke, tuple[int, int]], BoolArray], size: tuple[int, ...]
 ) -> Callable[[Stroke], BoolArray]:
-    """Rasterise each stroke once."""
+    """Draw each stroke once."""
     drawn: dict[int, BoolArray] = {}
 
     def covered(stroke: Stroke) -> BoolArray:

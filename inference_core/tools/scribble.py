@@ -15,7 +15,7 @@ _THINNEST_PX = 1.0
 
 
 def scribble_guidance(strokes: Sequence[Stroke], object_id: int, crop: Crop) -> GuidanceMaps:
-    """Draw the lines of a gesture at the working size, as one object sees them."""
+    """Draw the lines of a stroke group at the working size, for one object."""
 
     def draw(stroke: Stroke) -> BoolArray:
         radius = max(stroke.radius_px * crop.scale, _THINNEST_PX)
@@ -32,14 +32,14 @@ def scribbled_pixels(stroke: Stroke, size: tuple[int, int]) -> BoolArray:
 def collect_guidance(
     strokes: Sequence[Stroke], object_id: int, draw: Callable[[Stroke], BoolArray], size: tuple[int, int]
 ) -> GuidanceMaps:
-    """Lay strokes over one another, the newest on top. What adds to another object says no to this one."""
+    """Draw strokes over one another, the newest on top. What adds to another object is negative here."""
     positive, negative = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
     for stroke in strokes:
         is_own = stroke.object_id == object_id
         if not is_own and not stroke.is_positive:
             continue
         drawn = draw(stroke)
-        says_yes, says_no = (positive, negative) if is_own and stroke.is_positive else (negative, positive)
-        says_yes |= drawn
-        says_no &= ~drawn
+        added, removed = (positive, negative) if is_own and stroke.is_positive else (negative, positive)
+        added |= drawn
+        removed &= ~drawn
     return GuidanceMaps(positive, negative)

@@ -1,4 +1,4 @@
-"""Masks that are given from outside instead of drawn."""
+"""Masks that are set as a whole instead of drawn."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ def checked_ids(ids: NDArray[Any], size: tuple[int, int]) -> UInt8Array:
 
 
 def beside_locked(ids: UInt8Array, before: UInt8Array, locked: Collection[int]) -> UInt8Array:
-    """Return given ids (H, W) with locked objects where they were before, and nowhere else."""
+    """Return ids (H, W) with locked objects where they were before, and nowhere else."""
     free = np.where(np.isin(ids, list(locked)), np.uint8(0), ids)
     return np.where(np.isin(before, list(locked)), before, free)

@@ -1,4 +1,4 @@
-"""Tiny networks and clips: exact, cheap, countable. Untrained, yet a walk follows a coloured square."""
+"""Tiny networks and clips: exact, cheap, countable. Untrained, yet propagation follows a coloured square."""
 
 from __future__ import annotations
 

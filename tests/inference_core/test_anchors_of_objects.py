@@ -1,4 +1,4 @@
-"""An anchor is of a frame and of the objects that it speaks of: the others are carried through it."""
+"""An anchor is of a frame and of some objects: the others are propagated through it."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_a_new_object_leaves_the_masks_of_the_others_as_they_are(order: tuple[in
         assert all(masks(session, other) == before[other] for other in COLOURS if other != object_id)
 
 
-def test_what_is_carried_through_an_anchor_comes_in_behind_what_that_speaks_of() -> None:
+def test_what_is_propagated_through_an_anchor_comes_in_behind_its_own_objects() -> None:
     session = three_squares()
     left, top = left_top(2, 6)
     half = [[left - 8, top], [left + 7, top], [left + 7, top + 15], [left - 8, top + 15]]
@@ -125,7 +125,7 @@ def test_what_is_carried_through_an_anchor_comes_in_behind_what_that_speaks_of()
     assert_follows(session, 2, range(7, FRAMES), least=0.6)
 
 
-def test_a_range_bounds_what_is_carried_through_an_anchor() -> None:
+def test_a_range_bounds_what_is_propagated_through_an_anchor() -> None:
     session = three_squares()
     draw(session, 1)
     list(session.propagate())
@@ -167,7 +167,9 @@ def test_objects_with_different_next_anchors_are_each_fused_on_their_own_way() -
 
 
 @pytest.mark.parametrize("frames", range(1, 11))
-def test_a_walk_stopped_among_anchors_of_others_ends_where_an_uninterrupted_one_does(frames: int) -> None:
+def test_a_propagation_stopped_among_anchors_of_others_ends_where_an_uninterrupted_one_does(
+    frames: int,
+) -> None:
     one, other = three_squares(), three_squares()
     for session in (one, other):
         draw(session, 1)
@@ -185,7 +187,7 @@ def test_a_walk_stopped_among_anchors_of_others_ends_where_an_uninterrupted_one_
     assert set(differences(snapshot(one), snapshot(other))) <= {"rounds"}
 
 
-def test_an_anchor_of_one_object_takes_over_only_that_object_from_an_unfinished_walk() -> None:
+def test_an_anchor_of_one_object_takes_over_only_that_object_from_an_unfinished_propagation() -> None:
     session = three_squares()
     draw(session, 1, 0)
     draw(session, 2, 0)
@@ -202,7 +204,7 @@ def test_an_anchor_of_one_object_takes_over_only_that_object_from_an_unfinished_
         assert_follows(session, object_id)
 
 
-def test_undo_takes_back_what_was_carried_through_anchors_of_others() -> None:
+def test_undo_takes_back_what_was_propagated_through_anchors_of_others() -> None:
     session = three_squares()
     draw(session, 1)
     list(session.propagate())
@@ -216,7 +218,7 @@ def test_undo_takes_back_what_was_carried_through_anchors_of_others() -> None:
     assert differences(snapshot(session), after) == []
 
 
-def test_once_an_anchor_is_reset_its_object_is_carried_through_the_frame_again() -> None:
+def test_once_an_anchor_is_reset_its_object_is_propagated_through_the_frame_again() -> None:
     session = three_squares()
     draw(session, 1)
     draw(session, 2)
@@ -245,7 +247,7 @@ def test_correcting_an_object_where_another_is_anchored_keeps_both() -> None:
     assert (mask(session, 2, DRAWN_ON[1]) == (true_ids(DRAWN_ON[1]) == 2)).all()
 
 
-def test_a_stroke_speaks_of_the_objects_whose_pixels_it_takes_too() -> None:
+def test_a_stroke_also_commits_the_objects_whose_pixels_it_takes() -> None:
     session = three_squares()
     for object_id in (1, 2):
         draw(session, object_id, 0)
@@ -260,7 +262,7 @@ def test_a_stroke_speaks_of_the_objects_whose_pixels_it_takes_too() -> None:
     assert (session.ids(6) == corrected).all(), "an anchor"
 
 
-def test_an_object_that_was_carried_into_anothers_anchor_is_not_taken_for_given() -> None:
+def test_an_object_that_was_propagated_into_anothers_anchor_is_not_taken_for_given() -> None:
     session = three_squares()
     draw(session, 1)
     list(session.propagate())

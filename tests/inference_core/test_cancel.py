@@ -30,7 +30,9 @@ def test_cancel_keeps_the_finished_frames_as_one_step() -> None:
 
 @pytest.mark.parametrize("options", [{}, {"prob_dtype": "float32"}], ids=["uint8", "float32"])
 @pytest.mark.parametrize("frames", range(1, 11))
-def test_a_resumed_walk_ends_where_an_uninterrupted_one_does(frames: int, options: dict[str, str]) -> None:
+def test_a_resumed_propagation_ends_where_an_uninterrupted_one_does(
+    frames: int, options: dict[str, str]
+) -> None:
     memory = MemoryOptions(mem_every=2, max_memory_frames=2)
     one, other = (fake_session(memory=memory, **options) for _ in range(2))
     for session in (one, other):
@@ -45,7 +47,7 @@ def test_a_resumed_walk_ends_where_an_uninterrupted_one_does(frames: int, option
 
 
 @pytest.mark.parametrize("frames", [1, 4, 7])
-def test_a_resumed_walk_that_is_fused_ends_where_an_uninterrupted_one_does(frames: int) -> None:
+def test_a_resumed_propagation_that_is_fused_ends_where_an_uninterrupted_one_does(frames: int) -> None:
     one, other = (fake_session(memory=MemoryOptions(mem_every=2)) for _ in range(2))
     for session in (one, other):
         session.set_ids(0, square_ids(0))
@@ -57,7 +59,7 @@ def test_a_resumed_walk_that_is_fused_ends_where_an_uninterrupted_one_does(frame
     assert set(differences(snapshot(one), snapshot(other))) <= {"rounds"}
 
 
-def test_a_walk_cancelled_before_its_first_frame_leaves_the_draft() -> None:
+def test_a_propagation_cancelled_before_its_first_frame_leaves_the_draft() -> None:
     session = fake_session()
     session.set_ids(0, square_ids(0))
     drafted = snapshot(session)
@@ -74,7 +76,9 @@ def test_a_second_draft_that_was_not_reached_stays_a_draft() -> None:
     assert (session.drafts, session.anchors, session.unfinished) == ((6,), (0,), (0,))
 
 
-def test_a_stroke_during_a_walk_closes_the_running_step_and_the_walk_resumes_as_a_new_one() -> None:
+def test_a_stroke_during_a_propagation_closes_the_running_step_and_the_propagation_resumes_as_a_new_one() -> (
+    None
+):
     session = fake_session()
     session.set_ids(0, square_ids(0))
     walk = session.propagate()
@@ -93,7 +97,7 @@ def test_a_stroke_during_a_walk_closes_the_running_step_and_the_walk_resumes_as_
     assert session.ids(2).any()
 
 
-def test_a_correction_in_what_was_walked_takes_the_unfinished_rest_over() -> None:
+def test_a_correction_in_what_was_propagated_takes_the_unfinished_rest_over() -> None:
     session = fake_session()
     session.set_ids(0, square_ids(0))
     cancelled_after(session, 6)
@@ -112,7 +116,7 @@ def test_a_correction_ahead_shortens_the_unfinished_rest_which_is_then_done_too(
     assert session.unfinished == ()
 
 
-def test_resetting_an_anchor_drops_what_was_left_to_walk_from_it() -> None:
+def test_resetting_an_anchor_drops_what_was_left_to_propagate_from_it() -> None:
     session = fake_session()
     session.set_ids(0, square_ids(0))
     cancelled_after(session, 3)

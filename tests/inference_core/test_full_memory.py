@@ -1,4 +1,4 @@
-"""A device that runs out of memory: caches go first, then the device, and never anything of the editor's."""
+"""A device that runs out of memory: caches are dropped first, then the device, and never the user's work."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def fail(session: Session, network: int, method: str, calls: set[int]) -> None:
 
 
 def two_rounds(session: Session) -> list[int]:
-    """A propagation from either end, the second fused with the first; return the frames in walking order."""
+    """A propagation from either end, the second fused with the first; return the frames in order of propagation."""
     session.set_ids(0, square_ids(0, both=True))
     frames = [change.frame_index for change in session.propagate()]
     session.set_ids(FRAMES - 1, square_ids(FRAMES - 1, both=True))
@@ -75,7 +75,7 @@ def test_a_frame_that_did_not_fit_is_done_again_with_caches_dropped(method: str)
 
 
 @pytest.mark.usefixtures("on_a_card")
-def test_a_frame_that_still_does_not_fit_goes_on_on_the_processor_and_says_so() -> None:
+def test_a_frame_that_still_does_not_fit_goes_on_on_the_processor_with_a_notice() -> None:
     undisturbed, session = fake_session(square_clip(FRAMES)), fake_session(square_clip(FRAMES))
     notices: list[str] = []
     session.on_notice(notices.append)
@@ -98,7 +98,7 @@ def test_fusion_that_does_not_fit_is_done_again() -> None:
 
 
 @pytest.mark.usefixtures("on_a_card")
-def test_a_stroke_that_does_not_fit_is_answered_by_the_processor() -> None:
+def test_a_stroke_that_does_not_fit_is_predicted_on_the_processor() -> None:
     undisturbed, session = fake_session(), fake_session()
     notices: list[str] = []
     session.on_notice(notices.append)
@@ -111,7 +111,7 @@ def test_a_stroke_that_does_not_fit_is_answered_by_the_processor() -> None:
     assert len(notices) == 1
 
 
-def test_an_answer_stays_where_there_is_no_memory_for_a_better_one() -> None:
+def test_a_prediction_stays_where_there_is_no_memory_for_a_better_one() -> None:
     session = fake_session()
     works = networks_of(session)[2].predictions
 
@@ -127,7 +127,9 @@ def test_an_answer_stays_where_there_is_no_memory_for_a_better_one() -> None:
     assert session.undo_count == 2
 
 
-def test_a_processor_without_memory_says_what_to_do_and_the_frames_before_are_kept() -> None:
+def test_a_processor_without_memory_raises_an_error_that_says_what_to_do_and_the_frames_before_are_kept() -> (
+    None
+):
     session = fake_session(square_clip(FRAMES))
     session.set_ids(0, square_ids(0))
     fail(session, 0, "decode", {4, 5})

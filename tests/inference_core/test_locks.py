@@ -73,7 +73,7 @@ def test_with_everything_locked_there_is_nothing_to_propagate() -> None:
         session.propagate()
 
 
-def test_a_locked_object_still_tells_the_network_what_is_not_the_others() -> None:
+def test_a_locked_object_is_still_negative_guidance_for_the_others() -> None:
     session = fake_session()
     session.set_ids(0, square_ids(0, both=True))
     session.lock(2)
@@ -82,7 +82,7 @@ def test_a_locked_object_still_tells_the_network_what_is_not_the_others() -> Non
     assert networks_of(session)[0].calls["decode"] == 11
 
 
-def test_a_reset_leaves_what_a_frame_says_of_a_locked_object() -> None:
+def test_a_reset_keeps_a_locked_object_on_the_frame() -> None:
     session = fake_session()
     session.set_ids(0, square_ids(0, both=True))
     list(session.propagate())
@@ -98,7 +98,7 @@ def test_a_reset_leaves_what_a_frame_says_of_a_locked_object() -> None:
     assert (session.ids(5) == 1).any()
 
 
-def test_a_reset_anchor_goes_on_speaking_of_a_locked_object_alone() -> None:
+def test_a_reset_anchor_stays_an_anchor_of_a_locked_object_alone() -> None:
     session = fake_session()
     session.set_ids(0, square_ids(0, both=True))
     list(session.propagate())
@@ -141,7 +141,7 @@ def test_a_locked_object_cannot_be_removed() -> None:
     assert not green(session, 7).any()
 
 
-def test_a_mask_from_outside_does_not_say_that_a_locked_object_is_absent() -> None:
+def test_set_ids_does_not_make_a_locked_object_absent() -> None:
     session = fake_session()
     session.set_ids(0, square_ids(0, both=True))
     session.lock(2)

@@ -61,14 +61,14 @@ def test_features_that_do_not_fit_are_computed_again() -> None:
 
 
 @pytest.mark.parametrize("frames", [40, 80])
-def test_a_walk_reads_no_more_memory_the_longer_the_clip_is(frames: int) -> None:
+def test_propagation_reads_no_more_memory_the_longer_the_clip_is(frames: int) -> None:
     clip = square_clip(4)
     session = fake_session(
         type(clip)([clip[0]] * frames), memory=MemoryOptions(mem_every=2, max_memory_frames=6)
     )
     session.set_ids(0, square_ids(0))
     list(session.propagate())
-    # The anchor, the promoted frames, and the last one.
+    # The anchor, the kept frames, and the last one.
     assert max(networks_of(session)[0].memory_lengths) == 1 + 6 + 1
 
 

@@ -67,7 +67,7 @@ def test_removing_an_object_makes_it_background_everywhere_and_undo_brings_it_ba
     assert all((session.ids(frame_index) == before[frame_index]).all() for frame_index in range(12))
 
 
-def test_an_object_added_after_a_propagation_is_carried_as_well() -> None:
+def test_an_object_added_after_a_propagation_is_propagated_as_well() -> None:
     session = fake_session()
     session.set_ids(0, square_ids(0))
     list(session.propagate())
@@ -80,7 +80,7 @@ def test_an_object_added_after_a_propagation_is_carried_as_well() -> None:
     assert ((session.ids(0) == 1) == (square_ids(0) == 1)).all()
 
 
-def test_an_older_anchor_does_not_say_that_a_later_object_is_absent() -> None:
+def test_an_older_anchor_does_not_make_a_later_object_absent() -> None:
     session = fake_session()
     session.set_ids(0, square_ids(0))
     list(session.propagate())
@@ -132,7 +132,7 @@ def test_an_object_that_is_not_there_is_named(command: str) -> None:
         getattr(fake_session(), command)(3)
 
 
-def test_a_removed_object_takes_the_drafts_and_anchors_that_speak_of_it_alone_along() -> None:
+def test_a_removed_object_takes_the_drafts_and_anchors_of_it_alone_along() -> None:
     session = fake_session()
     session.set_ids(0, square_ids(0))
     list(session.propagate())
@@ -161,7 +161,7 @@ def test_the_strokes_of_a_removed_object_do_not_come_back_with_another_of_its_id
     assert positive[16, 60] == 0
 
 
-def test_a_draft_that_still_holds_a_removed_object_takes_in_what_a_walk_brings() -> None:
+def test_a_draft_that_still_holds_a_removed_object_takes_in_what_is_propagated() -> None:
     session = fake_session()
     for _ in range(3):
         session.add_object()

@@ -26,7 +26,7 @@ ADDED_AND_REMOVED = 2
 
 
 class Watched:
-    """The propagation network, noting how many frames each reading sees and what changes are carried."""
+    """The propagation network, recording how many frames each reading sees and what changes are transferred."""
 
     multiple = 16
     shares_keys = False
@@ -78,7 +78,7 @@ class Watched:
 
 
 class WatchedFusion:
-    """The fusion network, noting what it is given and what it answers."""
+    """The fusion network, recording its input and output."""
 
     multiple = 1
 
@@ -169,7 +169,7 @@ def test_parity_of_the_permanent_memory(two_objects: Run) -> None:
     assert parity.difference(values, two_objects.file, "mem_v") < parity.FEATURES
 
 
-def test_parity_of_the_change_that_the_editor_made(two_objects: Run) -> None:
+def test_parity_of_the_change_that_the_user_made(two_objects: Run) -> None:
     changes = two_objects.propagation.changes[0]
     for channel, name in enumerate(("r2_pos_diff", "r2_neg_diff")):
         wanted = parity.reference_tensor(two_objects.file, name)[1:, 0]
@@ -177,7 +177,7 @@ def test_parity_of_the_change_that_the_editor_made(two_objects: Run) -> None:
         assert (found - wanted).abs().max() < parity.END_TO_END_PROB
 
 
-def test_parity_of_what_fusion_is_given_and_answers(two_objects: Run) -> None:
+def test_parity_of_what_fusion_is_given_and_returns(two_objects: Run) -> None:
     file, fusion = two_objects.file, two_objects.fusion
     fused = [frame for _, _, frame in parity.reference(file, "r2_fuse_frames").tolist()]
     assert fused == [6, 5]

@@ -43,7 +43,7 @@ def test_objects_drawn_on_different_frames_both_go_through_the_whole_clip() -> N
     assert ((session.ids(0) == 1) == (square_ids(0) == 1)).all()
 
 
-def test_a_draft_takes_in_what_a_walk_brings_of_other_objects_behind_what_was_drawn() -> None:
+def test_a_draft_takes_in_what_is_propagated_of_other_objects_behind_what_was_drawn() -> None:
     session = two_objects()
     lasso(session, 1, 0)
     list(session.interact(stroke("brush", [[36, 12]], frame=6, object_id=2, radius=6)))
@@ -69,7 +69,7 @@ def test_correcting_one_object_where_another_was_never_drawn_does_not_make_the_o
         assert ((session.ids(frame_index) == 2) == before[frame_index]).all()
 
 
-def test_erasing_an_object_says_that_it_is_absent() -> None:
+def test_erasing_an_object_makes_it_absent() -> None:
     session = two_objects()
     lasso(session, 1, 0)
     lasso(session, 2, 0)
@@ -83,7 +83,7 @@ def test_erasing_an_object_says_that_it_is_absent() -> None:
     assert not (session.ids(11) == 2).any()
 
 
-def test_a_mask_from_outside_speaks_of_every_object() -> None:
+def test_set_ids_commits_every_object() -> None:
     session = two_objects()
     lasso(session, 1, 0)
     lasso(session, 2, 0)

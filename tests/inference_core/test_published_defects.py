@@ -36,7 +36,7 @@ def test_a_correction_is_not_applied_to_a_frame_that_is_shown_later() -> None:
     session = fake_session()
     session.add_object("red")
     list(session.interact(stroke("lasso", [[8, 8], [24, 8], [24, 24], [8, 24]], frame=0)))
-    session.ids(7)  # the editor looks at another frame, then presses Propagate
+    session.ids(7)  # the user goes to another frame, then presses Propagate
     list(session.propagate())
     assert session.anchors == (0,)
     assert [frame_index for frame_index, _ in session.bank] == [0]
@@ -176,7 +176,7 @@ def test_the_brush_keeps_its_size_inside_a_region() -> None:
     assert sizes[0] == sizes[1]
 
 
-def test_a_frame_is_decoded_once_for_each_walk() -> None:
+def test_a_frame_is_decoded_once_for_each_propagation() -> None:
     clip = square_clip(10)
     session = fake_session(clip)
     session.set_ids(0, square_ids(0))

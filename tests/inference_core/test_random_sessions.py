@@ -1,4 +1,4 @@
-"""Random commands in random order: what the editor drew, locked or did is never lost."""
+"""Random commands in random order: what the user drew, locked or did is never lost."""
 
 from __future__ import annotations
 

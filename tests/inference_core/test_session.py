@@ -166,7 +166,7 @@ def test_two_sessions_share_networks_without_noticing_each_other() -> None:
     assert networks_of(one)[0] is networks_of(other)[0]
 
 
-def test_present_tells_which_objects_a_frame_shows() -> None:
+def test_present_returns_which_objects_a_frame_shows() -> None:
     session = fake_session()
     session.set_ids(0, square_ids(0, both=True))
     session.set_ids(1, square_ids(1))

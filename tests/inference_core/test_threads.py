@@ -7,7 +7,7 @@ import numpy as np
 from tests.inference_core.fakes import fake_session, square_clip, square_ids
 
 
-def test_masks_can_be_read_from_another_thread_while_a_walk_goes_on() -> None:
+def test_masks_can_be_read_from_another_thread_while_a_propagation_goes_on() -> None:
     session = fake_session(square_clip(18))
     session.set_ids(0, square_ids(0, both=True))
     stop = threading.Event()

@@ -109,7 +109,7 @@ def test_one_propagation_of_two_drafts_is_one_step() -> None:
     assert session.rounds == ()
 
 
-def test_undo_tells_which_frames_changed_and_how_they_look_now() -> None:
+def test_undo_returns_which_frames_changed_and_how_they_look_now() -> None:
     session = fake_session()
     session.set_ids(0, square_ids(0))
     list(session.propagate(frame_range=(0, 4)))
@@ -156,7 +156,7 @@ def test_a_round_remembers_how_masks_were_before_and_after() -> None:
     assert (session.rounds[0].first, session.rounds[0].last) == (0, 11)
 
 
-def test_a_round_says_which_frames_it_did_not_change() -> None:
+def test_a_round_refuses_frames_that_it_did_not_change() -> None:
     session = fake_session()
     session.set_ids(0, square_ids(0))
     list(session.propagate(frame_range=(0, 3)))

@@ -22,7 +22,7 @@ def _agreement(shown, carried):
         plane[0, 16:48, left:right] = 1.0
     return agree(runner, query, ReferenceMask(0, query.key, planes[1]), planes[0])[
         0
-    ]  # the fake carries as it is
+    ]  # the fake transfers maps unchanged
 
 
 def test_masks_that_are_the_same_agree_wholly():
@@ -30,7 +30,7 @@ def test_masks_that_are_the_same_agree_wholly():
     assert _agreement((0, 0), (0, 0)) == pytest.approx(Agreement(1.0, 1.0))
 
 
-def test_what_is_only_in_one_of_them_tells_on_that_one():
+def test_what_is_only_in_one_of_them_lowers_that_one():
     wider = _agreement((16, 80), (16, 48))
     assert wider.precision == pytest.approx(0.5, abs=0.01)
     assert wider.recall == pytest.approx(1.0)
@@ -55,7 +55,7 @@ def _propagated(frames=8, **options):
     return session
 
 
-def test_what_the_editor_gave_is_certain_and_what_was_walked_is_not():
+def test_what_the_user_gave_is_certain_and_what_was_propagated_is_not():
     session = _propagated()
     assert session.confidence(2) == {1: 1.0, 2: 1.0}
     propagated = session.confidence(5)
@@ -63,12 +63,12 @@ def test_what_the_editor_gave_is_certain_and_what_was_walked_is_not():
     assert all(0 < confidence < 1 for confidence in propagated.values())
     assert (
         propagated[2] > propagated[1]
-    )  # the fake carries masks nowhere: what stands still agrees, what wanders does not
+    )  # the fake transfers masks unchanged: what stands still agrees, what moves does not
     session.set_ids(5, square_ids(5))
     assert session.confidence(5)[1] == 1.0
 
 
-def test_a_frame_without_masks_says_nothing():
+def test_a_frame_without_masks_has_no_agreements():
     assert fake_session().confidence(0) == {}
     session = _propagated()
     session.reset(5)
@@ -100,7 +100,7 @@ def test_confidence_is_undone_and_redone_with_the_masks():
 
 
 def test_a_nearer_anchor_is_asked():
-    """The square has wandered as far as it is wide; only of its neighbour is the carried mask still close."""
+    """The square has moved as far as it is wide; the transferred mask is close on its neighbour alone."""
     session = _propagated(12)
     far = session.confidence(10)[1]
     session.set_ids(11, square_ids(11, both=True))

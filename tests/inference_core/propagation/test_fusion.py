@@ -14,7 +14,7 @@ def test_a_change_is_split_in_what_was_added_and_what_was_removed() -> None:
 
 
 @pytest.mark.parametrize(("frame_index", "expected"), [(5, (1 / 3, 2 / 3)), (6, (2 / 3, 1 / 3))])
-def test_distances_are_shares_of_the_way_between_the_anchors(
+def test_distances_are_shares_of_the_distance_between_the_anchors(
     frame_index: int, expected: tuple[float, float]
 ) -> None:
     change_attention = ChangeAttention(anchor=7, limit=4, key=torch.zeros(1), change=torch.zeros(1))
@@ -35,7 +35,7 @@ def test_frames_between_anchors_are_fused_and_the_others_replaced() -> None:
     ]
 
 
-def test_the_change_attention_is_the_change_that_the_editor_made() -> None:
+def test_the_change_attention_is_the_change_that_the_user_made() -> None:
     session = fake_session(square_clip(9))
     session.set_ids(0, square_ids(0))
     list(session.propagate())
@@ -47,7 +47,7 @@ def test_the_change_attention_is_the_change_that_the_editor_made() -> None:
     np.testing.assert_allclose(removed.numpy(), before, atol=2e-3)
 
 
-def test_the_blend_does_not_feed_back_into_the_walk() -> None:
+def test_the_blend_does_not_feed_back_into_the_propagation() -> None:
     session = fake_session(square_clip(9))
     session.set_ids(0, np.zeros((64, 96), np.uint8) + square_ids(0))
     list(session.propagate())
@@ -55,7 +55,7 @@ def test_the_blend_does_not_feed_back_into_the_walk() -> None:
     propagation = networks_of(session)[0]
     propagation.previous_means.clear()
     list(session.propagate())
-    # What the walk saw of the green square stays whole, though fusion fades it towards frame 0.
+    # The propagated green square stays whole, though fusion fades it towards frame 0.
     assert propagation.previous_means[-1] == pytest.approx(propagation.previous_means[1], rel=0.05)
 
 

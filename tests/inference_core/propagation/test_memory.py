@@ -38,7 +38,7 @@ def slots_read(memory: KeyValueMemory) -> list[list[float]]:
     return [seen[row] for row in sorted(seen)]
 
 
-def test_the_last_frame_is_replaced_and_promoted_ones_stay() -> None:
+def test_the_last_frame_is_replaced_and_kept_ones_stay() -> None:
     memory = KeyValueMemory(anchors({0, 1}), objects=2, kept=3)
     memory.set_last(entry(10), 10)
     memory.set_last(entry(11), 11)
@@ -49,7 +49,7 @@ def test_the_last_frame_is_replaced_and_promoted_ones_stay() -> None:
     assert slots_read(memory) == [[0, 12, 13], [0, 12, 13]]
 
 
-def test_dropping_a_promoted_frame_keeps_the_order_of_the_others() -> None:
+def test_dropping_a_kept_frame_keeps_the_order_of_the_others() -> None:
     memory = KeyValueMemory(anchors({0, 1}), objects=2, kept=3)
     for value in (10, 11, 12):
         memory.add(entry(value), value)
@@ -57,7 +57,7 @@ def test_dropping_a_promoted_frame_keeps_the_order_of_the_others() -> None:
     assert slots_read(memory)[0] == [0, 10, 12]
 
 
-def test_reading_copies_nothing_while_all_anchors_know_all_objects() -> None:
+def test_reading_copies_nothing_while_all_anchors_commit_all_objects() -> None:
     memory = KeyValueMemory(anchors({0, 1}, {0, 1}), objects=2, kept=3)
     pointers = []
 
@@ -81,7 +81,7 @@ def carried(frame_index: int) -> MemorizedFrame:
     return MemorizedFrame(frame_index, None)  # type: ignore[arg-type]
 
 
-def test_promotions_over_the_cap_are_spread_evenly_over_the_way_from_the_anchor() -> None:
+def test_frames_over_the_cap_are_spread_evenly_from_the_anchor_on() -> None:
     working_memory = WorkingMemory(0, cap=6)
     for frame_index in range(5, 1000, 5):
         working_memory.add(carried(frame_index))
@@ -93,7 +93,7 @@ def test_promotions_over_the_cap_are_spread_evenly_over_the_way_from_the_anchor(
         assert max(gaps[:-1], default=0) <= 2 * min(gaps[:-1], default=0)
 
 
-def test_the_frame_promoted_last_is_never_the_one_that_leaves() -> None:
+def test_the_frame_kept_last_is_never_the_one_that_is_dropped() -> None:
     working_memory = WorkingMemory(100, cap=1)
     for frame_index in (95, 90, 85):
         working_memory.add(carried(frame_index))
@@ -103,7 +103,9 @@ def test_the_frame_promoted_last_is_never_the_one_that_leaves() -> None:
 @pytest.mark.parametrize(
     ("mem_every", "lengths"), [(5, [1, 2, 2, 2, 1, 2, 2, 2]), (2, [1, 2, 2, 3, 1, 2, 2, 3])]
 )
-def test_a_walk_remembers_as_many_frames_as_the_published_code(mem_every: int, lengths: list[int]) -> None:
+def test_propagation_memorizes_as_many_frames_as_the_published_code(
+    mem_every: int, lengths: list[int]
+) -> None:
     session = fake_session(square_clip(9), memory=MemoryOptions(mem_every=mem_every))
     session.set_ids(4, square_ids(4))
     list(session.propagate())
@@ -123,7 +125,7 @@ def test_outdated_entries_are_kept_where_parity_with_the_published_code_is_wante
     assert [frame_index for frame_index, _ in session.bank] == [1, 4, 1]
 
 
-def test_a_long_walk_reads_a_bounded_memory() -> None:
+def test_a_long_propagation_reads_a_bounded_memory() -> None:
     session = fake_session(square_clip(20), memory=MemoryOptions(mem_every=1, max_memory_frames=3))
     session.set_ids(0, square_ids(0))
     list(session.propagate())

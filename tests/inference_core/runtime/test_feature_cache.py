@@ -73,7 +73,7 @@ def test_a_second_round_encodes_no_frame_again() -> None:
     assert propagation.calls["encode_query"] == 8
 
 
-def test_a_cache_that_was_in_the_way_holds_half_as_much_until_there_is_other_memory() -> None:
+def test_a_cache_shrunk_for_lack_of_memory_holds_half_as_much_until_it_is_reset() -> None:
     cache = FeatureCache(budget_bytes=1000)
     for frame_index in range(4):
         cache.put(frame_index, features())
@@ -82,7 +82,7 @@ def test_a_cache_that_was_in_the_way_holds_half_as_much_until_there_is_other_mem
     for frame_index in range(4):
         cache.put(frame_index, features())
     assert cache.nbytes == 200
-    cache.renew()
+    cache.reset()
     for frame_index in range(4):
         cache.put(frame_index, features())
     assert cache.nbytes == 400

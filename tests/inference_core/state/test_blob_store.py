@@ -55,7 +55,7 @@ class FullScratch(MemoryScratch):
         raise OSError("no space left")
 
 
-def test_bytes_for_which_the_scratch_store_has_no_room_stay_in_memory() -> None:
+def test_bytes_for_which_the_scratch_store_has_no_space_stay_in_memory() -> None:
     store = BlobStore(FullScratch(), budget_bytes=50)
     first = store.put(b"a" * 40)
     with pytest.raises(OSError, match="no space left"):

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inference_core.state.mask_store import MaskStore, ObjectKey
+from inference_core.state.frame_record import ObjectKey
+from inference_core.state.mask_store import MaskStore
 from inference_core.types import MemoryBudget
 
 RED, GREEN = ObjectKey(1, 1), ObjectKey(2, 2)

@@ -85,12 +85,12 @@ def test_a_lasso_adds_or_removes_its_inside(positive: bool, label: int) -> None:
 
 
 @pytest.mark.parametrize("tool", ["scribble", "click"])
-def test_the_strokes_own_pixels_end_as_the_editor_said(tool: str) -> None:
+def test_the_strokes_own_pixels_end_as_the_user_drew(tool: str) -> None:
     session = session_with("red")
     session.set_ids(0, np.ones((64, 96), np.uint8))
     ids = draw(session, tool, [[40, 30]], positive=False, radius=2)
     assert ids[30, 40] == 0
-    # The fake network says no within 12 pixels; a positive stroke in there is the newer word.
+    # The fake network predicts background within 12 pixels; a positive stroke in there is newer.
     ids = draw(session, tool, [[44, 30]], radius=2)
     assert ids[30, 44] == 1
     assert ids[30, 40] == 0
@@ -221,7 +221,7 @@ def test_what_is_painted_shows_exactly_at_the_sources_size_and_stays_on_the_anch
     assert (session.ids(3) == np.eye(240, 360)).all()
 
 
-def test_probabilities_say_what_ids_say_on_every_frame() -> None:
+def test_probabilities_agree_with_ids_on_every_frame() -> None:
     clip = FakeClip([np.random.default_rng(i).integers(0, 255, (120, 180, 3), np.uint8) for i in range(4)])
     session = fake_session(clip, working_size=48)
     session.set_ids(0, np.random.default_rng(9).choice([0, 3, 7], (120, 180)).astype(np.uint8))
@@ -281,7 +281,7 @@ def test_strokes_on_a_mask_that_was_there_all_correct_that_mask() -> None:
     assert second[1].sum() > first[1].sum(), "the strokes add up"
 
 
-def test_strokes_on_a_new_object_each_correct_the_answer_to_those_before() -> None:
+def test_strokes_on_a_new_object_each_correct_the_prediction_from_those_before() -> None:
     session = session_with("red")
     draw(session, "scribble", [[60, 30]])
     draw(session, "scribble", [[80, 50]])
@@ -299,7 +299,7 @@ def test_another_tool_corrects_what_the_one_before_has_left() -> None:
     assert second[0].sum() > first[0].sum()
 
 
-def test_a_better_answer_follows_the_first_within_the_same_step() -> None:
+def test_a_better_prediction_follows_the_first_within_the_same_step() -> None:
     session = fake_session()
     session.add_object("square")
     network = networks_of(session)[2]

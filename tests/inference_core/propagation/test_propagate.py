@@ -29,7 +29,7 @@ def test_frames_come_forward_then_backward_with_progress_and_their_ids() -> None
 
 
 @pytest.mark.parametrize(("direction", "frames"), [("forward", [6, 7]), ("backward", [4, 3])])
-def test_direction_and_range_bound_the_walk(direction: str, frames: list[int]) -> None:
+def test_direction_and_range_bound_the_propagation(direction: str, frames: list[int]) -> None:
     session = fake_session()
     session.set_ids(5, square_ids(5))
     changes = session.propagate(direction=direction, frame_range=(3, 7))
@@ -70,14 +70,14 @@ def test_one_draft_alone_can_be_propagated_and_the_other_stays() -> None:
     assert (session.ids(6) == drawn).all()
 
 
-def test_a_draft_that_a_walk_has_passed_is_measured_against_what_the_walk_found() -> None:
+def test_a_draft_that_a_propagation_has_passed_is_compared_with_the_propagated_mask() -> None:
     session = fake_session()
     session.set_ids(6, square_ids(6))
     session.set_ids(0, square_ids(0))
     list(session.propagate(0))
     list(session.propagate(6))
     added = networks_of(session)[1].attention[0][0, 0]
-    # The walk had found the square by itself: what the draft added is a softer edge, not the whole square.
+    # Propagation had found the square by itself: what the draft added is a softer edge, not the whole square.
     assert added.sum() < 0.1 * (square_ids(6) == 1).sum()
 
 
@@ -97,7 +97,7 @@ def test_without_a_drawing_there_is_nothing_to_propagate(frame_index: int | None
         session.propagate(frame_index)
 
 
-def test_propagating_twice_in_a_row_says_that_nothing_has_changed() -> None:
+def test_propagating_twice_in_a_row_is_refused_since_nothing_has_changed() -> None:
     session = fake_session()
     session.set_ids(0, square_ids(0))
     list(session.propagate())
@@ -114,7 +114,7 @@ def test_propagating_twice_in_a_row_says_that_nothing_has_changed() -> None:
         ({"frame_index": 0, "frame_range": (3, 5)}, "outside of the range"),
     ],
 )
-def test_a_wish_that_cannot_be_met_is_refused_at_the_call(
+def test_a_request_that_cannot_be_fulfilled_is_refused_at_the_call(
     arguments: dict[str, object], sentence: str
 ) -> None:
     session = fake_session()
@@ -157,7 +157,7 @@ def test_twelve_objects_at_once() -> None:
     assert len(session.present(1)) == 12
 
 
-def test_the_decoder_sees_the_mask_of_the_frame_just_walked_from() -> None:
+def test_the_decoder_sees_the_mask_of_the_frame_before() -> None:
     session = fake_session()
     session.set_ids(0, square_ids(0))
     list(session.propagate())

@@ -28,13 +28,13 @@ def test_the_newest_stroke_lies_on_top() -> None:
     assert not (guidance.positive & guidance.negative).any()
 
 
-def test_what_adds_to_another_object_says_no_to_this_one() -> None:
+def test_what_adds_to_another_object_is_negative_for_this_one() -> None:
     guidance = scribble_guidance([stroke([[10, 10]], object_id=2)], 1, CANVAS)
     assert guidance.negative[10, 10]
     assert not guidance.positive.any()
 
 
-def test_what_takes_from_another_object_says_nothing_of_this_one() -> None:
+def test_what_takes_from_another_object_is_no_guidance_for_this_one() -> None:
     guidance = scribble_guidance([stroke([[10, 10]], object_id=2, positive=False)], 1, CANVAS)
     assert not guidance.negative.any()
 
@@ -57,7 +57,7 @@ def test_a_line_grows_with_its_crop() -> None:
     assert near > 50 * scribble_guidance([stroke([[22, 32]], radius=2)], 1, CANVAS).positive.sum()
 
 
-def test_a_box_says_yes_at_its_centre_and_no_around_it() -> None:
+def test_a_box_is_positive_at_its_centre_and_negative_around_it() -> None:
     guidance = box_guidance(Region(20, 10, 60, 40), CANVAS)
     assert guidance.positive[25, 40]
     assert not guidance.negative[10:40, 20:60].any()
