@@ -1,1 +1,1 @@
-"""Where the networks run: device, sizes and padding, caches, out-of-memory handling, the caller of the networks."""
+"""Where the networks run: device, sizes and padding, caches, and what happens when memory runs out."""

@@ -7,23 +7,21 @@ from argparse import Namespace
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from inference_core.errors import UserError
-from inference_core.session import Session
 from inference_core.types import UInt8Array
 from mivos_studio.cli.output import check_apart, check_json
 from mivos_studio.cli.progress import ProgressBar
-from mivos_studio.evaluation.machine import peak_rss_mb
 from mivos_studio.media.clip import Clip, open_clip
 from mivos_studio.media.export.formats import find_format
 from mivos_studio.media.export.job import ExportJob, Extent
 from mivos_studio.media.output.folder import FolderOutput
 from mivos_studio.media.palette import read_ids
 from mivos_studio.project.scratch import TemporaryScratch
-from model.checkpoint import load_networks
+
+if TYPE_CHECKING:
+    from inference_core.session import Session
 
 MASKS = find_format("png-indexed")
 
@@ -56,6 +54,11 @@ def read_mask(clip: Clip, file: Path, frame_index: int) -> UInt8Array:
 
 def open_session(clip: Clip, options: Namespace) -> Session:
     """Load the networks and begin a session on the clip; its notices go to stderr."""
+    import torch
+
+    from inference_core.session import Session
+    from model.checkpoint import load_networks
+
     torch.manual_seed(options.seed)
     session = Session(
         clip,
@@ -86,6 +89,8 @@ def write_masks(session: Session, clip: Clip, output: FolderOutput, *, quiet: bo
 
 def circumstances(session: Session) -> dict[str, Any]:
     """Say under which circumstances figures were measured."""
+    from mivos_studio.evaluation.machine import peak_rss_mb
+
     return {
         "peak_rss_mb": peak_rss_mb(),
         "device": session.device,

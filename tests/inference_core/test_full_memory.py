@@ -47,7 +47,7 @@ def fail(session: Session, network: int, method: str, calls: set[int]) -> None:
 
 
 def two_rounds(session: Session) -> list[int]:
-    """A propagation from either end, the second fused with the first; return the frames in order of propagation."""
+    """Propagate from either end, the second fused with the first; return the frames in that order."""
     session.set_ids(0, square_ids(0, both=True))
     frames = [change.frame_index for change in session.propagate()]
     session.set_ids(FRAMES - 1, square_ids(FRAMES - 1, both=True))

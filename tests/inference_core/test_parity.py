@@ -26,7 +26,7 @@ ADDED_AND_REMOVED = 2
 
 
 class Watched:
-    """The propagation network, recording how many frames each reading sees and what changes are transferred."""
+    """The propagation network, recording how many frames are read and what changes are transferred."""
 
     multiple = 16
     shares_keys = False

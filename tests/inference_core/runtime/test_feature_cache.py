@@ -32,22 +32,22 @@ def test_the_cache_never_holds_more_than_its_budget() -> None:
     assert len(cache) == 3
 
 
-def test_a_new_sweep_pushes_out_what_was_used_longest_ago() -> None:
+def test_a_new_pass_evicts_what_was_used_longest_ago() -> None:
     cache = FeatureCache(budget_bytes=300)
     for frame_index in (0, 1, 2):
         cache.put(frame_index, features())
     cache.get(0)
-    cache.begin_sweep()
+    cache.begin_pass()
     cache.put(3, features())
     assert cache.get(1) is None
     assert cache.get(0) is not None
 
 
-def test_a_sweep_over_more_than_the_cache_holds_still_finds_something_the_next_time() -> None:
+def test_a_pass_over_more_than_the_cache_holds_still_finds_something_the_next_time() -> None:
     cache = FeatureCache(budget_bytes=300)
     found = 0
     for _ in range(4):
-        cache.begin_sweep()
+        cache.begin_pass()
         for frame_index in range(10):
             if cache.get(frame_index) is None:
                 cache.put(frame_index, features())
