@@ -1,7 +1,7 @@
 """MiVOS Studio: cut objects out of a clip. The names in `__all__` are its public Python API.
 
-They are imported when they are first used (PEP 562), so that a program which opens clips does not load torch, and
-one that trains does not load PyAV.
+They are imported when they are first used (PEP 562), so that a program which opens clips does not load torch,
+and one that trains does not load PyAV.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What tests of several rooms share: a small clip on disk with its true masks, and no screen."""
+"""What tests of several packages share: a small clip on disk with its true masks, and no screen."""
 
 from __future__ import annotations
 

@@ -18,6 +18,20 @@ def python_files(*places: str) -> Iterator[Path]:
         yield from sorted(path.rglob("*.py")) if path.is_dir() else [path]
 
 
+def tracked_files(*endings: str) -> list[Path]:
+    """Return the project's files with one of these endings, caches and environments aside."""
+    unwanted = (".", "build", "dist", "runs", "sample", "__pycache__")
+    return [
+        path
+        for ending in endings
+        for path in sorted(PROJECT.rglob(f"*{ending}"))
+        if not any(
+            part.startswith(unwanted) or part.endswith(".egg-info")
+            for part in path.relative_to(PROJECT).parts[:-1]
+        )
+    ]
+
+
 def program_files() -> list[Path]:
     """Return every Python file that the program is made of."""
     return [*python_files(*PACKAGES), PROJECT / "interactive_gui.py"]

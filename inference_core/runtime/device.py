@@ -129,7 +129,7 @@ def _automatic_dtype(device: torch.device) -> torch.dtype:
 def _cpu_has_bfloat16() -> bool:
     """Without these instructions bfloat16 is emulated, slower than float32."""
     host = cast(_HostFeatures, torch.cpu)
-    # oneDNN obeys ONEDNN_MAX_CPU_ISA; what it may not use does not count.
+    # oneDNN respects ONEDNN_MAX_CPU_ISA; instructions that it may not use do not count.
     return torch.ops.mkldnn._is_mkldnn_bf16_supported() and (
         host._is_avx512_bf16_supported() or host._is_amx_tile_supported()
     )

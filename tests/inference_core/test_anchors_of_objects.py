@@ -178,10 +178,10 @@ def test_a_propagation_stopped_among_anchors_of_others_ends_where_an_uninterrupt
         draw(session, 2)
         draw(session, 1, 6)
     list(one.propagate(6))
-    walk = other.propagate(6)
+    running = other.propagate(6)
     for _ in range(frames):
-        next(walk)
-    walk.close()
+        next(running)
+    running.close()
     list(other.propagate(6))
     assert other.unfinished == ()
     assert set(differences(snapshot(one), snapshot(other))) <= {"rounds"}
@@ -191,10 +191,10 @@ def test_an_anchor_of_one_object_takes_over_only_that_object_from_an_unfinished_
     session = three_squares()
     draw(session, 1, 0)
     draw(session, 2, 0)
-    walk = session.propagate(0)
+    running = session.propagate(0)
     for _ in range(6):
-        next(walk)
-    walk.close()
+        next(running)
+    running.close()
     draw(session, 1, 4)
     list(session.propagate(4))
     assert session.unfinished == (0,)

@@ -81,12 +81,12 @@ def test_a_stroke_during_a_propagation_closes_the_running_step_and_the_propagati
 ):
     session = fake_session()
     session.set_ids(0, square_ids(0))
-    walk = session.propagate()
-    next(walk)
-    next(walk)
+    running = session.propagate()
+    next(running)
+    next(running)
     list(session.interact(stroke("brush", [[60, 50]], frame=7, radius=4)))
     painted = session.ids(7)
-    assert list(walk) == []
+    assert list(running) == []
     assert session.rounds[0].changed_frames == (1, 2)
     assert [change.frame_index for change in session.propagate(0)] == list(range(3, 12))
     assert session.drafts == (7,)

@@ -108,7 +108,7 @@ def test_a_reset_anchor_stays_an_anchor_of_a_locked_object_alone() -> None:
     session.reset(6)
     assert session.anchors == (0, 6)
     list(session.propagate(0))
-    assert (session.ids(6) == 1).any(), "carried through"
+    assert (session.ids(6) == 1).any(), "propagated through"
     assert (green(session, 6) == (square_ids(6, both=True) == 2)).all()
     session.lock(2, False)
     session.reset(6)
@@ -155,10 +155,10 @@ def test_set_ids_does_not_make_a_locked_object_absent() -> None:
 def test_what_is_unfinished_of_a_locked_object_waits_until_it_is_unlocked() -> None:
     session = fake_session()
     session.set_ids(0, square_ids(0, both=True))
-    walk = session.propagate()
+    running = session.propagate()
     for _ in range(4):
-        next(walk)
-    walk.close()
+        next(running)
+    running.close()
     session.lock(2)
     assert session.unfinished == (0,)
     list(session.propagate())

@@ -70,11 +70,11 @@ class Watched:
         return logits
 
     def transfer(self, query: QueryFeatures, key: Tensor, maps: Tensor) -> Tensor:
-        carried = self._network.transfer(query, key, maps)
+        transferred = self._network.transfer(query, key, maps)
         if maps.shape[1] == ADDED_AND_REMOVED:
             self.changes.append(maps)
-            self.attention.append(carried)
-        return carried
+            self.attention.append(transferred)
+        return transferred
 
 
 class WatchedFusion:

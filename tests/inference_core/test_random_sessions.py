@@ -85,10 +85,10 @@ class Editor:
         return frame_range
 
     def _stop(self) -> object:
-        walk, count = self.session.propagate(), int(self.rng.integers(1, 5))
-        for _ in zip(range(count), walk, strict=False):
+        running, count = self.session.propagate(), int(self.rng.integers(1, 5))
+        for _ in zip(range(count), running, strict=False):
             pass
-        walk.close()
+        running.close()
         return count
 
     def _lock(self) -> object:

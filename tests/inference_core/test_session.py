@@ -157,11 +157,11 @@ def test_two_sessions_share_networks_without_noticing_each_other() -> None:
     one = Session(square_clip(), networks, device="cpu", dtype="float32")
     other = Session(square_clip(), networks, device="cpu", dtype="float32")
     one.set_ids(0, square_ids(0))
-    walk = one.propagate()
-    next(walk)
+    running = one.propagate()
+    next(running)
     other.set_ids(5, square_ids(5))
     list(other.propagate())
-    list(walk)
+    list(running)
     assert len(one.rounds) == len(other.rounds) == 1
     assert networks_of(one)[0] is networks_of(other)[0]
 

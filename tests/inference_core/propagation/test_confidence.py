@@ -12,13 +12,13 @@ from inference_core.types import Agreement
 from tests.inference_core.fakes import fake_session, square_clip, square_ids
 
 
-def _agreement(shown, carried):
+def _agreement(shown, transferred):
     session = fake_session()
     runner = session._context.runner
     image = runner.image(square_clip(1)[0])
     query = runner.query(0, image)
     planes = torch.zeros(2, 1, 64, 96)
-    for plane, (left, right) in zip(planes, (shown, carried), strict=True):
+    for plane, (left, right) in zip(planes, (shown, transferred), strict=True):
         plane[0, 16:48, left:right] = 1.0
     return agree(runner, query, ReferenceMask(0, query.key, planes[1]), planes[0])[
         0

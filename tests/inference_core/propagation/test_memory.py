@@ -77,14 +77,14 @@ def test_an_object_does_not_read_anchors_from_before_it_was_introduced() -> None
     assert slots_read(memory) == [[0, 1, 9], [1, 9]]
 
 
-def carried(frame_index: int) -> MemorizedFrame:
+def memorized(frame_index: int) -> MemorizedFrame:
     return MemorizedFrame(frame_index, None)  # type: ignore[arg-type]
 
 
 def test_frames_over_the_cap_are_spread_evenly_from_the_anchor_on() -> None:
     working_memory = WorkingMemory(0, cap=6)
     for frame_index in range(5, 1000, 5):
-        working_memory.add(carried(frame_index))
+        working_memory.add(memorized(frame_index))
         frames = [0, *(each.frame_index for each in working_memory.frames)]
         gaps = [later - earlier for earlier, later in pairwise(frames)]
         assert len(frames) <= 7
@@ -96,7 +96,7 @@ def test_frames_over_the_cap_are_spread_evenly_from_the_anchor_on() -> None:
 def test_the_frame_kept_last_is_never_the_one_that_is_dropped() -> None:
     working_memory = WorkingMemory(100, cap=1)
     for frame_index in (95, 90, 85):
-        working_memory.add(carried(frame_index))
+        working_memory.add(memorized(frame_index))
         assert working_memory.newest == frame_index
 
 
