@@ -42,7 +42,7 @@ def _begin(label: str, unit: str, stream: TextIO) -> Any:
     from tqdm import tqdm  # here, since a machine that only writes logs may lack it
 
     tqdm.monitor_interval = 0  # no thread that redraws: with miniters 0 every call looks at the clock
-    return tqdm(
+    bar = tqdm(
         desc=label,
         unit=unit,
         unit_scale=bool(unit),
@@ -53,3 +53,6 @@ def _begin(label: str, unit: str, stream: TextIO) -> Any:
         mininterval=_REDRAW_S,
         delay=_REDRAW_S,
     )
+    if bar.ncols is not None and bar.ncols < 1:  # a pseudo-terminal to which nobody gave a size
+        bar.ncols = bar.nrows = None
+    return bar

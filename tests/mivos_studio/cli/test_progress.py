@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 
 import pytest
 
@@ -83,6 +84,20 @@ def test_clearing_leaves_an_empty_line(clock: Clock) -> None:
     _, drawn, blanks, after = terminal.getvalue().split("\r")
     assert blanks == " " * len(drawn)
     assert after == ""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are for POSIX systems")
+def test_a_terminal_without_a_size_gets_the_bar_as_well(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there, here = os.openpty()
+    os.set_blocking(there, False)
+    with open(there, "rb") as screen, open(here, "w") as stream:  # noqa: PTH123, descriptors are no paths
+        monkeypatch.setattr("sys.stderr", stream)
+        bar = ProgressBar("write")
+        clock.now_s += 1
+        bar.show(1, 2)
+        assert b"] 1/2" in os.read(screen.fileno(), 1000)
 
 
 @pytest.mark.parametrize(("stream", "quiet"), [(io.StringIO(), False), (Terminal(), True)])
