@@ -6,7 +6,6 @@ import sys
 from typing import Any, TextIO
 
 _LAYOUT = "{desc} [{bar:30}] {n_fmt}/{total_fmt} {rate_noinv_fmt} {remaining} left"
-_REDRAW_S = 0.1
 
 
 class ProgressBar:
@@ -42,17 +41,8 @@ def _begin(label: str, unit: str, stream: TextIO) -> Any:
     from tqdm import tqdm  # here, since a machine that only writes logs may lack it
 
     tqdm.monitor_interval = 0  # no thread that redraws: with miniters 0 every call looks at the clock
-    bar = tqdm(
-        desc=label,
-        unit=unit,
-        unit_scale=bool(unit),
-        file=stream,
-        leave=False,
-        ascii="-#",
-        miniters=0,
-        mininterval=_REDRAW_S,
-        delay=_REDRAW_S,
-    )
+    counts = {"unit": unit, "unit_scale": bool(unit)}
+    bar = tqdm(desc=label, **counts, file=stream, leave=False, ascii="-#", miniters=0, delay=0.1)
     if bar.ncols is not None and bar.ncols < 1:  # a pseudo-terminal to which nobody gave a size
         bar.ncols = bar.nrows = None
     return bar

@@ -7,7 +7,7 @@ type, since msgspec's own messages are for programmers.
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from msgspec import Meta, Struct, ValidationError, convert
 from msgspec.structs import fields as fields_of
@@ -60,9 +60,8 @@ def read_object(
             raise UserError(f'{place}: the key "{key}" is missing.')
     try:
         return convert({key: value[key] for key in keys if key in value}, kind)
-    except (
-        ValidationError
-    ) as error:  # each key is valid alone: the kind's __post_init__ refuses them together
+    except ValidationError as error:
+        # Each key is valid alone: this is what the kind's __post_init__ has said of them together.
         raise UserError(f"{place}: {error}") from error
 
 
@@ -72,7 +71,7 @@ def _check(key: str, value: object, kind: Any, place: str) -> None:
     try:
         convert(value, declared)
     except ValidationError as error:
-        is_no_list = str(error).startswith("Expected `array`") and not isinstance(value, list)
+        is_no_list = get_origin(declared.__origin__) in (list, tuple) and not isinstance(value, list)
         wanted = "a list in brackets" if is_no_list else declared.__metadata__[0].description
         raise UserError(f'{place}: "{key}" must be {wanted}, not {_shown(value)}.') from error
 
