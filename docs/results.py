@@ -50,6 +50,7 @@ from mivos_studio.evaluation.run import (  # noqa: E402
     evaluate_stills,
 )
 from mivos_studio.evaluation.settings import OnProgress, Settings  # noqa: E402
+from mivos_studio.files import written_beside  # noqa: E402
 from model.checkpoint import load_networks  # noqa: E402
 
 PICTURES = "pictures"
@@ -185,9 +186,8 @@ def _progress(label: str) -> OnProgress:
 
 
 def _replace(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
+    with written_beside(path) as beside:
+        beside.write_text(text, encoding="utf-8")
 
 
 def _options() -> argparse.Namespace:

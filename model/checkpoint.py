@@ -9,6 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from mivos_studio.files import sha256_of
 from model.compact.encoder import REDUCTION
 from model.compact.fusion import CompactFusion
 from model.compact.interaction import CompactInteraction
@@ -20,7 +21,7 @@ from model.layers.blocks import fold_normalisation
 from model.mivos.fusion import MivosFusion
 from model.mivos.propagation import MivosPropagation
 from model.mivos.scribble import MivosScribble
-from model.weights.hashes import recorded_sha256, sha256_of
+from model.weights.hashes import recorded_sha256
 from model.weights.pickled import read_pickled
 from model.weights.store import find_home, saves_folder
 

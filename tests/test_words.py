@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.project import PROJECT, name_of, tracked_files
+from tests.project import name_of, tracked_files
 
 REPLACED = {
     r"[Ww]orkshops?": "SessionContext, OutOfMemoryHandler",
@@ -23,7 +23,7 @@ REPLACED = {
     r"Question|[Cc]ues?|obey(s|ed)?|def answers": "PromptInput, guidance maps, apply_hard_strokes, predict",
     r"def (hear|look|endure|make_room)|\.(hear|look|endure|make_room)\(": "on_notice, snapshot, retry_on_oom",
     r"looks_of|expected_way|learn_targets": "target_features, expected_displacement, learn_target_models",
-    r"[Cc]atalogues?|[Ii]nventor(y|ies)|Holdings?|take_stock": "families, weights.store, InstalledWeights, scan",
+    r"[Cc]atalogues?|[Ii]nventor(y|ies)|Holdings?|take_stock": "families, store, InstalledWeights, scan",
     r"[Cc]ourses?|[Ll]essons?": "TrainingTask, LossStep",
     r"FileDesk|Survey|Wish|Journal|TakeBack|NewObject": "FileController, TimelinePresenter, FrameRequest",
     r"[Hh]ouses?|[Rr]ooms?|[Dd]oors?": "project, package or module, entry point",

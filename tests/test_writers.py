@@ -24,9 +24,10 @@ IN_MIVOS_STUDIO = {
     "project/script.py": IN_THE_MAKING,
     "synthetic/dataset.py": IN_THE_MAKING,
     "synthetic/files.py": "knows no media; renames a new folder to a name that is free or an empty folder's",
+    "files.py": "the helper itself: those who call it are named here",
     "training/trainer.py": "its own state, which `mivos train` refuses to begin beside unless it is resumed",
-    "training/mivos/tasks.py": "writes a hidden file that model/weights/hashes.py puts in place",
-    "training/compact/fusion_data.py": "writes a hidden file and renames it to a name that is free",
+    "training/mivos/tasks.py": "writes weights that model/weights/hashes.py puts in place",
+    "training/compact/fusion_data.py": "writes files only where their names are free",
     "cli/download.py": "a part that it downloaded itself; put in place where the name is free",
     "benchmarks/gui.py": "a temporary folder",
     "benchmarks/long_clip.py": "a temporary folder",
@@ -39,7 +40,10 @@ EXCEPTIONS = {
 
 
 def calls(path: Path) -> Iterator[str]:
-    """Name the calls in a file that rename, remove or write files."""
+    """Name the calls in a file that rename, remove or write files.
+
+    `written_beside` replaces what is there, unless it is told how else to put the file in place.
+    """
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             name = node.func.attr
@@ -52,8 +56,11 @@ def calls(path: Path) -> Iterator[str]:
                 or (name == "open" and _writes(node))
             ):
                 yield name
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in WRITING:
-            yield node.func.id
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            if node.func.id == "written_beside":
+                yield "replace" if len(node.args) == 1 else "written_beside"
+            elif node.func.id in WRITING:
+                yield node.func.id
 
 
 def _replaces_a_file(call: ast.Call) -> bool:
@@ -94,6 +101,7 @@ def test_nothing_renames_removes_or_writes_files_but_media_output_and_those_name
 def test_nothing_but_media_output_the_weights_and_training_renames_over_a_file() -> None:
     renaming = {name_of(path) for path in program_files() if "replace" in calls(path)}
     assert {name for name in renaming if not name.startswith("mivos_studio/media/output/")} == {
+        "mivos_studio/files.py",
         "model/weights/hashes.py",
         "mivos_studio/training/trainer.py",
     }

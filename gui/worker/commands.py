@@ -164,7 +164,7 @@ class PropagateCommand(Command):
                     done += 1
                     yield change
         except GeneratorExit:
-            record(replace(step, stop_after=done))
+            record(Propagate(frame_index, self.direction, stop_after=done))
             raise
         record(step)
 
@@ -264,4 +264,6 @@ def _no_file(file: Path, frame_index: int) -> UInt8Array:
 
 def _findable(step: Step, folder: Path) -> Step:
     """Name a mask's file so that it is found from anywhere."""
-    return replace(step, file=str((folder / step.file).resolve())) if isinstance(step, SetIds) else step
+    if isinstance(step, SetIds):
+        return SetIds(step.frame_index, str((folder / step.file).resolve()))
+    return step

@@ -6,7 +6,6 @@ the server's time of change: what was replaced there meanwhile is not continued 
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import os
 import re
@@ -19,7 +18,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import BinaryIO
 
-from mivos_studio.media.output.moves import move_without_replacing
+from mivos_studio.files import move_without_replacing, sha256_of
 
 _CHUNK_BYTES = 2**18
 _ATTEMPTS = 5
@@ -126,12 +125,10 @@ def _check(part: Path, sha256: str | None) -> None:
     """Refuse what cannot be a file of tensors, or is not the one that was recorded."""
     with part.open("rb") as file:
         is_plausible = file.read(4).startswith(_STARTS)
-        file.seek(0)
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
     if not is_plausible:
         part.unlink()
         raise DownloadError("what the server sent is no file of weights")
-    if sha256 not in (None, digest):
+    if sha256 not in (None, sha256_of(part)):
         part.unlink()
         raise DownloadError("what the server sent is not the file whose SHA-256 was recorded here")
 

@@ -1,45 +1,48 @@
-"""A progress bar with the time that is left, on a terminal and nowhere else."""
+"""A progress bar with rate and time left, on a terminal and nowhere else: tqdm, told how far the work is."""
 
 from __future__ import annotations
 
 import sys
-import time
-from typing import TextIO
+from typing import Any, TextIO
 
-_WIDTH = 30
-_REDRAW_S = 0.1
+_LAYOUT = "{desc} [{bar:30}] {n_fmt}/{total_fmt} {rate_noinv_fmt} {remaining} left"
 
 
 class ProgressBar:
-    """One line on stderr, redrawn in place: `propagate [######------]  42/104  8.1/s  0:07 left`."""
+    """One line on stderr, redrawn in place: `propagate [######------] 42/104  8.10/s 00:07 left`.
 
-    def __init__(self, label: str, *, quiet: bool = False, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stderr
-        self._is_shown = not quiet and self._stream.isatty()
-        self._label = label
-        self._started_s = self._drawn_s = time.monotonic()
+    unit  what is counted, as "B"; with one, counts are shortened: 12.3M of 45.6M.
+    """
+
+    def __init__(
+        self, label: str, *, unit: str = "", quiet: bool = False, stream: TextIO | None = None
+    ) -> None:
+        stream = stream or sys.stderr
+        self._bar = None if quiet or not stream.isatty() else _begin(label, unit, stream)
 
     def show(self, done: int, total: int) -> None:
-        """Say how far the work has come; drawn at most ten times a second."""
-        now_s = time.monotonic()
-        if not self._is_shown or (now_s - self._drawn_s < _REDRAW_S and done < total):
+        """Say how far the work has come, total 0 where that is unknown; drawn at most ten times a second."""
+        if self._bar is None:
             return
-        self._drawn_s = now_s
-        rate = done / max(now_s - self._started_s, 1e-9)
-        left = _clock((total - done) / rate) if rate > 0 else "?"
-        filled = "#" * round(_WIDTH * done / max(total, 1))
-        line = f"{self._label} [{filled:-<{_WIDTH}}] {done}/{total}  {rate:.1f}/s  {left} left"
-        self._stream.write(f"\r\x1b[K{line}")
-        self._stream.flush()
+        self._bar.total = total or None
+        self._bar.bar_format = _LAYOUT if total else None  # tqdm tells what is left only of a known total
+        self._bar.update(done - self._bar.n)
+        if done == total:
+            self._bar.refresh()
 
     def clear(self) -> None:
         """Take the bar away, so that what is printed next starts on an empty line."""
-        if self._is_shown:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
+        if self._bar is not None:
+            self._bar.close()
 
 
-def _clock(seconds: float) -> str:
-    minutes, seconds_left = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds_left:02}" if hours else f"{minutes}:{seconds_left:02}"
+def _begin(label: str, unit: str, stream: TextIO) -> Any:
+    """Begin to measure time; draw nothing before the first figures are there."""
+    from tqdm import tqdm  # here, since a machine that only writes logs may lack it
+
+    tqdm.monitor_interval = 0  # no thread that redraws: with miniters 0 every call looks at the clock
+    counts = {"unit": unit, "unit_scale": bool(unit)}
+    bar = tqdm(desc=label, **counts, file=stream, leave=False, ascii="-#", miniters=0, delay=0.1)
+    if bar.ncols is not None and bar.ncols < 1:  # a pseudo-terminal to which nobody gave a size
+        bar.ncols = bar.nrows = None
+    return bar

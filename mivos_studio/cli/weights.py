@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace, _SubParsersAction
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -123,10 +122,10 @@ def run_fetch(options: Namespace) -> None:
     holding = next(holding for holding in holdings if holding.family is MIVOS)
     for number, known in enumerate(holding.missing, 1):
         url = f"{options.mirror.rstrip('/')}/{known.name}" if options.mirror else known.url
-        bar = ProgressBar(f"{known.name} ({number} of {len(holding.missing)}), MiB", quiet=options.quiet)
+        bar = ProgressBar(f"{known.name} ({number} of {len(holding.missing)})", unit="B", quiet=options.quiet)
         target = holding.home / known.name
         try:
-            download(url, target, sha256=recorded_sha256(target), on_progress=partial(_show, bar))
+            download(url, target, sha256=recorded_sha256(target), on_progress=bar.show)
         except DownloadError as error:
             rest = _by_hand(holding.missing[number - 1 :], holding.home)
             raise UserError(f"{known.name} cannot be downloaded: {error}; {rest}") from error
@@ -188,10 +187,6 @@ def _verdict(file: WeightsFile) -> str:
 def _by_hand(missing: tuple[KnownFile, ...], home: Path) -> str:
     pages = ", ".join(f"{known.name} from {known.page}" for known in missing)
     return f"by hand, download {pages}, and put what you get into {home} under these names."
-
-
-def _show(bar: ProgressBar, done_bytes: int, total_bytes: int) -> None:
-    bar.show(done_bytes // _MEBIBYTE, max(1, total_bytes // _MEBIBYTE))
 
 
 def _as_figures(holding: InstalledWeights) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+from natsort import natsorted, ns
 
 from inference_core.types import UInt8Array
 from mivos_studio.media.errors import MediaError
@@ -73,13 +73,12 @@ def list_images(folder: Path) -> list[Path]:
         endings = ", ".join(ending[1:] for ending in IMAGE_KINDS)
         raise MediaError(f"The folder {folder} has no images in it: frames end in {endings}.")
     kind = max(by_kind, key=lambda kind: (len(by_kind[kind]), -_KINDS.index(kind)))
-    return sorted(by_kind[kind], key=natural_order)
+    in_one_order = sorted(by_kind[kind], key=_name)  # decides between names that are equal to natsort
+    return natsorted(in_one_order, key=_name, alg=ns.IGNORECASE)
 
 
-def natural_order(path: Path) -> tuple[list[tuple[int, str]], str]:
-    """Make a key that sorts runs of digits by their value, the rest as text."""
-    parts = re.split(r"(\d+)", path.name.lower())
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], path.name
+def _name(path: Path) -> str:
+    return path.name
 
 
 def _common_size(paths: Sequence[Path]) -> tuple[int, int]:

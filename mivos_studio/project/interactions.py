@@ -2,29 +2,56 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+import numpy as np
+from msgspec import Meta
 
 from inference_core.errors import UserError
-from inference_core.types import Float32Array, Interaction, Region, Stroke, Tool
-from mivos_studio.project.json_fields import Fields
+from inference_core.types import Interaction, Region, Stroke, Tool
+from mivos_studio.project.json_fields import (
+    Flag,
+    JsonObject,
+    ObjectId,
+    Points,
+    PositiveNumber,
+    WholeNumber,
+    read_object,
+)
 
-INTERACTION_KEYS = ("frame", "object", "points", "radius_px", "positive", "region")
 _FEWEST_POINTS = {Tool.LASSO: 3}
 _EXACT_POINTS = {Tool.CLICK: 1, Tool.BOX: 2}
 
+_Corners = Annotated[
+    tuple[WholeNumber, WholeNumber, WholeNumber, WholeNumber],
+    Meta(description="a list of 4 whole numbers of 0 or more"),
+]
 
-def read_interaction(tool: Tool, fields: Fields) -> Interaction:
-    """Read what was done with a tool."""
-    points = fields.points("points")
-    _check_point_count(tool, points, fields.place)
-    stroke = Stroke(
-        frame_index=fields.whole_number("frame"),
-        object_id=fields.object_id("object"),
-        points=points,
-        radius_px=fields.positive_number("radius_px") if fields.has("radius_px") else Stroke.radius_px,
-        is_positive=fields.flag("positive") if fields.has("positive") else Stroke.is_positive,
-    )
-    return Interaction(tool, stroke, _read_region(fields) if fields.has("region") else None)
+
+class _Drawn(JsonObject, frozen=True):
+    """The keys of a stroke."""
+
+    frame: WholeNumber
+    object: ObjectId
+    points: Points
+    radius_px: PositiveNumber = Stroke.radius_px
+    positive: Flag = Stroke.is_positive
+    region: _Corners | None = None
+
+    def __post_init__(self) -> None:
+        if self.region is not None:
+            x0, y0, x1, y1 = self.region
+            if x0 >= x1 or y0 >= y1:
+                raise ValueError('"region" must be [x0, y0, x1, y1] with x0 < x1 and y0 < y1.')
+
+
+def read_interaction(tool: Tool, value: object, place: str) -> Interaction:
+    """Read what was done with a tool; the key "do" has been read."""
+    drawn = read_object(_Drawn, value, place, known=("do",))
+    _check_point_count(tool, len(drawn.points), place)
+    points = np.array(drawn.points, dtype=np.float32)
+    stroke = Stroke(drawn.frame, drawn.object, points, drawn.radius_px, drawn.positive)
+    return Interaction(tool, stroke, None if drawn.region is None else Region(*drawn.region))
 
 
 def written_interaction(interaction: Interaction) -> dict[str, Any]:
@@ -42,16 +69,11 @@ def written_interaction(interaction: Interaction) -> dict[str, Any]:
     return keys
 
 
-def _check_point_count(tool: Tool, points: Float32Array, place: str) -> None:
+def _check_point_count(tool: Tool, count: int, place: str) -> None:
     exact, fewest = _EXACT_POINTS.get(tool), _FEWEST_POINTS.get(tool, 1)
-    if exact is not None and len(points) != exact:
-        raise UserError(f'{place}: "points" must hold exactly {exact} of [x, y], not {len(points)}.')
-    if len(points) < fewest:
-        raise UserError(f'{place}: "points" must hold at least {fewest} of [x, y], not {len(points)}.')
-
-
-def _read_region(fields: Fields) -> Region:
-    region = Region(*fields.whole_numbers("region", 4))
-    if region.x0 >= region.x1 or region.y0 >= region.y1:
-        raise UserError(f'{fields.place}: "region" must be [x0, y0, x1, y1] with x0 < x1 and y0 < y1.')
-    return region
+    if not count:
+        raise UserError(f'{place}: "points" needs at least one [x, y].')
+    if exact is not None and count != exact:
+        raise UserError(f'{place}: "points" must hold exactly {exact} of [x, y], not {count}.')
+    if count < fewest:
+        raise UserError(f'{place}: "points" must hold at least {fewest} of [x, y], not {count}.')

@@ -1,110 +1,79 @@
-"""Strict reading of one JSON object: keys are asked for by type, every complaint names place and key."""
+"""Strict reading of one JSON object as a typed struct; every complaint names place, key and what is wrong.
+
+msgspec checks types and limits. What a key must be is said in words beside them, as the description of its
+type, since msgspec's own messages are for programmers.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
-from typing import Any
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
-import numpy as np
+from msgspec import Meta, Struct, ValidationError, convert
+from msgspec.structs import fields as fields_of
 
 from inference_core.errors import UserError
-from inference_core.types import MAX_OBJECTS, Float32Array
+from inference_core.types import MAX_OBJECTS
 
 _LARGEST = 1e9  # far outside any image, far inside float32
 
-
-class Fields:
-    """One JSON object of a file. `place` opens every complaint, as in "Step 3 (scribble)"."""
-
-    def __init__(self, value: object, place: str) -> None:
-        if not isinstance(value, dict):
-            raise UserError(f"{place} must be an object in braces, not {_shown(value)}.")
-        self.place = place
-        self._values: dict[str, Any] = value
-
-    def allow(self, keys: Collection[str]) -> None:
-        """Refuse every key that is not among these."""
-        for key in self._values:
-            if key not in keys:
-                raise UserError(f'{self.place} has the unknown key "{key}"; it may have {", ".join(keys)}.')
-
-    def has(self, key: str) -> bool:
-        return key in self._values
-
-    def whole_number(self, key: str, *, least: int = 0, most: int | None = None) -> int:
-        value = self._get(key)
-        if not _is_whole_number(value) or value < least or (most is not None and value > most):
-            limits = f"from {least} to {most}" if most is not None else f"of {least} or more"
-            raise self._refusal(key, f"a whole number {limits}")
-        return int(value)
-
-    def object_id(self, key: str) -> int:
-        return self.whole_number(key, least=1, most=MAX_OBJECTS)
-
-    def positive_number(self, key: str) -> float:
-        value = self._get(key)
-        if not _is_number(value) or value <= 0:
-            raise self._refusal(key, "a number above 0")
-        return float(value)
-
-    def flag(self, key: str) -> bool:
-        value = self._get(key)
-        if not isinstance(value, bool):
-            raise self._refusal(key, "true or false")
-        return value
-
-    def text(self, key: str) -> str:
-        value = self._get(key)
-        if not isinstance(value, str) or not value:
-            raise self._refusal(key, "a text that is not empty")
-        return value
-
-    def choice(self, key: str, choices: Collection[str]) -> str:
-        value = self._get(key)
-        if not isinstance(value, str) or value not in choices:
-            raise self._refusal(key, f"one of {', '.join(choices)}")
-        return value
-
-    def items(self, key: str) -> list[Any]:
-        value = self._get(key)
-        if not isinstance(value, list):
-            raise self._refusal(key, "a list in brackets")
-        return value
-
-    def whole_numbers(self, key: str, count: int) -> list[int]:
-        values = self.items(key)
-        if len(values) != count or not all(_is_whole_number(value) and value >= 0 for value in values):
-            raise self._refusal(key, f"a list of {count} whole numbers of 0 or more")
-        return values
-
-    def points(self, key: str) -> Float32Array:
-        """Read [[x, y], …] as (N, 2) float32, N >= 1."""
-        pairs = self.items(key)
-        if not pairs:
-            raise UserError(f'{self.place}: "{key}" needs at least one [x, y].')
-        if not all(
-            isinstance(pair, list) and len(pair) == 2 and all(map(_is_number, pair)) for pair in pairs
-        ):
-            raise self._refusal(key, "a list of [x, y], two numbers each")
-        return np.array(pairs, dtype=np.float32)
-
-    def _get(self, key: str) -> Any:
-        if key not in self._values:
-            raise UserError(f'{self.place}: the key "{key}" is missing.')
-        return self._values[key]
-
-    def _refusal(self, key: str, wanted: str) -> UserError:
-        return UserError(f'{self.place}: "{key}" must be {wanted}, not {_shown(self._values[key])}.')
+WholeNumber = Annotated[int, Meta(ge=0, description="a whole number of 0 or more")]
+Count = Annotated[int, Meta(ge=1, description="a whole number of 1 or more")]
+ObjectId = Annotated[int, Meta(ge=1, le=MAX_OBJECTS, description=f"a whole number from 1 to {MAX_OBJECTS}")]
+PositiveNumber = Annotated[float, Meta(gt=0, le=_LARGEST, description="a number above 0")]
+Coordinate = Annotated[float, Meta(ge=-_LARGEST, le=_LARGEST)]  # NaN is within no limits
+Points = Annotated[
+    list[tuple[Coordinate, Coordinate]], Meta(description="a list of [x, y], two numbers each")
+]
+Flag = Annotated[bool, Meta(description="true or false")]
+Text = Annotated[str, Meta(min_length=1, description="a text that is not empty")]
+Items = Annotated[list[Any], Meta(description="a list in brackets")]
 
 
-def _is_number(value: object) -> bool:
-    # In Python True is the int 1; JSON as Python reads it may hold NaN, Infinity and integers of any length.
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
+class JsonObject(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a JSON object may hold: its fields are the keys, and those with a default may be missing."""
 
 
-def _is_whole_number(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+AnyStruct = TypeVar("AnyStruct", bound=Struct)
+
+
+def read_object(
+    kind: type[AnyStruct], value: object, place: str, *, known: tuple[str, ...] = ()
+) -> AnyStruct:
+    """Read a JSON object; raise a UserError with one sentence where it is not what its kind asks for.
+
+    place  opens every complaint, as in "Step 3 (scribble)".
+    known  keys that have been read before.
+    """
+    if not isinstance(value, dict):
+        raise UserError(f"{place} must be an object in braces, not {_shown(value)}.")
+    keys = {field.encode_name: field for field in fields_of(kind)}
+    unknown = [key for key in value if key not in keys and key not in known]
+    if unknown and kind.__struct_config__.forbid_unknown_fields:
+        raise UserError(
+            f'{place} has the unknown key "{unknown[0]}"; it may have {", ".join((*known, *keys))}.'
+        )
+    for key, field in keys.items():
+        if key in value:
+            _check(key, value[key], field.type, place)
+        elif field.required:
+            raise UserError(f'{place}: the key "{key}" is missing.')
+    try:
+        return convert({key: value[key] for key in keys if key in value}, kind)
+    except ValidationError as error:
+        # Each key is valid alone: this is what the kind's __post_init__ has said of them together.
+        raise UserError(f"{place}: {error}") from error
+
+
+def _check(key: str, value: object, kind: Any, place: str) -> None:
+    """Refuse what a key must not hold. Null is refused too: a field is None only where its key is missing."""
+    declared = next(part for part in (kind, *get_args(kind)) if hasattr(part, "__metadata__"))
+    try:
+        convert(value, declared)
+    except ValidationError as error:
+        is_no_list = get_origin(declared.__origin__) in (list, tuple) and not isinstance(value, list)
+        wanted = "a list in brackets" if is_no_list else declared.__metadata__[0].description
+        raise UserError(f'{place}: "{key}" must be {wanted}, not {_shown(value)}.') from error
 
 
 def _shown(value: object) -> str:

@@ -11,22 +11,27 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct, field, to_builtins
+from msgspec.structs import force_setattr
 
 from inference_core.errors import UserError
 from mivos_studio.media.output.file import FileKind, json_object, written_file
-from mivos_studio.project.json_fields import Fields
-from mivos_studio.project.steps import STEP_KINDS, AddObject, Step, read_named_object
+from mivos_studio.project.json_fields import Items, JsonObject, ObjectId, Text, WholeNumber, read_object
+from mivos_studio.project.steps import STEP_KINDS, AddObject, Step, name_of_object
 
 VERSION = 1
 
 
-@dataclass(frozen=True)
-class ScriptObject:
+class ScriptObject(JsonObject, frozen=True, rename={"object_id": "id"}):
     """An object that the script's steps speak of."""
 
-    object_id: int
-    name: str
+    object_id: ObjectId
+    name: Text = ""
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "name", self.name or name_of_object(self.object_id))
 
 
 @dataclass(frozen=True)
@@ -49,16 +54,15 @@ def read_script(path: Path) -> Script:
         raise UserError(f"The script {path} cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
         raise UserError(f"The script {path} is not valid JSON: {error}.") from error
-    fields = Fields(document, "The script")
-    fields.allow(("version", "objects", "steps"))
-    if fields.whole_number("version") != VERSION:
-        raise UserError(
-            f"The script has version {document['version']}; this program reads version {VERSION}."
-        )
-    objects = fields.items("objects") if fields.has("objects") else []
+    whole = read_object(_Document, document, "The script")
+    if whole.version != VERSION:
+        raise UserError(f"The script has version {whole.version}; this program reads version {VERSION}.")
     return Script(
-        objects=tuple(_object(value, number) for number, value in enumerate(objects, start=1)),
-        steps=tuple(_step(value, number) for number, value in enumerate(fields.items("steps"), start=1)),
+        objects=tuple(
+            read_object(ScriptObject, value, f"Object {number} of the script's list")
+            for number, value in enumerate(whole.objects, start=1)
+        ),
+        steps=tuple(_step(value, number) for number, value in enumerate(whole.steps, start=1)),
         folder=path.parent,
     )
 
@@ -89,7 +93,7 @@ def write_script(script: Script, path: Path, *, inputs: Iterable[Path] = ()) -> 
     inputs  files that are in use, such as the clip: none of them is replaced.
     An older script is replaced. Raises a MediaError where another file is in the way, or writing fails.
     """
-    objects = [{"id": declared.object_id, "name": declared.name} for declared in script.objects]
+    objects = [to_builtins(declared) for declared in script.objects]
     steps = [{"do": step.verb, **step.written()} for step in script.steps]
     document = {"version": VERSION, "objects": objects, "steps": steps}
     with written_file(path, SCRIPT_FILE, inputs=inputs) as beside:
@@ -117,16 +121,22 @@ def _without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
-def _object(value: object, number: int) -> ScriptObject:
-    fields = Fields(value, f"Object {number} of the script's list")
-    fields.allow(("id", "name"))
-    return ScriptObject(*read_named_object(fields, "id"))
+class _Document(JsonObject, frozen=True, kw_only=True):
+    """The whole file."""
+
+    version: WholeNumber
+    objects: Items = field(default_factory=list)
+    steps: Items
+
+
+class _StepOfSomeKind(Struct):
+    """A step of which the other keys are not known yet."""
+
+    do: Annotated[
+        str, Meta(pattern=rf"^({'|'.join(STEP_KINDS)})\Z", description=f"one of {', '.join(STEP_KINDS)}")
+    ]
 
 
 def _step(value: object, number: int) -> Step:
-    fields = Fields(value, f"Step {number}")
-    verb = fields.choice("do", tuple(STEP_KINDS))
-    kind = STEP_KINDS[verb]
-    fields.place = place_of(number, verb)
-    fields.allow(("do", *kind.keys()))
-    return kind.read(fields)
+    verb = read_object(_StepOfSomeKind, value, f"Step {number}").do
+    return STEP_KINDS[verb].read(verb, value, place_of(number, verb))

@@ -1,30 +1,34 @@
 """The steps of a script as frozen values: everything that an editor can do to a session, one value each.
 
 A kind of step is one class here: what scripts call it, what it holds, its title, how it is done. Reading,
-writing, checking and playing go by that, so that a new kind is a new class and nothing else. A key that no
-step has had before is one row of `_WORDS`, below.
+writing, checking and playing go by that, so that a new kind is a new class and nothing else.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import MISSING, Field, dataclass
-from dataclasses import fields as fields_of
-from functools import partial
+from collections.abc import Generator, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from inference_core.errors import UserError
+from msgspec import Meta, to_builtins
+from msgspec.structs import force_setattr
+
 from inference_core.types import Direction, FrameMask, Interaction, Tool
-from mivos_studio.project.interactions import INTERACTION_KEYS, read_interaction, written_interaction
-from mivos_studio.project.json_fields import Fields
+from mivos_studio.project.interactions import read_interaction, written_interaction
+from mivos_studio.project.json_fields import Count, JsonObject, ObjectId, Text, WholeNumber, read_object
 from mivos_studio.project.playable import Playable, ReadIds
 
+_KEYS = {"frame_index": "frame", "object_id": "object", "frame_range": "range"}
+"""What scripts call the fields that have another name here."""
 
-@dataclass(frozen=True, eq=False)
-class Step(ABC):
+_Direction = Annotated[Direction, Meta(description=f"one of {', '.join(Direction)}")]
+_FrameRange = Annotated[
+    tuple[WholeNumber, WholeNumber], Meta(description="a list of 2 whole numbers of 0 or more")
+]
+
+
+class Step(JsonObject, frozen=True, omit_defaults=True, rename=_KEYS):
     """One thing done; in a script an object whose key "do" is the verb and whose other keys are the fields.
 
     What names a frame in the key "frame" or "range", or an object in "object", is checked against the clip.
@@ -43,33 +47,22 @@ class Step(ABC):
         """What the window says while it is done."""
         return self.verb.replace("_", " ").capitalize()
 
-    @abstractmethod
     def perform(self, session: Playable, read_ids: ReadIds) -> Iterable[FrameMask]:
         """Do it; give what it changes, which is done only as far as it is taken."""
+        raise NotImplementedError
 
     @classmethod
-    def keys(cls) -> tuple[str, ...]:
-        """Name the keys that it may have in a script, besides "do"."""
-        return tuple(word.key for _, word in _words_of(cls))
-
-    @classmethod
-    def read(cls, fields: Fields) -> Self:
+    def read(cls, verb: str, value: object, place: str) -> Self:  # noqa: ARG003, kinds with many verbs ask
         """Read it; a key may be missing only where its field has a default."""
-        values = {
-            field.name: word.read(fields, word.key)
-            for field, word in _words_of(cls)
-            if field.default is MISSING or fields.has(word.key)
-        }
-        return cls(**values)
+        return read_object(cls, value, place, known=("do",))
 
     def written(self) -> dict[str, Any]:
         """Give the keys that it is read from; those that say no more than a default are left out."""
-        said = [(word.key, getattr(self, field.name), field.default) for field, word in _words_of(type(self))]
-        return {key: value for key, value, default in said if value != default}
+        keys: dict[str, Any] = to_builtins(self)
+        return keys
 
 
-@dataclass(frozen=True, eq=False)
-class Draw(Step):
+class Draw(Step, frozen=True, eq=False):
     """One stroke with one tool."""
 
     verbs = tuple(tool.value for tool in Tool)
@@ -81,14 +74,9 @@ class Draw(Step):
         return self.interaction.tool.value
 
     @classmethod
-    def keys(cls) -> tuple[str, ...]:
-        """Name those of the stroke."""
-        return INTERACTION_KEYS
-
-    @classmethod
-    def read(cls, fields: Fields) -> Self:
+    def read(cls, verb: str, value: object, place: str) -> Self:
         """Read the stroke."""
-        return cls(read_interaction(Tool(fields.text("do")), fields))
+        return cls(read_interaction(Tool(verb), value, place))
 
     def written(self) -> dict[str, Any]:
         """Give the keys of the stroke."""
@@ -98,8 +86,7 @@ class Draw(Step):
         return session.interact(self.interaction)
 
 
-@dataclass(frozen=True)
-class Propagate(Step):
+class Propagate(Step, frozen=True):
     """Propagate the draft of frame_index, or every draft in turn where it is None.
 
     frame_range holds the first and the last frame that may change, or is None for the whole clip. stop_after
@@ -107,18 +94,21 @@ class Propagate(Step):
     """
 
     verbs = ("propagate",)
-    frame_index: int | None = None
-    direction: Direction = Direction.BOTH
-    frame_range: tuple[int, int] | None = None
-    stop_after: int | None = None
+    frame_index: WholeNumber | None = None
+    direction: _Direction = Direction.BOTH
+    frame_range: _FrameRange | None = None
+    stop_after: Count | None = None
+
+    def __post_init__(self) -> None:
+        if self.frame_range is not None and self.frame_range[0] > self.frame_range[1]:
+            raise ValueError('"range" must be [first, last] with first <= last.')
 
     def perform(self, session: Playable, read_ids: ReadIds) -> Iterable[FrameMask]:
         changes = session.propagate(self.frame_index, self.direction, self.frame_range)
         return _stopped(changes, self.stop_after)
 
 
-@dataclass(frozen=True)
-class Undo(Step):
+class Undo(Step, frozen=True):
     """Take back the last step."""
 
     verbs = ("undo",)
@@ -127,8 +117,7 @@ class Undo(Step):
         return session.undo()
 
 
-@dataclass(frozen=True)
-class Redo(Step):
+class Redo(Step, frozen=True):
     """Do again what was taken back."""
 
     verbs = ("redo",)
@@ -137,67 +126,60 @@ class Redo(Step):
         return session.redo()
 
 
-@dataclass(frozen=True)
-class Reset(Step):
+class Reset(Step, frozen=True):
     """Empty one frame."""
 
     verbs = ("reset",)
     title = "Reset frame"
-    frame_index: int
+    frame_index: WholeNumber
 
     def perform(self, session: Playable, read_ids: ReadIds) -> Iterable[FrameMask]:
         return session.reset(self.frame_index)
 
 
-@dataclass(frozen=True)
-class AddObject(Step):
-    """Bring an object to life while the script plays."""
+class AddObject(Step, frozen=True):
+    """Bring an object to life while the script plays, with a name of our own where it has none."""
 
     verbs = ("add_object",)
-    object_id: int
-    name: str
+    object_id: ObjectId
+    name: Text = ""
 
-    @classmethod
-    def read(cls, fields: Fields) -> Self:
-        """Read it, with a name of our own where it has none."""
-        return cls(*read_named_object(fields, "object"))
+    def __post_init__(self) -> None:
+        force_setattr(self, "name", self.name or name_of_object(self.object_id))
 
     def perform(self, session: Playable, read_ids: ReadIds) -> Iterable[FrameMask]:
         session.add_object(self.name, self.object_id)
         return ()
 
 
-@dataclass(frozen=True)
-class RemoveObject(Step):
+class RemoveObject(Step, frozen=True):
     """Take an object and its masks away."""
 
     verbs = ("remove_object",)
-    object_id: int
+    object_id: ObjectId
 
     def perform(self, session: Playable, read_ids: ReadIds) -> Iterable[FrameMask]:
         return session.remove_object(self.object_id)
 
 
-@dataclass(frozen=True)
-class RenameObject(Step):
+class RenameObject(Step, frozen=True):
     """Give an object another name; its masks stay as they are."""
 
     verbs = ("rename_object",)
-    object_id: int
-    name: str
+    object_id: ObjectId
+    name: Text
 
     def perform(self, session: Playable, read_ids: ReadIds) -> Iterable[FrameMask]:
         session.rename_object(self.object_id, self.name)
         return ()
 
 
-@dataclass(frozen=True)
-class SetLock(Step):
+class SetLock(Step, frozen=True):
     """Lock or unlock an object: nothing changes a locked one."""
 
     verbs = ("lock", "unlock")
     title = "Lock object"
-    object_id: int
+    object_id: ObjectId
     is_locked: bool
 
     @property
@@ -206,22 +188,26 @@ class SetLock(Step):
         return "lock" if self.is_locked else "unlock"
 
     @classmethod
-    def read(cls, fields: Fields) -> Self:
+    def read(cls, verb: str, value: object, place: str) -> Self:
         """Read it; the verb says which of the two."""
-        return cls(fields.object_id("object"), is_locked=fields.text("do") == "lock")
+        named = RemoveObject.read(verb, value, place)  # it has the same keys
+        return cls(named.object_id, is_locked=verb == "lock")
+
+    def written(self) -> dict[str, Any]:
+        """Give the keys besides the verb."""
+        return {"object": self.object_id}
 
     def perform(self, session: Playable, read_ids: ReadIds) -> Iterable[FrameMask]:
         session.lock(self.object_id, self.is_locked)
         return ()
 
 
-@dataclass(frozen=True)
-class SetIds(Step):
+class SetIds(Step, frozen=True):
     """Set a frame's ids from a mask file, whose path is relative to the script's folder."""
 
     verbs = ("set_ids",)
-    frame_index: int
-    file: str
+    frame_index: WholeNumber
+    file: Text
 
     def perform(self, session: Playable, read_ids: ReadIds) -> Iterable[FrameMask]:
         return session.set_ids(self.frame_index, read_ids(Path(self.file), self.frame_index))
@@ -231,45 +217,9 @@ STEP_KINDS: dict[str, type[Step]] = {verb: kind for kind in Step.__subclasses__(
 """Every kind by its verbs, in the order of the classes above."""
 
 
-def read_named_object(fields: Fields, key: str) -> tuple[int, str]:
-    """Read an object's id under a key, and its name, which it need not have."""
-    object_id = fields.object_id(key)
-    return object_id, fields.text("name") if fields.has("name") else f"Object {object_id}"
-
-
-@dataclass(frozen=True)
-class _Word:
-    """How a field stands in a script: under which key, and what is read there."""
-
-    key: str
-    read: Callable[[Fields, str], Any]
-
-
-def _direction(fields: Fields, key: str) -> Direction:
-    return Direction(fields.choice(key, tuple(Direction)))
-
-
-def _frame_range(fields: Fields, key: str) -> tuple[int, int]:
-    first, last = fields.whole_numbers(key, 2)
-    if first > last:
-        raise UserError(f'{fields.place}: "{key}" must be [first, last] with first <= last.')
-    return first, last
-
-
-_WORDS = {
-    "frame_index": _Word("frame", Fields.whole_number),
-    "object_id": _Word("object", Fields.object_id),
-    "name": _Word("name", Fields.text),
-    "file": _Word("file", Fields.text),
-    "direction": _Word("direction", _direction),
-    "frame_range": _Word("range", _frame_range),
-    "stop_after": _Word("stop_after", partial(Fields.whole_number, least=1)),
-}
-"""The fields of all kinds: a name means the same in each."""
-
-
-def _words_of(kind: type[Step]) -> list[tuple[Field[Any], _Word]]:
-    return [(field, _WORDS[field.name]) for field in fields_of(kind) if field.name in _WORDS]
+def name_of_object(object_id: int) -> str:
+    """Name an object to which the script gives no name."""
+    return f"Object {object_id}"
 
 
 def _stopped(changes: Iterable[FrameMask], stop_after: int | None) -> Iterator[FrameMask]:

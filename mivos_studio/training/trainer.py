@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from inference_core.runtime.device import choose_training_compute
+from mivos_studio.files import written_beside
 from mivos_studio.training.data.sources import TrainingDataError
 from mivos_studio.training.processes import ALONE, Processes
 from model.weights.hashes import put_in_place
@@ -175,16 +176,14 @@ class Trainer:
             "step": self.step,
             "trained_s": self.trained_s,
         }
-        partial = self.folder / f".{self.name}.partial"
-        torch.save(state, partial)
-        partial.replace(self.checkpoint)
+        with written_beside(self.checkpoint) as partial:
+            torch.save(state, partial)
         halves = {
             key: (value.half() if value.is_floating_point() else value).cpu().contiguous()
             for key, value in self.average.items()
         }
-        partial = self.folder / f".{self.name}.safetensors.partial"
-        save_file(halves, partial)
-        put_in_place(partial, self.weights)
+        with written_beside(self.weights, put_in_place) as partial:
+            save_file(halves, partial)
 
     def _batches(self, samples: Dataset[dict[str, Tensor]]) -> DataLoader[dict[str, Tensor]]:
         size, among = self.recipe.batch, self.processes

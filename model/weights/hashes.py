@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from pathlib import Path
 
+from mivos_studio.files import sha256_of, written_beside
 from model.errors import CheckpointError
 
 _NEXT, _PREVIOUS = "sha256-next", "sha256-previous"
 _LINE = re.compile(r"([0-9a-f]{64}) [ *].+")
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def record_of(path: Path) -> Path:
@@ -39,7 +33,8 @@ def record_sha256(path: Path) -> str:
     digest = sha256_of(path)
     recorded_sha256(path)  # refuses to replace a file that is no record
     try:
-        _write_record(digest, path, _NEXT).replace(record_of(path))
+        with written_beside(record_of(path)) as record:
+            record.write_text(_line(digest, path), encoding="utf-8")
     except OSError as error:
         raise CheckpointError(f"{record_of(path)} cannot be written: {error.strerror}.") from error
     return digest
@@ -56,7 +51,8 @@ def put_in_place(complete: Path, path: Path) -> None:
     except CheckpointError as error:
         raise CheckpointError(f"{error} The finished weights are in {complete}.") from error
     record, previous = record_of(path), _beside(path, _PREVIOUS)
-    following = _write_record(sha256_of(complete), path, _NEXT)
+    following = _beside(path, _NEXT)
+    following.write_text(_line(sha256_of(complete), path), encoding="utf-8")
     if record.exists():
         record.replace(previous)
     complete.replace(path)
@@ -79,10 +75,8 @@ def _digests(path: Path) -> set[str]:
     return {match[1] for text in texts if (match := _LINE.match(text))}
 
 
-def _write_record(digest: str, path: Path, ending: str) -> Path:
-    beside = _beside(path, ending)
-    beside.write_text(f"{digest}  {path.name}\n", encoding="utf-8")
-    return beside
+def _line(digest: str, path: Path) -> str:
+    return f"{digest}  {path.name}\n"
 
 
 def _beside(path: Path, ending: str) -> Path:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mivos_studio.files import sha256_of
 from model.errors import CheckpointError
 from model.families import FAMILIES, NOT_USED, Family, KnownFile
-from model.weights.hashes import recorded_sha256, sha256_of
+from model.weights.hashes import recorded_sha256
 
 SAVES = Path(__file__).resolve().parents[2] / "saves"
 """Where the program's own weights are, in a checkout and beside an installed package alike."""

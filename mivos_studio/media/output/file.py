@@ -19,9 +19,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
+from mivos_studio.files import flush_to_disk, move_without_replacing
 from mivos_studio.media.errors import MediaError
 from mivos_studio.media.output import staging as stages
-from mivos_studio.media.output.moves import move_without_replacing
 from mivos_studio.media.output.places import (
     cannot_write,
     check_free_space,
@@ -93,7 +93,7 @@ def written_file(path: Path, kind: FileKind, *, inputs: Iterable[Path] = ()) -> 
     try:
         try:
             yield content
-            _finish(content)
+            flush_to_disk(content)
         except OSError as error:
             raise MediaError(cannot_write(path, error)) from error
         try:
@@ -156,12 +156,6 @@ def _pour(content: Path, stream: Path) -> None:
             shutil.copyfileobj(source, sink)
     except OSError as error:
         raise MediaError(cannot_write(stream, error)) from error
-
-
-def _finish(content: Path) -> None:
-    """See that the content has reached the disk before it stands in for an older one."""
-    with content.open("rb") as file:
-        os.fsync(file.fileno())
 
 
 def _put(content: Path, target: Path) -> None:

@@ -21,6 +21,7 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Self
 
+from mivos_studio.files import move_without_replacing
 from mivos_studio.media.errors import MediaError
 from mivos_studio.media.output import staging as stages
 from mivos_studio.media.output.manifest import (
@@ -32,7 +33,6 @@ from mivos_studio.media.output.manifest import (
     read_manifest,
     write_manifest,
 )
-from mivos_studio.media.output.moves import move_without_replacing
 from mivos_studio.media.output.places import (
     cannot_write,
     check_free_space,

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from mivos_studio.media.output.moves import sha256_of
+from mivos_studio.files import sha256_of
 
 MANIFEST_NAME = ".mivos-files.json"
 PROGRAM = "mivos-studio"

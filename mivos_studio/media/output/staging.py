@@ -21,8 +21,9 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from mivos_studio.files import move_without_replacing
 from mivos_studio.media.errors import MediaError
-from mivos_studio.media.output.moves import FileLock, LockedError, move_without_replacing
+from mivos_studio.media.output.locks import FileLock, LockedError
 from mivos_studio.media.output.places import cannot_write
 
 _LOCK_NAME = "unfinished"

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from inference_core.types import UInt8Array
-from mivos_studio.media.output.moves import move_without_replacing
+from mivos_studio.files import move_without_replacing, written_beside
 from mivos_studio.training.data.colour import normalised, random_look
 from mivos_studio.training.data.crops import pose_near
 from mivos_studio.training.data.samples import Samples
@@ -56,9 +56,8 @@ def walk_clips(sources: Sources, network: PropagationNetwork, folder: Path) -> l
         if not path.exists():
             references = [place for place in range(0, len(clip), REFERENCE_EVERY) if truth[place].sum() > 100]
             walks = {str(place): _walk(network, images, truth, place) for place in references}
-            partial = path.with_name(f".{path.stem}.partial.npz")
-            np.savez_compressed(partial, **walks)  # type: ignore[arg-type]
-            move_without_replacing(partial, path)
+            with written_beside(path, move_without_replacing) as partial:
+                np.savez_compressed(partial, **walks)  # type: ignore[arg-type]
         with np.load(path) as stored:
             walked.append(WalkedClip(clip, truth, {int(key): stored[key] for key in stored.files}))
     return [clip for clip in walked if len(clip.walks) > 1]

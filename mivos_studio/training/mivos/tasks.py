@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from mivos_studio.files import written_beside
 from mivos_studio.training.compact.fusion_data import FusionData, walk_clips
 from mivos_studio.training.compact.interaction_data import InteractionData
 from mivos_studio.training.compact.propagation_data import PropagationData
@@ -40,9 +41,8 @@ def publish(name: str, trainer: Trainer) -> Path:
     """Write a network's weights in the published form; a saves folder takes the file as it is."""
     path = trainer.folder / _FILES[name]
     if trainer.processes.is_first:
-        partial = path.with_name(f".{path.name}.partial")
-        torch.save({key: value.cpu().contiguous() for key, value in trainer.average.items()}, partial)
-        put_in_place(partial, path)
+        with written_beside(path, put_in_place) as partial:
+            torch.save({key: value.cpu().contiguous() for key, value in trainer.average.items()}, partial)
     return path
 
 

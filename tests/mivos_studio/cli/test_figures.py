@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from mivos_studio.cli.main import main
-from model.weights.hashes import recorded_sha256, sha256_of
+from mivos_studio.files import sha256_of
+from model.weights.hashes import recorded_sha256
 from tests.conftest import ClipOnDisk
 
 SMALL = ("--working-size", "64", "--dtype", "float32", "--quiet")

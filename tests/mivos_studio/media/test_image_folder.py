@@ -11,6 +11,7 @@ from PIL import Image
 
 from mivos_studio.media.clip import open_clip
 from mivos_studio.media.errors import MediaError
+from mivos_studio.media.image_folder import list_images
 
 
 def _save(path: Path, level: int = 0, size: tuple[int, int] = (8, 6)) -> Path:
@@ -24,6 +25,18 @@ def test_frames_are_sorted_by_the_numbers_in_their_names(tmp_path: Path) -> None
     with open_clip(tmp_path) as clip:
         assert [int(image[0, 0, 0]) for image in clip] == [1, 9, 10, 100]
         assert clip.names == ("shot2_frame1", "shot2_frame9", "shot2_frame10", "shot2_frame100")
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_names_that_differ_in_leading_zeros_or_case_alone_have_one_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_reversed: bool
+) -> None:
+    names = ["Frame1.png", "frame01.png", "frame1.png", "frame2.png"]
+    for name in names:
+        (tmp_path / name).touch()
+    found = sorted(tmp_path.iterdir(), reverse=is_reversed)
+    monkeypatch.setattr(Path, "iterdir", lambda folder: iter(found))
+    assert [path.name for path in list_images(tmp_path)] == names
 
 
 @pytest.mark.parametrize("ending", ["jpg", "JPEG", "png", "bmp", "webp", "tif", "tiff"])

@@ -142,6 +142,13 @@ def test_a_written_script_reads_the_same(tmp_path: Path) -> None:
         ({"do": "rename_object", "object": 9, "name": "a"}, "object 9 is not in the script's list"),
         ({"do": "rename_object", "object": 1}, 'Step 1 (rename_object): the key "name" is missing'),
         ({"do": "set_ids", "frame": 0, "file": ""}, '"file" must be a text that is not empty'),
+        ({**SCRIBBLE, "region": None}, '"region" must be a list in brackets, not null'),
+        ({"do": "propagate", "frame": None}, '"frame" must be a whole number of 0 or more, not null'),
+        ({"do": "propagate", "frame": 10**30}, "the clip has no frame 1000"),
+        ({"do": "propagate", "range": 5}, '"range" must be a list in brackets, not 5'),
+        ({"do": "lock", "object": 1, "is_locked": True}, 'unknown key "is_locked"; it may have do, object'),
+        ({"do": "reset", "frame_index": 1}, 'unknown key "frame_index"; it may have do, frame'),
+        ({"do": "undo\n"}, '"do" must be one of'),
         ("undo", 'Step 1 must be an object in braces, not "undo"'),
     ],
 )
@@ -197,7 +204,17 @@ def test_bytes_that_are_no_text_are_a_sentence(tmp_path: Path) -> None:
     assert "is not valid JSON" in complaint(tmp_path / "script.json")
 
 
-def test_an_object_that_a_step_adds_is_known_from_then_on(tmp_path: Path) -> None:
+def test_a_name_of_one_object_that_is_no_text_is_a_sentence(tmp_path: Path) -> None:
+    said = complaint(script_file(tmp_path, objects=[{"id": 1}, {"id": 2, "name": None}]))
+    assert said == 'Object 2 of the script\'s list: "name" must be a text that is not empty, not null.'
+
+
+def test_an_object_that_a_step_adds_without_a_name_gets_one(tmp_path: Path) -> None:
+    script = read_script(script_file(tmp_path, {"do": "add_object", "object": 7}))
+    assert script.steps == (AddObject(7, "Object 7"),)
+
+
+def test_an_object_that_a_step_adds_is_is_known_from_then_on(tmp_path: Path) -> None:
     late = {"do": "add_object", "object": 7, "name": "ball"}
     use = {**SCRIBBLE, "object": 7}
     check_script(read_script(script_file(tmp_path, late, use)), frame_count=10)

@@ -6,15 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from mivos_studio.files import sha256_of
 from model.errors import CheckpointError
-from model.weights import hashes as checksums
 from model.weights.hashes import (
     check_replaceable,
     put_in_place,
     record_of,
     record_sha256,
     recorded_sha256,
-    sha256_of,
 )
 
 
@@ -79,7 +78,7 @@ def test_a_process_stopped_in_between_does_not_block_the_next(
             put_in_place(complete(tmp_path, "second"), path)
     check_replaceable(path)
     put_in_place(complete(tmp_path, "third"), path)
-    assert recorded_sha256(path) == checksums.sha256_of(path)
+    assert recorded_sha256(path) == sha256_of(path)
     assert path.read_text() == "third"
 
 

@@ -1,9 +1,8 @@
-"""Renames that replace nothing, content hashes, and locks that end with their process."""
+"""Locks that end with their process."""
 
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import sys
 from contextlib import suppress
@@ -15,46 +14,11 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-_NO_HARD_LINKS = frozenset(
-    {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, errno.EMLINK}
-)
 _LOCKED_BY_ANOTHER = frozenset({errno.EAGAIN, errno.EACCES, errno.EDEADLK})
 
 
 class LockedError(Exception):
     """Another process, or another part of this one, holds the lock."""
-
-
-def move_without_replacing(source: Path, target: Path) -> None:
-    """Rename a file to a name that is free. Raises FileExistsError where it is not, else OSError.
-
-    A plain rename would replace what appeared there a moment ago. Where the file system has no hard links, an
-    empty file takes the name first: only one program can make it.
-    """
-    if sys.platform == "win32":
-        source.rename(target)  # never replaces there
-        return
-    try:
-        os.link(source, target, follow_symlinks=False)
-    except OSError as error:
-        if error.errno not in _NO_HARD_LINKS:
-            raise
-    else:
-        with suppress(OSError):
-            source.unlink()
-        return
-    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-    try:
-        source.replace(target)
-    except OSError:
-        target.unlink(missing_ok=True)
-        raise
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file's content in hexadecimal. Raises OSError."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class FileLock:
