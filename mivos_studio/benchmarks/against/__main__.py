@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -45,9 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="python -m mivos_studio.benchmarks.against",
-        description="Compare the working tree with a revision of it on this machine, in alternating pairs of\n"
-        "fresh processes, each with its own build's code and weights; or compare their masks.",
-        formatter_class=RawDescriptionHelpFormatter,
+        description="Measure the working tree beside a revision of it, in alternating pairs of fresh"
+        " processes, each with its own build's code and weights; or compare their masks.",
         allow_abbrev=False,
     )
     parser.add_argument(

@@ -1,8 +1,8 @@
 """From pairs of figures to a verdict: the median ratio with an interval that assumes no distribution.
 
-The interval lies between two order statistics of the ratios. It covers the median of what they are drawn from
-with the probability that a fair coin, thrown once for each pair, falls neither way too seldom: H. A. David and
-H. N. Nagaraja, Order Statistics, 3rd edition, Wiley 2003, section 7.1. Nothing is simulated, and few pairs
+The interval lies between two order statistics of the ratios. Each ratio is below the median of what they are
+drawn from with probability 1/2, so the binomial distribution says how often such bounds enclose it: H. A. David
+and H. N. Nagaraja, Order Statistics, 3rd edition, Wiley 2003, section 7.1. Nothing is simulated, and few pairs
 give a wide interval, not one that is too sure.
 """
 
@@ -59,7 +59,7 @@ def compare(figure: str, old: Sequence[float], new: Sequence[float]) -> Comparis
 
 
 def median_interval(values: Sequence[float]) -> tuple[float, float]:
-    """Return bounds that cover the median with `coverage`, at least 0.95. Raises ValueError below 6 values."""
+    """Return bounds that enclose the median with `coverage`, 0.95 or more. ValueError below 6 values."""
     rank = _rank(len(values))
     ordered = sorted(values)
     return ordered[rank - 1], ordered[-rank]
@@ -79,8 +79,8 @@ def _rank(count: int) -> int:
 
 
 def _covered(count: int, rank: int) -> float:
-    outside = sum(comb(count, fewer) for fewer in range(rank))
-    return 1 - 2 * outside / 2**count
+    outside: int = sum(comb(count, fewer) for fewer in range(rank))
+    return 1 - outside / 2 ** (count - 1)
 
 
 def _verdict(figure: str, low: float, high: float) -> str:

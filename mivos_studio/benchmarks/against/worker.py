@@ -132,7 +132,7 @@ class _Meter:
 def play(request: Request) -> dict[str, Any]:
     """Play one case; return {"figures": {ROW: {FIGURE: value}}} or {"hashes": [[what, SHA-256], …]}."""
     if request.case == "start":
-        return {"hashes": []} if request.is_for_masks else {"figures": _start(Path(request.checkout))}
+        return {"figures": _start(Path(request.checkout))}
     build = _Build(request)
     _set_threads(request.threads)
     if request.case == "strokes":
@@ -226,7 +226,7 @@ def _gesture(clip: Clip, tool: str, frame_index: int) -> list[tuple[float, float
     x, y = clip.centre(1, frame_index)
     r = clip.radius
     if tool in ("box", "lasso"):
-        corners = [(x - r, y - r), (x + r, y + r)]
+        corners: list[tuple[float, float]] = [(x - r, y - r), (x + r, y + r)]
         return corners if tool == "box" else [corners[0], (x + r, y - r), corners[1], (x - r, y + r)]
     if tool == "click":
         return [(x + 0.9 * r, y + 0.9 * r)]
