@@ -31,7 +31,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0 done · 1 masks differ · 2 bad input, or a build that fails: one sentence on stderr · 130 interrupted.
     """
     options = _parser().parse_args(arguments)
-    signal(SIGTERM, lambda *_: sys.exit(_TERMINATED))  # as an exception, so that the worktree is removed
     try:
         return _run(options)
     except KeyboardInterrupt:
@@ -62,7 +61,12 @@ def _parser() -> ArgumentParser:
         help="compare masks bit for bit, not times; exit code 1 if they differ",
     )
     parser.add_argument(
-        "--cases", nargs="+", choices=CASES, default=list(CASES), help="what to play (default: all)"
+        "--cases",
+        nargs="+",
+        choices=CASES,
+        default=list(CASES),
+        metavar="CASE",
+        help=f"what to play, of {', '.join(CASES)} (default: all)",
     )
     parser.add_argument(
         "--pairs", type=int, default=LEAST_PAIRS, metavar="N", help=f"at least {LEAST_PAIRS} (the default)"
@@ -199,4 +203,5 @@ def _say_nothing(line: str) -> None:
 
 
 if __name__ == "__main__":
+    signal(SIGTERM, lambda *_: sys.exit(_TERMINATED))  # as an exception, so that the worktree is removed
     sys.exit(main())

@@ -1,9 +1,9 @@
 """From pairs of figures to a verdict: the median ratio with an interval that assumes no distribution.
 
-The interval lies between two order statistics of the ratios. Each ratio is below the median of what they are
-drawn from with probability 1/2, so the binomial distribution says how often such bounds enclose it: H. A. David
-and H. N. Nagaraja, Order Statistics, 3rd edition, Wiley 2003, section 7.1. Nothing is simulated, and few pairs
-give a wide interval, not one that is too sure.
+The interval lies between two order statistics of the ratios. Each ratio lies below the median of what they
+are drawn from with probability 1/2, so the binomial distribution says how often such bounds enclose it:
+H. A. David and H. N. Nagaraja, Order Statistics, 3rd edition, Wiley 2003, section 7.1. Nothing is simulated,
+and few pairs give a wide interval, not one that is too sure.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ def _rank(count: int) -> int:
 
 
 def _covered(count: int, rank: int) -> float:
-    outside: int = sum(comb(count, fewer) for fewer in range(rank))
-    return 1 - outside / 2 ** (count - 1)
+    outside = sum(comb(count, fewer) for fewer in range(rank))
+    return 1 - outside * 0.5 ** (count - 1)
 
 
 def _verdict(figure: str, low: float, high: float) -> str:

@@ -297,7 +297,11 @@ _UNITS_PER_MEBIBYTE = 2**20 if sys.platform == "darwin" else 2**10  # of ru_maxr
 
 def _timed_program(program: str) -> Figures:
     before, started_s = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run([sys.executable, "-P", "-c", program], check=True, stdout=subprocess.DEVNULL)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program], check=False, capture_output=True, text=True, encoding="utf-8"
+    )
+    if done.returncode:
+        sys.exit(done.stderr.strip() or f"The program ended with exit code {done.returncode}.")
     wall_s, after = time.perf_counter() - started_s, resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return {"cpu_s": cpu_s, "wall_s": wall_s}
@@ -326,8 +330,10 @@ def check_origin(checkout: Path) -> None:
     for name in ("inference_core", "model"):
         spec = find_spec(name)
         origin = Path(spec.origin).resolve() if spec and spec.origin else None
-        if origin is None or not origin.is_relative_to(checkout.resolve()):
-            sys.exit(f"{name} is imported from {origin}, not from {checkout}.")
+        if origin is None:
+            sys.exit(f"There is no {name} in {checkout}.")
+        if not origin.is_relative_to(checkout.resolve()):
+            sys.exit(f"{name} would be imported from {origin}, not from {checkout}.")
 
 
 def main() -> None:
