@@ -1,7 +1,8 @@
 """What runs inside a measured process: one case played with one build, its figures or hashes as JSON.
 
 It is run by its path, with PYTHONPATH naming the build's checkout and nothing else, so that the same file
-measures any build. Of its own checkout it imports nothing; of the build only what `_Build` names.
+measures any build. Of the build it uses only what `_Build` names; what it needs of its own checkout is run by
+its path, too.
 """
 
 from __future__ import annotations
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 Figures = dict[str, float]
 
 _STEPS = 6  # frames that are drawn on in each way; the first warms up
-
 _HELPS = 3
 _WARM_FRAMES = 3
 _PEAK = "peak_mb"

@@ -1,4 +1,4 @@
-"""Two builds side by side: what is paired with what, what the figures say, and that nothing is left behind."""
+"""Two builds side by side: what is paired with what, what the figures say, that nothing is left behind."""
 
 from __future__ import annotations
 
