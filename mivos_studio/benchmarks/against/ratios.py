@@ -96,7 +96,7 @@ def as_figures(rows: Mapping[str, Mapping[str, Comparison]]) -> dict[str, Any]:
 
 
 def table(rows: Mapping[str, Mapping[str, Comparison]], pairs: int) -> Iterator[str]:
-    """Lay the comparisons out as lines of a Markdown table; what differs is in bold type."""
+    """Lay the comparisons out as lines of a Markdown table, what differs in bold type, with a caution."""
     yield f"| what | figure | old | new | new / old | {coverage(pairs):.1%} interval | verdict |"
     yield "|---|---|---:|---:|---:|---|---|"
     for row, figures in rows.items():
@@ -106,3 +106,9 @@ def table(rows: Mapping[str, Mapping[str, Comparison]], pairs: int) -> Iterator[
                 f"| {row} | {_TITLES[name]} | {found.old:.4g} | {found.new:.4g} | {found.ratio:.3f}"
                 f" | {found.low:.3f} to {found.high:.3f} | {verdict} |"
             )
+    count = sum(map(len, rows.values()))
+    yield ""
+    yield (
+        f"Of {count} such intervals of equal builds, {count * (1 - coverage(pairs)):.1f} would leave out 1 by"
+        " chance: measure a single verdict again with --cases and more pairs."
+    )
