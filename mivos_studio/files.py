@@ -1,4 +1,4 @@
-"""Write a file beside its place and rename it, so that it is never seen half written; tell contents apart.
+"""Write a file beside its place and rename it, so that it is never seen half written; hash contents.
 
 Every package may use this module, `model` too: it needs the standard library alone, and knows nothing of what
 is written. What may be written where is not decided here, but in `media.output` and by those who call.
@@ -21,7 +21,7 @@ _NO_HARD_LINKS = frozenset(
 
 @contextmanager
 def written_beside(path: Path, put: Callable[[Path, Path], object] = Path.replace) -> Iterator[Path]:
-    """Hand out a hidden path in the same folder, and put what was written there in place.
+    """Yield a hidden path in the same folder, and put what was written there in place.
 
     put  moves the complete file to its place, over an older one; `move_without_replacing` spares that, and
          other functions may look first. Where it raises, the complete file stays.
@@ -66,7 +66,7 @@ def move_without_replacing(source: Path, target: Path) -> None:
 
 
 def flush_to_disk(path: Path) -> None:
-    """See that a file's content has reached the disk. Raises OSError."""
+    """Flush a file's content to the disk. Raises OSError."""
     with path.open("r+b") as file:  # Windows flushes only what may be written
         os.fsync(file.fileno())
 

@@ -1,1 +1,1 @@
-"""The commands of `mivos`, one a file: its options and what it does. Heavy imports wait until one runs."""
+"""The commands of `mivos`, one in each module. Heavy imports happen when a command runs."""

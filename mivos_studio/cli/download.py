@@ -1,4 +1,4 @@
-"""One file from a web server: goes on where it was cut, and stands in its place whole or not at all.
+"""Download of one file: resumes where it was cut, and is put in place whole or not at all.
 
 The proxy settings of the environment apply. What has come so far lies beside the target as NAME.part, with
 the server's time of change: what was replaced there meanwhile is not continued (RFC 9110, If-Range).
@@ -28,15 +28,15 @@ _STARTS = (b"PK\x03\x04", b"\x80\x02")
 """torch.save writes a zip file; it used to write a bare pickle of protocol 2."""
 
 OnProgress = Callable[[int, int], None]
-"""Hears how many bytes are there of how many; 0 where the server does not tell."""
+"""Called with the bytes downloaded and the total, 0 where the server does not send it."""
 
 
 class DownloadError(Exception):
-    """Why a file did not come, as a clause."""
+    """The reason why a download failed, as a clause."""
 
 
 class _CutError(Exception):
-    """The connection ended early; what came is kept."""
+    """The connection ended early; what was downloaded is kept."""
 
 
 def download(
@@ -47,7 +47,7 @@ def download(
     on_progress: OnProgress,
     timeout_s: float = _TIMEOUT_S,
 ) -> None:
-    """Download a file of tensors. Raises DownloadError; what has come by then is continued the next time.
+    """Download a file of tensors. Raises DownloadError; what was downloaded by then is resumed the next time.
 
     sha256     what the file must have, None where that is not known.
     timeout_s  for how long the server may be silent.
@@ -73,7 +73,7 @@ def download(
 
 
 def _continue(url: str, part: Path, on_progress: OnProgress, timeout_s: float) -> None:
-    """Ask for what is missing of a file and add it."""
+    """Request the missing part of a file and append it."""
     done = _size(part)
     headers = {"User-Agent": _AGENT}
     if done:
@@ -101,7 +101,7 @@ def _continue(url: str, part: Path, on_progress: OnProgress, timeout_s: float) -
 
 
 def _span(response: http.client.HTTPResponse, done: int) -> tuple[int, int]:
-    """Return where the answer begins in the file, and the file's length: 0 where the server does not tell."""
+    """Return where the response begins in the file, and the file's length: 0 where that is not sent."""
     if response.status != HTTPStatus.PARTIAL_CONTENT:
         return 0, int(response.headers["Content-Length"] or 0)
     span = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers["Content-Range"] or "")
@@ -134,7 +134,7 @@ def _check(part: Path, sha256: str | None) -> None:
 
 
 def _keep_time(part: Path, last_modified: str | None) -> None:
-    """Give what has come the server's time of change; 0 stands for a server that does not tell."""
+    """Set the partial file's time to the server's Last-Modified; 0 where that is not sent."""
     try:
         time_s = parsedate_to_datetime(last_modified).timestamp() if last_modified else 0.0
     except ValueError:

@@ -143,7 +143,7 @@ def run(options: Namespace) -> None:
 
 
 def _report_place(options: Namespace) -> FolderOutput | None:
-    """Look at the folder of the report; no figures for --json go into it: they would be in its way."""
+    """Check the folder of the report; the file of --json must not lie in it."""
     from mivos_studio.media.output.folder import FolderOutput
     from mivos_studio.media.output.places import real_path
 
@@ -246,7 +246,7 @@ _OF_DATA = ("interactive", "rounds", "ablations", "advice", "draws", *_OF_PROTOC
 
 
 def _check_fit(options: Namespace) -> None:
-    """Refuse options that would go unheard."""
+    """Refuse options that would have no effect."""
     unheard = {
         "data": ("clicks",),
         "stills": (*_OF_CLIPS, *_OF_DATA),

@@ -16,14 +16,14 @@ _BAD_INPUT = 2
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that complains in one sentence."""
+    """A parser that reports errors in one sentence."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(_BAD_INPUT, f"{self.prog}: {message} (see --help)\n")
 
 
 def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Name the command in --help; its words go to the window's own parser."""
+    """List the command in --help; its arguments go to the window's own parser."""
     commands.add_parser("gui", help="open the window", add_help=False)
 
 
@@ -35,7 +35,7 @@ def run(words: Sequence[str] | None = None) -> int:
 
 
 def parse(words: Sequence[str]) -> WindowOptions:
-    """Read the command line; leave with a sentence and exit code 2 where it makes no sense."""
+    """Read the command line; exit with a sentence and code 2 where it makes no sense."""
     parser = _Parser(prog="interactive_gui.py", description="Cut objects out of a clip.", allow_abbrev=False)
     parser.add_argument("clip", nargs="?", type=Path, metavar="CLIP", help="video or folder of images")
     parser.add_argument("--video", type=Path, metavar="FILE", help="open a video")

@@ -27,7 +27,7 @@ MASKS = find_format("png-indexed")
 
 
 def open_job(options: Namespace, inputs: Iterable[Path]) -> tuple[Clip, FolderOutput]:
-    """Open the clip after a look at the places that the results go to; return it with that of the masks.
+    """Check where the results go, open the clip; return it with the output folder.
 
     inputs  what is read besides the clip.
     """
@@ -42,7 +42,7 @@ def open_job(options: Namespace, inputs: Iterable[Path]) -> tuple[Clip, FolderOu
 
 
 def read_mask(clip: Clip, file: Path, frame_index: int) -> UInt8Array:
-    """Read the mask of a frame as ids (H, W) uint8 and see that frame and size are the clip's."""
+    """Read the mask of a frame as ids (H, W) uint8 and check that frame and size are the clip's."""
     if frame_index >= len(clip):
         raise UserError(f"{file} is given for frame {frame_index}; the clip's last frame is {len(clip) - 1}.")
     ids = read_ids(file)
@@ -53,7 +53,7 @@ def read_mask(clip: Clip, file: Path, frame_index: int) -> UInt8Array:
 
 
 def open_session(clip: Clip, options: Namespace) -> Session:
-    """Load the networks and begin a session on the clip; its notices go to stderr."""
+    """Load the networks and start a session on the clip; its notices go to stderr."""
     import torch
 
     from inference_core.session import Session
@@ -73,7 +73,7 @@ def open_session(clip: Clip, options: Namespace) -> Session:
 
 
 def _tell(notice: str) -> None:
-    """Say on stderr what the session had to do differently, below the progress bar where there is one."""
+    """Print a notice on stderr, below the progress bar where there is one."""
     print(f"\n{notice}" if sys.stderr.isatty() else notice, file=sys.stderr)
 
 
@@ -88,7 +88,7 @@ def write_masks(session: Session, clip: Clip, output: FolderOutput, *, quiet: bo
 
 
 def circumstances(session: Session) -> dict[str, Any]:
-    """Say under which circumstances figures were measured."""
+    """Return the circumstances under which figures were measured."""
     from mivos_studio.evaluation.machine import peak_rss_mb
 
     return {

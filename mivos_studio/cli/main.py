@@ -1,4 +1,4 @@
-"""The `mivos` command: finds the command that is meant, and turns whatever goes wrong into an exit code.
+"""The `mivos` command: parses the command line, runs a command and turns errors into exit codes.
 
 0 done · 1 a fault of ours · 2 bad input or usage: one sentence on stderr, nothing written · 130 interrupted.
 """
@@ -20,7 +20,7 @@ _FAULT, _BAD_INPUT, _INTERRUPTED = 1, 2, 130
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that complains in one sentence, without reciting the usage."""
+    """A parser that reports errors in one sentence, without the usage."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(_BAD_INPUT, f"{self.prog}: {message} (see {self.prog} --help)\n")

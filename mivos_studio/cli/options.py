@@ -22,7 +22,7 @@ class GivenMask:
 
 
 def add_network_options(parser: argparse.ArgumentParser) -> None:
-    """Add what decides which networks run, and where."""
+    """Add the options of networks and device."""
     group = parser.add_argument_group("networks")
     group.add_argument(
         "--models",
@@ -46,7 +46,7 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_result_options(parser: argparse.ArgumentParser) -> None:
-    """Add where the result goes."""
+    """Add the options of the result's place."""
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write")
     parser.add_argument(
         "--force",
@@ -56,7 +56,7 @@ def add_result_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_report_options(parser: argparse.ArgumentParser) -> None:
-    """Add what is told besides the result."""
+    """Add the options of figures and progress."""
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
 

@@ -1,4 +1,4 @@
-"""Where figures may go: asked before the work begins, so that a slip costs a second and not an evening.
+"""Where figures may be written: checked before the work begins, so that a mistake costs a second.
 
 A file of figures is known by its key "written_by". Those that older versions of this program wrote are known
 by the other keys that they have.

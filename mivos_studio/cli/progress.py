@@ -1,4 +1,4 @@
-"""A progress bar with rate and time left, on a terminal and nowhere else: tqdm, told how far the work is."""
+"""A progress bar with rate and time left, on a terminal and nowhere else: a thin layer over tqdm."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ class ProgressBar:
         self._bar = None if quiet or not stream.isatty() else _begin(label, unit, stream)
 
     def show(self, done: int, total: int) -> None:
-        """Say how far the work has come, total 0 where that is unknown; drawn at most ten times a second."""
+        """Show how much is done, total 0 where that is unknown; drawn at most ten times a second."""
         if self._bar is None:
             return
         self._bar.total = total or None
-        self._bar.bar_format = _LAYOUT if total else None  # tqdm tells what is left only of a known total
+        self._bar.bar_format = _LAYOUT if total else None  # tqdm shows the time left only for a known total
         self._bar.update(done - self._bar.n)
         if done == total:
             self._bar.refresh()
 
     def clear(self) -> None:
-        """Take the bar away, so that what is printed next starts on an empty line."""
+        """Clear the bar, so that what is printed next starts on an empty line."""
         if self._bar is not None:
             self._bar.close()
 
 
 def _begin(label: str, unit: str, stream: TextIO) -> Any:
-    """Begin to measure time; draw nothing before the first figures are there."""
+    """Start the timer; draw nothing before the first figures."""
     from tqdm import tqdm  # here, since a machine that only writes logs may lack it
 
-    tqdm.monitor_interval = 0  # no thread that redraws: with miniters 0 every call looks at the clock
+    tqdm.monitor_interval = 0  # no thread that redraws: with miniters 0 every call reads the clock
     counts = {"unit": unit, "unit_scale": bool(unit)}
     bar = tqdm(desc=label, **counts, file=stream, leave=False, ascii="-#", miniters=0, delay=0.1)
-    if bar.ncols is not None and bar.ncols < 1:  # a pseudo-terminal to which nobody gave a size
+    if bar.ncols is not None and bar.ncols < 1:  # a pseudo-terminal without a size
         bar.ncols = bar.nrows = None
     return bar

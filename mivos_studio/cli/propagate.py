@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TimedRound:
-    """One propagation: its anchor, how many frames it went through and how long that took."""
+    """One propagation: its anchor, the number of its frames and its duration."""
 
     anchor: int
     frames: int
@@ -53,7 +53,7 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
 
 
 def run(options: Namespace) -> None:
-    """Look at everything that can be wrong, propagate, write."""
+    """Check all input, propagate, write the masks."""
     from mivos_studio.cli import job
 
     files = [given.file for given in options.masks]

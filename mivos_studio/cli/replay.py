@@ -1,4 +1,4 @@
-"""`mivos replay`: plays a script of gestures on a clip."""
+"""`mivos replay`: runs a script of interactions on a clip."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
 
 
 def run(options: Namespace) -> None:
-    """Look at everything that can be wrong, play, write."""
+    """Check all input, run the script, write the masks."""
     from mivos_studio.cli import job
     from mivos_studio.project.playback import play
     from mivos_studio.project.script import check_script, read_script

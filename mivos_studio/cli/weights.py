@@ -1,4 +1,4 @@
-"""`mivos weights`: which weights are there, whether they are what they were, and where to get more."""
+"""`mivos weights`: lists, verifies and downloads weights."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def run_list(options: Namespace) -> None:
 
 
 def run_verify(options: Namespace) -> None:
-    """Compare each file with its record; say which differ."""
+    """Compare each file with its recorded hash and print which differ."""
     base, holdings = _take_stock(options)
     verdicts = {file.path: _verdict(file) for holding in holdings for file in holding.files}
     if not verdicts:
@@ -168,7 +168,7 @@ def _completeness(holding: InstalledWeights) -> str:
 
 
 def _verdict(file: WeightsFile) -> str:
-    """Compare a file with its record; published files are recorded when they are first met."""
+    """Compare a file with its record; published files are recorded when they are first found."""
     if file.recorded is not None:
         return "changed" if file.is_changed else "unchanged"
     if not file.known.url:
@@ -179,7 +179,7 @@ def _verdict(file: WeightsFile) -> str:
 
     try:
         record_sha256(file.path)
-    except CheckpointError:  # a folder that others look after
+    except CheckpointError:  # a folder that this user may not write to
         return "not recorded"
     return "recorded now"
 

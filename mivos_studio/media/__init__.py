@@ -1,1 +1,1 @@
-"""Files in and out: clips, palettes, exports. numpy, PyAV, OpenCV and Pillow; never torch, never Qt."""
+"""Reading clips and masks, writing exports. numpy, PyAV, OpenCV and Pillow; never torch, never Qt."""

@@ -38,7 +38,7 @@ def open_clip(
 
 
 class Clip:
-    """Frames by index, from any thread. Close it, or use it in a `with` statement, to let go of the file."""
+    """Frames by index, from any thread. Close it, or use it in a `with` statement, to close the file."""
 
     def __init__(self, source: FrameSource, *, cache_bytes: int = DEFAULT_CACHE_BYTES) -> None:
         self._source = source
@@ -91,7 +91,7 @@ class Clip:
 
     @property
     def bit_depth(self) -> int:
-        """Bits of each channel in the file; frames are handed out with 8."""
+        """Bits of each channel in the file; frames are returned with 8."""
         return self.facts.bit_depth
 
     @cached_property
@@ -104,7 +104,7 @@ class Clip:
         return float(int(self.facts.pts[frame_index]) * self.facts.time_base)
 
     def close(self) -> None:
-        """Let go of the file and of the frames kept; frames handed out stay good."""
+        """Close the file and drop the cached frames; frames already returned stay valid."""
         with self._decoding:
             self._source.close()
             self.cache.clear()

@@ -1,4 +1,4 @@
-"""What goes wrong with files, as a sentence that the user can act on."""
+"""Errors of reading and writing files."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from inference_core.types import UInt8Array
 
 
 class FrameCache:
-    """Keeps images (H, W, 3) uint8 by frame_index and forgets the least recently used beyond budget_bytes."""
+    """Caches images (H, W, 3) uint8 by frame_index; evicts the least recently used beyond budget_bytes."""
 
     def __init__(self, budget_bytes: int) -> None:
         self.budget_bytes = budget_bytes
@@ -43,7 +43,7 @@ class FrameCache:
                 self._nbytes -= self._images.popitem(last=False)[1].nbytes
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Drop everything."""
         with self._lock:
             self._images.clear()
             self._nbytes = 0

@@ -45,7 +45,7 @@ class ImageFolderSource:
 
     @property
     def facts(self) -> ClipFacts:
-        """Say what is known of the clip."""
+        """Return what is known of the clip."""
         return self._facts
 
     def read(self, frame_index: int, keep_before: int) -> Iterator[tuple[int, UInt8Array]]:

@@ -44,7 +44,7 @@ def image_size(path: Path) -> tuple[int, int]:
 
 def image_bit_depth(path: Path) -> int:
     """Return the bits of a channel in the file: 16 or 8."""
-    with _opened(path):  # says in a sentence what OpenCV would only log
+    with _opened(path):  # raises an error where OpenCV would only log
         pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
     return 16 if pixels is not None and pixels.dtype == np.uint16 else 8
 

@@ -1,4 +1,4 @@
-"""What a clip asks of the place its frames come from: facts known at once, images on demand."""
+"""The protocol of a clip's source: facts at once, images on demand."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class ClipFacts:
 
 
 class FrameSource(Protocol):
-    """Where frames come from. Not safe for several threads at once: the clip takes care of that."""
+    """A source of frames. Not safe for several threads at once: the clip holds a lock."""
 
     @property
     def facts(self) -> ClipFacts:
-        """Say what is known of the clip."""
+        """Return what is known of the clip."""
         ...
 
     def read(self, frame_index: int, keep_before: int) -> Iterator[tuple[int, UInt8Array]]:
@@ -49,5 +49,5 @@ class FrameSource(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of open files."""
+        """Close open files."""
         ...

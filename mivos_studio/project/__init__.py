@@ -1,1 +1,1 @@
-"""What an editor's work is kept in between two runs of the program. No torch, no Qt."""
+"""Files of the user's work: scripts, and scratch space of a session. No torch, no Qt."""

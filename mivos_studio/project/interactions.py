@@ -55,7 +55,7 @@ def read_interaction(tool: Tool, value: object, place: str) -> Interaction:
 
 
 def written_interaction(interaction: Interaction) -> dict[str, Any]:
-    """Give the keys that read_interaction reads; the tool is the step's verb."""
+    """Return the keys that read_interaction reads; the tool is the step's verb."""
     stroke, region = interaction.stroke, interaction.region
     keys: dict[str, Any] = {
         "frame": stroke.frame_index,

@@ -1,4 +1,4 @@
-"""Strict reading of one JSON object as a typed struct; every complaint names place, key and what is wrong.
+"""Strict reading of one JSON object as a typed struct; errors name place, key and what is wrong.
 
 msgspec checks types and limits. What a key must be is said in words beside them, as the description of its
 type, since msgspec's own messages are for programmers.

@@ -1,4 +1,4 @@
-"""What the steps of a script ask of a session and of the mask files beside the script."""
+"""The protocol of a session that steps of a script run on, and how they read mask files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ReadIds = Callable[[Path, int], UInt8Array]
 
 
 class Playable(Protocol):
-    """What playing a script asks of a session."""
+    """The methods of a session that a script uses."""
 
     def interact(self, interaction: Interaction, /) -> Iterable[FrameMask]: ...
 

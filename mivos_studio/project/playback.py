@@ -1,4 +1,4 @@
-"""Plays a script on a session, one step after the other, each whole before it is told."""
+"""Runs a script on a session, one step after the other."""
 
 from __future__ import annotations
 

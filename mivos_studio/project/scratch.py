@@ -1,4 +1,4 @@
-"""Room on disk for what a session cannot keep in memory; it vanishes with the process."""
+"""Disk space for what a session cannot keep in memory; deleted with the process."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from inference_core.errors import UserError
 
 
 class ScratchError(UserError):
-    """The temporary folder cannot take or give back what belongs there; the text says what to do."""
+    """The temporary folder cannot be written or read; the text says what to do."""
 
 
 class TemporaryScratch:
     """A scratch store (`inference_core.types.ScratchStore`) in a temporary file without a name.
 
     SQLite makes the file in the system's temporary folder, keeps most of a small one in its own cache, uses
-    freed room again, and the system removes the file when the process ends, however it ends. Safe from any
+    freed space again, and the system removes the file when the process ends, however it ends. Safe from any
     thread.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        # An empty name asks SQLite for a private temporary file; each statement is a transaction of its own.
+        # An empty name makes SQLite create a private temporary file; each statement is a transaction.
         self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         self._database.execute("PRAGMA journal_mode = OFF")
         self._database.execute("CREATE TABLE contents (key INTEGER PRIMARY KEY, content BLOB NOT NULL)")
 
     def put(self, key: int, content: bytes) -> None:
-        """Keep bytes under a key; raises ScratchError where there is no room."""
+        """Keep bytes under a key; raises ScratchError where the disk is full."""
         with self._lock:
             try:
                 self._database.execute("INSERT OR REPLACE INTO contents VALUES (?, ?)", (key, content))
@@ -51,6 +51,6 @@ class TemporaryScratch:
             self._database.execute("DELETE FROM contents WHERE key = ?", (key,))
 
     def close(self) -> None:
-        """Give the room back; the store must not be used afterwards."""
+        """Free the space; the store must not be used afterwards."""
         with self._lock:
             self._database.close()

@@ -1,4 +1,4 @@
-"""Scripts: an editor's gestures as a JSON file, read, checked against a clip, and written.
+"""Scripts: a user's interactions as a JSON file, read, checked against a clip, and written.
 
 Reading is strict, since a script that is half understood would change masks in a way nobody asked for: each
 complaint is one sentence that names the step, counted from 1, and the key. Knows values only: no session, no
@@ -25,7 +25,7 @@ VERSION = 1
 
 
 class ScriptObject(JsonObject, frozen=True, rename={"object_id": "id"}):
-    """An object that the script's steps speak of."""
+    """An object of the script's steps."""
 
     object_id: ObjectId
     name: Text = ""
@@ -88,7 +88,7 @@ def check_script(script: Script, frame_count: int) -> None:
 
 
 def write_script(script: Script, path: Path, *, inputs: Iterable[Path] = ()) -> None:
-    """Write a script that read_script gives back the same; it appears whole or not at all.
+    """Write a script that read_script reads back the same; it appears whole or not at all.
 
     inputs  files that are in use, such as the clip: none of them is replaced.
     An older script is replaced. Raises a MediaError where another file is in the way, or writing fails.
@@ -110,7 +110,7 @@ SCRIPT_FILE = FileKind("a script", is_script)
 
 
 def place_of(number: int, verb: str) -> str:
-    """Say in a complaint which step is meant, counted from 1."""
+    """Name a step in an error message, counted from 1."""
     return f"Step {number} ({verb})"
 
 

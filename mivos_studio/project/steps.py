@@ -1,4 +1,4 @@
-"""The steps of a script as frozen values: everything that an editor can do to a session, one value each.
+"""The steps of a script as frozen values: everything that a user can do in a session, one class each.
 
 A kind of step is one class here: what scripts call it, what it holds, its title, how it is done. Reading,
 writing, checking and playing go by that, so that a new kind is a new class and nothing else.
@@ -35,29 +35,29 @@ class Step(JsonObject, frozen=True, omit_defaults=True, rename=_KEYS):
     """
 
     verbs: ClassVar[tuple[str, ...]]
-    """What scripts call the kind; mostly one verb."""
+    """The values of "do" for this class; mostly one."""
 
     @property
     def verb(self) -> str:
-        """What the script calls this very step."""
+        """The value of "do" for this step."""
         return self.verbs[0]
 
     @property
     def title(self) -> str:
-        """What the window says while it is done."""
+        """The window's status text while it runs."""
         return self.verb.replace("_", " ").capitalize()
 
     def perform(self, session: Playable, read_ids: ReadIds) -> Iterable[FrameMask]:
-        """Do it; give what it changes, which is done only as far as it is taken."""
+        """Run it; yield what changes. It runs only as far as the generator is consumed."""
         raise NotImplementedError
 
     @classmethod
-    def read(cls, verb: str, value: object, place: str) -> Self:  # noqa: ARG003, kinds with many verbs ask
+    def read(cls, verb: str, value: object, place: str) -> Self:  # noqa: ARG003, classes with several verbs need it
         """Read it; a key may be missing only where its field has a default."""
         return read_object(cls, value, place, known=("do",))
 
     def written(self) -> dict[str, Any]:
-        """Give the keys that it is read from; those that say no more than a default are left out."""
+        """Return the keys that it is read from, without those that equal a default."""
         keys: dict[str, Any] = to_builtins(self)
         return keys
 
@@ -79,7 +79,7 @@ class Draw(Step, frozen=True, eq=False):
         return cls(read_interaction(Tool(verb), value, place))
 
     def written(self) -> dict[str, Any]:
-        """Give the keys of the stroke."""
+        """Return the keys of the stroke."""
         return written_interaction(self.interaction)
 
     def perform(self, session: Playable, read_ids: ReadIds) -> Iterable[FrameMask]:
@@ -109,7 +109,7 @@ class Propagate(Step, frozen=True):
 
 
 class Undo(Step, frozen=True):
-    """Take back the last step."""
+    """Undo the last step."""
 
     verbs = ("undo",)
 
@@ -118,7 +118,7 @@ class Undo(Step, frozen=True):
 
 
 class Redo(Step, frozen=True):
-    """Do again what was taken back."""
+    """Redo the step that was undone last."""
 
     verbs = ("redo",)
 
@@ -138,7 +138,7 @@ class Reset(Step, frozen=True):
 
 
 class AddObject(Step, frozen=True):
-    """Bring an object to life while the script plays, with a name of our own where it has none."""
+    """Add an object while the script runs, with a default name where it has none."""
 
     verbs = ("add_object",)
     object_id: ObjectId
@@ -153,7 +153,7 @@ class AddObject(Step, frozen=True):
 
 
 class RemoveObject(Step, frozen=True):
-    """Take an object and its masks away."""
+    """Remove an object and its masks."""
 
     verbs = ("remove_object",)
     object_id: ObjectId
@@ -184,17 +184,17 @@ class SetLock(Step, frozen=True):
 
     @property
     def verb(self) -> str:
-        """Say which of the two; it stands for is_locked."""
+        """The verb, which stands for is_locked."""
         return "lock" if self.is_locked else "unlock"
 
     @classmethod
     def read(cls, verb: str, value: object, place: str) -> Self:
-        """Read it; the verb says which of the two."""
+        """Read it; the verb decides between the two."""
         named = RemoveObject.read(verb, value, place)  # it has the same keys
         return cls(named.object_id, is_locked=verb == "lock")
 
     def written(self) -> dict[str, Any]:
-        """Give the keys besides the verb."""
+        """Return the keys besides the verb."""
         return {"object": self.object_id}
 
     def perform(self, session: Playable, read_ids: ReadIds) -> Iterable[FrameMask]:
@@ -223,7 +223,7 @@ def name_of_object(object_id: int) -> str:
 
 
 def _stopped(changes: Iterable[FrameMask], stop_after: int | None) -> Iterator[FrameMask]:
-    """Take so many changes and stop there, as the editor did who cancelled."""
+    """Consume this many changes and stop, as in a propagation that was cancelled."""
     iterator = iter(changes)
     try:
         yield from islice(iterator, stop_after)

@@ -1,1 +1,1 @@
-"""Masks as files that other programs open: one format a module, all put in place by `media.output`."""
+"""Masks as files that other programs open: one module for each format, all written by `media.output`."""

@@ -30,7 +30,7 @@ class ExportFormat:
         output.expect(names, least_bytes, compares_content=compares_content)
 
     def write_to(self, job: ExportJob, output: FolderOutput) -> Generator[ExportProgress, None, None]:
-        """Write a job to a folder whose place is taken, yielding after every frame.
+        """Write a job to a folder that is reserved, yielding after every frame.
 
         Stopped in between, it leaves nothing. Raises a MediaError where the result cannot be put in place.
         """
@@ -46,7 +46,7 @@ class ExportFormat:
         inputs: Iterable[Path] = (),
         sources: Iterable[Path] = (),
     ) -> Generator[ExportProgress, None, None]:
-        """Take the place, write, let go of it; options as of FolderOutput, where force is `replaces`."""
+        """Reserve the folder, write, release it; options as of FolderOutput, where force is `replaces`."""
         with FolderOutput(path, replaces=force, inputs=inputs, sources=sources) as output:
             self.check(job.extent, output)
             with closing(self.write_to(job, output)) as steps:

@@ -1,4 +1,4 @@
-"""What every format is given to write, and how it tells how far it has come."""
+"""The input of every export format, and its progress."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Expectation(NamedTuple):
 
 
 class Planner(Protocol):
-    """Say what the result of an export will consist of."""
+    """Return the files that an export will consist of."""
 
     def __call__(self, extent: Extent) -> Expectation:
         """Nothing is written."""

@@ -1,4 +1,4 @@
-"""File names made from what the editor called things."""
+"""File names made from the names of objects."""
 
 from __future__ import annotations
 

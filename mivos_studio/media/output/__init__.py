@@ -1,1 +1,1 @@
-"""The one place that decides what a writer may replace: `folder` for many files, `file` for one."""
+"""Decides what a writer may replace: `folder` for many files, `file` for one."""

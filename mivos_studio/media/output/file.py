@@ -37,7 +37,7 @@ _LEAST_BYTES = 4096  # a block of most file systems
 
 @dataclass(frozen=True)
 class FileKind:
-    """What a file of ours looks like.
+    """How a file that this program wrote is recognised.
 
     title       completes "which is not …", as "a file of figures".
     recognises  whether a file that is there is one; may raise OSError.
@@ -76,7 +76,7 @@ def json_object(path: Path) -> dict[str, Any] | None:
 
 @contextmanager
 def written_file(path: Path, kind: FileKind, *, inputs: Iterable[Path] = ()) -> Iterator[Path]:
-    """Hand out a path to write to, and put the file in place when the block ends well.
+    """Yield a path to write to, and put the file in place when the block ends without an error.
 
     What stands in the place is looked at again at that moment. Raises a MediaError as `check_file` does; what
     was finished by then stays, and the text says where. A device or pipe takes the content as it is.

@@ -1,6 +1,6 @@
 """A result that is a folder of files: what it may replace, and how it takes its place.
 
-    with FolderOutput(path, replaces=False, inputs=[clip]) as output:  # the place is taken
+    with FolderOutput(path, replaces=False, inputs=[clip]) as output:  # the place is reserved
         output.expect(names, needed_bytes)
         ...  # the long work
         with output.writing() as folder:  # put in place at the end
@@ -81,7 +81,7 @@ class FolderOutput:
         self._check_empty()
 
     def __enter__(self) -> Self:
-        """Take the place: it is busy for other runs until the end. Raises a MediaError where that fails."""
+        """Reserve the place, locked for other runs until the end. Raises a MediaError where that fails."""
         home = self.path if self.path.is_dir() else nearest_folder(self.path)
         self._staging = stages.begin(self.path, home, self._undo)
         try:
@@ -109,7 +109,7 @@ class FolderOutput:
         )
 
     def earlier_files(self, *, compares_content: bool = True) -> list[str]:
-        """Name the files of earlier results that are there unchanged: those that may be replaced."""
+        """Return the files of earlier results that are there unchanged: those that may be replaced."""
         listed = read_manifest(self.path) if self.path.is_dir() else []
         return [
             file.name for file in listed or () if file.is_in(self.path, compares_content=compares_content)
@@ -122,7 +122,7 @@ class FolderOutput:
         return sum(file.bytes for file in listed or ()) <= _QUICK_BYTES
 
     def expect(self, names: Iterable[str], needed_bytes: int = 0, *, compares_content: bool = True) -> None:
-        """Say what the result will consist of, as far as that is known.
+        """Announce the files of the result, as far as they are known.
 
         names             of files, relative to the folder, with / between their parts.
         needed_bytes      the least that they take.
@@ -135,7 +135,7 @@ class FolderOutput:
 
     @contextmanager
     def writing(self) -> Iterator[Path]:
-        """Hand out the empty folder to write into, and put it in place when the block ends well.
+        """Yield the empty folder to write into, and put it in place when the block ends without an error.
 
         Raises a MediaError where that cannot be; a result that is finished stays then: the text says where.
         """
@@ -213,7 +213,7 @@ class FolderOutput:
         self._fill(staging)
 
     def _rename_whole(self, result: Path) -> bool:
-        """Give the finished folder its name; False where something took it at this moment."""
+        """Rename the finished folder; False where something else got the name at this moment."""
         made = missing_folders(self.path.parent)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -246,7 +246,7 @@ class FolderOutput:
             remove_empty(self.path / parent for parent in PurePosixPath(file.name).parents if parent.name)
 
     def _move_aside(self, earlier: Iterable[WrittenFile], older: Path) -> None:
-        """Take earlier files away, and look once more at what has been taken: nobody changes it there."""
+        """Move earlier files away, and check them once more there, where nothing changes them."""
         if os.path.lexists(self.path / MANIFEST_NAME):
             (self.path / MANIFEST_NAME).rename(older / MANIFEST_NAME)
         for file in earlier:

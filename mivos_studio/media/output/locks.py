@@ -31,7 +31,7 @@ class FileLock:
         self._descriptor = descriptor
         self._path = path
         self.is_locked = is_locked
-        """False where the file system has no locks: then nobody can tell whether the owner lives."""
+        """False where the file system has no locks: then it is unknown whether the owner lives."""
 
     @classmethod
     def acquire(cls, path: Path, *, makes: bool) -> Self:
@@ -52,11 +52,11 @@ class FileLock:
             os.close(descriptor)  # its owner removed it between our opening and our locking
 
     def close(self) -> None:
-        """Let go of the lock; the file stays."""
+        """Release the lock; the file stays."""
         os.close(self._descriptor)
 
     def release(self) -> None:
-        """Let go of the lock and remove the file."""
+        """Release the lock and remove the file."""
         if sys.platform == "win32":
             os.close(self._descriptor)
             self._path.unlink(missing_ok=True)
@@ -68,7 +68,7 @@ class FileLock:
 
 
 def _lock(descriptor: int) -> bool:
-    """Lock an open file; tell whether the file system can. Raises LockedError."""
+    """Lock an open file; return whether the file system can. Raises LockedError."""
     try:
         if sys.platform == "win32":
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)

@@ -18,7 +18,7 @@ from mivos_studio.files import sha256_of
 
 MANIFEST_NAME = ".mivos-files.json"
 PROGRAM = "mivos-studio"
-"""What `written_by` says in every JSON file by which this program knows its own."""
+"""The value of `written_by` in every JSON file of this program."""
 
 _VERSION = 1
 
@@ -54,7 +54,7 @@ def list_files(folder: Path) -> Iterator[str]:
 
 
 def describe(folder: Path, names: Iterable[str]) -> list[WrittenFile]:
-    """Take down size and content of files in a folder."""
+    """Return size and hash of files in a folder."""
     return [WrittenFile(name, (folder / name).stat().st_size, sha256_of(folder / name)) for name in names]
 
 

@@ -1,4 +1,4 @@
-"""Whether something can stand at a path: asked before the work, and answered in one sentence."""
+"""Whether a path can be written, checked before the work begins."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def check_free_space(wanted: Path, needed_bytes: int) -> None:
     try:
         free_bytes = shutil.disk_usage(folder).free
     except OSError:
-        return  # not every file system tells
+        return  # not every file system reports it
     if free_bytes < needed_bytes:
         raise MediaError(
             f"{wanted} needs at least {_size(needed_bytes)}, and {_size(free_bytes)} are free: "
@@ -107,7 +107,7 @@ def remove_empty(folders: Iterable[Path]) -> None:
 
 
 def cannot_write(path: Path, error: OSError) -> str:
-    """Say why something cannot be written, and what to do."""
+    """Return why something cannot be written, and what to do."""
     reason = _REASONS.get(error.errno or 0) or f"{(error.strerror or str(error)).lower()}; name another place"
     return f"{path} cannot be written: {reason}."
 

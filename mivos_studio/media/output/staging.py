@@ -1,4 +1,4 @@
-"""Where a result grows until it is whole: a hidden folder on the destination's disk, locked by its process.
+"""Where a result is written until it is complete: a hidden, locked folder on the destination's disk.
 
 Its name comes from the destination alone, so that the next run finds what a killed one left. The lock file
 says that the result in it is unfinished: not locked, it is a leftover, which is undone and removed. A folder
@@ -32,7 +32,7 @@ _MOST_FOLDERS = 20  # for one destination, all but one given up
 _WAIT_S = 0.001
 
 Undo = Callable[["Staging"], None]
-"""Takes back what a killed run had begun to put in place. Raises OSError where it cannot."""
+"""Undoes what a killed run had begun to put in place. Raises OSError where it cannot."""
 
 
 class Staging:
@@ -61,7 +61,7 @@ class Staging:
         return bool(names) and _LOCK_NAME not in names
 
     def lock(self, *, is_new: bool) -> bool:
-        """Lock it; tell whether the file system has locks. Raises LockedError or OSError."""
+        """Lock it; return whether the file system has locks. Raises LockedError or OSError."""
         self._lock = FileLock.acquire(self.lock_file, makes=is_new)
         return self._lock.is_locked
 
@@ -92,13 +92,13 @@ class Staging:
         return kept
 
     def leave(self) -> None:
-        """Let go of the lock and change nothing."""
+        """Release the lock and change nothing."""
         if self._lock is not None:
             self._lock.close()
             self._lock = None
 
     def give_up_lock(self) -> None:
-        """Let go of the lock and remove its file, if it is held."""
+        """Release the lock and remove its file, if it is held."""
         if self._lock is not None:
             self._lock.release()
             self._lock = None

@@ -1,4 +1,4 @@
-"""Run through a video file's packets and decode them, each frame with the ordinal of its packet.
+"""Demux a video file's packets and decode them, each frame with the ordinal of its packet.
 
 On its way into the decoder every packet gets its ordinal in place of its pts, and the decoder hands that back
 with the frame: a frame is recognised by the packet it came from, even where times are missing or doubled.
@@ -31,7 +31,7 @@ _LETTERS_AS_VIDEO = "tty"  # the demuxer that would show a text file as a film o
 _VP8_SHOWS_FRAME = 0x10  # a bit of a VP8 packet's first byte
 
 
-class Decoder:
+class VideoDecoder:
     """One video stream of one file, read in the order of the file."""
 
     def __init__(self, path: Path) -> None:
@@ -110,7 +110,7 @@ class Decoder:
         """Decode on until the file's end, past packets that cannot be decoded."""
         try:
             for ordinal, packet in packets:
-                if packet.size:  # an empty packet would tell the decoder that the end has come
+                if packet.size:  # an empty packet would flush the decoder
                     packet.pts = ordinal
                     yield from _labelled(packet)
         except FFmpegError:

@@ -13,7 +13,7 @@ Int64Array = NDArray[np.int64]
 
 
 class PacketEntry(NamedTuple):
-    """One packet as the demuxer gives it; times are in the stream's time_base. Hidden ones show no frame."""
+    """One packet of the demuxer; times are in the stream's time_base. Hidden ones show no frame."""
 
     pts: int | None
     dts: int | None
@@ -26,7 +26,7 @@ class PacketIndex:
     """The frames of a video in the order in which they are shown.
 
     packets  all packets in the order of the file; a packet's place in it is its ordinal.
-    shown    (T,) int64, the ordinal of the packet that carries each frame.
+    shown    (T,) int64, the ordinal of the packet of each frame.
     pts      (T,) int64, when each frame is shown; rising.
     """
 
@@ -46,7 +46,7 @@ class PacketIndex:
         return PacketIndex(self.packets, self.shown[first : last + 1], self.pts[first : last + 1])
 
     def frame_of(self, ordinal: int) -> int | None:
-        """Return the frame_index that a packet carries; None where it shows nothing."""
+        """Return the frame_index of a packet; None where it shows nothing."""
         return self._frames.get(ordinal)
 
     def ordinal_of(self, packet: PacketEntry) -> int | None:

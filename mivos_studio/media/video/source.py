@@ -11,7 +11,7 @@ from av import VideoFrame
 from inference_core.types import UInt8Array
 from mivos_studio.media.errors import MediaError
 from mivos_studio.media.source import ClipFacts
-from mivos_studio.media.video.decoder import Decoder, LabelledFrames
+from mivos_studio.media.video.decoder import LabelledFrames, VideoDecoder
 from mivos_studio.media.video.packet_index import PacketEntry, PacketIndex, index_by_order, index_by_pts
 from mivos_studio.media.video.pixels import bit_depth, to_rgb, upright_size
 
@@ -52,7 +52,7 @@ class VideoSource:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._decoder = Decoder(path)
+        self._decoder = VideoDecoder(path)
         self._stand_ins: dict[int, int] = {}
         self._index = self._ordered(self._decoder.entries())
         self._run = self._begin(None)
@@ -68,7 +68,7 @@ class VideoSource:
 
     @property
     def facts(self) -> ClipFacts:
-        """Say what is known of the clip."""
+        """Return what is known of the clip."""
         return self._facts
 
     def read(self, frame_index: int, keep_before: int) -> Iterator[tuple[int, UInt8Array]]:

@@ -81,15 +81,15 @@ def test_a_frame_that_is_not_there_is_an_index_error(frame_index: int) -> None:
 
 def test_going_through_a_video_decodes_in_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_video(tmp_path / "clip.mp4", Recipe(".mp4", "libx264", options={"bf": "3"}, group=8))
-    from mivos_studio.media.video.decoder import Decoder
+    from mivos_studio.media.video.decoder import VideoDecoder
 
     with open_clip(path) as clip:
 
         def refuse(*_: object) -> None:
             raise AssertionError("decoding began anew")
 
-        monkeypatch.setattr(Decoder, "from_keyframe", refuse)
-        monkeypatch.setattr(Decoder, "from_first_packet", refuse)
+        monkeypatch.setattr(VideoDecoder, "from_keyframe", refuse)
+        monkeypatch.setattr(VideoDecoder, "from_first_packet", refuse)
         assert [number_of(image) for image in clip] == list(range(FRAMES))
 
 
