@@ -23,6 +23,7 @@ Float32Array = NDArray[np.float32]
 Float64Array = NDArray[np.float64]
 
 MAX_OBJECTS = 255
+_MEBIBYTE = 2**20
 
 
 class Tool(StrEnum):
@@ -169,25 +170,6 @@ class MemoryFrames:
 
     def __getitem__(self, frame_index: int) -> UInt8Array:
         return self._images[frame_index]
-
-
-class MemoryScratch:
-    """A scratch store in memory: it bounds nothing, but shows what was put where."""
-
-    def __init__(self) -> None:
-        self.contents: dict[int, bytes] = {}
-
-    def put(self, key: int, content: bytes) -> None:
-        self.contents[key] = content
-
-    def get(self, key: int) -> bytes:
-        return self.contents[key]
-
-    def discard(self, key: int) -> None:
-        self.contents.pop(key, None)
-
-
-_MEBIBYTE = 2**20
 
 
 @dataclass(frozen=True)

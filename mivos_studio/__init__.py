@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mivos_studio.media.clip import Clip as Clip
     from mivos_studio.media.clip import open_clip as open_clip
     from mivos_studio.media.palette import read_ids as read_ids
+    from mivos_studio.media.palette import write_ids as write_ids
     from mivos_studio.project.scratch import TemporaryScratch as TemporaryScratch
     from model.checkpoint import load_networks as load_networks
 
@@ -58,6 +59,7 @@ _MODULE_OF = {
     "load_networks": "model.checkpoint",
     "open_clip": "mivos_studio.media.clip",
     "read_ids": "mivos_studio.media.palette",
+    "write_ids": "mivos_studio.media.palette",
 }
 __all__ = list(_MODULE_OF)
 

@@ -178,3 +178,19 @@ def stroke(
 ) -> Interaction:
     gesture = Stroke(frame, object_id, np.array(points, np.float32), radius, positive)
     return Interaction(Tool(tool), gesture, Region(*region) if region else None)
+
+
+class MemoryScratch:
+    """A scratch store in memory: it bounds nothing, but shows what was put where."""
+
+    def __init__(self) -> None:
+        self.contents: dict[int, bytes] = {}
+
+    def put(self, key: int, content: bytes) -> None:
+        self.contents[key] = content
+
+    def get(self, key: int) -> bytes:
+        return self.contents[key]
+
+    def discard(self, key: int) -> None:
+        self.contents.pop(key, None)

@@ -7,8 +7,8 @@ import pytest
 
 from inference_core.propagation.memory import MemoryOptions
 from inference_core.session import Session
-from inference_core.types import MemoryBudget, MemoryScratch
-from tests.inference_core.fakes import fake_session, networks_of, square_clip, square_ids
+from inference_core.types import MemoryBudget
+from tests.inference_core.fakes import MemoryScratch, fake_session, networks_of, square_clip, square_ids
 
 FRAMES = 18
 SMALL = MemoryBudget(features=20_000, bank=1, contents=2_000, decoded=15_000)

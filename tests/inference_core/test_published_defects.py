@@ -12,7 +12,7 @@ from torch import Tensor
 
 from inference_core.errors import NotReadyError
 from inference_core.session import Session
-from inference_core.types import MemoryBudget, MemoryScratch, UInt8Array
+from inference_core.types import MemoryBudget, UInt8Array
 from model.compact.fusion import CompactFusion
 from model.compact.interaction import CompactInteraction
 from model.compact.propagation import CompactPropagation
@@ -23,6 +23,7 @@ from tests.inference_core.fakes import (
     FakeFusion,
     FakeInteraction,
     FakePropagation,
+    MemoryScratch,
     fake_networks,
     fake_session,
     networks_of,

@@ -6,8 +6,15 @@ import numpy as np
 import pytest
 
 from inference_core.session import Session
-from inference_core.types import MemoryBudget, MemoryScratch
-from tests.inference_core.fakes import fake_session, networks_of, square_clip, square_ids, stroke
+from inference_core.types import MemoryBudget
+from tests.inference_core.fakes import (
+    MemoryScratch,
+    fake_session,
+    networks_of,
+    square_clip,
+    square_ids,
+    stroke,
+)
 from tests.inference_core.snapshot import differences, snapshot
 
 

@@ -5,7 +5,7 @@ import gc
 import pytest
 
 from inference_core.state.blob_store import BlobStore
-from inference_core.types import MemoryScratch
+from tests.inference_core.fakes import MemoryScratch
 
 
 def test_bytes_come_back() -> None:
