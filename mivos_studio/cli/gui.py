@@ -7,19 +7,9 @@ import sys
 from argparse import _SubParsersAction
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from mivos_studio.app import WindowOptions
-from mivos_studio.cli.options import DEVICES, MODELS, positive_number, whole_number
-
-_BAD_INPUT = 2
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser that reports errors in one sentence."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(_BAD_INPUT, f"{self.prog}: {message} (see --help)\n")
+from mivos_studio.cli.options import DEVICES, MODELS, OneSentenceParser, positive_number, whole_number
 
 
 def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -36,7 +26,9 @@ def run(words: Sequence[str] | None = None) -> int:
 
 def parse(words: Sequence[str]) -> WindowOptions:
     """Read the command line; exit with a sentence and code 2 where it makes no sense."""
-    parser = _Parser(prog="interactive_gui.py", description="Cut objects out of a clip.", allow_abbrev=False)
+    parser = OneSentenceParser(
+        prog="interactive_gui.py", description="Cut objects out of a clip.", allow_abbrev=False
+    )
     parser.add_argument("clip", nargs="?", type=Path, metavar="CLIP", help="video or folder of images")
     parser.add_argument("--video", type=Path, metavar="FILE", help="open a video")
     parser.add_argument("--images", type=Path, metavar="DIR", help="open a folder of images")

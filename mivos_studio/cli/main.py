@@ -10,20 +10,13 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
-from typing import NoReturn
 
 from inference_core.errors import UserError
 from mivos_studio.cli import bench, evaluate, gui, propagate, replay, synthesize, train, weights
+from mivos_studio.cli.options import BAD_INPUT, OneSentenceParser
 
 _COMMANDS = (propagate, replay, evaluate, bench, synthesize, train, weights, gui)
-_FAULT, _BAD_INPUT, _INTERRUPTED = 1, 2, 130
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser that reports errors in one sentence, without the usage."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(_BAD_INPUT, f"{self.prog}: {message} (see {self.prog} --help)\n")
+_FAULT, _INTERRUPTED = 1, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _INTERRUPTED
     except UserError as error:
         print(error, file=sys.stderr)
-        return _BAD_INPUT
+        return BAD_INPUT
     except Exception as error:
         print(_fault(error), file=sys.stderr)
         return _FAULT
@@ -49,8 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="mivos", description="Cut objects out of a clip.", allow_abbrev=False)
-    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+    parser = OneSentenceParser(prog="mivos", description="Cut objects out of a clip.", allow_abbrev=False)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=OneSentenceParser)
     for command in _COMMANDS:
         command.add_parser(commands)
     return parser

@@ -7,10 +7,21 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
+
+BAD_INPUT = 2
+"""Exit code of bad input or usage."""
 
 MODELS = ("auto", "compact", "compact-free", "mivos")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
+
+
+class OneSentenceParser(argparse.ArgumentParser):
+    """A parser that reports errors in one sentence, without the usage, and exits with code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_INPUT, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,15 @@ from mivos_studio.benchmarks.against.builds import old_build, working_tree
 from mivos_studio.benchmarks.against.pairs import Contest, MaskDifference, compare_masks, measure
 from mivos_studio.benchmarks.against.ratios import LEAST_PAIRS, as_figures, coverage, table
 from mivos_studio.benchmarks.against.worker import CASES
-from mivos_studio.cli.options import DEVICES, DTYPES, add_report_options, image_size, whole_number
+from mivos_studio.cli.options import (
+    DEVICES,
+    DTYPES,
+    OneSentenceParser,
+    add_report_options,
+    image_size,
+    whole_number,
+)
 from mivos_studio.cli.output import check_json, write_json
-from mivos_studio.media.errors import MediaError
 
 _DIFFERENT, _BAD_INPUT, _INTERRUPTED, _TERMINATED = 1, 2, 130, 143
 
@@ -36,13 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return _INTERRUPTED
-    except (UserError, MediaError) as error:
+    except UserError as error:
         print(error, file=sys.stderr)
         return _BAD_INPUT
 
 
 def _parser() -> ArgumentParser:
-    parser = ArgumentParser(
+    parser = OneSentenceParser(
         prog="python -m mivos_studio.benchmarks.against",
         description="Measure the working tree beside a revision of it, in alternating pairs of fresh"
         " processes, each with its own build's code and weights; or compare their masks.",
