@@ -13,7 +13,7 @@ from typing import Any
 
 from inference_core.types import UInt8Array
 from mivos_studio.benchmarks.long_clip import make_loop, write_clip
-from mivos_studio.evaluation.machine import peak_rss_mb
+from mivos_studio.peak_memory import peak_rss_mb
 
 
 @dataclass(frozen=True)

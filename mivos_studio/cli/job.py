@@ -18,6 +18,7 @@ from mivos_studio.media.export.formats import find_format
 from mivos_studio.media.export.job import ExportJob, Extent
 from mivos_studio.media.output.folder import FolderOutput
 from mivos_studio.media.palette import read_ids
+from mivos_studio.peak_memory import peak_rss_mb
 from mivos_studio.project.scratch import TemporaryScratch
 
 if TYPE_CHECKING:
@@ -89,8 +90,6 @@ def write_masks(session: Session, clip: Clip, output: FolderOutput, *, quiet: bo
 
 def circumstances(session: Session) -> dict[str, Any]:
     """Return the circumstances under which figures were measured."""
-    from mivos_studio.evaluation.machine import peak_rss_mb
-
     return {
         "peak_rss_mb": peak_rss_mb(),
         "device": session.device,

@@ -1,16 +1,12 @@
-"""On what a figure was measured, and how much memory that took."""
+"""The machine that a figure was measured on."""
 
 from __future__ import annotations
 
 import os
 import platform
-import re
-import sys
 from pathlib import Path
 
 import torch
-
-_STATUS = Path("/proc/self/status")
 
 
 def describe_machine() -> dict[str, str | int]:
@@ -33,23 +29,6 @@ def tell_machine(machine: dict[str, str | int]) -> str:
         f"{machine['processor']}{accelerator}, {machine['cores']} cores, {machine['threads']} threads,"
         f" {machine['instructions']}, {machine['system']}, torch {machine['torch']}"
     )
-
-
-def peak_rss_mb() -> float | None:
-    """Return the most memory that this process has held, in MiB; None where the system does not tell.
-
-    Linux's own figure is preferred: `getrusage` counts what the parent held before the program was started.
-    """
-    if _STATUS.exists():
-        held = re.search(r"VmHWM:\s+(\d+) kB", _STATUS.read_text(encoding="ascii", errors="replace"))
-        if held is not None:
-            return int(held[1]) / 2**10
-    try:
-        import resource
-    except ImportError:
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def _processor() -> str:

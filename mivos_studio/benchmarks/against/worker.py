@@ -315,7 +315,7 @@ def _median(measured: Iterable[Figures]) -> Figures:
 
 def _peak() -> Figures:
     """Return the most memory that this process has held so far, MiB."""
-    peak = _load(_HERE.parent / "resident.py")["peak_rss_mb"]()
+    peak = _load(_HERE.parents[1] / "peak_memory.py")["peak_rss_mb"]()
     return {} if peak is None else {_PEAK: peak}
 
 
