@@ -28,7 +28,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("long tests")
     group.addoption("--part", metavar="PART", help=f"of the long tests only those of {', '.join(PARTS)}")
     group.addoption(
-        "--resume", action="store_true", help="leave out what has passed before on the same state of the source"
+        "--resume",
+        action="store_true",
+        help="leave out what has passed before on the same state of the source",
     )
 
 

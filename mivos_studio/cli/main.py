@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from mivos_studio.cli import bench, evaluate, gui, propagate, replay, synthesize, train, weights
+from mivos_studio.cli import gui
 
-_COMMANDS = (propagate, replay, evaluate, bench, synthesize, train, weights, gui)
+_COMMANDS = ("propagate", "replay", "evaluate", "bench", "synthesize", "train", "weights", "gui", "doctor")
 _ROOMS = frozenset({"inference_core", "mivos_studio", "model"})
 _FAULT, _BAD_INPUT, _INTERRUPTED = 1, 2, 130
 
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return gui.run(
                 words[1:]
             )  # the window has its own parser: `mivos gui --help` is the window's help
-        options = _parser().parse_args(words)
+        options = _parser(words).parse_args(words)
         options.run(options)
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
@@ -48,11 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser = _Parser(prog="mivos", description="Cut objects out of a clip.", allow_abbrev=False)
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
-    for command in _COMMANDS:
-        command.add_parser(commands)
+    # The doctor has to start where what the other commands import is missing or hidden.
+    for name in ("doctor",) if words[:1] == ["doctor"] else _COMMANDS:
+        importlib.import_module(f"mivos_studio.cli.{name}").add_parser(commands)
     return parser
 
 
@@ -69,4 +71,12 @@ def _fault(error: Exception) -> str:
         "w", prefix="mivos-", suffix=".txt", delete=False, encoding="utf-8"
     ) as details:
         traceback.print_exception(error, file=details)
-    return f"A fault in mivos stopped the command ({type(error).__name__}); the details are in {details.name}"
+    sentence = (
+        f"A fault in mivos stopped the command ({type(error).__name__}); the details are in {details.name}"
+    )
+    is_installation = isinstance(error, ImportError)
+    return (
+        f"{sentence}; `mivos doctor` says what is wrong with the installation"
+        if is_installation
+        else sentence
+    )
