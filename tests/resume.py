@@ -38,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Refuse a part that there is not; have what passes noted where --resume is given."""
     part = config.getoption("--part")
     if part is not None and part not in PARTS:
-        pytest.exit(f"There is no part {part} of the long tests: choose {', '.join(PARTS)}.", returncode=2)
+        raise pytest.UsageError(f"There is no part {part} of the long tests: choose {', '.join(PARTS)}.")
     if config.getoption("--resume"):
         config.pluginmanager.register(Resume(config), "resume")
 
