@@ -2,18 +2,18 @@
 # Make .venv ready to run, test and change the program. Called by the Makefile; safe to run again.
 #
 # PYTHON       the interpreter to build on; else the first of the usual names that is new enough.
-# TORCH_INDEX  where to take torch from; else pip's own index. On x86-64 Linux PyPI's build of torch carries
-#              CUDA, gigabytes of it; https://download.pytorch.org/whl/cpu has one without.
+# TORCH_INDEX  where to take torch from; else, on a Linux without an NVIDIA card, CPU_INDEX where it answers, and
+#              pip's own index everywhere else. PyPI's build of torch for Linux carries CUDA, gigabytes of it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 VENV=.venv
+CPU_INDEX=https://download.pytorch.org/whl/cpu
+CPU_INDEX_WAIT_S=5
 # Shared libraries that the wheels of PyQt5 (its xcb plugin) and opencv-python load and do not carry.
 LIBRARIES=(libdbus-1-3 libegl1 libfontconfig1 libgl1 libglib2.0-0 libx11-xcb1 libxcb-icccm4 libxcb-image0
     libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-shm0 libxcb-sync1 libxcb-xfixes0
     libxcb-xinerama0 libxcb-xkb1 libxkbcommon-x11-0)
-# A virtual screen, for the tests that open the window as an editor does.
-SCREEN=(xvfb xauth)
 
 is_new_enough() {
     "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null
@@ -61,14 +61,41 @@ make_environment() {
     "$python" -m venv $VENV
 }
 
-# torch goes first and pinned: whatever asks for "torch" later finds it and pulls no other build.
+has_nvidia_card() {
+    command -v nvidia-smi > /dev/null || [ -e /proc/driver/nvidia ]
+}
+
+# Whether the index of the CPU builds answers within seconds, and not only after pip has tried five times.
+cpu_index_answers() {
+    timeout $CPU_INDEX_WAIT_S $VENV/bin/python -c \
+        'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=float(sys.argv[2]))' \
+        $CPU_INDEX/torch/ $CPU_INDEX_WAIT_S 2> /dev/null
+}
+
+# Print where to take torch from; nothing where pip's own index is the place.
+torch_index() {
+    if [ -n "${TORCH_INDEX:-}" ]; then
+        echo "$TORCH_INDEX"
+        return
+    fi
+    case "$(uname -s) $(uname -m)" in
+        "Linux x86_64" | "Linux aarch64") ;;
+        *) return 0 ;;
+    esac
+    if ! has_nvidia_card && cpu_index_answers; then
+        echo $CPU_INDEX
+    fi
+}
+
+# torch goes first and exact: whatever asks for "torch" later finds it and pulls no other build.
 install_python_packages() {
-    local torch pip=($VENV/bin/python -m pip --disable-pip-version-check --quiet)
-    torch=$(sed -n 's/^ *"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
+    local torch index pip=($VENV/bin/python -m pip --disable-pip-version-check --quiet)
+    torch=$(sed -n 's/^\(torch==[^ ;#]*\).*/\1/p' constraints.txt)
     echo "Installing $torch and the other packages into $VENV"
     "${pip[@]}" install --upgrade pip # the one of Debian 12 does not know --group
-    "${pip[@]}" install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} "$torch"
-    PYTHONWARNINGS=ignore "${pip[@]}" install --group dev --editable .
+    index=$(torch_index)
+    "${pip[@]}" install ${index:+--index-url "$index"} "$torch"
+    PYTHONWARNINGS=ignore "${pip[@]}" install --constraint constraints.txt --group dev --editable .
 }
 
 missing_libraries() {
@@ -89,11 +116,29 @@ check_system_libraries() {
         echo "The window cannot open: these shared libraries are missing:" $missing >&2
         return 1
     fi
-    if ! command -v xvfb-run > /dev/null || ! command -v xauth > /dev/null; then
-        install_system_packages "${SCREEN[@]}" || echo "Without them the tests that need a screen are skipped."
-    fi
+}
+
+# Name the Debian packages that tests alone need and that are not there: a virtual screen, programs that open what
+# we write, and a font, without which Qt draws no letter.
+missing_for_tests() {
+    command -v xvfb-run > /dev/null || echo xvfb
+    command -v xauth > /dev/null || echo xauth
+    command -v ffmpeg > /dev/null || echo ffmpeg
+    command -v melt > /dev/null || echo melt
+    [ -n "$(find /usr/share/fonts /usr/local/share/fonts -name '*.[ot]t[cf]' -print -quit 2> /dev/null)" ] ||
+        echo fonts-dejavu-core
+}
+
+# Without these the program works and the tests that need them say so; so nothing here ends the set-up.
+check_what_tests_need() {
+    local missing
+    [ "$(uname -s)" = Linux ] || return 0
+    missing=$(missing_for_tests)
+    [ -z "$missing" ] || install_system_packages $missing ||
+        echo "Without them the program works; the tests that need them are skipped."
 }
 
 make_environment
 install_python_packages
 check_system_libraries
+check_what_tests_need

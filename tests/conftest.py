@@ -14,6 +14,8 @@ from PIL import Image
 if TYPE_CHECKING:
     from PyQt5.QtWidgets import QApplication
 
+pytest_plugins = ("tests.resume", "pytester")
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # Tests' pictures are tiny: threads would only wait for each other, the longer the busier the machine is.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

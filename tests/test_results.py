@@ -12,7 +12,7 @@ from tests.mivos_studio.evaluation.made import make_clip, make_still
 from tests.project import PROJECT
 
 
-@pytest.mark.long
+@pytest.mark.long("results")
 def test_the_page_of_results_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("matplotlib", reason="plots need matplotlib")
     make_clip(tmp_path / "data")

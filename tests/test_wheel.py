@@ -18,6 +18,8 @@ from PIL import Image
 from mivos_studio.synthetic.sample import write_sample
 from tests.project import PROJECT, program_files
 
+pytestmark = pytest.mark.release
+
 FRAMES = 4
 
 
@@ -50,6 +52,23 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return programs / "mivos"
 
 
+def run_installed(program: Path, *words: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the installed program where nothing points to the checkout."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return subprocess.run(
+        [str(program), *words], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_wheel_holds_our_packages_our_launcher_and_nothing_else(wheel: Path) -> None:
+    top_level = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    (about,) = (name for name in top_level if name.endswith(".dist-info"))
+    assert about.startswith("mivos_studio-")
+    assert top_level - {about} == {
+        "gui", "inference_core", "interactive_gui.py", "mivos_studio", "model", "saves"
+    }  # fmt: skip
+
+
 def test_the_wheel_holds_the_weights_and_no_tests(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     for family in ("compact", "compact-free"):
@@ -80,10 +99,7 @@ def test_the_installed_program_propagates_the_sample_clip_outside_the_checkout(
         "--working-size",
         "120",
     ]
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    result = subprocess.run(
-        [str(installed), *words], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-    )
+    result = run_installed(installed, *words, folder=tmp_path)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     assert len(list((tmp_path / "out").glob("*.png"))) == FRAMES
     truth = np.asarray(Image.open(sample / "masks" / "00001.png"))
@@ -95,8 +111,17 @@ def test_the_installed_program_propagates_the_sample_clip_outside_the_checkout(
 
 
 def test_the_installed_program_runs_its_own_files(installed: Path, tmp_path: Path) -> None:
-    result = subprocess.run(
-        [str(installed), "weights", "list"], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
+    result = run_installed(installed, "weights", "list", folder=tmp_path)
+    assert result.returncode == 0, result.stderr
     assert str(PROJECT) not in result.stdout
     assert str(installed.parent.parent) in result.stdout
+
+
+def test_the_installed_program_is_healthy_also_beside_a_folder_named_as_a_package(
+    installed: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "__init__.py").touch()
+    result = run_installed(installed, "doctor", folder=tmp_path)
+    assert (result.returncode, result.stderr) == (0, ""), result.stdout
+    assert str(PROJECT / "model") not in result.stdout

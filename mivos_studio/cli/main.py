@@ -6,16 +6,17 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
 
-from inference_core.errors import UserError
-from mivos_studio.cli import bench, evaluate, gui, propagate, replay, synthesize, train, weights
+from mivos_studio.cli import gui
 from mivos_studio.cli.options import BAD_INPUT, OneSentenceParser
 
-_COMMANDS = (propagate, replay, evaluate, bench, synthesize, train, weights, gui)
+_COMMANDS = ("propagate", "replay", "evaluate", "bench", "synthesize", "train", "weights", "gui", "doctor")
+"""Each is a module of this package."""
 _FAULT, _INTERRUPTED = 1, 130
 
 
@@ -23,30 +24,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        if words[:1] == ["gui"]:
-            return gui.run(
-                words[1:]
-            )  # the window has its own parser: `mivos gui --help` is the window's help
-        options = _parser().parse_args(words)
+        if words[:1] == ["gui"]:  # has its own parser: `mivos gui --help` is the window's help
+            return gui.run(words[1:])
+        options = _parser(words).parse_args(words)
         options.run(options)
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return _INTERRUPTED
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return BAD_INPUT
     except Exception as error:
+        if _is_user_error(error):
+            print(error, file=sys.stderr)
+            return BAD_INPUT
         print(_fault(error), file=sys.stderr)
         return _FAULT
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser = OneSentenceParser(prog="mivos", description="Cut objects out of a clip.", allow_abbrev=False)
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=OneSentenceParser)
-    for command in _COMMANDS:
-        command.add_parser(commands)
+    # `mivos doctor` has to start where what the other commands import is missing or shadowed.
+    for name in ("doctor",) if words[:1] == ["doctor"] else _COMMANDS:
+        importlib.import_module(f"mivos_studio.cli.{name}").add_parser(commands)
     return parser
+
+
+def _is_user_error(error: Exception) -> bool:
+    try:
+        from inference_core.errors import UserError  # here, since another package may shadow inference_core
+    except ImportError:
+        return False
+    return isinstance(error, UserError)
 
 
 def _fault(error: Exception) -> str:
@@ -54,4 +62,7 @@ def _fault(error: Exception) -> str:
         "w", prefix="mivos-", suffix=".txt", delete=False, encoding="utf-8"
     ) as details:
         traceback.print_exception(error, file=details)
-    return f"A fault in mivos stopped the command ({type(error).__name__}); the details are in {details.name}"
+    text = f"A fault in mivos stopped the command ({type(error).__name__}); the details are in {details.name}"
+    if isinstance(error, ImportError):
+        return f"{text}; `mivos doctor` says what is wrong with the installation"
+    return text

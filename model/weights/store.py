@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +10,6 @@ from mivos_studio.files import sha256_of
 from model.errors import CheckpointError
 from model.families import FAMILIES, NOT_USED, Family, KnownFile
 from model.weights.hashes import recorded_sha256
-
-SAVES = Path(__file__).resolve().parents[2] / "saves"
-"""Where the program's own weights are, in a checkout and beside an installed package alike."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +43,27 @@ class InstalledWeights:
         return tuple(known for known in self.family.files if known not in there)
 
 
-def saves_folder(folder: Path | None) -> Path:
+def saves_folder(folder: Path | None = None) -> Path:
     """Return a folder of weights, the program's own for None. Raises CheckpointError where it is none."""
-    base = SAVES if folder is None else folder
+    base = _program_folder() / "saves" if folder is None else folder
     if not base.is_dir():
         raise CheckpointError(f"The weights folder {base} does not exist; give an existing one.")
     return base
+
+
+def _program_folder() -> Path:
+    """Return the folder that holds the program's packages and `saves` side by side.
+
+    checkout       the packages and `saves` are folders of the repository.
+    wheel          `saves` is packed beside the packages and lands with them in site-packages; both are found
+                   from this file.
+    frozen bundle  modules are read from an archive, so this file's name need not be on disk; the bootloader
+                   tells in sys._MEIPASS where it has put the data. Freezers without it put them beside the
+                   executable.
+    """
+    if getattr(sys, "frozen", False):
+        return Path(getattr(sys, "_MEIPASS", Path(sys.executable).parent)).resolve()
+    return Path(__file__).resolve().parents[2]
 
 
 def find_home(family: Family, base: Path) -> Path | None:

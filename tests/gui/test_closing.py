@@ -102,7 +102,7 @@ def test_what_an_export_that_could_not_be_stopped_leaves_is_removed_by_the_next(
     assert (tmp_path / "masks" / "00000.png").exists()
 
 
-@pytest.mark.long
+@pytest.mark.long("closing")
 @pytest.mark.parametrize("turn", range(10))
 @pytest.mark.parametrize(
     "phase", ["opening-for-ever", "opening-slowly", "importing", "loading", "stuck-propagation"]

@@ -19,6 +19,8 @@ from mivos_studio.media.clip import open_clip
 from mivos_studio.media.palette import read_ids
 from tests.project import PROJECT, SHARED
 
+pytestmark = pytest.mark.release
+
 FRAMES = 12
 
 

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from mivos_studio.cli.main import main
-from model.weights.store import SAVES
+from model.weights.store import saves_folder
 from tests.conftest import HEIGHT, WIDTH, ClipOnDisk
 
 
@@ -56,13 +56,13 @@ class Place:
     def weights(self, name: str, content: bytes) -> Path:
         folder = self.folder / "weights"
         # Without the recorded SHA-256, which would speak up first.
-        shutil.copytree(SAVES / "compact", folder, ignore=shutil.ignore_patterns("*.sha256"))
+        shutil.copytree(saves_folder() / "compact", folder, ignore=shutil.ignore_patterns("*.sha256"))
         (folder / name).write_bytes(content)
         return folder
 
 
 def shipped(network: str) -> bytes:
-    return (SAVES / "compact" / f"{network}.safetensors").read_bytes()
+    return (saves_folder() / "compact" / f"{network}.safetensors").read_bytes()
 
 
 BLACK = np.zeros((HEIGHT, WIDTH), np.uint8)

@@ -163,6 +163,7 @@ def test_training_is_not_begun_beside_weights_and_logs_of_others(
     assert (tmp_path / name).read_text() == "mine"
 
 
+@pytest.mark.release  # imports torch in several new processes
 def test_speed_is_measured_beside_flow_and_grabcut(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -213,6 +214,7 @@ def test_made_clips_are_replaced_only_when_forced(tmp_path: Path, capsys: pytest
     assert (tmp_path / "made" / "manifest.json").read_bytes() != first
 
 
+@pytest.mark.release  # imports torch in several new processes
 def test_memory_is_measured_for_each_length(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report = tmp_path / "memory.json"
     words = ("bench", "memory", "--frames", 2, 5, "--size", "96x64", "--objects", 1, "--json", report)

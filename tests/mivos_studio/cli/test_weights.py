@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mivos_studio.cli.main import main
-from model.weights.store import SAVES
+from model.weights.store import saves_folder
 from tests.mivos_studio.cli.file_server import Served, serving
 
 NAMES = ("propagation_model.pth", "fusion.pth", "s2m.pth")
@@ -28,7 +28,7 @@ def published(monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
 def saves(tmp_path: Path) -> Path:
     """A saves folder with the compact family alone."""
     folder = tmp_path / "saves"
-    shutil.copytree(SAVES / "compact", folder / "compact")
+    shutil.copytree(saves_folder() / "compact", folder / "compact")
     return folder
 
 

@@ -72,7 +72,7 @@ def test_grabcut_without_a_stroke_on_the_object_finds_nothing():
     assert not grabcut(square_clip(1)[0], nothing, nothing, Guess.OBJECT).any()
 
 
-@pytest.mark.long
+@pytest.mark.long("results")
 @pytest.mark.skipif(not DEV.is_dir(), reason="needs the development clips (folder of MIVOS_SHARED)")
 @pytest.mark.parametrize(("frames", "still", "flow"), [(20, 0.475, 0.692), (40, 0.363, 0.508)])
 def test_baselines_on_the_development_clips_are_the_known_ones(frames, still, flow):
