@@ -125,7 +125,7 @@ def photograph(camera: Photographer, truth: list[UInt8Array]) -> None:
     window.controller.escape()
     window.controller.propagate(Direction.BOTH)
     half = len(truth) // 2
-    camera.wait(lambda: len(window.timeline.walked) > half or not window.controller.is_busy)
+    camera.wait(lambda: len(window.timeline.propagated_frames) > half or not window.controller.is_busy)
     camera.take("3-propagate")
     camera.settle()
     corrected = correct_worst_mask(camera, truth)

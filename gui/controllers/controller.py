@@ -36,7 +36,7 @@ from mivos_studio.project.steps import Draw, Redo, RemoveObject, RenameObject, R
 if TYPE_CHECKING:
     from inference_core.session import Session
 
-_WALK_HINT = "Looking around and drawing go on meanwhile."
+_PROPAGATION_HINT = "Looking around and drawing go on meanwhile."
 _NOTHING_PROPAGATED = (
     "Draw on a frame and propagate first: then this leads to the frames that are most doubtful."
 )
@@ -220,7 +220,7 @@ class Controller(QObject):
     def propagate(self, direction: Direction) -> None:
         """Carry the corrected frames through the clip, unless that is being done."""
         if not self._has_long:
-            self._views.timeline.forget_walk()
+            self._views.timeline.clear_progress()
             self._navigator.start_following()
             self.submit(PropagateCommand(direction))
 
@@ -296,7 +296,7 @@ class Controller(QObject):
             self._timeline_presenter.look_at(change.frame_index)
         else:
             self._views.propagation.set_progress(change.progress)
-            self._timeline_presenter.walk_to(change.frame_index)
+            self._timeline_presenter.add_propagated_frame(change.frame_index)
             if change.progress.done == 1:  # what was a draft has just become an anchor
                 self._show_marks()
             self._navigator.follow(change.frame_index)
@@ -365,7 +365,7 @@ class Controller(QObject):
             return
         if not self._has_long:
             self._views.status.show_task(Task.STOPPING, "")
-            self._views.timeline.forget_walk()
+            self._views.timeline.clear_progress()
             self._views.propagation.set_progress(None)
         self._show_command()
         ids = [each.object_id for each in session.objects]
@@ -395,8 +395,8 @@ class Controller(QObject):
         session = self._session
         if session is not None:
             self._timeline_presenter.look_at_marks()
-            is_walking = any(isinstance(command, PropagateCommand) for command in self._pending)
-            self._views.propagation.set_hint(_WALK_HINT if is_walking else hint(session))
+            is_propagating = any(isinstance(command, PropagateCommand) for command in self._pending)
+            self._views.propagation.set_hint(_PROPAGATION_HINT if is_propagating else hint(session))
 
     def _show_possibilities(self) -> None:
         enable_possible(

@@ -38,10 +38,10 @@ class TimelinePresenter:
         if self._session is not None:
             self._timeline.set_trust(frame_index, Trust.of(self._session.confidence(frame_index)))
 
-    def walk_to(self, frame_index: int) -> None:
+    def add_propagated_frame(self, frame_index: int) -> None:
         """A propagation has done a frame."""
         if self._session is not None:
-            self._timeline.add_walked(frame_index, Trust.of(self._session.confidence(frame_index)))
+            self._timeline.add_propagated(frame_index, Trust.of(self._session.confidence(frame_index)))
 
     def look_at_all(self) -> None:
         """Any frame's masks may be others now."""

@@ -84,14 +84,14 @@ class Timeline(QWidget):
         self._table.write_all(trusts)
         self._show_table(range(len(trusts)))
 
-    def add_walked(self, frame_index: int, trust: Trust | None) -> None:
+    def add_propagated(self, frame_index: int, trust: Trust | None) -> None:
         """Show one frame more of the propagation under way; costs the same after any number of frames."""
-        self._table.mark_walked(frame_index)
+        self._table.mark_propagated(frame_index)
         self.set_trust(frame_index, trust)
 
-    def forget_walk(self) -> None:
+    def clear_progress(self) -> None:
         """Show no propagation as under way."""
-        self._table.forget_walk()
+        self._table.clear_progress()
         self._show_table(())
 
     def set_frame(self, frame_index: int) -> None:
@@ -114,9 +114,9 @@ class Timeline(QWidget):
         return f"Frame {frame_index}: {kind}"
 
     @property
-    def walked(self) -> frozenset[int]:
+    def propagated_frames(self) -> frozenset[int]:
         """Frames that the propagation under way has done."""
-        return self._table.walked
+        return self._table.propagated_frames
 
     @property
     def marks(self) -> Marks:

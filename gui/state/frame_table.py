@@ -16,8 +16,8 @@ from gui.state.overlay import Colour, UInt32Array, premultiplied
 from inference_core.types import Float32Array
 
 GROUND: Colour = (35, 40, 48)
-_PROPAGATED: Colour = (47, 109, 176)
-_WALKED: Colour = (88, 196, 255)
+_HAS_MASKS: Colour = (47, 109, 176)
+_JUST_PROPAGATED: Colour = (88, 196, 255)
 _SURE: Colour = (88, 122, 158)
 _DOUBTFUL: Colour = (255, 79, 112)
 _UNKNOWN = -1.0
@@ -51,7 +51,7 @@ class FrameTable:
     def __init__(self, frame_count: int = 0) -> None:
         self._doubts = np.full(frame_count, _UNKNOWN, np.float32)
         self._object_ids = np.zeros(frame_count, np.uint8)
-        self._is_walked = np.zeros(frame_count, np.bool_)
+        self._is_propagated = np.zeros(frame_count, np.bool_)
 
     def __len__(self) -> int:
         return len(self._doubts)
@@ -66,18 +66,18 @@ class FrameTable:
         self._doubts[:] = [_UNKNOWN if trust is None else 1.0 - trust.confidence for trust in trusts]
         self._object_ids[:] = [0 if trust is None else trust.object_id for trust in trusts]
 
-    def mark_walked(self, frame_index: int) -> None:
+    def mark_propagated(self, frame_index: int) -> None:
         """Note that the propagation under way has done a frame."""
-        self._is_walked[frame_index] = True
+        self._is_propagated[frame_index] = True
 
-    def forget_walk(self) -> None:
+    def clear_progress(self) -> None:
         """Note that no propagation is under way."""
-        self._is_walked[:] = False
+        self._is_propagated[:] = False
 
     @property
-    def walked(self) -> frozenset[int]:
+    def propagated_frames(self) -> frozenset[int]:
         """Frames that the propagation under way has done."""
-        return frozenset(np.flatnonzero(self._is_walked).tolist())
+        return frozenset(np.flatnonzero(self._is_propagated).tolist())
 
     def trust(self, frame_index: int) -> Trust | None:
         """What is known of a frame; None where it has no masks."""
@@ -85,9 +85,9 @@ class FrameTable:
         return None if doubt < 0 else Trust(1.0 - doubt, int(self._object_ids[frame_index]))
 
     def bar(self, columns: int) -> UInt32Array:
-        """Draw which frames have masks and which have just been walked: (1, columns) uint32 0xFFRRGGBB."""
+        """Draw which frames have masks and which have just been propagated_frames: (1, columns) uint32 0xFFRRGGBB."""
         kinds = (self._doubts >= 0).astype(np.uint8)
-        kinds[self._is_walked] = 2
+        kinds[self._is_propagated] = 2
         return _BAR_COLOURS[_highest(kinds, columns)][np.newaxis]
 
     def lane(self, columns: int, rows: int) -> UInt32Array:
@@ -120,5 +120,7 @@ def _ramp(start: Colour, end: Colour) -> UInt32Array:
     return np.array([premultiplied((r, g, b), 1.0) for r, g, b in np.rint(colours).astype(int)], np.uint32)
 
 
-_BAR_COLOURS = np.array([premultiplied(colour, 1.0) for colour in (GROUND, _PROPAGATED, _WALKED)], np.uint32)
+_BAR_COLOURS = np.array(
+    [premultiplied(colour, 1.0) for colour in (GROUND, _HAS_MASKS, _JUST_PROPAGATED)], np.uint32
+)
 _DOUBT_COLOURS = _ramp(_SURE, _DOUBTFUL)

@@ -143,11 +143,11 @@ class PropagateCommand(Command):
         """Propagate from each; a walk that is stopped is written down with the frames that it got to."""
         frame_indices = self.frame_indices or ()
         if len(frame_indices) > 1 and set(frame_indices) == set(_waiting(session)):
-            yield from self._walk(session, None, record)
+            yield from self._propagate_from(session, None, record)
             return
         for frame_index in frame_indices:
             if frame_index in _waiting(session):
-                yield from self._walk(session, frame_index, record)
+                yield from self._propagate_from(session, frame_index, record)
 
     def resumed(self, session: Session) -> PropagateCommand | None:
         """Go on from those that still wait."""
@@ -155,7 +155,7 @@ class PropagateCommand(Command):
         left = tuple(i for i in self.frame_indices or () if i in waiting)
         return replace(self, frame_indices=left) if left else None
 
-    def _walk(self, session: Session, frame_index: int | None, record: Record) -> Changes:
+    def _propagate_from(self, session: Session, frame_index: int | None, record: Record) -> Changes:
         step = Propagate(frame_index, self.direction)
         done = 0
         try:

@@ -64,7 +64,7 @@ class Memory:
 
 
 class FakeSession:
-    """Answers what the window asks of a session. A `gate` is acquired before every walked frame."""
+    """Answers what the window asks of a session. A `gate` is acquired before every propagated frame."""
 
     def __init__(self, clip: FakeClip | None = None, gate: threading.Semaphore | None = None) -> None:
         self.clip = clip or FakeClip()
@@ -185,12 +185,14 @@ class FakeSession:
         """Propagate from one after the other, all of it one step of undo."""
         began_s, before, done = perf_counter(), self._now, 0
         anchors = [{*self.anchors, *starts[: place + 1]} for place in range(len(starts))]
-        walks = {i: self._frames_from(i, direction, known) for i, known in zip(starts, anchors, strict=True)}
-        total = sum(map(len, walks.values()))
+        frames_by_anchor = {
+            i: self._frames_from(i, direction, known) for i, known in zip(starts, anchors, strict=True)
+        }
+        total = sum(map(len, frames_by_anchor.values()))
         try:
-            for anchor, frames in walks.items():
-                with closing(self._walk(anchor, frames)) as walk:
-                    for frame_index in walk:
+            for anchor, frames in frames_by_anchor.items():
+                with closing(self._propagate_from(anchor, frames)) as propagated:
+                    for frame_index in propagated:
                         done += 1
                         progress = Progress(done, total, perf_counter() - began_s)
                         yield FrameMask(frame_index, self.ids(frame_index), progress)
@@ -198,7 +200,7 @@ class FakeSession:
             after, self._now = self._now, before
             self._commit(after)
 
-    def _walk(self, anchor: int, frames: Sequence[int]) -> Generator[int, None, None]:
+    def _propagate_from(self, anchor: int, frames: Sequence[int]) -> Generator[int, None, None]:
         changed: list[int] = []
         try:
             for frame_index in frames:

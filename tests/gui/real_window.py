@@ -57,8 +57,8 @@ class Editor:
     def masks(self) -> list[UInt8Array]:
         return [self.session.ids(frame_index) for frame_index in range(self.frame_count)]
 
-    def walked(self) -> int:
-        return len(self.window.timeline.walked)
+    def propagated_frames(self) -> int:
+        return len(self.window.timeline.propagated_frames)
 
     def is_enabled(self, name: str) -> bool:
         button = self.window.findChild(QAbstractButton, name)
@@ -103,7 +103,7 @@ def undo_during_a_propagation(editor: Editor) -> None:
     session = editor.session
     before = editor.masks()
     press(editor.window, "propagate")
-    wait_until(lambda: editor.walked() >= 2, WAIT_S)
+    wait_until(lambda: editor.propagated_frames() >= 2, WAIT_S)
     press(editor.window, "undo")
     editor.settle()
     assert (session.drafts, session.anchors, session.rounds) == ((0,), (), ())
@@ -125,7 +125,7 @@ def propagate_cancel_resume(editor: Editor) -> int:
     assert not editor.is_enabled("propagate")
     press(editor.window, "propagate")
     key(editor.window, Qt.Key.Key_P)
-    wait_until(lambda: editor.walked() >= 2, WAIT_S)
+    wait_until(lambda: editor.propagated_frames() >= 2, WAIT_S)
     press(editor.window, "cancel")
     editor.settle()
     assert editor.session.anchors == (0,)

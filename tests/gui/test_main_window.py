@@ -122,7 +122,7 @@ def test_a_cancelled_propagation_keeps_what_is_done_and_goes_on_later(open_windo
     window = open_window(session)
     drag(window.canvas, [(20, 20)])
     press(window, "propagate")
-    wait_until(lambda: window.timeline.walked == frozenset({1, 2, 3, 4}))
+    wait_until(lambda: window.timeline.propagated_frames == frozenset({1, 2, 3, 4}))
     press(window, "cancel")
     gate.release(1)
     settle(window)
@@ -139,7 +139,7 @@ def test_a_stroke_during_a_propagation_is_answered_before_it_ends(open_window: O
     window = open_window(session)
     drag(window.canvas, [(20, 20)])
     press(window, "propagate")
-    wait_until(lambda: len(window.timeline.walked) == 3)
+    wait_until(lambda: len(window.timeline.propagated_frames) == 3)
     key(window, Qt.Key.Key_Home)
     wait_until(lambda: window.canvas.shown_frame == 0)
     drag(window.canvas, [(50, 30)])
@@ -159,7 +159,7 @@ def test_undo_during_a_propagation_ends_it_and_takes_it_back_and_redo_brings_it_
     window = open_window(session)
     drag(window.canvas, [(20, 20)])
     press(window, "propagate")
-    wait_until(lambda: len(window.timeline.walked) == 3)
+    wait_until(lambda: len(window.timeline.propagated_frames) == 3)
     key(window, Qt.Key.Key_Z, CTRL)
     gate.release(100)
     settle(window)
@@ -167,7 +167,7 @@ def test_undo_during_a_propagation_ends_it_and_takes_it_back_and_redo_brings_it_
     assert session.drafts == (0,)
     assert session.calls.count("undo") == 1
     assert sum(call.startswith("propagate") for call in session.calls) == 1, "it must not start again"
-    assert window.timeline.walked == frozenset()
+    assert window.timeline.propagated_frames == frozenset()
     assert window.timeline.describe(1) == "Frame 1: no mask yet"
     assert status(window) == "Ready"
     key(window, Qt.Key.Key_Z, CTRL | SHIFT)
@@ -190,7 +190,7 @@ def test_undo_pressed_several_times_during_a_propagation_takes_back_a_step_each(
     drag(window.canvas, [(60, 20)])
     settle(window)
     press(window, "propagate")
-    wait_until(lambda: len(window.timeline.walked) == 3)
+    wait_until(lambda: len(window.timeline.propagated_frames) == 3)
     for _ in range(2):
         press(window, "undo")
     gate.release(100)
@@ -212,10 +212,10 @@ def test_the_status_line_names_what_is_done_now_also_after_a_stroke_in_between(
     window = open_window(session)
     drag(window.canvas, [(20, 20)])
     press(window, "propagate")
-    wait_until(lambda: len(window.timeline.walked) == 3)
+    wait_until(lambda: len(window.timeline.propagated_frames) == 3)
     drag(window.canvas, [(60, 30)])
     gate.release(3)
-    wait_until(lambda: len(window.timeline.walked) >= 5)
+    wait_until(lambda: len(window.timeline.propagated_frames) >= 5)
     assert status(window) == "Propagate …"
     press(window, "cancel")
     assert status(window) == "Stopping …"
@@ -463,7 +463,7 @@ def test_what_was_done_by_hand_replays_with_the_same_masks(open_window: OpenWind
     settle(window)
     drag(window.canvas, [(60, 30)])
     press(window, "propagate")
-    wait_until(lambda: len(window.timeline.walked) == 3)
+    wait_until(lambda: len(window.timeline.propagated_frames) == 3)
     press(window, "cancel")
     gate.release(1)
     settle(window)
@@ -706,12 +706,12 @@ def test_another_clip_can_be_opened_while_the_first_is_propagated(open_window: O
     window = open_window(session)
     drag(window.canvas, [(20, 20)])
     press(window, "propagate")
-    wait_until(lambda: len(window.timeline.walked) == 3)
+    wait_until(lambda: len(window.timeline.propagated_frames) == 3)
     window.open(Path("other.mp4"))
     threading.Timer(0.2, gate.release, (1,)).start()  # the frame under way when the clip changes
     wait_until(lambda: "other.mp4" in window.windowTitle())
     settle(window)
-    assert window.timeline.walked == frozenset()
+    assert window.timeline.propagated_frames == frozenset()
     assert window.model.state.frame_index == 0
 
 

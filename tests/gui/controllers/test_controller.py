@@ -115,15 +115,15 @@ def test_every_change_is_acknowledged_to_the_worker(desk: Desk) -> None:
     assert desk.worker.seen.call_count == 2
 
 
-def test_a_walked_frame_moves_the_bar_the_timeline_and_whoever_follows(desk: Desk) -> None:
+def test_a_propagated_frame_updates_progress_bar_timeline_and_navigator(desk: Desk) -> None:
     progress = Progress(1, 11, 0.1)
     desk.controller._on_changed(FrameMask(3, np.zeros((48, 80), np.uint8), progress))
     assert call(progress) in desk.propagation.set_progress.call_args_list
-    desk.timeline.add_walked.assert_called_once_with(3, None)
+    desk.timeline.add_propagated.assert_called_once_with(3, None)
     desk.navigator.follow.assert_called_once_with(3)
 
 
-def test_of_a_walked_frame_the_session_is_asked_and_of_no_other(desk: Desk) -> None:
+def test_confidence_is_read_for_each_propagated_frame_only(desk: Desk) -> None:
     desk.session.asked.clear()
     surveys = desk.session.surveys
     for done, frame_index in enumerate((3, 4, 5), start=1):

@@ -161,7 +161,7 @@ def test_save_during_a_propagation_keeps_the_part_that_is_done(
     window = open_window(FakeSession(gate=gate))
     scribble(window)
     press(window, "propagate")
-    wait_until(lambda: len(window.timeline.walked) == 4)
+    wait_until(lambda: len(window.timeline.propagated_frames) == 4)
     save_to(monkeypatch, tmp_path / "work.json")
     window.close()
     answer(window, QMessageBox.StandardButton.Save)

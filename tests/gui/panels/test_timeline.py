@@ -57,7 +57,7 @@ def test_being_told_anything_never_emits(timeline: Timeline) -> None:
     timeline.scrubbed.connect(seen.append)
     timeline.set_frame(5)
     timeline.set_marks(Marks(frozenset({7})))
-    timeline.add_walked(8, Trust(0.5, 1))
+    timeline.add_propagated(8, Trust(0.5, 1))
     timeline.show_clip(7)
     assert seen == []
 
@@ -77,7 +77,7 @@ def test_the_only_object_is_not_named(timeline: Timeline) -> None:
 def test_a_screen_reader_is_told_what_becomes_of_the_frame_that_is_looked_at(timeline: Timeline) -> None:
     timeline.set_frame(60)
     assert timeline.accessibleDescription() == "Frame 60: no mask yet"
-    timeline.add_walked(60, Trust(0.5, 1))
+    timeline.add_propagated(60, Trust(0.5, 1))
     assert "expected overlap 0.50" in timeline.accessibleDescription()
 
 
@@ -99,18 +99,18 @@ def test_the_doubtful_frames_are_higher_in_the_lane(timeline: Timeline) -> None:
 
     assert painted(80) == 0
     assert 0 < painted(20) < painted(37)
-    timeline.add_walked(80, Trust(0.2, 1))
+    timeline.add_propagated(80, Trust(0.2, 1))
     assert painted(80) > painted(37)
     timeline.set_trust(80, None)
     assert painted(80) == 0
 
 
 def test_another_clip_begins_with_nothing_known(timeline: Timeline) -> None:
-    timeline.add_walked(20, Trust(0.5, 1))
+    timeline.add_propagated(20, Trust(0.5, 1))
     timeline.show_clip(120)
     assert timeline.describe(20) == "Frame 20: no mask yet"
     assert timeline.describe(50) == "Frame 50: no mask yet"
-    assert timeline.walked == frozenset()
+    assert timeline.propagated_frames == frozenset()
 
 
 def test_ranges_anchors_and_drafts_have_colours_of_their_own(timeline: Timeline) -> None:

@@ -68,16 +68,16 @@ def test_the_columns_go_from_the_first_frame_to_the_last(frames: int, columns: i
     assert np.all(np.diff(starts) >= 0)
 
 
-def test_masks_and_frames_just_walked_have_colours_of_their_own_in_the_bar() -> None:
+def test_frames_with_masks_and_frames_just_propagated_differ_in_colour_in_the_bar() -> None:
     table = FrameTable(3)
     table.write(1, Trust(0.9, 1))
     table.write(2, Trust(0.9, 1))
-    table.mark_walked(2)
+    table.mark_propagated(2)
     assert len(set(table.bar(3)[0].tolist())) == 3
-    assert table.walked == {2}
-    table.forget_walk()
+    assert table.propagated_frames == {2}
+    table.clear_progress()
     assert len(set(table.bar(3)[0].tolist())) == 2
-    assert table.walked == frozenset()
+    assert table.propagated_frames == frozenset()
 
 
 def test_ten_thousand_frames_are_drawn_within_a_few_milliseconds() -> None:

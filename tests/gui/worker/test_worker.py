@@ -72,7 +72,7 @@ def stroke(frame_index: int, x: float = 20) -> EditCommand:
     return EditCommand(Draw(Interaction(Tool.SCRIBBLE, Stroke(frame_index, 1, points))))
 
 
-def walked(watch: Watched) -> list[int]:
+def propagated_frames(watch: Watched) -> list[int]:
     return [c.frame_index for c in watch.changes if isinstance(c, FrameMask) and c.progress is not None]
 
 
@@ -108,19 +108,19 @@ def test_commands_given_before_the_session_is_open_wait_for_it(watched: list[Wat
     assert session.drafts == (2,)
 
 
-def test_a_stroke_during_a_propagation_is_a_step_of_its_own_and_the_walk_goes_on(
+def test_a_stroke_during_a_propagation_is_a_step_of_its_own_and_the_propagation_continues(
     watched: list[Watched],
 ) -> None:
     gate = threading.Semaphore(3)
     watch = Watched(FakeSession(gate=gate))
     watched.append(watch)
     watch.submit(stroke(0), PropagateCommand())
-    wait_until(lambda: len(walked(watch)) == 3)
+    wait_until(lambda: len(propagated_frames(watch)) == 3)
     watch.submit(stroke(0, x=60))
     gate.release(100)
     assert watch.wait_for(3) == [Ending.DONE] * 3
-    assert walked(watch)[:3] == [1, 2, 3]
-    assert set(walked(watch)) == set(range(1, FRAME_COUNT))
+    assert propagated_frames(watch)[:3] == [1, 2, 3]
+    assert set(propagated_frames(watch)) == set(range(1, FRAME_COUNT))
     first, partly, between, rest = watch.recorded()
     assert isinstance(first, Draw)
     assert isinstance(partly, Propagate)
@@ -136,7 +136,7 @@ def test_an_undo_during_a_propagation_takes_it_back_and_it_does_not_start_again(
     watch = Watched(FakeSession(gate=gate))
     watched.append(watch)
     watch.submit(stroke(0), PropagateCommand())
-    wait_until(lambda: len(walked(watch)) == 3)
+    wait_until(lambda: len(propagated_frames(watch)) == 3)
     watch.submit(EditCommand(Undo()))
     gate.release(100)
     assert watch.wait_for(3) == [Ending.DONE, Ending.DONE, Ending.CANCELLED]
@@ -156,11 +156,11 @@ def test_an_undo_that_takes_back_only_what_was_drawn_in_between_lets_the_propaga
     watch = Watched(FakeSession(gate=gate))
     watched.append(watch)
     watch.submit(stroke(0), PropagateCommand())
-    wait_until(lambda: len(walked(watch)) == 3)
+    wait_until(lambda: len(propagated_frames(watch)) == 3)
     watch.submit(stroke(11, x=60), EditCommand(Undo()))
     gate.release(100)
     assert watch.wait_for(4) == [Ending.DONE] * 4
-    assert set(walked(watch)) == set(range(1, FRAME_COUNT))
+    assert set(propagated_frames(watch)) == set(range(1, FRAME_COUNT))
     assert watch.session.drafts == ()
 
 
@@ -170,7 +170,7 @@ def test_a_propagation_of_several_drafts_is_one_step_of_undo(watched: list[Watch
     watch.submit(stroke(0), stroke(8, x=60), PropagateCommand())
     watch.wait_for(3)
     assert watch.session.anchors == (0, 8)
-    assert set(walked(watch)) > set(range(1, FRAME_COUNT)) - {8}
+    assert set(propagated_frames(watch)) > set(range(1, FRAME_COUNT)) - {8}
     watch.submit(UndoCommand(0))
     watch.wait_for(4)
     assert watch.session.drafts == (0, 8)
@@ -185,7 +185,7 @@ def test_an_undo_while_the_second_draft_is_propagated_takes_back_what_came_of_th
     watch = Watched(FakeSession(gate=gate))
     watched.append(watch)
     watch.submit(stroke(0), stroke(8, x=60), PropagateCommand())
-    wait_until(lambda: len(walked(watch)) == FRAME_COUNT + 1)
+    wait_until(lambda: len(propagated_frames(watch)) == FRAME_COUNT + 1)
     assert [round_.anchor for round_ in watch.session.rounds] == [0]
     watch.submit(UndoCommand(0))
     gate.release(100)
@@ -204,10 +204,10 @@ def test_of_a_propagation_that_a_stroke_has_split_each_undo_takes_back_one_part(
     watch = Watched(FakeSession(gate=gate))
     watched.append(watch)
     watch.submit(stroke(0), PropagateCommand())
-    wait_until(lambda: len(walked(watch)) == 3)
+    wait_until(lambda: len(propagated_frames(watch)) == 3)
     watch.submit(stroke(11, x=60))
     gate.release(3)
-    wait_until(lambda: len(walked(watch)) == 6)
+    wait_until(lambda: len(propagated_frames(watch)) == 6)
 
     def shown() -> list[int]:
         return [i for i in range(FRAME_COUNT) if watch.session.ids(i).any()]
@@ -229,12 +229,12 @@ def test_of_a_propagation_that_a_stroke_has_split_each_undo_takes_back_one_part(
     assert shown()[-1] == 11
 
 
-def test_undoing_the_stroke_itself_ends_the_walk(watched: list[Watched]) -> None:
+def test_undoing_the_propagated_stroke_ends_the_propagation(watched: list[Watched]) -> None:
     gate = threading.Semaphore(3)
     watch = Watched(FakeSession(gate=gate))
     watched.append(watch)
     watch.submit(stroke(0), PropagateCommand())
-    wait_until(lambda: len(walked(watch)) == 3)
+    wait_until(lambda: len(propagated_frames(watch)) == 3)
     watch.submit(EditCommand(Undo()), EditCommand(Undo()))
     gate.release(100)
     assert watch.wait_for(4) == [*[Ending.DONE] * 3, Ending.CANCELLED]
@@ -247,11 +247,11 @@ def test_cancel_keeps_the_finished_frames_as_one_step(watched: list[Watched]) ->
     watch = Watched(FakeSession(gate=gate))
     watched.append(watch)
     watch.submit(stroke(0), PropagateCommand())
-    wait_until(lambda: len(walked(watch)) == 4)
+    wait_until(lambda: len(propagated_frames(watch)) == 4)
     watch.worker.cancel()
     gate.release(1)
     assert watch.wait_for(2)[-1] is Ending.CANCELLED
-    assert watch.session.rounds[-1].changed_frames == tuple(walked(watch))
+    assert watch.session.rounds[-1].changed_frames == tuple(propagated_frames(watch))
     assert watch.session.unfinished == (0,)
     watch.submit(EditCommand(Undo()))
     watch.wait_for(3)
@@ -267,7 +267,7 @@ def test_cancel_forgets_a_propagation_that_waits_and_keeps_the_strokes_that_wait
     watched.append(watch)
     waiting = PropagateCommand()
     watch.submit(stroke(0), PropagateCommand())
-    wait_until(lambda: len(walked(watch)) == 1)
+    wait_until(lambda: len(propagated_frames(watch)) == 1)
     watch.submit(waiting, stroke(5))
     watch.worker.cancel()
     gate.release(100)
@@ -306,7 +306,7 @@ def test_a_window_that_does_not_keep_up_is_waited_for(watched: list[Watched]) ->
     watch.submit(stroke(0), PropagateCommand())
     wait_until(lambda: len(watch.changes) == MAX_UNSEEN_CHANGES)
     watch.worker.wait(100)
-    assert len(watch.session.ids(59).nonzero()[0]) == 0, "the walk must not run ahead of what is shown"
+    assert len(watch.session.ids(59).nonzero()[0]) == 0, "the propagation must not run ahead of what is shown"
     assert len(watch.changes) == MAX_UNSEEN_CHANGES
 
 
@@ -314,7 +314,7 @@ def test_stopping_ends_a_propagation_after_its_frame(application: QApplication) 
     gate = threading.Semaphore(2)
     watch = Watched(FakeSession(gate=gate))
     watch.submit(stroke(0), PropagateCommand())
-    wait_until(lambda: len(walked(watch)) == 2)
+    wait_until(lambda: len(propagated_frames(watch)) == 2)
     gate.release(1)
     ended(watch.worker)
     assert watch.worker.isFinished()
