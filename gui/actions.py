@@ -215,9 +215,9 @@ def build_actions(
         if spec.button_text:
             action.setIconText(spec.button_text)
         action.setToolTip(tooltip(spec))
-        picture = icon(spec.name)
-        if picture is not None:
-            action.setIcon(picture)
+        action_icon = icon(spec.name)
+        if action_icon is not None:
+            action.setIcon(action_icon)
         # Qt's `checked` is dropped: a checkable action shows the state, it does not hold it.
         action.triggered.connect(lambda _checked=False, spec=spec: trigger(spec))
         actions[spec.name] = action

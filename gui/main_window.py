@@ -32,7 +32,7 @@ from gui.controllers.navigator import Navigator
 from gui.controllers.views import Views
 from gui.crash import tell
 from gui.panels.banner import Banner
-from gui.panels.icons import known_icon
+from gui.panels.icons import required_icon
 from gui.panels.object_panel import ObjectPanel
 from gui.panels.propagation_panel import PropagationPanel
 from gui.panels.status_line import StatusLine
@@ -80,7 +80,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setObjectName("main_window")
         self.setWindowTitle(_TITLE)
-        self.setWindowIcon(known_icon("app"))
+        self.setWindowIcon(required_icon("app"))
         self._backend = backend
         self._is_painted = False
         self._has_panned = False
@@ -153,7 +153,7 @@ class MainWindow(QMainWindow):
         self.controller.attach(worker)
         worker.connect_alive(worker.opened, lambda _: self.session_opened.emit())
         reader = self._reader = FrameReader(clip)
-        reader.connect_alive(reader.picture_ready, self.controller.on_picture)
+        reader.connect_alive(reader.frame_rendered, self.controller.on_frame_rendered)
         reader.connect_alive(reader.failed, self._on_reader_failed)
         self.navigator.look_at_clip(reader, len(clip), (height, width), frame_rate)
         name = self.files.clip_name

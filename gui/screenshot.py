@@ -12,9 +12,9 @@ from mivos_studio.media.output.file import FileKind, written_file
 _KEY, _PROGRAM = "Software", "mivos-studio"
 
 
-def save_screenshot(picture: QPixmap, path: Path) -> None:
+def save_screenshot(pixmap: QPixmap, path: Path) -> None:
     """Write a picture of the window as PNG over an older one. Raises a MediaError where it cannot be."""
-    image = picture.toImage()
+    image = pixmap.toImage()
     image.setText(_KEY, _PROGRAM)
     with written_file(path, SCREENSHOT) as beside:
         if not image.save(str(beside), "PNG"):

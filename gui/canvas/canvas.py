@@ -7,11 +7,11 @@ from PyQt5.QtCore import QEvent, QRectF, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QColor, QImage, QMouseEvent, QPainter, QResizeEvent, QTransform, QWheelEvent
 from PyQt5.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
 
-from gui.canvas.canvas_items import PictureItem, RegionItem, RingItem, region_rect
+from gui.canvas.canvas_items import ImageItem, RegionItem, RingItem, region_rect
 from gui.canvas.gestures import Gesture, PanGesture, RegionGesture, StrokeGesture
 from gui.canvas.stroke_item import StrokeItem
 from gui.canvas.viewport import Position, Viewport
-from gui.state.overlay import Picture
+from gui.state.overlay import RenderedFrame
 from gui.state.view_state import CanvasTool, Pen, ViewState
 from inference_core.types import Interaction, Region
 
@@ -39,8 +39,8 @@ class Canvas(QGraphicsView):
         super().__init__(parent)
         self.setObjectName("canvas")
         self._scene = QGraphicsScene(self)
-        self._frame_item = PictureItem(QImage.Format.Format_RGB32)
-        self._overlay_item = PictureItem(QImage.Format.Format_ARGB32_Premultiplied)
+        self._frame_item = ImageItem(QImage.Format.Format_RGB32)
+        self._overlay_item = ImageItem(QImage.Format.Format_ARGB32_Premultiplied)
         self._region_item = RegionItem()
         self._ring_item = RingItem()
         self._pen: Pen = ViewState().pen
@@ -92,18 +92,18 @@ class Canvas(QGraphicsView):
         """How the canvas looks at the frame now."""
         return self._viewport
 
-    def show_picture(self, picture: Picture) -> None:
+    def show_frame(self, rendered: RenderedFrame) -> None:
         """Show a frame and its masks."""
-        source = picture.frame.shape
+        source = rendered.image.shape
         if self._shown_frame is None or source != self._viewport.source:
             self._start_with((source[0], source[1]))
-        is_same_frame = picture.frame_index == self._shown_frame
+        is_same_frame = rendered.frame_index == self._shown_frame
         if not is_same_frame:
-            self._frame_item.show_array(picture.frame)
-            self._shown_frame = picture.frame_index
+            self._frame_item.show_array(rendered.image)
+            self._shown_frame = rendered.frame_index
             for _, item in self._previews:
-                item.setVisible(item.frame_index == picture.frame_index)
-        self._overlay_item.show_array(picture.overlay, picture.box if is_same_frame else None)
+                item.setVisible(item.frame_index == rendered.frame_index)
+        self._overlay_item.show_array(rendered.overlay, rendered.box if is_same_frame else None)
 
     def invite(self, text: str) -> None:
         """Say in the middle of an empty canvas what is going on, or what to do first."""
@@ -162,7 +162,7 @@ class Canvas(QGraphicsView):
         self._look(self._viewport.zoomed(factor, at or middle))
 
     def hold_pan(self, is_held: bool) -> None:
-        """While held, a left drag moves the picture."""
+        """While held, a left drag moves the rendered."""
         self._is_pan_held = is_held
         self._show_cursor()
 

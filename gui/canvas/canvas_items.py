@@ -18,7 +18,7 @@ PALE = QColor(255, 255, 255, 210)
 _DIM = QColor(10, 12, 16, 150)
 
 
-class PictureItem(QGraphicsItem):
+class ImageItem(QGraphicsItem):
     """Shows an (H, W) uint32 array without a copy."""
 
     def __init__(self, image_format: QImage.Format) -> None:

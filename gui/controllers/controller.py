@@ -16,7 +16,7 @@ from gui.controllers.views import Views
 from gui.crash import tell
 from gui.panels.object_panel import ObjectRow
 from gui.panels.status_line import Task
-from gui.state.overlay import Picture
+from gui.state.overlay import RenderedFrame
 from gui.state.view_model import ViewModel
 from gui.state.view_state import CanvasTool, ViewState
 from gui.worker.commands import (
@@ -250,9 +250,9 @@ class Controller(QObject):
 
     # What comes home.
 
-    def on_picture(self, picture: Picture) -> None:
+    def on_frame_rendered(self, rendered: RenderedFrame) -> None:
         """Show a picture, and drop the previews whose masks it shows."""
-        self._navigator.on_picture(picture)
+        self._navigator.on_frame_rendered(rendered)
         for interaction in self._answered:
             self._views.canvas.drop_preview(interaction)
         self._answered.clear()

@@ -13,10 +13,10 @@ from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
 from gui.canvas.canvas import Canvas
 from gui.panels.timeline import Timeline
-from gui.state.overlay import Picture, ViewMode
+from gui.state.overlay import RenderedFrame, ViewMode
 from gui.state.view_model import ViewModel
 from gui.state.view_state import ViewState
-from gui.worker.frame_reader import FrameReader, FrameRequest, IdsOf
+from gui.worker.frame_reader import FrameReader, FrameRequest, ReadFrameIds
 
 
 class Navigator(QObject):
@@ -30,7 +30,7 @@ class Navigator(QObject):
         self._canvas = canvas
         self._timeline = timeline
         self._reader: FrameReader | None = None
-        self._ids_of: IdsOf | None = None
+        self._read_frame_ids: ReadFrameIds | None = None
         self._object_ids: Callable[[], tuple[int, ...]] = tuple
         self._frame_rate = 25.0
         self._is_following = False
@@ -50,16 +50,16 @@ class Navigator(QObject):
         self.stand_still()
         self._reader = reader
         self._canvas.clear()
-        self._ids_of, self._object_ids = None, tuple
+        self._read_frame_ids, self._object_ids = None, tuple
         self._frame_rate = frame_rate if frame_rate > 0 else 25.0
         self._timeline.show_clip(frame_count)
         self._model.set(ViewState.for_clip(frame_count, source))
         self._timeline.set_frame(0)
         self.refresh()
 
-    def look_at_masks(self, ids_of: IdsOf, object_ids: Callable[[], tuple[int, ...]]) -> None:
+    def look_at_masks(self, read_frame_ids: ReadFrameIds, object_ids: Callable[[], tuple[int, ...]]) -> None:
         """From now on show these masks of these objects."""
-        self._ids_of, self._object_ids = ids_of, object_ids
+        self._read_frame_ids, self._object_ids = read_frame_ids, object_ids
         self.refresh()
 
     def refresh(self) -> None:
@@ -67,7 +67,7 @@ class Navigator(QObject):
         state = self._model.state
         if state.frame_count and self._reader is not None:
             style = state.style(self._object_ids())
-            self._reader.show(FrameRequest(state.frame_index, style, self._ids_of))
+            self._reader.show(FrameRequest(state.frame_index, style, self._read_frame_ids))
 
     def follow(self, frame_index: int) -> None:
         """Go along with a propagation, unless the editor has looked elsewhere since it began."""
@@ -131,10 +131,10 @@ class Navigator(QObject):
 
     # The rest.
 
-    def on_picture(self, picture: Picture) -> None:
+    def on_frame_rendered(self, rendered: RenderedFrame) -> None:
         """Show what the reader has made ready."""
-        if picture.frame_index < self._model.state.frame_count:
-            self._canvas.show_picture(picture)
+        if rendered.frame_index < self._model.state.frame_count:
+            self._canvas.show_frame(rendered)
 
     def stand_still(self) -> None:
         """Stop playing, and following."""

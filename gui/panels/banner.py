@@ -7,7 +7,7 @@ from enum import StrEnum
 from PyQt5.QtCore import QEvent, QObject, Qt, QTimer
 from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
-from gui.panels.icons import known_icon
+from gui.panels.icons import required_icon
 
 _NOTE_MS = 6000
 _MAX_WIDTH = 760
@@ -31,7 +31,7 @@ class Banner(QFrame):
         self._label.setWordWrap(True)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         dismiss = QToolButton()
-        dismiss.setIcon(known_icon("close"))
+        dismiss.setIcon(required_icon("close"))
         dismiss.setObjectName("banner_dismiss")
         dismiss.setToolTip("Dismiss")
         dismiss.setFocusPolicy(Qt.FocusPolicy.NoFocus)

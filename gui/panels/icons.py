@@ -64,7 +64,7 @@ def icon(name: str) -> QIcon | None:
     return made
 
 
-def known_icon(name: str) -> QIcon:
+def required_icon(name: str) -> QIcon:
     """Give an icon that is part of the program."""
     found = icon(name)
     if found is None:
@@ -73,7 +73,7 @@ def known_icon(name: str) -> QIcon:
 
 
 def _drawn(shape: str, size: int, colour: str) -> QPixmap:
-    picture = (
+    svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><g fill="none" stroke="{colour}" '
         'stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round">'
         f"{shape.format(colour=colour, faint=FAINT)}</g></svg>"
@@ -81,6 +81,6 @@ def _drawn(shape: str, size: int, colour: str) -> QPixmap:
     pixmap = QPixmap(size, size)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
-    QSvgRenderer(QByteArray(picture.encode())).render(painter)
+    QSvgRenderer(QByteArray(svg.encode())).render(painter)
     painter.end()
     return pixmap

@@ -20,7 +20,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from gui.panels.icons import known_icon
+from gui.panels.icons import required_icon
 from gui.panels.tool_panel import action_button
 from gui.state.overlay import Colour
 
@@ -119,11 +119,13 @@ class ObjectPanel(QFrame):
         key.setProperty("role", "quiet")
         key.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         eye = _button(
-            known_icon("shown" if row.is_visible else "hidden"), f"eye_{row.object_id}", "Show or hide"
+            required_icon("shown" if row.is_visible else "hidden"), f"eye_{row.object_id}", "Show or hide"
         )
         eye.clicked.connect(lambda: self.visibility_chosen.emit(row.object_id, not row.is_visible))
         lock = _button(
-            known_icon("locked" if row.is_locked else "unlocked"), f"lock_{row.object_id}", "Lock or unlock"
+            required_icon("locked" if row.is_locked else "unlocked"),
+            f"lock_{row.object_id}",
+            "Lock or unlock",
         )
         lock.clicked.connect(lambda: self.lock_chosen.emit(row.object_id, not row.is_locked))
         for part, stretch in ((swatch, 0), (name, 1), (key, 0), (eye, 0), (lock, 0)):
@@ -200,9 +202,9 @@ def _dress(widget: QWidget) -> None:
         style.polish(widget)
 
 
-def _button(picture: QIcon, name: str, tooltip: str) -> QToolButton:
+def _button(button_icon: QIcon, name: str, tooltip: str) -> QToolButton:
     button = QToolButton()
-    button.setIcon(picture)
+    button.setIcon(button_icon)
     button.setIconSize(QSize(16, 16))
     button.setObjectName(name)
     button.setToolTip(tooltip)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QAction, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from gui.panels.icons import known_icon
+from gui.panels.icons import required_icon
 from gui.panels.tool_panel import action_button
 
 _NAMES = ("first", "previous", "play", "next", "last")
@@ -45,4 +45,4 @@ class Transport(QFrame):
 
     def set_playing(self, is_playing: bool) -> None:
         """Show what the key would do."""
-        self._play.setIcon(known_icon("pause" if is_playing else "play"))
+        self._play.setIcon(required_icon("pause" if is_playing else "play"))

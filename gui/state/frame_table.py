@@ -85,7 +85,7 @@ class FrameTable:
         return None if doubt < 0 else Trust(1.0 - doubt, int(self._object_ids[frame_index]))
 
     def bar(self, columns: int) -> UInt32Array:
-        """Draw which frames have masks and which have just been propagated_frames: (1, columns) uint32 0xFFRRGGBB."""
+        """Draw frames with masks and frames just propagated: (1, columns) uint32 0xFFRRGGBB."""
         kinds = (self._doubts >= 0).astype(np.uint8)
         kinds[self._is_propagated] = 2
         return _BAR_COLOURS[_highest(kinds, columns)][np.newaxis]

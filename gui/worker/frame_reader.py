@@ -13,39 +13,39 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PyQt5.QtCore import pyqtSignal
 
-from gui.state.overlay import OverlayStyle, Picture, UInt32Array, changed_box, paint, rgb32
+from gui.state.overlay import OverlayStyle, RenderedFrame, UInt32Array, changed_box, paint, rgb32
 from gui.worker.ending import EndableThread
 from inference_core.types import UInt8Array
 
 if TYPE_CHECKING:
     from mivos_studio.media.clip import Clip
 
-IdsOf = Callable[[int], UInt8Array]
+ReadFrameIds = Callable[[int], UInt8Array]
 
 
 @dataclass(frozen=True)
 class FrameRequest:
-    """A frame to be shown, and how. ids_of is None until there is a session."""
+    """A frame to be shown, and how. read_frame_ids is None until there is a session."""
 
     frame_index: int
     style: OverlayStyle
-    ids_of: IdsOf | None
+    read_frame_ids: ReadFrameIds | None
 
 
 @dataclass(frozen=True, eq=False)
-class _Shown:
-    """The last picture, kept so that only what differs is painted anew."""
+class _LastRender:
+    """The last rendered, kept so that only what differs is painted anew."""
 
     style: OverlayStyle
     ids: UInt8Array
-    picture: Picture
+    rendered: RenderedFrame
 
 
 class FrameReader(EndableThread):
     """Reads the frames of one clip. The next clip has a reader of its own: this one's disk may be slow."""
 
-    picture_ready = pyqtSignal(object)
-    """Picture."""
+    frame_rendered = pyqtSignal(object)
+    """RenderedFrame."""
     failed = pyqtSignal(object)
     """The error."""
 
@@ -53,7 +53,7 @@ class FrameReader(EndableThread):
         super().__init__()
         self._clip = clip
         self._request: FrameRequest | None = None
-        self._shown: _Shown | None = None
+        self._last: _LastRender | None = None
 
     # From the window's thread.
 
@@ -69,7 +69,7 @@ class FrameReader(EndableThread):
         """Fulfil requests until the thread is asked to end."""
         while (request := self._next()) is not None:
             try:
-                self._fulfil(request)
+                self._render_and_emit(request)
             except Exception as error:
                 self.failed.emit(error)
 
@@ -80,12 +80,12 @@ class FrameReader(EndableThread):
             request, self._request = self._request, None
             return None if self._is_ending else request
 
-    def _fulfil(self, request: FrameRequest) -> None:
-        before = self._shown
-        self._shown = self._made(request)
-        self.picture_ready.emit(self._shown.picture)
+    def _render_and_emit(self, request: FrameRequest) -> None:
+        before = self._last
+        self._last = self._render(request)
+        self.frame_rendered.emit(self._last.rendered)
         if before is not None:
-            self._read_ahead(request.frame_index, before.picture.frame_index)
+            self._read_ahead(request.frame_index, before.rendered.frame_index)
 
     def _read_ahead(self, frame_index: int, before: int) -> None:
         """Decode the frame that a step on would show, while the editor still looks at this one."""
@@ -95,29 +95,31 @@ class FrameReader(EndableThread):
         if is_idle and abs(frame_index - before) == 1 and 0 <= following < len(self._clip):
             self._clip[following]
 
-    def _made(self, request: FrameRequest) -> _Shown:
+    def _render(self, request: FrameRequest) -> _LastRender:
         ids = (
             np.zeros(self._clip.size, np.uint8)
-            if request.ids_of is None
-            else request.ids_of(request.frame_index)
+            if request.read_frame_ids is None
+            else request.read_frame_ids(request.frame_index)
         )
-        last = self._shown
-        if last is None or last.picture.frame_index != request.frame_index:
-            frame = rgb32(self._clip[request.frame_index])
+        last = self._last
+        if last is None or last.rendered.frame_index != request.frame_index:
+            image = rgb32(self._clip[request.frame_index])
         else:
-            frame = last.picture.frame
+            image = last.rendered.image
             if last.style == request.style:
-                return _repainted(last, ids)
+                return _with_updated_overlay(last, ids)
         overlay: UInt32Array = np.empty(ids.shape, np.uint32)
         paint(ids, request.style.table(), overlay)
-        return _Shown(request.style, ids, Picture(request.frame_index, frame, overlay))
+        return _LastRender(request.style, ids, RenderedFrame(request.frame_index, image, overlay))
 
 
-def _repainted(last: _Shown, ids: UInt8Array) -> _Shown:
-    """Paint what differs into a copy: the canvas still shows the last picture's own array."""
+def _with_updated_overlay(last: _LastRender, ids: UInt8Array) -> _LastRender:
+    """Paint what differs into a copy: the canvas still shows the last rendered's own array."""
     box = changed_box(last.ids, ids)
     if box is None:
         box = (0, 0, 0, 0)
-    overlay = last.picture.overlay.copy()
+    overlay = last.rendered.overlay.copy()
     paint(ids, last.style.table(), overlay, box)
-    return _Shown(last.style, ids, Picture(last.picture.frame_index, last.picture.frame, overlay, box))
+    return _LastRender(
+        last.style, ids, RenderedFrame(last.rendered.frame_index, last.rendered.image, overlay, box)
+    )

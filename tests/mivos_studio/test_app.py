@@ -132,21 +132,21 @@ def test_opencvs_qt_plugins_are_forgotten_and_others_kept(
     assert os.environ["QT_QPA_FONTDIR"] == str(tmp_path)
 
 
-def test_a_screenshot_replaces_an_older_one_and_no_other_picture(
+def test_a_screenshot_replaces_an_older_one_and_no_other_image(
     application: QApplication, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    picture = QPixmap(40, 30)
-    picture.fill()
+    pixmap = QPixmap(40, 30)
+    pixmap.fill()
     for _ in range(2):
         parse(["--screenshot", str(tmp_path / "window.png")])
-        save_screenshot(picture, tmp_path / "window.png")
-    picture.save(str(tmp_path / "photo.png"))
+        save_screenshot(pixmap, tmp_path / "window.png")
+    pixmap.save(str(tmp_path / "photo.png"))
     before = (tmp_path / "photo.png").read_bytes()
     with pytest.raises(SystemExit) as stop:
         parse(["--screenshot", str(tmp_path / "photo.png")])
     assert stop.value.code == 2
     assert "photo.png is there and is not a screenshot" in capsys.readouterr().err
     with pytest.raises(MediaError, match="is not a screenshot"):
-        save_screenshot(picture, tmp_path / "photo.png")
+        save_screenshot(pixmap, tmp_path / "photo.png")
     assert (tmp_path / "photo.png").read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photo.png", "window.png"]

@@ -12,7 +12,7 @@ from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication
 
 from gui.canvas.canvas import Canvas
-from gui.state.overlay import Picture
+from gui.state.overlay import RenderedFrame
 from gui.state.view_state import CanvasTool, Pen
 from inference_core.types import Interaction, Region, Tool
 from tests.gui.gestures import CTRL, LEFT, MIDDLE, RIGHT, drag
@@ -37,7 +37,7 @@ class Desk:
 
     def show_frame(self, frame_index: int) -> None:
         frame = np.full(SIZE, 0xFF000000 | (frame_index * 0x101010), np.uint32)
-        self.canvas.show_picture(Picture(frame_index, frame, np.zeros(SIZE, np.uint32)))
+        self.canvas.show_frame(RenderedFrame(frame_index, frame, np.zeros(SIZE, np.uint32)))
 
     def hold(self, tool: CanvasTool, region: Region | None = None) -> None:
         self.canvas.set_pen(Pen(tool, 2, 3.0, (255, 0, 0), region))
@@ -170,7 +170,7 @@ def test_ctrl_and_the_wheel_change_the_brush_and_not_the_zoom(desk: Desk) -> Non
     assert desk.canvas.view.scale == scale
 
 
-def test_the_middle_button_moves_the_picture(desk: Desk) -> None:
+def test_the_middle_button_pans_the_image(desk: Desk) -> None:
     before = desk.canvas.view.to_view((50, 30))
     surface = desk.canvas.viewport()
     assert surface is not None
@@ -181,7 +181,7 @@ def test_the_middle_button_moves_the_picture(desk: Desk) -> None:
     assert desk.made == []
 
 
-def test_a_held_space_makes_the_left_button_move_the_picture(desk: Desk) -> None:
+def test_a_held_space_makes_the_left_button_pan_the_image(desk: Desk) -> None:
     desk.canvas.hold_pan(True)
     drag(desk.canvas, [(50, 30), (60, 35)])
     desk.canvas.hold_pan(False)
@@ -213,7 +213,7 @@ def test_only_the_changed_box_of_an_overlay_is_painted_and_it_is_right(desk: Des
     overlay = np.zeros(SIZE, np.uint32)
     overlay[10:20, 30:40] = 0xFF00FF00
     frame = np.full(SIZE, 0xFF000000, np.uint32)
-    desk.canvas.show_picture(Picture(0, frame, overlay, (29, 9, 41, 21)))
+    desk.canvas.show_frame(RenderedFrame(0, frame, overlay, (29, 9, 41, 21)))
     inside = QPoint(*(round(part) for part in desk.canvas.view.to_view((35, 15))))
     assert desk.canvas.grab().toImage().pixelColor(inside).green() == 255
 
@@ -231,11 +231,11 @@ def test_nothing_is_drawn_before_there_is_a_frame(application: QApplication) -> 
     canvas.deleteLater()
 
 
-def test_an_invitation_stands_on_an_empty_canvas_until_a_picture_comes(desk: Desk) -> None:
-    picture = desk.canvas.grab().toImage()
+def test_an_invitation_stands_on_an_empty_canvas_until_a_frame_is_shown(desk: Desk) -> None:
+    image = desk.canvas.grab().toImage()
     desk.canvas.clear()
     blank = desk.canvas.grab().toImage()
     desk.canvas.invite("Open a video")
     assert desk.canvas.grab().toImage() != blank
     desk.show_frame(0)
-    assert desk.canvas.grab().toImage() == picture
+    assert desk.canvas.grab().toImage() == image

@@ -85,7 +85,7 @@ def test_its_preview_is_dropped_with_the_picture_that_shows_the_answer(desk: Des
     desk.controller._on_interaction(drawn)
     desk.end()
     desk.canvas.drop_preview.assert_not_called()
-    desk.controller.on_picture(MagicMock())
+    desk.controller.on_frame_rendered(MagicMock())
     desk.canvas.drop_preview.assert_called_once_with(drawn)
 
 

@@ -92,10 +92,10 @@ def test_the_tooltip_over_the_lane_says_how_to_read_it(timeline: Timeline) -> No
 
 def test_the_doubtful_frames_are_higher_in_the_lane(timeline: Timeline) -> None:
     def painted(frame_index: int) -> int:
-        picture = timeline.grab().toImage()
+        image = timeline.grab().toImage()
         x = round(timeline.x_of(frame_index))
         lane = range(timeline.height() - 22, timeline.height() - 6)
-        return sum(picture.pixelColor(x, y).name() != "#232830" for y in lane)
+        return sum(image.pixelColor(x, y).name() != "#232830" for y in lane)
 
     assert painted(80) == 0
     assert 0 < painted(20) < painted(37)
@@ -114,11 +114,11 @@ def test_another_clip_begins_with_nothing_known(timeline: Timeline) -> None:
 
 
 def test_ranges_anchors_and_drafts_have_colours_of_their_own(timeline: Timeline) -> None:
-    picture = timeline.grab().toImage()
+    image = timeline.grab().toImage()
     middle = 40
 
     def colour(frame_index: int) -> str:
-        return picture.pixelColor(round(timeline.x_of(frame_index)), middle).name()
+        return image.pixelColor(round(timeline.x_of(frame_index)), middle).name()
 
     colours = {colour(10), colour(50), colour(25), colour(100)}
     assert len(colours) == 4
