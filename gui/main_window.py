@@ -44,9 +44,9 @@ from gui.state.overlay import ViewMode
 from gui.state.view_model import ViewModel
 from gui.state.view_state import ViewState
 from gui.worker.clip_opener import ClipOpener, OpenClip
-from gui.worker.ending import Report, end_threads
 from gui.worker.frame_reader import FrameReader
 from gui.worker.script_recorder import ScriptRecorder
+from gui.worker.shutdown import ReportProgress, stop_threads
 from gui.worker.worker import OpenedSession, Worker
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Backend:
     """
 
     open_clip: OpenClip
-    open_session: Callable[[Clip, ScriptRecorder, Report], OpenedSession]
+    open_session: Callable[[Clip, ScriptRecorder, ReportProgress], OpenedSession]
 
 
 class MainWindow(QMainWindow):
@@ -113,9 +113,9 @@ class MainWindow(QMainWindow):
         self._forget_opener()
         self.leave_guard.give_up()
         opener = self._opener = ClipOpener(self._backend.open_clip, path)
-        opener.connect_alive(opener.told, self._show_opening)
-        opener.connect_alive(opener.opened, self._on_clip)
-        opener.connect_alive(opener.failed, self._on_open_failed)
+        opener.connect_until_stop(opener.told, self._show_opening)
+        opener.connect_until_stop(opener.opened, self._on_clip)
+        opener.connect_until_stop(opener.failed, self._on_open_failed)
         self._show_opening(_OPENING)
         opener.begin()
 
@@ -128,7 +128,7 @@ class MainWindow(QMainWindow):
 
     def _forget_opener(self) -> None:
         if self._opener is not None:
-            self._opener.ask_to_end()
+            self._opener.request_stop()
             self._opener = None
         self.controller.show_opening("")
 
@@ -151,10 +151,10 @@ class MainWindow(QMainWindow):
             lambda report: self._backend.open_session(clip, recorder, report), recorder, self._turn
         )
         self.controller.attach(worker)
-        worker.connect_alive(worker.opened, lambda _: self.session_opened.emit())
+        worker.connect_until_stop(worker.opened, lambda _: self.session_opened.emit())
         reader = self._reader = FrameReader(clip)
-        reader.connect_alive(reader.frame_rendered, self.controller.on_frame_rendered)
-        reader.connect_alive(reader.failed, self._on_reader_failed)
+        reader.connect_until_stop(reader.frame_rendered, self.controller.on_frame_rendered)
+        reader.connect_until_stop(reader.failed, self._on_reader_failed)
         self.navigator.look_at_clip(reader, len(clip), (height, width), frame_rate)
         name = self.files.clip_name
         self.setWindowTitle(f"{name} – {_TITLE}")
@@ -193,11 +193,11 @@ class MainWindow(QMainWindow):
         application = QApplication.instance()
         if application is not None:
             application.removeEventFilter(self)
-        end_threads()
+        stop_threads()
 
     def _end_reader(self) -> None:
         if self._reader is not None:
-            self._reader.ask_to_end()
+            self._reader.request_stop()
             self._reader = None
 
     def paintEvent(self, event: QPaintEvent | None) -> None:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from PyQt5.QtWidgets import QApplication
 
     from gui.main_window import Backend, MainWindow
-    from gui.worker.ending import Report
     from gui.worker.script_recorder import ScriptRecorder
+    from gui.worker.shutdown import ReportProgress
     from gui.worker.worker import OpenedSession
     from mivos_studio.media.clip import Clip
     from model.interfaces import Networks
@@ -46,13 +46,13 @@ class WindowOptions:
 def run(options: WindowOptions) -> int:
     """Open the window and return the exit code."""
     application, window = open_window(options)
-    from gui.worker.ending import Signals, leave
+    from gui.worker.shutdown import TerminationSignals, finish_process
 
-    signals = Signals(application.exit, application)
+    signals = TerminationSignals(application.exit, application)
     code = application.exec()
     window.end()  # a session manager or a signal ends the loop without closing the window
     signals.uninstall()
-    return leave(code)
+    return finish_process(code)
 
 
 def open_window(options: WindowOptions) -> tuple[QApplication, MainWindow]:
@@ -131,12 +131,12 @@ def _backend(options: WindowOptions, cache: Path) -> Backend:
 
     loaded: list[Networks] = []
 
-    def open_clip(path: Path | None, report: Report) -> Clip:
+    def open_clip(path: Path | None, report: ReportProgress) -> Clip:
         from mivos_studio.media.clip import open_clip
 
         return open_clip(_sample(cache, report) if path is None else path)
 
-    def open_session(clip: Clip, recorder: ScriptRecorder, report: Report) -> OpenedSession:
+    def open_session(clip: Clip, recorder: ScriptRecorder, report: ReportProgress) -> OpenedSession:
         report(_LOADING)
         if not loaded:
             loaded.append(_load_networks(options, report))
@@ -146,7 +146,7 @@ def _backend(options: WindowOptions, cache: Path) -> Backend:
     return Backend(open_clip, open_session)
 
 
-def _sample(cache: Path, report: Report) -> Path:
+def _sample(cache: Path, report: ReportProgress) -> Path:
     """Make the sample clip, unless that was done before."""
     folder = cache / "sample"
     if not folder.exists():
@@ -157,7 +157,7 @@ def _sample(cache: Path, report: Report) -> Path:
     return folder
 
 
-def _load_networks(options: WindowOptions, report: Report) -> Networks:
+def _load_networks(options: WindowOptions, report: ReportProgress) -> Networks:
     from model.checkpoint import load_networks  # brings torch, which takes seconds
 
     report(_LOADING)

@@ -106,13 +106,15 @@ class Controller(QObject):
         """Work with another worker: its clip has been opened, its session is on the way."""
         self.detach()
         self._worker = worker
-        worker.connect_alive(worker.loading, lambda text: self._views.status.show_task(Task.LOADING, text))
-        worker.connect_alive(worker.opened, self._on_opened)
-        worker.connect_alive(worker.open_failed, self._on_open_failed)
-        worker.connect_alive(worker.began, self._on_began)
-        worker.connect_alive(worker.changed, self._on_changed)
-        worker.connect_alive(worker.noticed, self._on_noticed)
-        worker.connect_alive(worker.ended, self._on_ended)
+        worker.connect_until_stop(
+            worker.loading, lambda text: self._views.status.show_task(Task.LOADING, text)
+        )
+        worker.connect_until_stop(worker.opened, self._on_opened)
+        worker.connect_until_stop(worker.open_failed, self._on_open_failed)
+        worker.connect_until_stop(worker.began, self._on_began)
+        worker.connect_until_stop(worker.changed, self._on_changed)
+        worker.connect_until_stop(worker.noticed, self._on_noticed)
+        worker.connect_until_stop(worker.ended, self._on_ended)
         self._views.objects.set_rows((), 0)
         self._show_possibilities()
 
@@ -120,7 +122,7 @@ class Controller(QObject):
         """Let the worker go; it ends by itself, after the frame that it is at."""
         worker, self._worker, self._session, self._opened = self._worker, None, None, None
         if worker is not None:
-            worker.ask_to_end()
+            worker.request_stop()
         self._forget_commands()
         self._answered.clear()
         self._views.status.show_task(Task.LOADING, "")

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import pyqtSignal
 
-from gui.worker.ending import EndableThread, Report, Unwanted
+from gui.worker.shutdown import ReportProgress, StoppableThread, StopRequested
 
 if TYPE_CHECKING:
     from mivos_studio.media.clip import Clip
 
-OpenClip = Callable[[Path | None, Report], "Clip"]
+OpenClip = Callable[[Path | None, ReportProgress], "Clip"]
 """Opens a clip; None stands for the sample clip."""
 
 
-class ClipOpener(EndableThread):
+class ClipOpener(StoppableThread):
     """Opens a clip, unless it is asked to end before that."""
 
     told = pyqtSignal(str)
@@ -36,8 +36,8 @@ class ClipOpener(EndableThread):
         """Open it."""
         try:
             clip = self._open_clip(self._path, self._report)
-            self.check_wanted()
-        except Unwanted:
+            self.check_stop()
+        except StopRequested:
             return
         except Exception as error:
             self.failed.emit(error)
@@ -45,5 +45,5 @@ class ClipOpener(EndableThread):
             self.opened.emit(self._path, clip)
 
     def _report(self, text: str) -> None:
-        self.check_wanted()
+        self.check_stop()
         self.told.emit(text)

@@ -14,7 +14,7 @@ import numpy as np
 from PyQt5.QtCore import pyqtSignal
 
 from gui.state.overlay import OverlayStyle, RenderedFrame, UInt32Array, changed_box, paint, rgb32
-from gui.worker.ending import EndableThread
+from gui.worker.shutdown import StoppableThread
 from inference_core.types import UInt8Array
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class _LastRender:
     rendered: RenderedFrame
 
 
-class FrameReader(EndableThread):
+class FrameReader(StoppableThread):
     """Reads the frames of one clip. The next clip has a reader of its own: this one's disk may be slow."""
 
     frame_rendered = pyqtSignal(object)
@@ -59,9 +59,9 @@ class FrameReader(EndableThread):
 
     def show(self, request: FrameRequest) -> None:
         """Read a frame."""
-        with self._is_asked:
+        with self._condition:
             self._request = request
-            self._is_asked.notify()
+            self._condition.notify()
 
     # On the reader's thread.
 
@@ -74,11 +74,11 @@ class FrameReader(EndableThread):
                 self.failed.emit(error)
 
     def _next(self) -> FrameRequest | None:
-        with self._is_asked:
-            while self._request is None and not self._is_ending:
-                self._is_asked.wait()
+        with self._condition:
+            while self._request is None and not self._is_stopping:
+                self._condition.wait()
             request, self._request = self._request, None
-            return None if self._is_ending else request
+            return None if self._is_stopping else request
 
     def _render_and_emit(self, request: FrameRequest) -> None:
         before = self._last
@@ -90,8 +90,8 @@ class FrameReader(EndableThread):
     def _read_ahead(self, frame_index: int, before: int) -> None:
         """Decode the frame that a step on would show, while the editor still looks at this one."""
         following = 2 * frame_index - before
-        with self._is_asked:
-            is_idle = self._request is None and not self._is_ending
+        with self._condition:
+            is_idle = self._request is None and not self._is_stopping
         if is_idle and abs(frame_index - before) == 1 and 0 <= following < len(self._clip):
             self._clip[following]
 

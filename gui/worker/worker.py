@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 from PyQt5.QtCore import QSemaphore, pyqtSignal
 
 from gui.worker.commands import Change, Command
-from gui.worker.ending import EndableThread, Report, Unwanted
 from gui.worker.script_recorder import ScriptRecorder
+from gui.worker.shutdown import ReportProgress, StoppableThread, StopRequested
 from inference_core.types import Progress
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class OpenedSession:
         return f"{self.family} · {self.session.device} · {self.session.dtype}"
 
 
-SessionFactory = Callable[[Report], OpenedSession]
+SessionFactory = Callable[[ReportProgress], OpenedSession]
 """Makes the opened on the worker's thread."""
 
 
@@ -71,7 +71,7 @@ class Outcome:
     error: BaseException | None = None
 
 
-class Worker(EndableThread):
+class Worker(StoppableThread):
     """Runs commands; says by signals what changed.
 
     turn  is held while it computes: sessions share the networks, so the next clip's worker waits for it.
@@ -106,14 +106,14 @@ class Worker(EndableThread):
 
     def submit(self, command: Command) -> None:
         """Run a command after those before it; one that comes after the end is not run."""
-        with self._is_asked:
-            if not self._is_ending:
+        with self._condition:
+            if not self._is_stopping:
                 self._waiting.append(command)
-                self._is_asked.notify()
+                self._condition.notify()
 
     def cancel(self) -> None:
         """Stop the long command under way after its current frame, and forget those that wait."""
-        with self._is_asked:
+        with self._condition:
             dropped = [command for command in self._waiting if command.is_long]
             self._waiting = deque(command for command in self._waiting if not command.is_long)
             self._is_cancelled.set()
@@ -124,11 +124,11 @@ class Worker(EndableThread):
         """A change has been taken in."""
         self._unseen.release()
 
-    def ask_to_end(self) -> None:
+    def request_stop(self) -> None:
         """End the thread after the current frame; what waits is not done any more."""
-        with self._is_asked:
+        with self._condition:
             self._waiting.clear()
-            super().ask_to_end()
+            super().request_stop()
 
     # On the worker's thread.
 
@@ -137,7 +137,7 @@ class Worker(EndableThread):
         try:
             with self._own_turn():
                 self._work()
-        except Unwanted:
+        except StopRequested:
             return
 
     @contextmanager
@@ -145,7 +145,7 @@ class Worker(EndableThread):
         if not self._turn.acquire(blocking=False):
             self.loading.emit(_FINISHING)
             while not self._turn.acquire(timeout=_PATIENCE_MS / 1000):
-                self.check_wanted()
+                self.check_stop()
         try:
             yield
         finally:
@@ -154,8 +154,8 @@ class Worker(EndableThread):
     def _work(self) -> None:
         try:
             opened = self._factory(self._report)
-            self.check_wanted()
-        except Unwanted:
+            self.check_stop()
+        except StopRequested:
             raise
         except Exception as error:
             self.open_failed.emit(error)
@@ -167,20 +167,20 @@ class Worker(EndableThread):
             self._run(opened.session, command)
 
     def _report(self, text: str) -> None:
-        self.check_wanted()
+        self.check_stop()
         self.loading.emit(text)
 
     def _next(self) -> Command | None:
-        with self._is_asked:
-            while not self._waiting and not self._is_ending:
-                self._is_asked.wait()
+        with self._condition:
+            while not self._waiting and not self._is_stopping:
+                self._condition.wait()
             # Under the lock: a cancel that comes from now on is meant for the command handed out here.
             self._is_cancelled.clear()
-            return None if self._is_ending else self._waiting.popleft()
+            return None if self._is_stopping else self._waiting.popleft()
 
     def _next_short(self) -> Command | None:
-        with self._is_asked:
-            if self._is_ending or not self._waiting or self._waiting[0].is_long:
+        with self._condition:
+            if self._is_stopping or not self._waiting or self._waiting[0].is_long:
                 return None
             return self._waiting.popleft()
 
@@ -199,7 +199,7 @@ class Worker(EndableThread):
         while rest is not None:
             if not self._was_stopped(rest, session):
                 return Ending.DONE
-            if self._is_cancelled.is_set() or self._is_ending:
+            if self._is_cancelled.is_set() or self._is_stopping:
                 return Ending.CANCELLED
             if self._was_taken_back(session):
                 return Ending.CANCELLED
@@ -229,14 +229,14 @@ class Worker(EndableThread):
         return False
 
     def _has_reason_to_stop(self, command: Command) -> bool:
-        with self._is_asked:
+        with self._condition:
             is_in_the_way = command.gives_way and bool(self._waiting) and not self._waiting[0].is_long
             # An undo of a long propagation has many changes to show, and the window may be gone.
-            return self._is_ending or is_in_the_way or (command.is_long and self._is_cancelled.is_set())
+            return self._is_stopping or is_in_the_way or (command.is_long and self._is_cancelled.is_set())
 
     def _send(self, change: Change) -> None:
         while not self._unseen.tryAcquire(1, _PATIENCE_MS):
-            if self._is_ending:
+            if self._is_stopping:
                 return  # nobody will see it any more
         self.changed.emit(change)
 

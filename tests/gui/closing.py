@@ -326,7 +326,7 @@ def end(way: str, application: QApplication, window: MainWindow) -> None:
 
 def main(phase: str, way: str, folder: Path) -> int:
     stage = PHASES[phase](folder)
-    real_open_window, real_end_threads = app.open_window, gui.main_window.end_threads
+    real_open_window, real_stop_threads = app.open_window, gui.main_window.stop_threads
 
     def open_window(options: app.WindowOptions) -> tuple[QApplication, MainWindow]:
         application, window = real_open_window(options)
@@ -344,14 +344,14 @@ def main(phase: str, way: str, folder: Path) -> int:
         timer.start(5)
         return application, window
 
-    def end_threads() -> bool:
+    def stop_threads() -> bool:
         assert stage.window is not None
         say(vanished_s=time.time(), is_visible=stage.window.isVisible())
-        return real_end_threads()
+        return real_stop_threads()
 
     app.open_window = open_window
     app._backend = lambda options, cache: Backend(stage.open_clip, stage.open_session)
-    gui.main_window.end_threads = end_threads
+    gui.main_window.stop_threads = stop_threads
     return gui_command.run([])
 
 

@@ -63,8 +63,8 @@ def watched(application: QApplication) -> Iterator[list[Watched]]:
 
 def ended(worker: Worker) -> None:
     """End the thread and wait for it."""
-    worker.ask_to_end()
-    assert worker.ended_within(20)
+    worker.request_stop()
+    assert worker.wait_stopped(20)
 
 
 def stroke(frame_index: int, x: float = 20) -> EditCommand:
@@ -325,7 +325,7 @@ def test_nothing_is_taken_on_by_a_worker_that_ends(application: QApplication) ->
     watch = Watched(FakeSession())
     watch.submit(stroke(0))
     watch.wait_for(1)
-    watch.worker.ask_to_end()
+    watch.worker.request_stop()
     watch.submit(stroke(1))
     ended(watch.worker)
     watch.worker.submit(stroke(2))
@@ -344,7 +344,7 @@ def test_one_session_at_a_time_computes_and_the_next_can_be_given_up_while_it_wa
     busy.submit(stroke(0))
     busy.submit(PropagateCommand())
     wait_until(lambda: len(seen) == 3)
-    busy.ask_to_end()
+    busy.request_stop()
     made: list[str] = []
     told: list[str] = []
     nexts = []
@@ -363,16 +363,16 @@ def test_one_session_at_a_time_computes_and_the_next_can_be_given_up_while_it_wa
     assert made == []
     gate.release(100)
     wait_until(lambda: made == ["wanted"])
-    assert busy.ended_within(20)
+    assert busy.wait_stopped(20)
     ended(nexts[1])
 
 
 def of_a_clip_that_was_worked_on() -> weakref.ref[FakeClip]:
     clip = FakeClip()
     worker = Worker(lambda report: OpenedSession(FakeSession(clip), "fake"), ScriptRecorder())
-    worker.connect_alive(worker.opened, lambda opened: None)
+    worker.connect_until_stop(worker.opened, lambda opened: None)
     worker.begin()
-    worker.ask_to_end()
+    worker.request_stop()
     return weakref.ref(clip)
 
 
