@@ -228,14 +228,14 @@ def enable_possible(
     actions: Mapping[str, QAction],
     session: Session | None,
     *,
-    first_undo: int,
+    initial_undo_count: int,
     is_opening: bool,
     is_pending: bool,
     is_long: bool,
 ) -> None:
     """Enable what can be done now.
 
-    first_undo  how many steps of the session are not the editor's to take back.
+    initial_undo_count  how many steps of the session are not the editor's to take back.
     is_opening  a clip is being opened; is_pending: a command runs or waits; is_long: one that takes long.
     """
     for name in _NEEDS_SESSION:
@@ -243,7 +243,7 @@ def enable_possible(
     for name in _PROPAGATES:
         actions[name].setEnabled(session is not None and not is_long)
     actions["cancel"].setEnabled(is_long or is_opening)
-    has_steps = session is not None and session.undo_count > first_undo
+    has_steps = session is not None and session.undo_count > initial_undo_count
     actions["undo"].setEnabled(has_steps or is_pending)
     actions["redo"].setEnabled(session is not None and session.can_redo)
     actions["remove_object"].setEnabled(session is not None and len(session.objects) > 1)

@@ -88,7 +88,7 @@ class MainWindow(QMainWindow):
         self.model = ViewModel(self)
         self._opener: ClipOpener | None = None
         self._reader: FrameReader | None = None
-        self._turn = threading.Lock()
+        self._compute_lock = threading.Lock()
         self._has_ended = False
         self._build()
         self._join()
@@ -148,7 +148,7 @@ class MainWindow(QMainWindow):
         height, width = clip.size
         frame_rate = self._frame_rate = float(clip.frame_rate)
         worker = Worker(
-            lambda report: self._backend.open_session(clip, recorder, report), recorder, self._turn
+            lambda report: self._backend.open_session(clip, recorder, report), recorder, self._compute_lock
         )
         self.controller.attach(worker)
         worker.connect_until_stop(worker.opened, lambda _: self.session_opened.emit())

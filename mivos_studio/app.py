@@ -182,4 +182,4 @@ def _opened(
     object_id = session.add_object()
     recorder.declare(object_id, session.objects[0].name)
     terms = FAMILIES[networks.family].terms
-    return OpenedSession(session, networks.family, terms, first_undo=session.undo_count)
+    return OpenedSession(session, networks.family, terms, initial_undo_count=session.undo_count)

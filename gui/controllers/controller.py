@@ -27,7 +27,7 @@ from gui.worker.commands import (
     PlayScriptCommand,
     PropagateCommand,
     UndoCommand,
-    absence,
+    absent_interaction,
 )
 from gui.worker.worker import Ending, OpenedSession, Outcome, Worker
 from inference_core.types import Direction, Interaction, Progress, Region
@@ -67,8 +67,8 @@ class Controller(QObject):
         self._opened: OpenedSession | None = None
         self._pending: list[Command] = []
         self._under_way: list[Command] = []
-        self._answered: list[Interaction] = []
-        self._first_undo = 0
+        self._finished_strokes: list[Interaction] = []
+        self._initial_undo_count = 0
         self._timeline_presenter = TimelinePresenter(views.timeline)
         views.canvas.interaction_made.connect(self._on_interaction)
         views.canvas.region_chosen.connect(self.choose_region)
@@ -96,9 +96,9 @@ class Controller(QObject):
         return bool(self._pending)
 
     @property
-    def has_work_under_way(self) -> bool:
+    def is_changing_session(self) -> bool:
         """Whether a command is under way, or waits, that changes what a script would keep."""
-        return any(command.is_work for command in self._pending)
+        return any(command.changes_session for command in self._pending)
 
     # A session comes and goes.
 
@@ -111,10 +111,10 @@ class Controller(QObject):
         )
         worker.connect_until_stop(worker.opened, self._on_opened)
         worker.connect_until_stop(worker.open_failed, self._on_open_failed)
-        worker.connect_until_stop(worker.began, self._on_began)
+        worker.connect_until_stop(worker.command_started, self._on_command_started)
         worker.connect_until_stop(worker.changed, self._on_changed)
         worker.connect_until_stop(worker.noticed, self._on_noticed)
-        worker.connect_until_stop(worker.ended, self._on_ended)
+        worker.connect_until_stop(worker.command_ended, self._on_command_ended)
         self._views.objects.set_rows((), 0)
         self._show_possibilities()
 
@@ -124,7 +124,7 @@ class Controller(QObject):
         if worker is not None:
             worker.request_stop()
         self._forget_commands()
-        self._answered.clear()
+        self._finished_strokes.clear()
         self._views.status.show_task(Task.LOADING, "")
         self._timeline_presenter.end()
 
@@ -140,7 +140,7 @@ class Controller(QObject):
             return
         self._pending.append(command)
         self._worker.submit(command)
-        if command.is_work:
+        if command.changes_session:
             self.submitted.emit()
         self._show_possibilities()
 
@@ -181,7 +181,7 @@ class Controller(QObject):
 
     def undo(self) -> None:
         """Take the last step back."""
-        self.submit(UndoCommand(self._first_undo))
+        self.submit(UndoCommand(self._initial_undo_count))
 
     def redo(self) -> None:
         """Do again what was taken back."""
@@ -194,7 +194,7 @@ class Controller(QObject):
     def mark_absent(self) -> None:
         """Say that the object is not on this frame: wipe it out with a lasso around the whole frame."""
         state = self._model.state
-        self.submit(EditCommand(Draw(absence(state.frame_index, state.object_id, state.source))))
+        self.submit(EditCommand(Draw(absent_interaction(state.frame_index, state.object_id, state.source))))
 
     def add_object(self) -> None:
         """Add an object and work on it."""
@@ -255,14 +255,14 @@ class Controller(QObject):
     def on_frame_rendered(self, rendered: RenderedFrame) -> None:
         """Show a picture, and drop the previews whose masks it shows."""
         self._navigator.on_frame_rendered(rendered)
-        for interaction in self._answered:
+        for interaction in self._finished_strokes:
             self._views.canvas.drop_preview(interaction)
-        self._answered.clear()
+        self._finished_strokes.clear()
 
     def _on_opened(self, opened: OpenedSession) -> None:
         self._opened = opened
         session = self._session = opened.session
-        self._first_undo = opened.first_undo
+        self._initial_undo_count = opened.initial_undo_count
         self._views.status.show_session(opened.description)
         self._views.status.show_task(Task.LOADING, "")
         self._timeline_presenter.begin(session)
@@ -283,14 +283,14 @@ class Controller(QObject):
         if self._opened is not None:
             self._views.status.show_session(self._opened.description)
 
-    def _on_began(self, command: Command) -> None:
+    def _on_command_started(self, command: Command) -> None:
         self._under_way.append(command)
         self._views.status.show_task(Task.ADVICE, "")
         self._show_command()
 
     def _on_changed(self, change: Change) -> None:
         if self._worker is not None:
-            self._worker.seen()
+            self._worker.acknowledge()
         if isinstance(change, Progress):
             self._views.propagation.set_progress(change)
             return
@@ -305,7 +305,7 @@ class Controller(QObject):
         if change.frame_index == self._model.state.frame_index:
             self._navigator.refresh()
 
-    def _on_ended(self, outcome: Outcome) -> None:
+    def _on_command_ended(self, outcome: Outcome) -> None:
         self._pending = [command for command in self._pending if command is not outcome.command]
         self._under_way = [command for command in self._under_way if command is not outcome.command]
         if outcome.ending is Ending.FAILED and outcome.error is not None:
@@ -322,7 +322,7 @@ class Controller(QObject):
     def _show_outcome(self, outcome: Outcome) -> None:
         command = outcome.command
         if isinstance(command, EditCommand) and isinstance(command.step, Draw):
-            self._answered.append(command.step.interaction)
+            self._finished_strokes.append(command.step.interaction)
         elif isinstance(command, AddObjectCommand) and self._session:
             self.choose_object(self._session.objects[-1].object_id)
         elif command.note and outcome.ending is Ending.DONE:
@@ -404,7 +404,7 @@ class Controller(QObject):
         enable_possible(
             self._actions,
             self._session,
-            first_undo=self._first_undo,
+            initial_undo_count=self._initial_undo_count,
             is_opening=self._views.status.shows(Task.OPENING),
             is_pending=bool(self._pending),
             is_long=self._has_long,

@@ -90,6 +90,6 @@ class LeaveGuard(QObject):
 
     def _unsaved(self) -> str:
         parts = list(self._files.unsaved_work())
-        if self._controller.has_work_under_way:
+        if self._controller.is_changing_session:
             parts.append(_UNDER_WAY)
         return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))

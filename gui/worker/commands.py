@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mivos_studio.media.export.formats import ExportFormat
     from mivos_studio.media.export.job import ExportJob
 
-Record = Callable[[Step], None]
+RecordStep = Callable[[Step], None]
 Change = FrameMask | Progress
 Changes = Generator[Change, None, None]
 
@@ -38,10 +38,10 @@ class Command(ABC):
 
     is_long = False
     """Whether it can be cancelled."""
-    is_work = True
+    changes_session = True
     """Whether it changes what a script would keep."""
-    gives_way = False
-    """Whether short commands may run between two of its changes; it is stopped for them and resumed."""
+    is_interruptible = False
+    """Whether short commands may run between two of its changes; it is stopped for them and remainder."""
 
     @property
     @abstractmethod
@@ -54,15 +54,15 @@ class Command(ABC):
         return ""
 
     @abstractmethod
-    def run(self, session: Session, record: Record) -> Changes:
+    def run(self, session: Session, record: RecordStep) -> Changes:
         """Do it. Closing the generator stops it and keeps what is done."""
 
-    def begun(self, session: Session) -> Command:
+    def prepared(self, session: Session) -> Command:
         """Fix what it is about, now that its turn has come."""
         del session
         return self
 
-    def resumed(self, session: Session) -> Command | None:
+    def remainder(self, session: Session) -> Command | None:
         """What is left to do after it was stopped; None where nothing is."""
         del session
         return None
@@ -79,9 +79,9 @@ class EditCommand(Command):
         """Name the step."""
         return self.step.title
 
-    def run(self, session: Session, record: Record) -> Changes:
+    def run(self, session: Session, record: RecordStep) -> Changes:
         """Do the step, then write it down: a step that fails is no part of the work."""
-        yield from self.step.perform(session, _no_file)
+        yield from self.step.perform(session, _refuse_file)
         record(self.step)
 
 
@@ -89,13 +89,13 @@ class EditCommand(Command):
 class UndoCommand(Command):
     """Undo, but never what was there before the editor's first step."""
 
-    first_undo: int
+    initial_undo_count: int
 
     title = "Undo"
 
-    def run(self, session: Session, record: Record) -> Changes:
+    def run(self, session: Session, record: RecordStep) -> Changes:
         """Take the newest step back, if it is the editor's."""
-        if session.undo_count > self.first_undo:
+        if session.undo_count > self.initial_undo_count:
             yield from session.undo()
             record(Undo())
 
@@ -106,7 +106,7 @@ class AddObjectCommand(Command):
 
     title = "Add object"
 
-    def run(self, session: Session, record: Record) -> Changes:
+    def run(self, session: Session, record: RecordStep) -> Changes:
         """Add it; no frame changes."""
         object_id = session.add_object()
         record(AddObject(object_id, session.objects[-1].name))
@@ -125,37 +125,37 @@ class PropagateCommand(Command):
     frame_indices: tuple[int, ...] | None = None
 
     is_long = True
-    gives_way = True
+    is_interruptible = True
 
     @property
     def title(self) -> str:
         """Say which way."""
         return "Propagate" if self.direction is Direction.BOTH else f"Propagate {self.direction.value}"
 
-    def begun(self, session: Session) -> PropagateCommand:
+    def prepared(self, session: Session) -> PropagateCommand:
         """Fix the frames it starts from."""
-        frame_indices = _waiting(session)
+        frame_indices = _propagation_starts(session)
         if not frame_indices:
             raise NotReadyError("Draw on a frame before propagating.")
         return replace(self, frame_indices=frame_indices)
 
-    def run(self, session: Session, record: Record) -> Changes:
+    def run(self, session: Session, record: RecordStep) -> Changes:
         """Propagate from each; a walk that is stopped is written down with the frames that it got to."""
         frame_indices = self.frame_indices or ()
-        if len(frame_indices) > 1 and set(frame_indices) == set(_waiting(session)):
+        if len(frame_indices) > 1 and set(frame_indices) == set(_propagation_starts(session)):
             yield from self._propagate_from(session, None, record)
             return
         for frame_index in frame_indices:
-            if frame_index in _waiting(session):
+            if frame_index in _propagation_starts(session):
                 yield from self._propagate_from(session, frame_index, record)
 
-    def resumed(self, session: Session) -> PropagateCommand | None:
+    def remainder(self, session: Session) -> PropagateCommand | None:
         """Go on from those that still wait."""
-        waiting = _waiting(session)
+        waiting = _propagation_starts(session)
         left = tuple(i for i in self.frame_indices or () if i in waiting)
         return replace(self, frame_indices=left) if left else None
 
-    def _propagate_from(self, session: Session, frame_index: int | None, record: Record) -> Changes:
+    def _propagate_from(self, session: Session, frame_index: int | None, record: RecordStep) -> Changes:
         step = Propagate(frame_index, self.direction)
         done = 0
         try:
@@ -189,20 +189,20 @@ class PlayScriptCommand(Command):
         """Say that it is done."""
         return "The script has been played."
 
-    def begun(self, session: Session) -> PlayScriptCommand:
+    def prepared(self, session: Session) -> PlayScriptCommand:
         """See that the script fits this clip before anything is changed."""
         check_script(self.script, self.frame_count)
         del session
         return self
 
-    def run(self, session: Session, record: Record) -> Changes:
+    def run(self, session: Session, record: RecordStep) -> Changes:
         """Do step after step; every one is written down as if it had been done by hand."""
         steps = (*self._missing_objects(session), *self.script.steps)
         read_ids = found_in(self.script.folder, self.read_ids)
         is_all, began_s = self.recorder.is_empty, perf_counter()
         for number, step in enumerate(steps, start=1):
             yield from step.perform(session, read_ids)
-            record(_findable(step, self.script.folder))
+            record(_with_absolute_path(step, self.script.folder))
             yield Progress(number, len(steps), perf_counter() - began_s)
         if is_all:
             self.recorder.has_saved(self.recorder.kept(self.script.folder))
@@ -227,14 +227,14 @@ class ExportCommand(Command):
 
     title = "Export"
     is_long = True
-    is_work = False
+    changes_session = False
 
     @property
     def note(self) -> str:
         """Say where the masks are."""
         return f"The masks are in {self.path}."
 
-    def run(self, session: Session, record: Record) -> Changes:
+    def run(self, session: Session, record: RecordStep) -> Changes:
         """Write frame by frame; stopped, it leaves nothing behind."""
         del session, record  # files are no part of the work
         began_s = perf_counter()
@@ -246,22 +246,22 @@ class ExportCommand(Command):
                 yield Progress(done, total, perf_counter() - began_s)
 
 
-def absence(frame_index: int, object_id: int, size: tuple[int, int]) -> Interaction:
+def absent_interaction(frame_index: int, object_id: int, size: tuple[int, int]) -> Interaction:
     """Say that an object is not on a frame (height, width): wipe it out with a lasso around all of it."""
     height, width = size
     corners = np.array([(-1, -1), (width, -1), (width, height), (-1, height)], np.float32)
     return Interaction(Tool.LASSO, Stroke(frame_index, object_id, corners, is_positive=False))
 
 
-def _waiting(session: Session) -> tuple[int, ...]:
+def _propagation_starts(session: Session) -> tuple[int, ...]:
     """Frames that a propagation can start from: drafts, then anchors whose walk was cancelled."""
     return tuple(dict.fromkeys((*session.drafts, *session.unfinished)))
 
 
-def _no_file(file: Path, frame_index: int) -> UInt8Array:
+def _refuse_file(file: Path, frame_index: int) -> UInt8Array:
     raise UserError(f"No mask can be read for frame {frame_index}: {file} is not part of a script.")
 
 
-def _findable(step: Step, folder: Path) -> Step:
+def _with_absolute_path(step: Step, folder: Path) -> Step:
     """Name a mask's file so that it is found from anywhere."""
     return replace(step, file=str((folder / step.file).resolve())) if isinstance(step, SetIds) else step

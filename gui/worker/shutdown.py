@@ -4,7 +4,7 @@ A thread is asked to end and does so at its next chance. One that sits in a syst
 that does not answer) or in a long import has no such chance and cannot be stopped from outside. Qt aborts the
 process where the object of a running thread is destroyed, and Python where a thread wakes up in an
 interpreter that is being taken down. So nothing waits for such a thread longer than STOP_TIMEOUT_S, its object is
-kept here, and `leave` ends the process past both.
+kept here, and `finish_process` ends the process past both.
 """
 
 from __future__ import annotations

@@ -27,10 +27,10 @@ from inference_core.types import Progress
 if TYPE_CHECKING:
     from inference_core.session import Session
 
-MAX_UNSEEN_CHANGES = 16
+MAX_UNACKNOWLEDGED_CHANGES = 16
 """Changes on their way to the window; beyond this the worker waits, since every one holds a mask."""
-_PATIENCE_MS = 50
-_FINISHING = "Finishing what was under way on the other clip …"
+_POLL_MS = 50
+_WAITING_FOR_OTHER_CLIP = "Finishing what was under way on the other clip …"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class OpenedSession:
     family: str
     terms: str = ""
     """What the licences of its weights' training data say."""
-    first_undo: int = 0
+    initial_undo_count: int = 0
     """Steps that were there before the editor's first: they are not the editor's to take back."""
 
     @property
@@ -74,7 +74,7 @@ class Outcome:
 class Worker(StoppableThread):
     """Runs commands; says by signals what changed.
 
-    turn  is held while it computes: sessions share the networks, so the next clip's worker waits for it.
+    compute_lock  is held while it computes: sessions share the networks, so the next clip's worker waits for it.
     """
 
     loading = pyqtSignal(str)
@@ -82,25 +82,25 @@ class Worker(StoppableThread):
     """OpenedSession: its session may be read from now on."""
     open_failed = pyqtSignal(object)
     """The error."""
-    began = pyqtSignal(object)
+    command_started = pyqtSignal(object)
     """Command."""
     changed = pyqtSignal(object)
-    """FrameMask or Progress; whoever receives it calls `seen`."""
+    """FrameMask or Progress; whoever receives it calls `acknowledge`."""
     noticed = pyqtSignal(str)
     """What the session had to do differently, a sentence."""
-    ended = pyqtSignal(object)
+    command_ended = pyqtSignal(object)
     """Outcome."""
 
     def __init__(
-        self, factory: SessionFactory, recorder: ScriptRecorder, turn: threading.Lock | None = None
+        self, factory: SessionFactory, recorder: ScriptRecorder, compute_lock: threading.Lock | None = None
     ) -> None:
         super().__init__()
         self._factory = factory
         self._recorder = recorder
-        self._turn = turn or threading.Lock()
+        self._compute_lock = compute_lock or threading.Lock()
         self._waiting: deque[Command] = deque()
         self._is_cancelled = threading.Event()
-        self._unseen = QSemaphore(MAX_UNSEEN_CHANGES)
+        self._free_slots = QSemaphore(MAX_UNACKNOWLEDGED_CHANGES)
 
     # From the window's thread.
 
@@ -118,11 +118,11 @@ class Worker(StoppableThread):
             self._waiting = deque(command for command in self._waiting if not command.is_long)
             self._is_cancelled.set()
         for command in dropped:
-            self.ended.emit(Outcome(command, Ending.CANCELLED))
+            self.command_ended.emit(Outcome(command, Ending.CANCELLED))
 
-    def seen(self) -> None:
+    def acknowledge(self) -> None:
         """A change has been taken in."""
-        self._unseen.release()
+        self._free_slots.release()
 
     def request_stop(self) -> None:
         """End the thread after the current frame; what waits is not done any more."""
@@ -135,25 +135,25 @@ class Worker(StoppableThread):
     def run(self) -> None:
         """Open the opened, then run commands until the thread is asked to end."""
         try:
-            with self._own_turn():
-                self._work()
+            with self._hold_compute_lock():
+                self._open_and_run()
         except StopRequested:
             return
 
     @contextmanager
-    def _own_turn(self) -> Iterator[None]:
-        if not self._turn.acquire(blocking=False):
-            self.loading.emit(_FINISHING)
-            while not self._turn.acquire(timeout=_PATIENCE_MS / 1000):
+    def _hold_compute_lock(self) -> Iterator[None]:
+        if not self._compute_lock.acquire(blocking=False):
+            self.loading.emit(_WAITING_FOR_OTHER_CLIP)
+            while not self._compute_lock.acquire(timeout=_POLL_MS / 1000):
                 self.check_stop()
         try:
             yield
         finally:
-            self._turn.release()
+            self._compute_lock.release()
 
-    def _work(self) -> None:
+    def _open_and_run(self) -> None:
         try:
-            opened = self._factory(self._report)
+            opened = self._factory(self._report_loading)
             self.check_stop()
         except StopRequested:
             raise
@@ -166,7 +166,7 @@ class Worker(StoppableThread):
         while (command := self._next()) is not None:
             self._run(opened.session, command)
 
-    def _report(self, text: str) -> None:
+    def _report_loading(self, text: str) -> None:
         self.check_stop()
         self.loading.emit(text)
 
@@ -185,28 +185,28 @@ class Worker(StoppableThread):
             return self._waiting.popleft()
 
     def _run(self, session: Session, command: Command) -> None:
-        self.began.emit(command)
+        self.command_started.emit(command)
         try:
-            ending = self._finish(session, command)
+            ending = self._run_to_end(session, command)
         except Exception as error:
-            self.ended.emit(Outcome(command, Ending.FAILED, error))
+            self.command_ended.emit(Outcome(command, Ending.FAILED, error))
         else:
-            self.ended.emit(Outcome(command, ending))
+            self.command_ended.emit(Outcome(command, ending))
 
-    def _finish(self, session: Session, command: Command) -> Ending:
+    def _run_to_end(self, session: Session, command: Command) -> Ending:
         """Run a command to its end, letting short ones in between where it gives way."""
-        rest: Command | None = command.begun(session)
+        rest: Command | None = command.prepared(session)
         while rest is not None:
-            if not self._was_stopped(rest, session):
+            if not self._run_until_stopped(rest, session):
                 return Ending.DONE
             if self._is_cancelled.is_set() or self._is_stopping:
                 return Ending.CANCELLED
-            if self._was_taken_back(session):
+            if self._run_waiting_short_commands(session):
                 return Ending.CANCELLED
-            rest = rest.resumed(session)
+            rest = rest.remainder(session)
         return Ending.DONE
 
-    def _was_taken_back(self, session: Session) -> bool:
+    def _run_waiting_short_commands(self, session: Session) -> bool:
         """Run the short commands that wait; tell whether one took back what the long one had done.
 
         An undo of a stroke that came in between takes back that stroke alone.
@@ -217,31 +217,31 @@ class Worker(StoppableThread):
             lowest = min(lowest, session.undo_count)
         return lowest < reached
 
-    def _was_stopped(self, command: Command, session: Session) -> bool:
+    def _run_until_stopped(self, command: Command, session: Session) -> bool:
         """Send a command's changes until it ends or has to stop; tell whether it was stopped."""
         changes = command.run(session, lambda step: self._recorder.record(step, session.undo_count))
         for change in changes:
             # First shown, then asked: what the session has kept is always on the canvas.
             self._send(change)
-            if not _is_last(change) and self._has_reason_to_stop(command):
+            if not _is_last_change(change) and self._should_stop(command):
                 changes.close()
                 return True
         return False
 
-    def _has_reason_to_stop(self, command: Command) -> bool:
+    def _should_stop(self, command: Command) -> bool:
         with self._condition:
-            is_in_the_way = command.gives_way and bool(self._waiting) and not self._waiting[0].is_long
+            is_interrupted = command.is_interruptible and bool(self._waiting) and not self._waiting[0].is_long
             # An undo of a long propagation has many changes to show, and the window may be gone.
-            return self._is_stopping or is_in_the_way or (command.is_long and self._is_cancelled.is_set())
+            return self._is_stopping or is_interrupted or (command.is_long and self._is_cancelled.is_set())
 
     def _send(self, change: Change) -> None:
-        while not self._unseen.tryAcquire(1, _PATIENCE_MS):
+        while not self._free_slots.tryAcquire(1, _POLL_MS):
             if self._is_stopping:
                 return  # nobody will see it any more
         self.changed.emit(change)
 
 
-def _is_last(change: Change) -> bool:
+def _is_last_change(change: Change) -> bool:
     """Whether the command ends by itself now: stopping it would only leave its end undone."""
     progress = change if isinstance(change, Progress) else change.progress
     return progress is not None and progress.done >= progress.total

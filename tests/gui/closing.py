@@ -198,7 +198,7 @@ class Stroke_(Stage):  # noqa: N801
 
     def on_session(self) -> None:
         self.session.stroke_s = LONG_S
-        self.controller._worker.began.connect(lambda _: self.is_there.set())
+        self.controller._worker.command_started.connect(lambda _: self.is_there.set())
         self.draw()
 
 

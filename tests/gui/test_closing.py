@@ -103,9 +103,9 @@ def test_what_an_export_that_could_not_be_stopped_leaves_is_removed_by_the_next(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("turn", range(10))
+@pytest.mark.parametrize("repetition", range(10))
 @pytest.mark.parametrize(
     "phase", ["opening-for-ever", "opening-slowly", "importing", "loading", "stuck-propagation"]
 )
-def test_closing_ends_in_order_however_often(phase: str, turn: int, tmp_path: Path) -> None:
+def test_closing_ends_in_order_however_often(phase: str, repetition: int, tmp_path: Path) -> None:
     assert_in_order(close(phase, "close", tmp_path))

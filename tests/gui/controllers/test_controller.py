@@ -57,7 +57,7 @@ class Desk:
         return [each.args[0] for each in self.worker.submit.call_args_list]
 
     def end(self, ending: Ending = Ending.DONE, error: BaseException | None = None) -> None:
-        self.controller._on_ended(Outcome(self.submitted[-1], ending, error))
+        self.controller._on_command_ended(Outcome(self.submitted[-1], ending, error))
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_every_change_is_acknowledged_to_the_worker(desk: Desk) -> None:
     ids = np.zeros((48, 80), np.uint8)
     desk.controller._on_changed(FrameMask(3, ids, Progress(1, 11, 0.1)))
     desk.controller._on_changed(Progress(2, 11, 0.2))
-    assert desk.worker.seen.call_count == 2
+    assert desk.worker.acknowledge.call_count == 2
 
 
 def test_a_propagated_frame_updates_progress_bar_timeline_and_navigator(desk: Desk) -> None:
@@ -226,7 +226,7 @@ def test_escape_drops_the_gesture_before_it_leaves_the_region(desk: Desk) -> Non
 def test_steps_from_before_the_editors_first_are_not_taken_back(application: QApplication) -> None:
     desk = Desk()
     desk.session.add_object()
-    desk.controller._on_opened(OpenedSession(desk.session, "fake", first_undo=1))
+    desk.controller._on_opened(OpenedSession(desk.session, "fake", initial_undo_count=1))
     assert not desk.actions["undo"].isEnabled()
     list(desk.session.interact(interaction()))
     desk.controller._on_interaction(interaction())

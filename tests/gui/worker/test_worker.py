@@ -14,7 +14,7 @@ from PyQt5.QtWidgets import QApplication
 
 from gui.worker.commands import Change, Command, EditCommand, PropagateCommand, UndoCommand
 from gui.worker.script_recorder import ScriptRecorder
-from gui.worker.worker import MAX_UNSEEN_CHANGES, Ending, OpenedSession, Outcome, Worker
+from gui.worker.worker import MAX_UNACKNOWLEDGED_CHANGES, Ending, OpenedSession, Outcome, Worker
 from inference_core.types import FrameMask, Interaction, Stroke, Tool
 from mivos_studio.project.steps import Draw, Propagate, Redo, Step, Undo
 from tests.gui.fake_session import FRAME_COUNT, FakeClip, FakeSession
@@ -32,14 +32,14 @@ class Watched:
         self.outcomes: list[Outcome] = []
         self.worker = Worker(lambda report: OpenedSession(session, "fake"), self.recorder)
         self.worker.changed.connect(self._on_changed)
-        self.worker.ended.connect(self.outcomes.append)
+        self.worker.command_ended.connect(self.outcomes.append)
         self._sees = sees
         self.worker.begin()
 
     def _on_changed(self, change: Change) -> None:
         self.changes.append(change)
         if self._sees:
-            self.worker.seen()
+            self.worker.acknowledge()
 
     def submit(self, *commands: Command) -> None:
         for command in commands:
@@ -97,8 +97,8 @@ def test_commands_given_before_the_session_is_open_wait_for_it(watched: list[Wat
     watched.append(watch)
     slow = Worker(factory, ScriptRecorder())
     outcomes: list[Outcome] = []
-    slow.ended.connect(outcomes.append)
-    slow.changed.connect(lambda _: slow.seen())
+    slow.command_ended.connect(outcomes.append)
+    slow.changed.connect(lambda _: slow.acknowledge())
     slow.begin()
     slow.submit(stroke(2))
     assert session.drafts == ()
@@ -304,10 +304,10 @@ def test_a_window_that_does_not_keep_up_is_waited_for(watched: list[Watched]) ->
     watch = Watched(FakeSession(FakeClip(60)), sees=False)
     watched.append(watch)
     watch.submit(stroke(0), PropagateCommand())
-    wait_until(lambda: len(watch.changes) == MAX_UNSEEN_CHANGES)
+    wait_until(lambda: len(watch.changes) == MAX_UNACKNOWLEDGED_CHANGES)
     watch.worker.wait(100)
     assert len(watch.session.ids(59).nonzero()[0]) == 0, "the propagation must not run ahead of what is shown"
-    assert len(watch.changes) == MAX_UNSEEN_CHANGES
+    assert len(watch.changes) == MAX_UNACKNOWLEDGED_CHANGES
 
 
 def test_stopping_ends_a_propagation_after_its_frame(application: QApplication) -> None:
@@ -335,11 +335,11 @@ def test_nothing_is_taken_on_by_a_worker_that_ends(application: QApplication) ->
 def test_one_session_at_a_time_computes_and_the_next_can_be_given_up_while_it_waits(
     application: QApplication,
 ) -> None:
-    turn, gate = threading.Lock(), threading.Semaphore(2)
+    compute_lock, gate = threading.Lock(), threading.Semaphore(2)
     first = FakeSession(gate=gate)
-    busy = Worker(lambda report: OpenedSession(first, "fake"), ScriptRecorder(), turn)
+    busy = Worker(lambda report: OpenedSession(first, "fake"), ScriptRecorder(), compute_lock)
     seen: list[Change] = []
-    busy.changed.connect(lambda change: (seen.append(change), busy.seen()))
+    busy.changed.connect(lambda change: (seen.append(change), busy.acknowledge()))
     busy.begin()
     busy.submit(stroke(0))
     busy.submit(PropagateCommand())
@@ -352,7 +352,7 @@ def test_one_session_at_a_time_computes_and_the_next_can_be_given_up_while_it_wa
         worker = Worker(
             lambda report, name=name: made.append(name) or OpenedSession(FakeSession(), "fake"),
             ScriptRecorder(),
-            turn,
+            compute_lock,
         )
         worker.loading.connect(told.append)
         worker.begin()
@@ -387,7 +387,7 @@ def test_stopping_does_not_wait_for_changes_that_nobody_looks_at(application: QA
     list(watch.session.interact(stroke(0).step.interaction))  # type: ignore[union-attr]
     list(watch.session.propagate())
     watch.submit(EditCommand(Undo()))
-    wait_until(lambda: len(watch.changes) == MAX_UNSEEN_CHANGES)
+    wait_until(lambda: len(watch.changes) == MAX_UNACKNOWLEDGED_CHANGES)
     ended(watch.worker)
     assert watch.worker.isFinished()
 
