@@ -113,7 +113,7 @@ class MainWindow(QMainWindow):
         self._forget_opener()
         self.leave_guard.give_up()
         opener = self._opener = ClipOpener(self._backend.open_clip, path)
-        opener.connect_until_stop(opener.told, self._show_opening)
+        opener.connect_until_stop(opener.progressed, self._show_opening)
         opener.connect_until_stop(opener.opened, self._on_clip)
         opener.connect_until_stop(opener.failed, self._on_open_failed)
         self._show_opening(_OPENING)

@@ -180,6 +180,6 @@ def _opened(
         scratch=TemporaryScratch(),
     )
     object_id = session.add_object()
-    recorder.declare(object_id, session.objects[0].name)
+    recorder.add_initial_object(object_id, session.objects[0].name)
     terms = FAMILIES[networks.family].terms
     return OpenedSession(session, networks.family, terms, initial_undo_count=session.undo_count)

@@ -95,7 +95,7 @@ class FileController(QObject):
 
     def unsaved_work(self) -> tuple[str, ...]:
         """Say what has been done on this clip and is in no script, in parts of a sentence."""
-        return self._opened.recorder.unsaved() if self._opened else ()
+        return self._opened.recorder.describe_unsaved() if self._opened else ()
 
     # Wishes.
 
@@ -180,14 +180,14 @@ class FileController(QObject):
         """
         if self._opened is None:
             return False
-        kept = self._opened.recorder.kept(path.parent)
+        snapshot = self._opened.recorder.snapshot(path.parent)
         try:
             inputs = (*self._opened.sources, *self._opened.masks)
-            write_script(kept.script, path, inputs=inputs)
+            write_script(snapshot.script, path, inputs=inputs)
         except MediaError as error:
             self._banner.show_error(str(error))
             return False
-        self._opened.recorder.has_saved(kept)
+        self._opened.recorder.mark_saved(snapshot)
         self._banner.show_note(f"The script is in {path}.")
         return True
 

@@ -67,7 +67,7 @@ class Navigator(QObject):
         state = self._model.state
         if state.frame_count and self._reader is not None:
             style = state.style(self._object_ids())
-            self._reader.show(FrameRequest(state.frame_index, style, self._read_frame_ids))
+            self._reader.request_frame(FrameRequest(state.frame_index, style, self._read_frame_ids))
 
     def follow(self, frame_index: int) -> None:
         """Go along with a propagation, unless the editor has looked elsewhere since it began."""

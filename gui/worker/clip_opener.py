@@ -1,4 +1,4 @@
-"""The thread that opens one clip. Another clip gets a thread of its own: this one may sit on a slow disk."""
+"""The thread that opens a clip. Each clip has a thread of its own, since a slow disk may block this one."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ OpenClip = Callable[[Path | None, ReportProgress], "Clip"]
 
 
 class ClipOpener(StoppableThread):
-    """Opens a clip, unless it is asked to end before that."""
+    """Opens one clip, unless the thread is stopped first."""
 
-    told = pyqtSignal(str)
-    """How far it has come."""
+    progressed = pyqtSignal(str)
+    """Text for the status line."""
     opened = pyqtSignal(object, object)
     """Path and Clip."""
     failed = pyqtSignal(object)
@@ -33,7 +33,7 @@ class ClipOpener(StoppableThread):
         self._path = path
 
     def run(self) -> None:
-        """Open it."""
+        """Open the clip and emit `opened` or `failed`."""
         try:
             clip = self._open_clip(self._path, self._report)
             self.check_stop()
@@ -46,4 +46,4 @@ class ClipOpener(StoppableThread):
 
     def _report(self, text: str) -> None:
         self.check_stop()
-        self.told.emit(text)
+        self.progressed.emit(text)

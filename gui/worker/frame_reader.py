@@ -1,7 +1,6 @@
-"""The thread that makes a clip's frames ready for the canvas: decodes, asks for the masks, colours them.
+"""The thread that renders a clip's frames for the canvas: decodes the image, reads the ids, colours them.
 
-Only the last request counts: while one frame is being read, all but the newest of the requests that come in
-are dropped, so that scrubbing never queues up.
+While one frame is being read, all but the newest request are dropped, so that scrubbing never queues up.
 """
 
 from __future__ import annotations
@@ -21,11 +20,12 @@ if TYPE_CHECKING:
     from mivos_studio.media.clip import Clip
 
 ReadFrameIds = Callable[[int], UInt8Array]
+"""Frame index -> ids (H, W) uint8."""
 
 
 @dataclass(frozen=True)
 class FrameRequest:
-    """A frame to be shown, and how. read_frame_ids is None until there is a session."""
+    """A frame to render, and its style. read_frame_ids is None until there is a session."""
 
     frame_index: int
     style: OverlayStyle
@@ -34,7 +34,7 @@ class FrameRequest:
 
 @dataclass(frozen=True, eq=False)
 class _LastRender:
-    """The last rendered, kept so that only what differs is painted anew."""
+    """The last rendered frame with its style and ids, kept so that only changed pixels are painted again."""
 
     style: OverlayStyle
     ids: UInt8Array
@@ -42,7 +42,7 @@ class _LastRender:
 
 
 class FrameReader(StoppableThread):
-    """Reads the frames of one clip. The next clip has a reader of its own: this one's disk may be slow."""
+    """Reads the frames of one clip. Each clip has its own reader, since a slow disk may block this one."""
 
     frame_rendered = pyqtSignal(object)
     """RenderedFrame."""
@@ -57,8 +57,8 @@ class FrameReader(StoppableThread):
 
     # From the window's thread.
 
-    def show(self, request: FrameRequest) -> None:
-        """Read a frame."""
+    def request_frame(self, request: FrameRequest) -> None:
+        """Render this frame next; replaces a request that has not been started."""
         with self._condition:
             self._request = request
             self._condition.notify()
@@ -66,7 +66,7 @@ class FrameReader(StoppableThread):
     # On the reader's thread.
 
     def run(self) -> None:
-        """Fulfil requests until the thread is asked to end."""
+        """Render requested frames until the thread is stopped."""
         while (request := self._next()) is not None:
             try:
                 self._render_and_emit(request)
@@ -88,7 +88,7 @@ class FrameReader(StoppableThread):
             self._read_ahead(request.frame_index, before.rendered.frame_index)
 
     def _read_ahead(self, frame_index: int, before: int) -> None:
-        """Decode the frame that a step on would show, while the editor still looks at this one."""
+        """Decode the next frame in the same direction into the clip's cache, if no request is waiting."""
         following = 2 * frame_index - before
         with self._condition:
             is_idle = self._request is None and not self._is_stopping
@@ -114,7 +114,7 @@ class FrameReader(StoppableThread):
 
 
 def _with_updated_overlay(last: _LastRender, ids: UInt8Array) -> _LastRender:
-    """Paint what differs into a copy: the canvas still shows the last rendered's own array."""
+    """Paint the changed pixels into a copy, since the canvas still shows the last overlay's array."""
     box = changed_box(last.ids, ids)
     if box is None:
         box = (0, 0, 0, 0)

@@ -1,10 +1,11 @@
-"""The one thread that owns the session and all that the networks do.
+"""The one thread that owns the session and runs the networks.
 
-Commands are run one after the other, in the order they were given. A long one lets short ones run between two
-of its changes: it is closed there, which makes its finished part a step of its own, and taken up again after.
-An undo that takes this part back ends it: otherwise it would do at once what the editor has just taken back.
-Nothing here knows torch: the session comes from a factory that is called on this thread. The thread keeps its
-normal priority: a lower one would leave the interpreter's lock with a thread that is not being run.
+Commands run one after the other, in the order they were submitted. An interruptible one is stopped between
+two of its changes when short ones are waiting: its finished part becomes an undo step of its own, the short
+ones run, then the rest is resumed. If one of them undoes that part, the command ends, or it would immediately
+redo what the user has undone. The session comes from a factory that is called on this thread, so this module does
+not import torch. The thread keeps its normal priority: a lower one would leave the interpreter's lock with a
+thread that is not scheduled.
 """
 
 from __future__ import annotations
@@ -28,34 +29,34 @@ if TYPE_CHECKING:
     from inference_core.session import Session
 
 MAX_UNACKNOWLEDGED_CHANGES = 16
-"""Changes on their way to the window; beyond this the worker waits, since every one holds a mask."""
+"""Changes that the window has not handled yet; at this many the worker waits, since each holds a mask."""
 _POLL_MS = 50
 _WAITING_FOR_OTHER_CLIP = "Finishing what was under way on the other clip …"
 
 
 @dataclass(frozen=True)
 class OpenedSession:
-    """A session and the family of the networks that it computes with."""
+    """A session and the family of its networks."""
 
     session: Session
     family: str
     terms: str = ""
-    """What the licences of its weights' training data say."""
+    """Licence terms of the weights' training data."""
     initial_undo_count: int = 0
-    """Steps that were there before the editor's first: they are not the editor's to take back."""
+    """Undo steps that existed before the user's first; the user cannot undo them."""
 
     @property
     def description(self) -> str:
-        """What computes, and where, as "compact · cpu · bfloat16"; the session may change device."""
+        """Family, device and dtype now, as "compact · cpu · bfloat16"; the session may change device."""
         return f"{self.family} · {self.session.device} · {self.session.dtype}"
 
 
 SessionFactory = Callable[[ReportProgress], OpenedSession]
-"""Makes the opened on the worker's thread."""
+"""Opens the session; called on the worker's thread."""
 
 
 class Ending(StrEnum):
-    """How a command came to its end."""
+    """How a command ended."""
 
     DONE = "done"
     CANCELLED = "cancelled"
@@ -64,7 +65,7 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a command."""
+    """A command and how it ended."""
 
     command: Command
     ending: Ending
@@ -72,22 +73,24 @@ class Outcome:
 
 
 class Worker(StoppableThread):
-    """Runs commands; says by signals what changed.
+    """Opens the session and runs commands on it; emits what changes.
 
-    compute_lock  is held while it computes: sessions share the networks, so the next clip's worker waits for it.
+    compute_lock  is held until the thread finishes: sessions share the networks, so the next clip's worker
+                  waits for it.
     """
 
     loading = pyqtSignal(str)
+    """Text for the status line."""
     opened = pyqtSignal(object)
-    """OpenedSession: its session may be read from now on."""
+    """OpenedSession; its session may be read from now on."""
     open_failed = pyqtSignal(object)
     """The error."""
     command_started = pyqtSignal(object)
     """Command."""
     changed = pyqtSignal(object)
-    """FrameMask or Progress; whoever receives it calls `acknowledge`."""
+    """FrameMask or Progress; the receiver must call `acknowledge`."""
     noticed = pyqtSignal(str)
-    """What the session had to do differently, a sentence."""
+    """A sentence from the session, such as that it changed device."""
     command_ended = pyqtSignal(object)
     """Outcome."""
 
@@ -105,14 +108,14 @@ class Worker(StoppableThread):
     # From the window's thread.
 
     def submit(self, command: Command) -> None:
-        """Run a command after those before it; one that comes after the end is not run."""
+        """Queue a command; ignored once a stop has been requested."""
         with self._condition:
             if not self._is_stopping:
                 self._waiting.append(command)
                 self._condition.notify()
 
     def cancel(self) -> None:
-        """Stop the long command under way after its current frame, and forget those that wait."""
+        """Stop the running long command after its current frame, and drop the long ones that are queued."""
         with self._condition:
             dropped = [command for command in self._waiting if command.is_long]
             self._waiting = deque(command for command in self._waiting if not command.is_long)
@@ -121,11 +124,11 @@ class Worker(StoppableThread):
             self.command_ended.emit(Outcome(command, Ending.CANCELLED))
 
     def acknowledge(self) -> None:
-        """A change has been taken in."""
+        """Note that the window has handled one change."""
         self._free_slots.release()
 
     def request_stop(self) -> None:
-        """End the thread after the current frame; what waits is not done any more."""
+        """Stop the thread after the current frame and drop the queued commands."""
         with self._condition:
             self._waiting.clear()
             super().request_stop()
@@ -133,7 +136,7 @@ class Worker(StoppableThread):
     # On the worker's thread.
 
     def run(self) -> None:
-        """Open the opened, then run commands until the thread is asked to end."""
+        """Open the session, then run commands until the thread is stopped."""
         try:
             with self._hold_compute_lock():
                 self._open_and_run()
@@ -161,7 +164,7 @@ class Worker(StoppableThread):
             self.open_failed.emit(error)
             return
         opened.session.on_notice(self.noticed.emit)
-        self._recorder.begin(opened.session.undo_count)
+        self._recorder.start(opened.session.undo_count)
         self.opened.emit(opened)
         while (command := self._next()) is not None:
             self._run(opened.session, command)
@@ -174,7 +177,7 @@ class Worker(StoppableThread):
         with self._condition:
             while not self._waiting and not self._is_stopping:
                 self._condition.wait()
-            # Under the lock: a cancel that comes from now on is meant for the command handed out here.
+            # Under the lock: a later cancel applies to the command returned here.
             self._is_cancelled.clear()
             return None if self._is_stopping else self._waiting.popleft()
 
@@ -194,7 +197,7 @@ class Worker(StoppableThread):
             self.command_ended.emit(Outcome(command, ending))
 
     def _run_to_end(self, session: Session, command: Command) -> Ending:
-        """Run a command to its end, letting short ones in between where it gives way."""
+        """Run a command to its end, running short ones in between where it is interruptible."""
         rest: Command | None = command.prepared(session)
         while rest is not None:
             if not self._run_until_stopped(rest, session):
@@ -207,21 +210,21 @@ class Worker(StoppableThread):
         return Ending.DONE
 
     def _run_waiting_short_commands(self, session: Session) -> bool:
-        """Run the short commands that wait; tell whether one took back what the long one had done.
+        """Run the queued short commands; return whether one undid the long command's finished part.
 
-        An undo of a stroke that came in between takes back that stroke alone.
+        An undo of a stroke that ran in between undoes that stroke alone.
         """
-        reached, lowest = session.undo_count, session.undo_count
+        count_before, lowest = session.undo_count, session.undo_count
         while (short := self._next_short()) is not None:
             self._run(session, short)
             lowest = min(lowest, session.undo_count)
-        return lowest < reached
+        return lowest < count_before
 
     def _run_until_stopped(self, command: Command, session: Session) -> bool:
-        """Send a command's changes until it ends or has to stop; tell whether it was stopped."""
+        """Emit a command's changes until it ends or should stop; return whether it was stopped."""
         changes = command.run(session, lambda step: self._recorder.record(step, session.undo_count))
         for change in changes:
-            # First shown, then asked: what the session has kept is always on the canvas.
+            # Emit before checking, so that the canvas shows every change that the session keeps.
             self._send(change)
             if not _is_last_change(change) and self._should_stop(command):
                 changes.close()
@@ -231,17 +234,17 @@ class Worker(StoppableThread):
     def _should_stop(self, command: Command) -> bool:
         with self._condition:
             is_interrupted = command.is_interruptible and bool(self._waiting) and not self._waiting[0].is_long
-            # An undo of a long propagation has many changes to show, and the window may be gone.
+            # Any command may be stopped at shutdown: undoing a long propagation also emits many changes.
             return self._is_stopping or is_interrupted or (command.is_long and self._is_cancelled.is_set())
 
     def _send(self, change: Change) -> None:
         while not self._free_slots.tryAcquire(1, _POLL_MS):
             if self._is_stopping:
-                return  # nobody will see it any more
+                return  # the window no longer handles changes
         self.changed.emit(change)
 
 
 def _is_last_change(change: Change) -> bool:
-    """Whether the command ends by itself now: stopping it would only leave its end undone."""
+    """Whether the command ends after this change anyway: stopping it would only skip its last lines."""
     progress = change if isinstance(change, Progress) else change.progress
     return progress is not None and progress.done >= progress.total
