@@ -11,7 +11,7 @@ from PyQt5.QtWidgets import QAction
 
 from gui.actions import enable_possible
 from gui.controllers.navigator import Navigator
-from gui.controllers.timeline_presenter import TimelinePresenter, hint
+from gui.controllers.timeline_presenter import TimelinePresenter, propagation_hint
 from gui.controllers.views import Views
 from gui.crash import tell
 from gui.panels.object_panel import ObjectRow
@@ -126,7 +126,7 @@ class Controller(QObject):
         self._forget_commands()
         self._finished_strokes.clear()
         self._views.status.show_task(Task.LOADING, "")
-        self._timeline_presenter.end()
+        self._timeline_presenter.detach()
 
     def show_opening(self, text: str) -> None:
         """Say how far the opening of a clip has come; nothing means that none is being opened."""
@@ -265,7 +265,7 @@ class Controller(QObject):
         self._initial_undo_count = opened.initial_undo_count
         self._views.status.show_session(opened.description)
         self._views.status.show_task(Task.LOADING, "")
-        self._timeline_presenter.begin(session)
+        self._timeline_presenter.attach(session)
         self._navigator.look_at_masks(session.ids, lambda: tuple(o.object_id for o in session.objects))
         self._show_session()
 
@@ -295,10 +295,10 @@ class Controller(QObject):
             self._views.propagation.set_progress(change)
             return
         if change.progress is None:
-            self._timeline_presenter.look_at(change.frame_index)
+            self._timeline_presenter.update_frame(change.frame_index)
         else:
             self._views.propagation.set_progress(change.progress)
-            self._timeline_presenter.add_propagated_frame(change.frame_index)
+            self._timeline_presenter.add_propagated(change.frame_index)
             if change.progress.done == 1:  # what was a draft has just become an anchor
                 self._show_marks()
             self._navigator.follow(change.frame_index)
@@ -314,7 +314,7 @@ class Controller(QObject):
         else:
             self._show_outcome(outcome)
         if outcome.ending is Ending.FAILED or isinstance(outcome.command, PlayScriptCommand):
-            self._timeline_presenter.look_at_all()
+            self._timeline_presenter.update_all()
         self._show_session()
         if not self._pending:
             self.became_idle.emit()
@@ -396,9 +396,11 @@ class Controller(QObject):
     def _show_marks(self) -> None:
         session = self._session
         if session is not None:
-            self._timeline_presenter.look_at_marks()
+            self._timeline_presenter.update_marks()
             is_propagating = any(isinstance(command, PropagateCommand) for command in self._pending)
-            self._views.propagation.set_hint(_PROPAGATION_HINT if is_propagating else hint(session))
+            self._views.propagation.set_hint(
+                _PROPAGATION_HINT if is_propagating else propagation_hint(session)
+            )
 
     def _show_possibilities(self) -> None:
         enable_possible(

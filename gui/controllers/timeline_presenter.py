@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gui.panels.timeline import Marks, Timeline
-from gui.state.frame_table import Trust
+from gui.state.frame_table import FrameConfidence
 
 if TYPE_CHECKING:
     from inference_core.session import Session
@@ -22,33 +22,39 @@ class TimelinePresenter:
         self._session: Session | None = None
         self._object_ids: frozenset[int] = frozenset()
 
-    def begin(self, session: Session) -> None:
+    def attach(self, session: Session) -> None:
         """Look at another session, all of it."""
         self._session = session
         self._object_ids = _object_ids(session)
-        self.look_at_marks()
-        self.look_at_all()
+        self.update_marks()
+        self.update_all()
 
-    def end(self) -> None:
+    def detach(self) -> None:
         """Look at no session: it belongs to a clip that is going."""
         self._session = None
 
-    def look_at(self, frame_index: int) -> None:
+    def update_frame(self, frame_index: int) -> None:
         """A frame's masks are others now."""
         if self._session is not None:
-            self._timeline.set_trust(frame_index, Trust.of(self._session.confidence(frame_index)))
+            self._timeline.set_confidence(
+                frame_index, FrameConfidence.lowest(self._session.confidence(frame_index))
+            )
 
-    def add_propagated_frame(self, frame_index: int) -> None:
+    def add_propagated(self, frame_index: int) -> None:
         """A propagation has done a frame."""
         if self._session is not None:
-            self._timeline.add_propagated(frame_index, Trust.of(self._session.confidence(frame_index)))
+            self._timeline.add_propagated(
+                frame_index, FrameConfidence.lowest(self._session.confidence(frame_index))
+            )
 
-    def look_at_all(self) -> None:
+    def update_all(self) -> None:
         """Any frame's masks may be others now."""
         if self._session is not None:
-            self._timeline.set_trusts([Trust.of(each) for each in self._session.confidences()])
+            self._timeline.set_confidences(
+                [FrameConfidence.lowest(each) for each in self._session.confidences()]
+            )
 
-    def look_at_marks(self) -> None:
+    def update_marks(self) -> None:
         """Anchors, drafts and objects may be others now.
 
         Where an object goes or comes back, frames without a pixel of it are not told, but say less or more.
@@ -60,14 +66,14 @@ class TimelinePresenter:
         self._timeline.set_marks(Marks(frozenset(session.anchors), frozenset(session.drafts), names))
         before, self._object_ids = self._object_ids, _object_ids(session)
         if before != self._object_ids:
-            self.look_at_all()
+            self.update_all()
 
 
 def _object_ids(session: Session) -> frozenset[int]:
     return frozenset(each.object_id for each in session.objects)
 
 
-def hint(session: Session) -> str:
+def propagation_hint(session: Session) -> str:
     """Say what waits to be propagated, or what to do first."""
     drafts = sorted(session.drafts)
     if drafts:

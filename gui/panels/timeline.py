@@ -9,7 +9,7 @@ from PyQt5.QtCore import QEvent, QPointF, QRectF, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QHelpEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PyQt5.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from gui.state.frame_table import GROUND, FrameTable, Trust
+from gui.state.frame_table import GROUND, FrameConfidence, FrameTable
 from gui.state.overlay import UInt32Array
 
 _GROUND = QColor("#15181d")
@@ -74,20 +74,20 @@ class Timeline(QWidget):
             self._describe()
             self.update()
 
-    def set_trust(self, frame_index: int, trust: Trust | None) -> None:
+    def set_confidence(self, frame_index: int, confidence: FrameConfidence | None) -> None:
         """Show how far a frame's masks can be trusted, None where it has none; costs the same on any clip."""
-        self._table.write(frame_index, trust)
+        self._table.write(frame_index, confidence)
         self._show_table((frame_index,))
 
-    def set_trusts(self, trusts: Sequence[Trust | None]) -> None:
+    def set_confidences(self, confidences: Sequence[FrameConfidence | None]) -> None:
         """Show how far every frame's masks can be trusted, in order of frame."""
-        self._table.write_all(trusts)
-        self._show_table(range(len(trusts)))
+        self._table.write_all(confidences)
+        self._show_table(range(len(confidences)))
 
-    def add_propagated(self, frame_index: int, trust: Trust | None) -> None:
+    def add_propagated(self, frame_index: int, confidence: FrameConfidence | None) -> None:
         """Show one frame more of the propagation under way; costs the same after any number of frames."""
         self._table.mark_propagated(frame_index)
-        self.set_trust(frame_index, trust)
+        self.set_confidence(frame_index, confidence)
 
     def clear_progress(self) -> None:
         """Show no propagation as under way."""
@@ -102,13 +102,13 @@ class Timeline(QWidget):
 
     def describe(self, frame_index: int) -> str:
         """Say what a frame is, for tooltips, the status line and screen readers."""
-        trust = self._table.trust(frame_index)
+        confidence = self._table.confidence(frame_index)
         if frame_index in self._marks.drafts:
             kind = "corrected, not propagated yet"
         elif frame_index in self._marks.anchors:
             kind = "corrected: propagation keeps it"
-        elif trust is not None:
-            kind = f"propagated, expected overlap {trust.confidence:.2f}{self._named(trust.object_id)}"
+        elif confidence is not None:
+            kind = f"propagated, expected overlap {confidence.value:.2f}{self._named(confidence.object_id)}"
         else:
             kind = "no mask yet"
         return f"Frame {frame_index}: {kind}"

@@ -3,9 +3,11 @@
 Commands run one after the other, in the order they were submitted. An interruptible one is stopped between
 two of its changes when short ones are waiting: its finished part becomes an undo step of its own, the short
 ones run, then the rest is resumed. If one of them undoes that part, the command ends, or it would immediately
-redo what the user has undone. The session comes from a factory that is called on this thread, so this module does
-not import torch. The thread keeps its normal priority: a lower one would leave the interpreter's lock with a
-thread that is not scheduled.
+redo what the user has undone.
+
+The session comes from a factory that is called on this thread, so this module does not import torch. The
+thread keeps its normal priority: a lower one would leave the interpreter's lock with a thread that is not
+scheduled.
 """
 
 from __future__ import annotations

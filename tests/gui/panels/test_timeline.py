@@ -11,7 +11,7 @@ from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QToolTip
 
 from gui.panels.timeline import Marks, Timeline, tick_step
-from gui.state.frame_table import Trust
+from gui.state.frame_table import FrameConfidence
 from tests.gui.gestures import LEFT
 
 
@@ -22,7 +22,7 @@ def timeline(application: QApplication) -> Iterator[Timeline]:
     made.show_clip(120)
     made.set_marks(Marks(frozenset({10}), frozenset({50}), {1: "red koi", 2: "gold koi"}))
     for frame_index in range(10, 40):
-        made.set_trust(frame_index, Trust(0.9 if frame_index < 35 else 0.61, 2))
+        made.set_confidence(frame_index, FrameConfidence(0.9 if frame_index < 35 else 0.61, 2))
     made.show()
     yield made
     made.deleteLater()
@@ -57,7 +57,7 @@ def test_being_told_anything_never_emits(timeline: Timeline) -> None:
     timeline.scrubbed.connect(seen.append)
     timeline.set_frame(5)
     timeline.set_marks(Marks(frozenset({7})))
-    timeline.add_propagated(8, Trust(0.5, 1))
+    timeline.add_propagated(8, FrameConfidence(0.5, 1))
     timeline.show_clip(7)
     assert seen == []
 
@@ -77,7 +77,7 @@ def test_the_only_object_is_not_named(timeline: Timeline) -> None:
 def test_a_screen_reader_is_told_what_becomes_of_the_frame_that_is_looked_at(timeline: Timeline) -> None:
     timeline.set_frame(60)
     assert timeline.accessibleDescription() == "Frame 60: no mask yet"
-    timeline.add_propagated(60, Trust(0.5, 1))
+    timeline.add_propagated(60, FrameConfidence(0.5, 1))
     assert "expected overlap 0.50" in timeline.accessibleDescription()
 
 
@@ -99,14 +99,14 @@ def test_the_doubtful_frames_are_higher_in_the_lane(timeline: Timeline) -> None:
 
     assert painted(80) == 0
     assert 0 < painted(20) < painted(37)
-    timeline.add_propagated(80, Trust(0.2, 1))
+    timeline.add_propagated(80, FrameConfidence(0.2, 1))
     assert painted(80) > painted(37)
-    timeline.set_trust(80, None)
+    timeline.set_confidence(80, None)
     assert painted(80) == 0
 
 
 def test_another_clip_begins_with_nothing_known(timeline: Timeline) -> None:
-    timeline.add_propagated(20, Trust(0.5, 1))
+    timeline.add_propagated(20, FrameConfidence(0.5, 1))
     timeline.show_clip(120)
     assert timeline.describe(20) == "Frame 20: no mask yet"
     assert timeline.describe(50) == "Frame 50: no mask yet"
@@ -127,6 +127,6 @@ def test_ranges_anchors_and_drafts_have_colours_of_their_own(timeline: Timeline)
 def test_ten_thousand_frames_are_painted_quickly(timeline: Timeline) -> None:
     timeline.show_clip(10_000)
     timeline.set_marks(Marks(frozenset(range(0, 10_000, 500))))
-    timeline.set_trusts([Trust(0.9, 1)] * 10_000)
+    timeline.set_confidences([FrameConfidence(0.9, 1)] * 10_000)
     assert timeline.grab().width() == 900
     assert timeline.frame_at(timeline.x_of(9_999)) == 9_999

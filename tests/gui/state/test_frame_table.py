@@ -7,7 +7,7 @@ from time import perf_counter
 import numpy as np
 import pytest
 
-from gui.state.frame_table import GROUND, FrameTable, Trust, column_starts
+from gui.state.frame_table import GROUND, FrameConfidence, FrameTable, column_starts
 from gui.state.overlay import UInt32Array, premultiplied
 
 ROWS = 16
@@ -25,22 +25,22 @@ def red(pixels: UInt32Array) -> list[int]:
 
 
 def test_the_least_trusted_object_speaks_for_its_frame() -> None:
-    assert Trust.of({1: 0.9, 2: 0.4, 3: 0.8}) == Trust(0.4, 2)
-    assert Trust.of({}) is None
+    assert FrameConfidence.lowest({1: 0.9, 2: 0.4, 3: 0.8}) == FrameConfidence(0.4, 2)
+    assert FrameConfidence.lowest({}) is None
 
 
 def test_what_is_written_of_a_frame_is_read_again() -> None:
     table = FrameTable(5)
-    table.write(3, Trust(0.25, 7))
-    assert table.trust(3) == Trust(0.25, 7)
-    assert table.trust(2) is None
+    table.write(3, FrameConfidence(0.25, 7))
+    assert table.confidence(3) == FrameConfidence(0.25, 7)
+    assert table.confidence(2) is None
     table.write(3, None)
-    assert table.trust(3) is None
+    assert table.confidence(3) is None
 
 
 def test_the_more_doubtful_a_frame_the_higher_and_redder_it_is() -> None:
     table = FrameTable(6)
-    table.write_all([None, *(Trust(confidence, 1) for confidence in (1.0, 0.9, 0.7, 0.5, 0.1))])
+    table.write_all([None, *(FrameConfidence(confidence, 1) for confidence in (1.0, 0.9, 0.7, 0.5, 0.1))])
     middles = [min(120 * frame_index, 599) for frame_index in range(6)]
     seen = [heights(table, 600)[column] for column in middles]
     assert seen[0] == 0
@@ -52,8 +52,8 @@ def test_the_more_doubtful_a_frame_the_higher_and_redder_it_is() -> None:
 
 def test_one_bad_frame_among_thousands_is_not_lost_in_its_column() -> None:
     table = FrameTable(10_000)
-    table.write_all([Trust(0.95, 1)] * 10_000)
-    table.write(5_003, Trust(0.2, 1))
+    table.write_all([FrameConfidence(0.95, 1)] * 10_000)
+    table.write(5_003, FrameConfidence(0.2, 1))
     seen = heights(table, 800)
     assert seen.count(ROWS) == 1
     assert seen.index(ROWS) == pytest.approx(400, abs=1)
@@ -70,8 +70,8 @@ def test_the_columns_go_from_the_first_frame_to_the_last(frames: int, columns: i
 
 def test_frames_with_masks_and_frames_just_propagated_differ_in_colour_in_the_bar() -> None:
     table = FrameTable(3)
-    table.write(1, Trust(0.9, 1))
-    table.write(2, Trust(0.9, 1))
+    table.write(1, FrameConfidence(0.9, 1))
+    table.write(2, FrameConfidence(0.9, 1))
     table.mark_propagated(2)
     assert len(set(table.bar(3)[0].tolist())) == 3
     assert table.propagated_frames == {2}
@@ -82,7 +82,7 @@ def test_frames_with_masks_and_frames_just_propagated_differ_in_colour_in_the_ba
 
 def test_ten_thousand_frames_are_drawn_within_a_few_milliseconds() -> None:
     table = FrameTable(10_000)
-    table.write_all([Trust(0.9, 1)] * 10_000)
+    table.write_all([FrameConfidence(0.9, 1)] * 10_000)
     durations = []
     for _ in range(9):
         began = perf_counter()
