@@ -182,7 +182,7 @@ def main() -> None:
         try:
             photograph(Photographer(window, options.folder), truth)
         finally:
-            window.leave()
+            window.close_without_asking()
             application.quit()
 
 

@@ -33,7 +33,7 @@ _NEEDS_SESSION = (
     "save_script",
     "play_script",
 )
-_PROPAGATES = ("propagate", "propagate_forward", "propagate_backward")
+_PROPAGATE_ACTIONS = ("propagate", "propagate_forward", "propagate_backward")
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,7 @@ def build_actions(
     return actions
 
 
-def enable_possible(
+def update_enabled(
     actions: Mapping[str, QAction],
     session: Session | None,
     *,
@@ -240,7 +240,7 @@ def enable_possible(
     """
     for name in _NEEDS_SESSION:
         actions[name].setEnabled(session is not None)
-    for name in _PROPAGATES:
+    for name in _PROPAGATE_ACTIONS:
         actions[name].setEnabled(session is not None and not is_long)
     actions["cancel"].setEnabled(is_long or is_opening)
     has_steps = session is not None and session.undo_count > initial_undo_count
@@ -252,9 +252,9 @@ def enable_possible(
 def tooltip(spec: ActionSpec) -> str:
     """Say what it does and by which key."""
     text = spec.tooltip or spec.text
-    return f"{text} ({shown_key(spec.shortcuts[0])})" if spec.shortcuts else text
+    return f"{text} ({key_text(spec.shortcuts[0])})" if spec.shortcuts else text
 
 
-def shown_key(shortcut: str) -> str:
+def key_text(shortcut: str) -> str:
     """Spell a shortcut as this platform does."""
     return QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)

@@ -50,7 +50,7 @@ def run(options: WindowOptions) -> int:
 
     signals = TerminationSignals(application.exit, application)
     code = application.exec()
-    window.end()  # a session manager or a signal ends the loop without closing the window
+    window.shut_down()  # a session manager or a signal ends the loop without closing the window
     signals.uninstall()
     return finish_process(code)
 
@@ -70,17 +70,17 @@ def open_window(options: WindowOptions) -> tuple[QApplication, MainWindow]:
     # Where the session ends, Qt would close the window, which may ask, and nobody may be there to answer.
     QApplication.setFallbackSessionManagementEnabled(False)
 
-    from gui.crash import CrashNet
+    from gui.crash import ErrorReporter
     from gui.main_window import MainWindow
     from gui.theme import apply_theme
 
     apply_theme(application)
     cache = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.CacheLocation))
     window = MainWindow(_backend(options, cache))
-    net = CrashNet(cache / "errors.txt", window)
+    net = ErrorReporter(cache / "errors.txt", window)
     net.caught.connect(window.banner.show_error)
     net.install()
-    window.show_at_a_good_size()
+    window.show_sized_to_screen()
     window.first_painted.connect(lambda: window.open(options.clip))
     if options.script is not None:
         script = options.script
@@ -122,7 +122,7 @@ def _leave(window: MainWindow, options: WindowOptions) -> None:
         from gui.screenshot import save_screenshot
 
         save_screenshot(window.grab(), options.screenshot)
-    window.leave()
+    window.close_without_asking()
 
 
 def _backend(options: WindowOptions, cache: Path) -> Backend:

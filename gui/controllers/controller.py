@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from PyQt5.QtCore import QObject, pyqtSignal
 from PyQt5.QtWidgets import QAction
 
-from gui.actions import enable_possible
+from gui.actions import update_enabled
 from gui.controllers.navigator import Navigator
 from gui.controllers.timeline_presenter import TimelinePresenter, propagation_hint
 from gui.controllers.views import Views
-from gui.crash import tell
+from gui.crash import show_or_report
 from gui.panels.object_panel import ObjectRow
-from gui.panels.status_line import Task
+from gui.panels.status_line import StatusKind
 from gui.state.overlay import RenderedFrame
 from gui.state.view_model import ViewModel
 from gui.state.view_state import CanvasTool, ViewState
@@ -51,7 +51,7 @@ class Controller(QObject):
     """The editor has asked for something that changes the work."""
     became_idle = pyqtSignal()
     """No command is under way or waits any more."""
-    opening_given_up = pyqtSignal()
+    opening_cancelled = pyqtSignal()
     """The editor does not wait any longer for the clip that is being opened."""
 
     def __init__(
@@ -66,7 +66,7 @@ class Controller(QObject):
         self._session: Session | None = None
         self._opened: OpenedSession | None = None
         self._pending: list[Command] = []
-        self._under_way: list[Command] = []
+        self._running: list[Command] = []
         self._finished_strokes: list[Interaction] = []
         self._initial_undo_count = 0
         self._timeline_presenter = TimelinePresenter(views.timeline)
@@ -78,7 +78,7 @@ class Controller(QObject):
         views.objects.lock_chosen.connect(self._on_lock)
         views.objects.renamed.connect(self._on_renamed)
         model.changed.connect(self._on_state)
-        self._show_possibilities()
+        self._update_enabled()
 
     @property
     def session(self) -> Session | None:
@@ -107,7 +107,7 @@ class Controller(QObject):
         self.detach()
         self._worker = worker
         worker.connect_until_stop(
-            worker.loading, lambda text: self._views.status.show_task(Task.LOADING, text)
+            worker.loading, lambda text: self._views.status.set_status(StatusKind.LOADING, text)
         )
         worker.connect_until_stop(worker.opened, self._on_opened)
         worker.connect_until_stop(worker.open_failed, self._on_open_failed)
@@ -116,22 +116,22 @@ class Controller(QObject):
         worker.connect_until_stop(worker.noticed, self._on_noticed)
         worker.connect_until_stop(worker.command_ended, self._on_command_ended)
         self._views.objects.set_rows((), 0)
-        self._show_possibilities()
+        self._update_enabled()
 
     def detach(self) -> None:
         """Let the worker go; it ends by itself, after the frame that it is at."""
         worker, self._worker, self._session, self._opened = self._worker, None, None, None
         if worker is not None:
             worker.request_stop()
-        self._forget_commands()
+        self._clear_commands()
         self._finished_strokes.clear()
-        self._views.status.show_task(Task.LOADING, "")
+        self._views.status.set_status(StatusKind.LOADING, "")
         self._timeline_presenter.detach()
 
     def show_opening(self, text: str) -> None:
         """Say how far the opening of a clip has come; nothing means that none is being opened."""
-        self._views.status.show_task(Task.OPENING, text)
-        self._show_possibilities()
+        self._views.status.set_status(StatusKind.OPENING, text)
+        self._update_enabled()
 
     def submit(self, command: Command) -> None:
         """Hand a command to the worker; it waits its turn there, also for the networks to load."""
@@ -142,7 +142,7 @@ class Controller(QObject):
         self._worker.submit(command)
         if command.changes_session:
             self.submitted.emit()
-        self._show_possibilities()
+        self._update_enabled()
 
     # Wishes.
 
@@ -221,17 +221,17 @@ class Controller(QObject):
 
     def propagate(self, direction: Direction) -> None:
         """Carry the corrected frames through the clip, unless that is being done."""
-        if not self._has_long:
+        if not self._has_long_command:
             self._views.timeline.clear_progress()
             self._navigator.start_following()
             self.submit(PropagateCommand(direction))
 
     def cancel(self) -> None:
         """Stop what takes long; what is done stays. A clip that is being opened is waited for no longer."""
-        if self._views.status.shows(Task.OPENING):
-            self.opening_given_up.emit()
-        if self._worker is not None and self._has_long:
-            self._views.status.show_task(Task.STOPPING, _STOPPING)
+        if self._views.status.has_status(StatusKind.OPENING):
+            self.opening_cancelled.emit()
+        if self._worker is not None and self._has_long_command:
+            self._views.status.set_status(StatusKind.STOPPING, _STOPPING)
             self._worker.cancel()
 
     def go_to_next_correction(self) -> None:
@@ -248,7 +248,7 @@ class Controller(QObject):
             self._navigator.go_to(frame_index)
             if not self._pending:
                 advice = self._views.timeline.describe(frame_index)
-                self._views.status.show_task(Task.ADVICE, advice)
+                self._views.status.set_status(StatusKind.SUGGESTION, advice)
 
     # What comes home.
 
@@ -256,7 +256,7 @@ class Controller(QObject):
         """Show a picture, and drop the previews whose masks it shows."""
         self._navigator.on_frame_rendered(rendered)
         for interaction in self._finished_strokes:
-            self._views.canvas.drop_preview(interaction)
+            self._views.canvas.remove_preview(interaction)
         self._finished_strokes.clear()
 
     def _on_opened(self, opened: OpenedSession) -> None:
@@ -264,17 +264,17 @@ class Controller(QObject):
         session = self._session = opened.session
         self._initial_undo_count = opened.initial_undo_count
         self._views.status.show_session(opened.description)
-        self._views.status.show_task(Task.LOADING, "")
+        self._views.status.set_status(StatusKind.LOADING, "")
         self._timeline_presenter.attach(session)
-        self._navigator.look_at_masks(session.ids, lambda: tuple(o.object_id for o in session.objects))
+        self._navigator.show_masks(session.ids, lambda: tuple(o.object_id for o in session.objects))
         self._show_session()
 
     def _on_open_failed(self, error: BaseException) -> None:
-        tell(error, self._views.banner.show_error)
+        show_or_report(error, self._views.banner.show_error)
         for command in self._pending:
-            self._drop_preview_of(command)
+            self._remove_preview_of(command)
         self.detach()
-        self._show_possibilities()
+        self._update_enabled()
         self.became_idle.emit()
 
     def _on_noticed(self, sentence: str) -> None:
@@ -284,8 +284,8 @@ class Controller(QObject):
             self._views.status.show_session(self._opened.description)
 
     def _on_command_started(self, command: Command) -> None:
-        self._under_way.append(command)
-        self._views.status.show_task(Task.ADVICE, "")
+        self._running.append(command)
+        self._views.status.set_status(StatusKind.SUGGESTION, "")
         self._show_command()
 
     def _on_changed(self, change: Change) -> None:
@@ -307,10 +307,10 @@ class Controller(QObject):
 
     def _on_command_ended(self, outcome: Outcome) -> None:
         self._pending = [command for command in self._pending if command is not outcome.command]
-        self._under_way = [command for command in self._under_way if command is not outcome.command]
+        self._running = [command for command in self._running if command is not outcome.command]
         if outcome.ending is Ending.FAILED and outcome.error is not None:
-            tell(outcome.error, self._views.banner.show_error)
-            self._drop_preview_of(outcome.command)
+            show_or_report(outcome.error, self._views.banner.show_error)
+            self._remove_preview_of(outcome.command)
         else:
             self._show_outcome(outcome)
         if outcome.ending is Ending.FAILED or isinstance(outcome.command, PlayScriptCommand):
@@ -328,15 +328,15 @@ class Controller(QObject):
         elif command.note and outcome.ending is Ending.DONE:
             self._views.banner.show_note(command.note)
 
-    def _forget_commands(self) -> None:
+    def _clear_commands(self) -> None:
         self._pending.clear()
-        self._under_way.clear()
-        self._views.status.show_task(Task.STOPPING, "")
+        self._running.clear()
+        self._views.status.set_status(StatusKind.STOPPING, "")
         self._show_command()
 
-    def _drop_preview_of(self, command: Command) -> None:
+    def _remove_preview_of(self, command: Command) -> None:
         if isinstance(command, EditCommand) and isinstance(command.step, Draw):
-            self._views.canvas.drop_preview(command.step.interaction)
+            self._views.canvas.remove_preview(command.step.interaction)
 
     # What the window shows.
 
@@ -357,7 +357,7 @@ class Controller(QObject):
         if after.region != before.region:
             self._views.canvas.set_region(after.region)
         if after.frame_index != before.frame_index:
-            self._views.status.show_task(Task.ADVICE, "")
+            self._views.status.set_status(StatusKind.SUGGESTION, "")
         self._show_objects()
 
     def _show_session(self) -> None:
@@ -365,8 +365,8 @@ class Controller(QObject):
         session = self._session
         if session is None:
             return
-        if not self._has_long:
-            self._views.status.show_task(Task.STOPPING, "")
+        if not self._has_long_command:
+            self._views.status.set_status(StatusKind.STOPPING, "")
             self._views.timeline.clear_progress()
             self._views.propagation.set_progress(None)
         self._show_command()
@@ -375,16 +375,16 @@ class Controller(QObject):
             self.choose_object(ids[-1])
         self._show_objects()
         self._show_marks()
-        self._show_possibilities()
+        self._update_enabled()
         self._navigator.refresh()
 
     @property
-    def _has_long(self) -> bool:
+    def _has_long_command(self) -> bool:
         return any(command.is_long for command in self._pending)
 
     def _show_command(self) -> None:
-        text = f"{self._under_way[-1].title} …" if self._under_way else ""
-        self._views.status.show_task(Task.COMMAND, text)
+        text = f"{self._running[-1].title} …" if self._running else ""
+        self._views.status.set_status(StatusKind.COMMAND, text)
 
     def _show_objects(self) -> None:
         state = self._model.state
@@ -402,12 +402,12 @@ class Controller(QObject):
                 _PROPAGATION_HINT if is_propagating else propagation_hint(session)
             )
 
-    def _show_possibilities(self) -> None:
-        enable_possible(
+    def _update_enabled(self) -> None:
+        update_enabled(
             self._actions,
             self._session,
             initial_undo_count=self._initial_undo_count,
-            is_opening=self._views.status.shows(Task.OPENING),
+            is_opening=self._views.status.has_status(StatusKind.OPENING),
             is_pending=bool(self._pending),
-            is_long=self._has_long,
+            is_long=self._has_long_command,
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PyQt5.QtCore import QObject, pyqtSignal
 from PyQt5.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
-from gui.actions import ACTIONS, GESTURES, shown_key
+from gui.actions import ACTIONS, GESTURES, key_text
 from gui.controllers.controller import Controller
 from gui.panels.banner import Banner
 from gui.panels.dialogs.export_dialog import ExportDialog, ExportRequest, FormatChoice, Question
@@ -72,9 +72,9 @@ class OpenedClip:
 class FileController(QObject):
     """Asks, then has it done."""
 
-    clip_wanted = pyqtSignal(object)
+    clip_chosen = pyqtSignal(object)
     """Path."""
-    quit_wanted = pyqtSignal()
+    quit_requested = pyqtSignal()
 
     def __init__(self, window: QWidget, controller: Controller, banner: Banner) -> None:
         super().__init__(window)
@@ -103,13 +103,13 @@ class FileController(QObject):
         """Ask for a video and open it."""
         chosen, _ = QFileDialog.getOpenFileName(self._window, "Open clip", self._folder(), _VIDEOS)
         if chosen:
-            self.clip_wanted.emit(Path(chosen))
+            self.clip_chosen.emit(Path(chosen))
 
     def ask_for_images(self) -> None:
         """Ask for a folder of images and open it."""
         chosen = QFileDialog.getExistingDirectory(self._window, "Open image folder", self._folder())
         if chosen:
-            self.clip_wanted.emit(Path(chosen))
+            self.clip_chosen.emit(Path(chosen))
 
     def ask_for_script(self) -> None:
         """Ask for a script and play it."""
@@ -119,11 +119,11 @@ class FileController(QObject):
 
     def ask_where_to_save_script(self) -> None:
         """Ask for a file and write the script of all that was done."""
-        path = self.asked_script_path()
+        path = self.ask_for_script_path()
         if path is not None:
             self.save_script(path)
 
-    def asked_script_path(self) -> Path | None:
+    def ask_for_script_path(self) -> Path | None:
         """Ask for a file to write a script to; None where the editor gave none."""
         suggested = str(Path(self._folder()) / "script.json")
         chosen, _ = QFileDialog.getSaveFileName(self._window, "Save script", suggested, _SCRIPTS)
@@ -156,7 +156,7 @@ class FileController(QObject):
 
     def quit(self) -> None:
         """Close the window."""
-        self.quit_wanted.emit()
+        self.quit_requested.emit()
 
     # Without a dialog.
 
@@ -271,5 +271,5 @@ def key_sections() -> dict[str, tuple[tuple[str, str], ...]]:
     sections: dict[str, list[tuple[str, str]]] = {"Mouse and more": list(GESTURES)}
     for spec in ACTIONS:
         if spec.menu and spec.shortcuts:
-            sections.setdefault(spec.menu, []).append((shown_key(spec.shortcuts[0]), spec.text.rstrip("…")))
+            sections.setdefault(spec.menu, []).append((key_text(spec.shortcuts[0]), spec.text.rstrip("…")))
     return {title: tuple(rows) for title, rows in sections.items()}

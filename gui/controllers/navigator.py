@@ -34,20 +34,20 @@ class Navigator(QObject):
         self._object_ids: Callable[[], tuple[int, ...]] = tuple
         self._frame_rate = 25.0
         self._is_following = False
-        self._play_began: tuple[float, int] | None = None
+        self._playback_start: tuple[float, int] | None = None
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._on_tick)
         timeline.scrubbed.connect(self.go_to)
-        canvas.press_began.connect(self.stand_still)
+        canvas.gesture_started.connect(self.stop)
         model.changed.connect(self._on_state)
 
     # What is looked at.
 
-    def look_at_clip(
+    def show_clip(
         self, reader: FrameReader, frame_count: int, source: tuple[int, int], frame_rate: float
     ) -> None:
         """Show the first frame of another clip, whose frames this reader reads; it has no masks yet."""
-        self.stand_still()
+        self.stop()
         self._reader = reader
         self._canvas.clear()
         self._read_frame_ids, self._object_ids = None, tuple
@@ -57,7 +57,7 @@ class Navigator(QObject):
         self._timeline.set_frame(0)
         self.refresh()
 
-    def look_at_masks(self, read_frame_ids: ReadFrameIds, object_ids: Callable[[], tuple[int, ...]]) -> None:
+    def show_masks(self, read_frame_ids: ReadFrameIds, object_ids: Callable[[], tuple[int, ...]]) -> None:
         """From now on show these masks of these objects."""
         self._read_frame_ids, self._object_ids = read_frame_ids, object_ids
         self.refresh()
@@ -76,14 +76,14 @@ class Navigator(QObject):
 
     def start_following(self) -> None:
         """A propagation has been asked for: go along until the editor looks elsewhere."""
-        self.stand_still()
+        self.stop()
         self._is_following = True
 
     # Wishes.
 
     def go_to(self, frame_index: int) -> None:
         """Look at a frame."""
-        self.stand_still()
+        self.stop()
         self._model.set(self._model.state.at_frame(frame_index))
 
     def step(self, frames: int) -> None:
@@ -104,11 +104,11 @@ class Navigator(QObject):
 
     def toggle_playing(self) -> None:
         """Play from here, or stop."""
-        if self._play_began is not None:
-            self.stand_still()
+        if self._playback_start is not None:
+            self.stop()
         elif self._model.state.frame_count > 1:
             self._is_following = False
-            self._play_began = (time.perf_counter(), self._model.state.frame_index)
+            self._playback_start = (time.perf_counter(), self._model.state.frame_index)
             self._timer.start(max(1, round(1000 / self._frame_rate)))
             self.playing_changed.emit(True)
 
@@ -136,19 +136,19 @@ class Navigator(QObject):
         if rendered.frame_index < self._model.state.frame_count:
             self._canvas.show_frame(rendered)
 
-    def stand_still(self) -> None:
+    def stop(self) -> None:
         """Stop playing, and following."""
         self._is_following = False
-        if self._play_began is not None:
-            self._play_began = None
+        if self._playback_start is not None:
+            self._playback_start = None
             self._timer.stop()
             self.playing_changed.emit(False)
 
     def _on_tick(self) -> None:
         """Show the frame that the clock asks for: a slow machine skips frames, it does not play slower."""
-        if self._play_began is None:
+        if self._playback_start is None:
             return
-        began_s, first = self._play_began
+        began_s, first = self._playback_start
         elapsed = int((time.perf_counter() - began_s) * self._frame_rate)
         state = self._model.state
         self._model.set(state.at_frame((first + elapsed) % state.frame_count))
@@ -156,11 +156,11 @@ class Navigator(QObject):
     def _on_state(self, before: ViewState, after: ViewState) -> None:
         if after.frame_index != before.frame_index:
             self._timeline.set_frame(after.frame_index)
-        looks_differ = (
+        needs_refresh = (
             before.frame_index != after.frame_index
             or before.view_mode != after.view_mode
             or before.hidden != after.hidden
             or before.colours != after.colours
         )
-        if looks_differ:
+        if needs_refresh:
             self.refresh()

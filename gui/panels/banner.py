@@ -47,7 +47,7 @@ class Banner(QFrame):
         parent.installEventFilter(self)
         self.hide()
 
-    def keep_below(self, height_px: int) -> None:
+    def set_top_margin(self, height_px: int) -> None:
         """Leave the parent's first rows free."""
         self._top_px = height_px + 12
         self._place()

@@ -46,7 +46,7 @@ class ObjectPanel(QFrame):
     chosen = pyqtSignal(int)
     visibility_chosen = pyqtSignal(int, bool)
     lock_chosen = pyqtSignal(int, bool)
-    colour_asked = pyqtSignal(int)
+    colour_requested = pyqtSignal(int)
     renamed = pyqtSignal(int, str)
     """Object id and name; the name is neither empty nor the old one."""
 
@@ -111,7 +111,7 @@ class ObjectPanel(QFrame):
         line.setContentsMargins(6, 0, 4, 0)
         line.setSpacing(4)
         swatch = _button(QIcon(_swatch(row.colour)), f"colour_{row.object_id}", "Choose another colour")
-        swatch.clicked.connect(lambda: self.colour_asked.emit(row.object_id))
+        swatch.clicked.connect(lambda: self.colour_requested.emit(row.object_id))
         name = NameEdit(row.name)
         name.setObjectName(f"name_{row.object_id}")
         name.renamed.connect(lambda text: self.renamed.emit(row.object_id, text))

@@ -20,7 +20,7 @@ class ViewBar(QFrame):
 
     radius_chosen = pyqtSignal(float)
     view_mode_chosen = pyqtSignal(object)
-    region_left = pyqtSignal()
+    leave_region_clicked = pyqtSignal()
 
     def __init__(self, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -35,7 +35,7 @@ class ViewBar(QFrame):
         self._chip.setObjectName("region_chip")
         self._chip.setToolTip("Leave the region (Esc)")
         self._chip.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._chip.clicked.connect(self.region_left)
+        self._chip.clicked.connect(self.leave_region_clicked)
         self._mode = self._built_mode(actions)
         self._zoom = QLabel()
         self._zoom.setProperty("role", "quiet")

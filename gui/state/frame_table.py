@@ -1,7 +1,7 @@
-"""What the timeline knows of every frame, and the pixels it makes of that: the bar and the confidence lane.
+"""The timeline's data of every frame, and the pixels drawn from it: the bar and the confidence lane.
 
-Pure numpy, no Qt, no session. To write one frame costs the same however many there are; to draw them all is
-one pass over small arrays.
+Pure numpy, no Qt, no session. Writing one frame takes constant time; drawing all is one pass over small
+arrays.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ _CERTAIN: Colour = (88, 122, 158)
 _UNCERTAIN: Colour = (255, 79, 112)
 _UNKNOWN = -1.0
 _MAX_UNCERTAINTY = 0.8
-"""Drawn as high as the lane: whatever is worse is as much in need of a correction."""
+"""Drawn at the lane's full height; larger values are drawn the same."""
 _MIN_HEIGHT_SHARE = 0.14
-"""Of the lane's height: what is certain is low, and still tells that there are masks."""
+"""Share of the lane's height at uncertainty 0, so that frames with masks are always visible."""
 _EXPONENT = 0.75
-"""Below 1: most uncertainties are small, and among them too the larger ones must stand out."""
+"""Below 1, since most uncertainties are small and differences among them must be visible."""
 _STEPS = 256
 
 
 class FrameConfidence(NamedTuple):
-    """How far a frame's masks can be trusted: the J to expect, in [0, 1], of its least trusted object."""
+    """A frame's confidence: the expected J, in [0, 1], of its least confident object."""
 
     value: float
     object_id: int
 
     @staticmethod
     def lowest(confidences: Mapping[int, float]) -> FrameConfidence | None:
-        """Choose the least trusted object of a frame, by id; None where the frame says nothing of any."""
+        """Return the lowest of a frame's confidences by object id; None where there are none."""
         if not confidences:
             return None
         object_id = min(confidences, key=confidences.__getitem__)
@@ -46,7 +46,7 @@ class FrameConfidence(NamedTuple):
 
 
 class FrameTable:
-    """Of each frame: how far its masks can be trusted, and whether the propagation under way has done it."""
+    """The confidence of each frame, and whether the running propagation has finished it."""
 
     def __init__(self, frame_count: int = 0) -> None:
         self._uncertainties = np.full(frame_count, _UNKNOWN, np.float32)
@@ -57,12 +57,12 @@ class FrameTable:
         return len(self._uncertainties)
 
     def write(self, frame_index: int, confidence: FrameConfidence | None) -> None:
-        """Note what is known of a frame now; None where it has no masks."""
+        """Set a frame's confidence; None where it has no masks."""
         self._uncertainties[frame_index] = _UNKNOWN if confidence is None else 1.0 - confidence.value
         self._object_ids[frame_index] = 0 if confidence is None else confidence.object_id
 
     def write_all(self, confidences: Sequence[FrameConfidence | None]) -> None:
-        """Note what is known of every frame now."""
+        """Set the confidence of every frame, in order of frame."""
         self._uncertainties[:] = [
             _UNKNOWN if confidence is None else 1.0 - confidence.value for confidence in confidences
         ]
@@ -71,20 +71,20 @@ class FrameTable:
         ]
 
     def mark_propagated(self, frame_index: int) -> None:
-        """Note that the propagation under way has done a frame."""
+        """Mark a frame as finished by the running propagation."""
         self._is_propagated[frame_index] = True
 
     def clear_progress(self) -> None:
-        """Note that no propagation is under way."""
+        """Clear the marks of the last propagation."""
         self._is_propagated[:] = False
 
     @property
     def propagated_frames(self) -> frozenset[int]:
-        """Frames that the propagation under way has done."""
+        """Frames that the running propagation has finished."""
         return frozenset(np.flatnonzero(self._is_propagated).tolist())
 
     def confidence(self, frame_index: int) -> FrameConfidence | None:
-        """What is known of a frame; None where it has no masks."""
+        """Return a frame's confidence; None where it has no masks."""
         uncertainty = float(self._uncertainties[frame_index])
         return (
             None
@@ -99,9 +99,9 @@ class FrameTable:
         return _BAR_COLOURS[_column_maxima(kinds, columns)][np.newaxis]
 
     def lane(self, columns: int, rows: int) -> UInt32Array:
-        """Draw how doubtful frames are, the higher and redder the more: (rows, columns) uint32 0xFFRRGGBB.
+        """Draw the uncertainty, higher and redder the larger it is: (rows, columns) uint32 0xFFRRGGBB.
 
-        A column that stands for many frames shows the most doubtful one: a single bad mask must not get lost.
+        A column of several frames shows the least confident one, so that a single bad mask is visible.
         """
         uncertainties = _column_maxima(self._uncertainties, columns)
         shares = np.clip(uncertainties / _MAX_UNCERTAINTY, 0.0, 1.0)
@@ -116,7 +116,7 @@ class FrameTable:
 
 
 def column_starts(frame_count: int, columns: int) -> NDArray[np.intp]:
-    """First frame of each of so many columns, (columns,), from the first frame's middle to the last one's."""
+    """Return each column's first frame, (columns,), from the first frame's middle to the last one's."""
     shares = np.arange(columns) / max(columns, 1)
     return np.floor(shares * max(frame_count - 1, 0) + 0.5).astype(np.intp)
 
@@ -124,7 +124,7 @@ def column_starts(frame_count: int, columns: int) -> NDArray[np.intp]:
 def _column_maxima(
     values: NDArray[np.uint8] | Float32Array, columns: int
 ) -> NDArray[np.uint8] | Float32Array:
-    """Highest value among each column's frames; a frame that is wider than a column fills several."""
+    """Return the maximum among each column's frames; a frame wider than a column fills several."""
     return np.maximum.reduceat(values, column_starts(len(values), columns))
 
 

@@ -167,7 +167,7 @@ def measure(clip: Path | None, frames: int) -> dict[str, Any]:
         _wait(lambda: window.model.state.source != SIZES["1080p"] and window.controller.session is not None)
         result["block_ms"] = measure_blocks(window)
         in_window = {count: measure_propagation_in_window(window, small, count) for count in STROKES}
-        window.leave()
+        window.close_without_asking()
         result["propagation_fps"] = {
             str(count): {"window": fps, "alone": measure_propagation_alone(small, count)}
             for count, fps in in_window.items()

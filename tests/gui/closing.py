@@ -317,7 +317,7 @@ PHASES: dict[str, type[Stage]] = {
 def end(way: str, application: QApplication, window: MainWindow) -> None:
     say(asked_s=time.time())
     if way == "close":
-        window.leave()
+        window.close_without_asking()
     elif way == "quit":  # as a session manager does
         application.quit()
     else:

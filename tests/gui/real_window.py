@@ -215,7 +215,7 @@ def main(clip: str, folder: Path) -> None:
     window.files.save_script(folder / "work.json")
     assert window.grab().save(str(folder / "window.png"))
     reset_then_propagate(editor)
-    window.leave()
+    window.close_without_asking()
     print(
         json.dumps({"platform": application.platformName(), "undone": undone, "cancelled": cancelled_after})
     )

@@ -97,7 +97,7 @@ def test_opening_can_be_cancelled_and_the_clip_before_stays(window: MainWindow, 
 def test_strokes_that_were_drawn_while_the_next_clip_opened_are_asked_about(
     window: MainWindow, session: FakeSession, disk: Disk
 ) -> None:
-    window.files.clip_wanted.emit(Path("slow.mp4"))
+    window.files.clip_chosen.emit(Path("slow.mp4"))
     assert question(window) is None
     scribble(window)
     disk.is_let_go.set()
@@ -110,7 +110,7 @@ def test_strokes_that_were_drawn_while_the_next_clip_opened_are_asked_about(
 
 def test_what_was_given_up_for_a_clip_that_cannot_be_opened_is_asked_about_again(window: MainWindow) -> None:
     scribble(window)
-    window.files.clip_wanted.emit(Path("broken.mp4"))
+    window.files.clip_chosen.emit(Path("broken.mp4"))
     answer(window, QMessageBox.StandardButton.Discard)
     wait_until(lambda: "no video" in window.banner.text)
     assert status(window) == "Ready"
@@ -123,7 +123,7 @@ def test_a_clip_that_comes_after_the_window_has_been_closed_is_not_shown(
 ) -> None:
     window.open(Path("slow.mp4"))
     threading.Timer(0.1, disk.is_let_go.set).start()
-    window.leave()
+    window.close_without_asking()
     wait_until(lambda: "slow.mp4" in disk.opened)
     QTest.qWait(50)
     assert window.windowTitle().startswith("clip.mp4")

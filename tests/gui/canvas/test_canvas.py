@@ -182,9 +182,9 @@ def test_the_middle_button_pans_the_image(desk: Desk) -> None:
 
 
 def test_a_held_space_makes_the_left_button_pan_the_image(desk: Desk) -> None:
-    desk.canvas.hold_pan(True)
+    desk.canvas.set_pan_mode(True)
     drag(desk.canvas, [(50, 30), (60, 35)])
-    desk.canvas.hold_pan(False)
+    desk.canvas.set_pan_mode(False)
     assert desk.made == []
     drag(desk.canvas, [(50, 30), (60, 35)])
     assert len(desk.made) == 1
@@ -195,7 +195,7 @@ def test_the_preview_stays_until_the_stroke_is_answered(desk: Desk) -> None:
     drag(desk.canvas, [(20, 30), (60, 30)])
     place = QPoint(*(round(part) for part in desk.canvas.view.to_view((40, 30.5))))
     assert desk.canvas.grab().toImage().pixelColor(place).red() > 100
-    desk.canvas.drop_preview(desk.made[0])
+    desk.canvas.remove_preview(desk.made[0])
     assert desk.canvas.grab().toImage().pixelColor(place).red() < 10
 
 
@@ -235,7 +235,7 @@ def test_an_invitation_stands_on_an_empty_canvas_until_a_frame_is_shown(desk: De
     image = desk.canvas.grab().toImage()
     desk.canvas.clear()
     blank = desk.canvas.grab().toImage()
-    desk.canvas.invite("Open a video")
+    desk.canvas.show_placeholder("Open a video")
     assert desk.canvas.grab().toImage() != blank
     desk.show_frame(0)
     assert desk.canvas.grab().toImage() == image

@@ -16,7 +16,7 @@ from gui.controllers.views import Views
 from gui.panels.banner import Banner
 from gui.panels.object_panel import ObjectPanel
 from gui.panels.propagation_panel import PropagationPanel
-from gui.panels.status_line import StatusLine, Task
+from gui.panels.status_line import StatusKind, StatusLine
 from gui.panels.timeline import Timeline
 from gui.state.view_model import ViewModel
 from gui.state.view_state import CanvasTool, ViewState
@@ -37,7 +37,7 @@ class Desk:
         self.objects = MagicMock(spec=ObjectPanel)
         self.propagation = MagicMock(spec=PropagationPanel)
         self.status = MagicMock(spec=StatusLine)
-        self.status.shows.return_value = False
+        self.status.has_status.return_value = False
         self.banner = MagicMock(spec=Banner)
         self.navigator = MagicMock(spec=Navigator)
         self.worker = MagicMock(spec=Worker)
@@ -84,16 +84,16 @@ def test_its_preview_is_dropped_with_the_picture_that_shows_the_answer(desk: Des
     drawn = interaction()
     desk.controller._on_interaction(drawn)
     desk.end()
-    desk.canvas.drop_preview.assert_not_called()
+    desk.canvas.remove_preview.assert_not_called()
     desk.controller.on_frame_rendered(MagicMock())
-    desk.canvas.drop_preview.assert_called_once_with(drawn)
+    desk.canvas.remove_preview.assert_called_once_with(drawn)
 
 
 def test_the_preview_of_a_refused_stroke_is_dropped_at_once(desk: Desk) -> None:
     drawn = interaction()
     desk.controller._on_interaction(drawn)
     desk.end(Ending.FAILED, NotReadyError("Not now."))
-    desk.canvas.drop_preview.assert_called_once_with(drawn)
+    desk.canvas.remove_preview.assert_called_once_with(drawn)
     desk.banner.show_error.assert_called_once_with("Not now.")
 
 
@@ -165,7 +165,7 @@ def test_the_next_correction_is_where_the_session_says(desk: Desk) -> None:
     desk.timeline.describe.return_value = "Frame 11: doubtful"
     desk.controller.go_to_next_correction()
     desk.navigator.go_to.assert_called_once_with(11)
-    desk.status.show_task.assert_called_with(Task.ADVICE, "Frame 11: doubtful")
+    desk.status.set_status.assert_called_with(StatusKind.SUGGESTION, "Frame 11: doubtful")
     desk.banner.show_note.assert_not_called()
 
 

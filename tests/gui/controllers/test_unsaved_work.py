@@ -103,12 +103,12 @@ def test_nothing_is_asked_after_a_save_or_after_undoing_to_it(
     window = open_window()
     scribble(window)
     window.files.save_script(tmp_path / "work.json")
-    assert not window.leave_guard.has_unsaved_work
+    assert not window.unsaved_work_guard.has_unsaved_work
     scribble(window)
-    assert window.leave_guard.has_unsaved_work
+    assert window.unsaved_work_guard.has_unsaved_work
     press(window, "undo")
     settle(window)
-    assert not window.leave_guard.has_unsaved_work
+    assert not window.unsaved_work_guard.has_unsaved_work
 
 
 def test_a_script_that_was_played_is_in_its_file_until_more_is_done(
@@ -122,13 +122,13 @@ def test_a_script_that_was_played_is_in_its_file_until_more_is_done(
     other = open_window()
     other.files.play_script(tmp_path / "work.json")
     settle(other)
-    assert not other.leave_guard.has_unsaved_work
+    assert not other.unsaved_work_guard.has_unsaved_work
     scribble(other)
-    assert other.leave_guard.has_unsaved_work
+    assert other.unsaved_work_guard.has_unsaved_work
     scribble(window)
     window.files.play_script(tmp_path / "work.json")
     settle(window)
-    assert window.leave_guard.has_unsaved_work, "what was done before it is in no file"
+    assert window.unsaved_work_guard.has_unsaved_work, "what was done before it is in no file"
 
 
 def test_exported_masks_are_no_saved_work(open_window: OpenWindow, tmp_path: Path) -> None:
@@ -137,19 +137,19 @@ def test_exported_masks_are_no_saved_work(open_window: OpenWindow, tmp_path: Pat
     window.files.export(ExportRequest("png-indexed", tmp_path / "masks", replaces=False))
     settle(window)
     assert (tmp_path / "masks" / "00000.png").exists()
-    assert window.leave_guard.has_unsaved_work
+    assert window.unsaved_work_guard.has_unsaved_work
 
 
 def test_another_clip_asks_and_cancel_keeps_the_one_that_is_open(open_window: OpenWindow) -> None:
     window = open_window()
     scribble(window)
     session = window.controller.session
-    window.files.clip_wanted.emit(Path("other.mp4"))
+    window.files.clip_chosen.emit(Path("other.mp4"))
     answer(window, QMessageBox.StandardButton.Cancel)
     settle(window)
     assert window.controller.session is session
     assert window.windowTitle().startswith("clip.mp4")
-    window.files.clip_wanted.emit(Path("other.mp4"))
+    window.files.clip_chosen.emit(Path("other.mp4"))
     answer(window, QMessageBox.StandardButton.Discard)
     wait_until(lambda: window.windowTitle().startswith("other.mp4"))
 
@@ -175,7 +175,7 @@ def test_save_during_a_propagation_keeps_the_part_that_is_done(
 def test_leaving_without_a_question_is_what_a_timed_end_does(open_window: OpenWindow) -> None:
     window = open_window()
     scribble(window)
-    window.leave()
+    window.close_without_asking()
     assert question(window) is None
     assert not window.isVisible()
 
