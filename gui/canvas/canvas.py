@@ -161,9 +161,9 @@ class Canvas(QGraphicsView):
         middle = (self.viewport_width / 2, self.viewport_height / 2)
         self._apply_viewport(self._viewport.zoomed(factor, at or middle))
 
-    def set_pan_mode(self, is_held: bool) -> None:
-        """While held, a left drag moves the rendered."""
-        self._is_pan_mode = is_held
+    def set_pan_mode(self, is_on: bool) -> None:
+        """Set whether a left drag pans."""
+        self._is_pan_mode = is_on
         self._update_cursor()
 
     @property

@@ -97,7 +97,7 @@ class StrokeItem(QGraphicsItem):
         return self._bounds
 
     def paint(self, painter: QPainter | None, option: QStyleOptionGraphicsItem | None, *_: object) -> None:
-        """Draw the stroke in its object's colour; negative strokes are dark, with a light rim for scribbles."""
+        """Draw the stroke in its object's colour; negative ones are dark, scribbles with a light rim."""
         if painter is None or option is None or not self._points:
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

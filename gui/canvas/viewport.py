@@ -1,8 +1,8 @@
 """Map between source pixels and canvas pixels. Pure maths: no Qt, no numpy.
 
-Three coordinate systems. *View*: canvas pixels from its top left corner. *Source*: the continuous plane of the
-frame, whose pixel (x, y) covers [x, x+1) by [y, y+1). *Points*: those of strokes, where whole numbers are pixel
-centres; a point is its source position minus half a pixel.
+Three coordinate systems. *View*: canvas pixels from its top left corner. *Source*: the continuous plane of
+the frame, whose pixel (x, y) covers [x, x+1) by [y, y+1). *Points*: those of strokes, where whole numbers are
+pixel centres; a point is its source position minus half a pixel.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from PyQt5.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 from gui.actions import ACTIONS, GESTURES, key_text
 from gui.controllers.controller import Controller
 from gui.panels.banner import Banner
-from gui.panels.dialogs.export_dialog import ExportDialog, ExportRequest, FormatChoice, Question
+from gui.panels.dialogs.export_dialog import Confirmation, ExportDialog, ExportRequest, FormatChoice
 from gui.panels.dialogs.shortcut_sheet import ShortcutSheet
 from gui.worker.commands import ExportCommand, PlayScriptCommand
 from gui.worker.script_recorder import ScriptRecorder
@@ -134,9 +134,9 @@ class FileController(QObject):
         if self._opened is None:
             return
         height, width = self._opened.clip.size
-        facts = f"{len(self._opened.clip)} frames of {width} × {height} pixels"
+        summary = f"{len(self._opened.clip)} frames of {width} × {height} pixels"
         folder = Path(self._folder()) / f"{self._name()}_masks"
-        dialog = ExportDialog(_FORMATS, folder, facts, self._check_export, self._window)
+        dialog = ExportDialog(_FORMATS, folder, summary, self._check_export, self._window)
         if dialog.exec() == QDialog.DialogCode.Accepted:
             self.export(dialog.request)
         dialog.deleteLater()
@@ -203,7 +203,7 @@ class FileController(QObject):
             ExportCommand(export_format, job, request.folder, request.replaces, opened.masks, opened.sources)
         )
 
-    def _check_export(self, request: ExportRequest) -> Question | None:
+    def _check_export(self, request: ExportRequest) -> Confirmation | None:
         """Return what the editor must agree to before an export, None where there is nothing.
 
         Raises a MediaError where it cannot be. The folder is left as it is.
@@ -224,9 +224,9 @@ class FileController(QObject):
         if count := len(output.earlier_files(compares_content=compares_content)):
             masks = "1 mask" if count == 1 else f"{count} masks"
             text = f"Replace {masks} of an earlier export in {output.path}? Other files there stay."
-            return Question(text, "Replace")
+            return Confirmation(text, "Replace")
         text = f"{output.path} holds other files, which stay as they are. Write the masks beside them?"
-        return Question(text, "Write beside them")
+        return Confirmation(text, "Write beside them")
 
     def _export_job(self) -> ExportJob | None:
         from mivos_studio.media.export.job import ExportJob

@@ -1,4 +1,4 @@
-"""The status line: what is being done, what it is computed with, where the mouse is looking."""
+"""The status line: what is being done, the clip, and the networks, device and precision."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from PyQt5.QtWidgets import QLabel, QStatusBar, QWidget
 
 
 class StatusKind(Enum):
-    """What may be under way at the same time; the line shows the first of these that there is."""
+    """Kinds of status texts, which may be set at the same time; the line shows the first of them."""
 
     OPENING = auto()
     STOPPING = auto()
@@ -18,7 +18,7 @@ class StatusKind(Enum):
 
 
 class StatusLine(QStatusBar):
-    """Words only."""
+    """Shows texts only."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,19 +37,19 @@ class StatusLine(QStatusBar):
         self.addPermanentWidget(self._session)
 
     def set_status(self, kind: StatusKind, text: str) -> None:
-        """Say how far something has come; no text means that it has ended. Where nothing is left: ready."""
+        """Set the text of a kind; empty removes it. With no text left the line shows "Ready"."""
         self._texts[kind] = text
         shown = (self._texts.get(each, "") for each in StatusKind)
         self._status.setText(next(filter(None, shown), "Ready"))
 
     def has_status(self, kind: StatusKind) -> bool:
-        """Whether something is under way."""
+        """Whether a text of this kind is set."""
         return bool(self._texts.get(kind))
 
     def show_clip(self, text: str) -> None:
-        """Say which clip is open."""
+        """Show the open clip."""
         self._clip.setText(text)
 
     def show_session(self, text: str) -> None:
-        """Say what computes."""
+        """Show networks, device and precision."""
         self._session.setText(text)

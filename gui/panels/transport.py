@@ -1,4 +1,4 @@
-"""The keys of a player, and where we are."""
+"""The playback buttons, and the current frame and time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NAMES = ("first", "previous", "play", "next", "last")
 
 
 class Transport(QFrame):
-    """Left of the timeline."""
+    """Playback buttons with a frame counter below, left of the timeline."""
 
     def __init__(self, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,7 +34,7 @@ class Transport(QFrame):
         column.addWidget(self._counter)
 
     def set_position(self, frame_index: int, frame_count: int, frame_rate: float) -> None:
-        """Show the frame, the last frame and the time."""
+        """Show the frame, the last frame and the time, minutes:seconds."""
         if not frame_count:
             self._counter.setText("–")
             return
@@ -44,5 +44,5 @@ class Transport(QFrame):
         )
 
     def set_playing(self, is_playing: bool) -> None:
-        """Show what the key would do."""
+        """Show pause while playing, else play."""
         self._play.setIcon(required_icon("pause" if is_playing else "play"))
