@@ -1,4 +1,4 @@
-"""The window: lays out the widgets, joins them to those who decide, and opens clips one after the other."""
+"""The main window: lays out the widgets, connects them to the controllers, opens and closes clips."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _OPENING = "Opening the clip …"
 
 @dataclass(frozen=True)
 class Backend:
-    """What the window is handed from outside. Both are called on threads of their own.
+    """Functions that the window calls to open clips and sessions, each on a thread of its own.
 
     open_clip     opens a clip; None stands for the sample clip.
     open_session  makes a session on a clip.
@@ -71,7 +71,7 @@ class Backend:
 
 
 class MainWindow(QMainWindow):
-    """One clip at a time."""
+    """The window, with one open clip at a time."""
 
     first_painted = pyqtSignal()
     session_opened = pyqtSignal()
@@ -94,19 +94,19 @@ class MainWindow(QMainWindow):
         self._connect_signals()
 
     def show_sized_to_screen(self) -> None:
-        """Show the window, large but inside the screen."""
+        """Show the window, large but not larger than the screen."""
         screen = QApplication.primaryScreen()
-        room = screen.availableSize() if screen is not None else self.sizeHint()
-        self.resize(min(1600, room.width()), min(960, room.height()))
+        available = screen.availableSize() if screen is not None else self.sizeHint()
+        self.resize(min(1600, available.width()), min(960, available.height()))
         self.show()
         self.activateWindow()
 
     # Opening.
 
     def open(self, path: Path | None) -> None:
-        """Open a clip, without a question; None stands for the sample clip.
+        """Open a clip without asking about unsaved work; None stands for the sample clip.
 
-        The clip that is open stays until the other one is there, and for good where that cannot be opened.
+        The current clip stays open until the other one is opened, and if that fails.
         """
         if self._is_shut_down:
             return
@@ -133,13 +133,13 @@ class MainWindow(QMainWindow):
         self.controller.show_opening("")
 
     def _on_clip_opened(self, path: Path | None, clip: Clip) -> None:
-        """The editor may have gone on with the clip before while this one was being opened."""
+        """Switch to the opened clip; the user may have worked on the current one meanwhile, so ask first."""
         self._stop_opener()
         self._show_open_hint()
         self.unsaved_work_guard.confirm(lambda: self._switch_to(path, clip), is_queued=True)
 
     def _switch_to(self, path: Path | None, clip: Clip) -> None:
-        if self._is_shut_down:  # closed by the answer that this waited for
+        if self._is_shut_down:  # by the dialog that this was queued behind
             return
         self._stop_reader()
         recorder = ScriptRecorder()
@@ -155,7 +155,7 @@ class MainWindow(QMainWindow):
         reader = self._reader = FrameReader(clip)
         reader.connect_until_stop(reader.frame_rendered, self.controller.on_frame_rendered)
         reader.connect_until_stop(reader.failed, self._on_reader_failed)
-        self.navigator.show_clip(reader, len(clip), (height, width), frame_rate)
+        self.navigator.show_clip(reader, frame_count=len(clip), size=(height, width), frame_rate=frame_rate)
         name = self.files.clip_name
         self.setWindowTitle(f"{name} – {_TITLE}")
         self.status_line.show_clip(f"{name}   {width} × {height}   {len(clip)} frames   {frame_rate:g} fps")
@@ -166,7 +166,7 @@ class MainWindow(QMainWindow):
     # Closing.
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
-        """Close where no work is lost by it; else ask, and close later or not at all."""
+        """Close if there is no unsaved work; else ask, and close later or not at all."""
         if self.unsaved_work_guard.has_unsaved_work:
             if event is not None:
                 event.ignore()
@@ -176,12 +176,12 @@ class MainWindow(QMainWindow):
         super().closeEvent(event)
 
     def close_without_asking(self) -> None:
-        """Close the window without a question."""
+        """Close the window and discard unsaved work."""
         self.unsaved_work_guard.mark_discarded()
         self.close()
 
     def shut_down(self) -> None:
-        """Take the window off the screen, then bring all threads to an shut_down, as far as they can be; once."""
+        """Hide the window, then stop all threads, waiting a bounded time; does nothing the second time."""
         if self._is_shut_down:
             return
         self._is_shut_down = True
@@ -201,14 +201,14 @@ class MainWindow(QMainWindow):
             self._reader = None
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Say when the window has been seen for the first time: what takes long begins then."""
+        """Emit `first_painted` after the first paint: slow work starts then."""
         super().paintEvent(event)
         if not self._is_painted:
             self._is_painted = True
             QTimer.singleShot(0, self.first_painted.emit)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 Qt's name
-        """Give Space two meanings: held it moves the picture, tapped it plays."""
+        """Handle Space: held, it pans with a left drag; tapped, it starts or stops playback."""
         if (
             isinstance(event, QKeyEvent)
             and event.key() == Qt.Key.Key_Space
@@ -296,7 +296,7 @@ class MainWindow(QMainWindow):
             application.installEventFilter(self)
         self._show_state(self.model.state, self.model.state)
 
-    # Between the rooms.
+    # Connections.
 
     def _perform(self, spec: ActionSpec) -> None:
         for handler in (self.controller, self.navigator, self.files):
@@ -304,7 +304,7 @@ class MainWindow(QMainWindow):
             if method is not None:
                 method() if spec.argument is None else method(spec.argument)
                 return
-        raise LookupError(f"Nobody answers to {spec.command}.")
+        raise LookupError(f"No controller has a method {spec.command}.")
 
     def _show_state(self, before: ViewState, state: ViewState) -> None:
         del before
@@ -354,7 +354,7 @@ def _frame(name: str) -> QFrame:
 
 
 def _box(holder: QWidget, layout: QBoxLayout, *parts: QWidget | tuple[QWidget, int]) -> QWidget:
-    """Lay parts out in a holder, edge to edge; a part may come with its stretch."""
+    """Lay out parts in a holder without margins; a part may be given with its stretch."""
     layout.setContentsMargins(0, 0, 0, 0)
     layout.setSpacing(0)
     for part in parts:

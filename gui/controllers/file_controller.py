@@ -1,4 +1,4 @@
-"""Clips, scripts and exports: what the File and Help menus ask for, with the dialogs in between."""
+"""The File and Help menus: clips, scripts and exports, with their dialogs."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _ABOUT = (
 
 @dataclass(frozen=True, eq=False)
 class OpenedClip:
-    """The clip that is open, the path it came from, and what has been done to it."""
+    """The open clip, its path, and the recorder of the steps performed on it."""
 
     clip: Clip
     path: Path | None
@@ -59,18 +59,18 @@ class OpenedClip:
 
     @property
     def sources(self) -> tuple[Path, ...]:
-        """What is never written over, and into whose folder nothing is exported."""
+        """Files that are never overwritten, and into whose folder nothing is exported."""
         return () if self.path is None else (self.path,)
 
     @property
     def masks(self) -> tuple[Path, ...]:
-        """Files of masks that the work goes back to."""
+        """Mask files that the recorded steps refer to."""
         steps = self.recorder.script(Path()).steps
         return tuple(Path(step.file) for step in steps if isinstance(step, SetIds))
 
 
 class FileController(QObject):
-    """Asks, then has it done."""
+    """Opens the dialogs of the File and Help menus and runs what is chosen in them."""
 
     clip_chosen = pyqtSignal(object)
     """Path."""
@@ -84,20 +84,20 @@ class FileController(QObject):
         self._opened: OpenedClip | None = None
 
     def set_clip(self, opened: OpenedClip) -> None:
-        """Scripts and exports are of this clip from now on."""
+        """Set the clip that scripts and exports refer to."""
         self._opened = opened
 
     @property
     def clip_name(self) -> str:
-        """What the clip is called in the window."""
+        """The clip's name in the window."""
         path = self._opened.path if self._opened else None
         return path.name if path else "Sample clip"
 
     def unsaved_work(self) -> tuple[str, ...]:
-        """Say what has been done on this clip and is in no script, in parts of a sentence."""
+        """Describe the work on this clip that is in no script, in parts of a sentence."""
         return self._opened.recorder.describe_unsaved() if self._opened else ()
 
-    # Wishes.
+    # Requests.
 
     def ask_for_clip(self) -> None:
         """Ask for a video and open it."""
@@ -118,19 +118,19 @@ class FileController(QObject):
             self.play_script(Path(chosen))
 
     def ask_where_to_save_script(self) -> None:
-        """Ask for a file and write the script of all that was done."""
+        """Ask for a file and write the script of all steps."""
         path = self.ask_for_script_path()
         if path is not None:
             self.save_script(path)
 
     def ask_for_script_path(self) -> Path | None:
-        """Ask for a file to write a script to; None where the editor gave none."""
+        """Ask for a file to write a script to; None if the user cancels."""
         suggested = str(Path(self._folder()) / "script.json")
         chosen, _ = QFileDialog.getSaveFileName(self._window, "Save script", suggested, _SCRIPTS)
         return Path(chosen) if chosen else None
 
     def ask_for_export(self) -> None:
-        """Ask for format and folder, and have the masks written."""
+        """Ask for format and folder, and export the masks."""
         if self._opened is None:
             return
         height, width = self._opened.clip.size
@@ -146,7 +146,7 @@ class FileController(QObject):
         ShortcutSheet(key_sections(), self._window).exec()
 
     def show_about(self) -> None:
-        """Say what this program is, what it computes with, and what the licences of the weights allow."""
+        """Show version, networks, device, and the licence terms of the weights."""
         opened = self._controller.opened
         lines = [f"<b>MiVOS Studio</b> {_version()}", *_ABOUT]
         if opened is not None:
@@ -161,7 +161,7 @@ class FileController(QObject):
     # Without a dialog.
 
     def play_script(self, path: Path) -> None:
-        """Play a script on the clip that is open."""
+        """Play a script on the open clip."""
         try:
             script = read_script(path)
         except UserError as error:
@@ -174,9 +174,9 @@ class FileController(QObject):
             )
 
     def save_script(self, path: Path) -> bool:
-        """Write all that was done on this clip as a script, beside what is there and then in its place.
+        """Write all steps on this clip as a script: to a temporary file that then replaces an older script.
 
-        Tells whether that went well; if not, a banner says why, and an older script is as it was.
+        Returns whether it was written; if not, the banner shows why, and an older script is unchanged.
         """
         if self._opened is None:
             return False
@@ -192,8 +192,8 @@ class FileController(QObject):
         return True
 
     def export(self, request: ExportRequest) -> None:
-        """Have the masks of all frames written by the worker."""
-        from mivos_studio.media.export.formats import find_format  # Pillow, wanted here for the first time
+        """Export the masks of all frames on the worker's thread."""
+        from mivos_studio.media.export.formats import find_format  # imports Pillow, not needed before
 
         job, opened = self._export_job(), self._opened
         if job is None or opened is None:
@@ -204,9 +204,9 @@ class FileController(QObject):
         )
 
     def _check_export(self, request: ExportRequest) -> Confirmation | None:
-        """Return what the editor must agree to before an export, None where there is nothing.
+        """Return what the user must confirm before an export, or None.
 
-        Raises a MediaError where it cannot be. The folder is left as it is.
+        Raises a MediaError where the export is not possible. The folder is not changed.
         """
         from mivos_studio.media.export.formats import find_format
         from mivos_studio.media.output.folder import FolderOutput
@@ -218,7 +218,7 @@ class FileController(QObject):
         compares_content = output.is_quick_to_compare
         find_format(request.format_name).check(job.extent, output, compares_content=compares_content)
         with output:
-            pass  # the place can be taken
+            pass  # raises if the folder cannot be used
         if not output.holds_files:
             return None
         if count := len(output.earlier_files(compares_content=compares_content)):
@@ -259,7 +259,7 @@ class FileController(QObject):
 
 
 def _version() -> str:
-    """The version that is installed; nothing in a checkout that never was."""
+    """Return the installed version; empty in a checkout that was never installed."""
     try:
         return version(_PROGRAM)
     except PackageNotFoundError:
@@ -267,7 +267,7 @@ def _version() -> str:
 
 
 def key_sections() -> dict[str, tuple[tuple[str, str], ...]]:
-    """Gather the table's keys by menu, and the gestures."""
+    """Return the gestures, and the shortcuts of the action table by menu."""
     sections: dict[str, list[tuple[str, str]]] = {"Mouse and more": list(GESTURES)}
     for spec in ACTIONS:
         if spec.menu and spec.shortcuts:

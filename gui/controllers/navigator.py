@@ -1,6 +1,6 @@
-"""Looking around: which frame, how close, in which view; playing, and following a propagation.
+"""Navigation: current frame, zoom and view mode; playback, and following a propagation.
 
-Never waits for the worker: frames and masks are read by the reader's thread.
+Never waits for the worker: frames and masks are read on the reader's thread.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gui.worker.frame_reader import FrameReader, FrameRequest, ReadFrameIds
 
 
 class Navigator(QObject):
-    """Answers the requests to look somewhere."""
+    """Handles navigation requests and has the current frame rendered."""
 
     playing_changed = pyqtSignal(bool)
 
@@ -41,61 +41,61 @@ class Navigator(QObject):
         canvas.gesture_started.connect(self.stop)
         model.changed.connect(self._on_state)
 
-    # What is looked at.
+    # What is shown.
 
     def show_clip(
-        self, reader: FrameReader, frame_count: int, source: tuple[int, int], frame_rate: float
+        self, reader: FrameReader, *, frame_count: int, size: tuple[int, int], frame_rate: float
     ) -> None:
-        """Show the first frame of another clip, whose frames this reader reads; it has no masks yet."""
+        """Show the first frame of another clip, of size (height, width), without masks."""
         self.stop()
         self._reader = reader
         self._canvas.clear()
         self._read_frame_ids, self._object_ids = None, tuple
         self._frame_rate = frame_rate if frame_rate > 0 else 25.0
         self._timeline.show_clip(frame_count)
-        self._model.set(ViewState.for_clip(frame_count, source))
+        self._model.set(ViewState.for_clip(frame_count, size))
         self._timeline.set_frame(0)
         self.refresh()
 
     def show_masks(self, read_frame_ids: ReadFrameIds, object_ids: Callable[[], tuple[int, ...]]) -> None:
-        """From now on show these masks of these objects."""
+        """Show masks from now on: read_frame_ids reads a frame's ids, object_ids the objects'."""
         self._read_frame_ids, self._object_ids = read_frame_ids, object_ids
         self.refresh()
 
     def refresh(self) -> None:
-        """Read the frame again: its masks or their colours are others now."""
+        """Render the current frame again: its masks or their colours have changed."""
         state = self._model.state
         if state.frame_count and self._reader is not None:
             style = state.style(self._object_ids())
             self._reader.request_frame(FrameRequest(state.frame_index, style, self._read_frame_ids))
 
     def follow(self, frame_index: int) -> None:
-        """Go along with a propagation, unless the editor has looked elsewhere since it began."""
+        """Go to a frame of a running propagation, unless the user has navigated since it started."""
         if self._is_following:
             self._model.set(self._model.state.at_frame(frame_index))
 
     def start_following(self) -> None:
-        """A propagation has been asked for: go along until the editor looks elsewhere."""
+        """Follow a propagation until the user navigates."""
         self.stop()
         self._is_following = True
 
-    # Wishes.
+    # Requests.
 
     def go_to(self, frame_index: int) -> None:
-        """Look at a frame."""
+        """Go to a frame."""
         self.stop()
         self._model.set(self._model.state.at_frame(frame_index))
 
     def step(self, frames: int) -> None:
-        """Look so many frames further on, or back."""
+        """Go forward by so many frames, or back."""
         self.go_to(self._model.state.frame_index + frames)
 
     def go_to_end(self, direction: int) -> None:
-        """Look at the first frame (-1) or the last (+1)."""
+        """Go to the first frame (-1) or the last (+1)."""
         self.go_to(0 if direction < 0 else self._model.state.frame_count - 1)
 
     def go_to_mark(self, direction: int) -> None:
-        """Look at the next corrected frame in a direction, if there is one."""
+        """Go to the next corrected frame in a direction, if there is one."""
         here = self._model.state.frame_index
         marks = self._timeline.marks.anchors | self._timeline.marks.drafts
         ahead = [i for i in marks if (i - here) * direction > 0]
@@ -103,7 +103,7 @@ class Navigator(QObject):
             self.go_to(min(ahead, key=lambda i: abs(i - here)))
 
     def toggle_playing(self) -> None:
-        """Play from here, or stop."""
+        """Start playback at the current frame, or stop it."""
         if self._playback_start is not None:
             self.stop()
         elif self._model.state.frame_count > 1:
@@ -113,31 +113,31 @@ class Navigator(QObject):
             self.playing_changed.emit(True)
 
     def zoom(self, factor: float) -> None:
-        """Look closer or from further away."""
+        """Zoom in (factor above 1) or out."""
         self._canvas.zoom(factor)
 
     def fit(self) -> None:
-        """See the whole frame."""
+        """Show the whole frame."""
         self._canvas.fit()
 
     def set_view_mode(self, mode: ViewMode) -> None:
-        """Show masks in another way."""
+        """Set the view mode."""
         self._model.set(replace(self._model.state, view_mode=mode))
 
     def next_view_mode(self) -> None:
-        """Show masks in the next way."""
+        """Switch to the next view mode."""
         modes = list(ViewMode)
         self.set_view_mode(modes[(modes.index(self._model.state.view_mode) + 1) % len(modes)])
 
-    # The rest.
+    # Events.
 
     def on_frame_rendered(self, rendered: RenderedFrame) -> None:
-        """Show what the reader has made ready."""
+        """Show a frame that the reader has rendered."""
         if rendered.frame_index < self._model.state.frame_count:
             self._canvas.show_frame(rendered)
 
     def stop(self) -> None:
-        """Stop playing, and following."""
+        """Stop playback and following."""
         self._is_following = False
         if self._playback_start is not None:
             self._playback_start = None
@@ -145,7 +145,7 @@ class Navigator(QObject):
             self.playing_changed.emit(False)
 
     def _on_tick(self) -> None:
-        """Show the frame that the clock asks for: a slow machine skips frames, it does not play slower."""
+        """Show the frame of the elapsed time: a slow machine skips frames instead of playing slower."""
         if self._playback_start is None:
             return
         began_s, first = self._playback_start

@@ -1,6 +1,6 @@
-"""Brings to the timeline what the session says of the clip's frames, one by one, as they change.
+"""Update the timeline from the session, frame by frame as they change.
 
-All frames are asked at once only where more of them may be others than was told.
+All frames are read at once only where more of them may have changed than were emitted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class TimelinePresenter:
-    """Keeps the timeline true. Reads the session, never changes it."""
+    """Keeps the timeline up to date. Reads the session, never changes it."""
 
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
@@ -23,41 +23,42 @@ class TimelinePresenter:
         self._object_ids: frozenset[int] = frozenset()
 
     def attach(self, session: Session) -> None:
-        """Look at another session, all of it."""
+        """Show a session, all frames of it."""
         self._session = session
         self._object_ids = _object_ids(session)
         self.update_marks()
         self.update_all()
 
     def detach(self) -> None:
-        """Look at no session: it belongs to a clip that is going."""
+        """Stop showing the session: its clip is being closed."""
         self._session = None
 
     def update_frame(self, frame_index: int) -> None:
-        """A frame's masks are others now."""
+        """Update a frame whose masks have changed."""
         if self._session is not None:
             self._timeline.set_confidence(
                 frame_index, FrameConfidence.lowest(self._session.confidence(frame_index))
             )
 
     def add_propagated(self, frame_index: int) -> None:
-        """A propagation has done a frame."""
+        """Update a frame that the running propagation has finished."""
         if self._session is not None:
             self._timeline.add_propagated(
                 frame_index, FrameConfidence.lowest(self._session.confidence(frame_index))
             )
 
     def update_all(self) -> None:
-        """Any frame's masks may be others now."""
+        """Update all frames."""
         if self._session is not None:
             self._timeline.set_confidences(
                 [FrameConfidence.lowest(each) for each in self._session.confidences()]
             )
 
     def update_marks(self) -> None:
-        """Anchors, drafts and objects may be others now.
+        """Update anchors, drafts and object names, and all frames if objects were added or removed.
 
-        Where an object goes or comes back, frames without a pixel of it are not told, but say less or more.
+        Adding or removing an object changes the confidences of frames that have no pixel of it, and for these
+        no change is emitted.
         """
         session = self._session
         if session is None:
@@ -74,7 +75,7 @@ def _object_ids(session: Session) -> frozenset[int]:
 
 
 def propagation_hint(session: Session) -> str:
-    """Say what waits to be propagated, or what to do first."""
+    """Return a sentence on what is not propagated yet, or on what to do next."""
     drafts = sorted(session.drafts)
     if drafts:
         frames = ", ".join(str(i) for i in drafts[:5]) + (" …" if len(drafts) > 5 else "")

@@ -1,4 +1,4 @@
-"""Work that is in no file is not left without a question: on closing the window, on opening another clip."""
+"""Ask before unsaved work is lost: when the window is closed or another clip is opened."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _UNDER_WAY = "the work under way"
 
 
 class UnsavedWorkGuard(QObject):
-    """Asks once, and does what was wanted as soon as nothing is lost by it that the editor wants to keep."""
+    """Runs an action once no work is lost by it: at once, or after the user has saved or discarded."""
 
     def __init__(self, window: QWidget, controller: Controller, files: FileController) -> None:
         super().__init__(window)
@@ -32,22 +32,22 @@ class UnsavedWorkGuard(QObject):
 
     @property
     def has_unsaved_work(self) -> bool:
-        """Whether there is work that is in no file, and that the editor has not given up."""
+        """Whether there is work that is in no file and that the user has not discarded."""
         return not self._is_discarded and bool(self._describe_unsaved())
 
     def mark_discarded(self) -> None:
-        """The work so far may go; work that comes from now on is another matter."""
+        """Do not ask about the work so far; later work clears this."""
         self._is_discarded = True
 
     def clear_discarded(self) -> None:
-        """What was given up has stayed after all, or more has come."""
+        """Ask again: the discarded work is still there, or there is more."""
         self._is_discarded = False
 
     def confirm(self, proceed: Callable[[], None], *, is_queued: bool = False) -> None:
-        """Do it at once where no work is lost; else ask, and do it later or not at all.
+        """Call proceed at once if there is no unsaved work; else ask, and call it later or not at all.
 
-        There is one question at a time. What is wanted meanwhile is not done, or, with is_queued, its turn comes
-        when the question is answered and the answer carried out.
+        Only one dialog is open at a time. A call meanwhile is dropped, or, with is_queued, handled after the
+        dialog is closed and the save, if any, is done.
         """
         if self._is_dialog_open or self._pending_save is not None:
             self._queued = proceed if is_queued else self._queued
@@ -69,13 +69,13 @@ class UnsavedWorkGuard(QObject):
             path = self._files.ask_for_script_path()
             if path is not None:
                 self._pending_save = (path, proceed)
-                # The script is to hold all that there is at the end of what is under way.
+                # The script must include the commands under way, so it is written once they have ended.
                 self._controller.cancel()
                 self._save_when_idle()
         self._run_queued()
 
     def _save_when_idle(self) -> None:
-        """Write the script that is wanted, if one is; where that fails, all stays as it is."""
+        """Write the script that waits to be saved, if any; proceed only if that succeeds."""
         if self._pending_save is None or self._controller.is_busy:
             return
         (path, proceed), self._pending_save = self._pending_save, None
