@@ -25,11 +25,10 @@ from PyQt5.QtWidgets import (
 
 from gui.actions import ACTIONS, ActionSpec, build_actions
 from gui.canvas.canvas import Canvas
-from gui.controllers.controller import Controller
+from gui.controllers.controller import Controller, Views
 from gui.controllers.file_controller import FileController, OpenedClip
 from gui.controllers.navigator import Navigator
 from gui.controllers.unsaved_work import UnsavedWorkGuard
-from gui.controllers.views import Views
 from gui.crash import show_or_report
 from gui.panels.banner import Banner
 from gui.panels.icons import required_icon

@@ -1,21 +1,24 @@
-"""The one place that knows both sides: hands commands to the worker and shows what came of them."""
+"""The controller between views and worker: submits commands and shows their results."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QObject, pyqtSignal
 from PyQt5.QtWidgets import QAction
 
 from gui.actions import update_enabled
+from gui.canvas.canvas import Canvas
 from gui.controllers.navigator import Navigator
 from gui.controllers.timeline_presenter import TimelinePresenter, propagation_hint
-from gui.controllers.views import Views
 from gui.crash import show_or_report
-from gui.panels.object_panel import ObjectRow
-from gui.panels.status_line import StatusKind
+from gui.panels.banner import Banner
+from gui.panels.object_panel import ObjectPanel, ObjectRow
+from gui.panels.propagation_panel import PropagationPanel
+from gui.panels.status_line import StatusKind, StatusLine
+from gui.panels.timeline import Timeline
 from gui.state.overlay import RenderedFrame
 from gui.state.view_model import ViewModel
 from gui.state.view_state import CanvasTool, ViewState
@@ -44,15 +47,27 @@ _ALL_CORRECTED = "Every frame has been corrected."
 _STOPPING = "Stopping …"
 
 
+@dataclass(frozen=True)
+class Views:
+    """The widgets that the controller updates."""
+
+    canvas: Canvas
+    timeline: Timeline
+    objects: ObjectPanel
+    propagation: PropagationPanel
+    status: StatusLine
+    banner: Banner
+
+
 class Controller(QObject):
-    """Editing. Looking around is the navigator's."""
+    """Handles editing; the Navigator handles navigation."""
 
     submitted = pyqtSignal()
-    """The editor has asked for something that changes the work."""
+    """A command that changes the session has been submitted."""
     became_idle = pyqtSignal()
-    """No command is under way or waits any more."""
+    """No command is running or queued any more."""
     opening_cancelled = pyqtSignal()
-    """The editor does not wait any longer for the clip that is being opened."""
+    """The user has cancelled the opening of a clip."""
 
     def __init__(
         self, views: Views, actions: Mapping[str, QAction], model: ViewModel, navigator: Navigator
@@ -82,28 +97,28 @@ class Controller(QObject):
 
     @property
     def session(self) -> Session | None:
-        """The session, once it is open; only to be read."""
+        """The session, once it is open, for reading only."""
         return self._session
 
     @property
     def opened(self) -> OpenedSession | None:
-        """The session with what computes for it, once it is open."""
+        """The session with its family of networks, once it is open."""
         return self._opened
 
     @property
     def is_busy(self) -> bool:
-        """Whether a command is under way or waits."""
+        """Whether a command is running or queued."""
         return bool(self._pending)
 
     @property
     def is_changing_session(self) -> bool:
-        """Whether a command is under way, or waits, that changes what a script would keep."""
+        """Whether a command is running or queued that changes what a script records."""
         return any(command.changes_session for command in self._pending)
 
-    # A session comes and goes.
+    # Attaching and detaching a session.
 
     def attach(self, worker: Worker) -> None:
-        """Work with another worker: its clip has been opened, its session is on the way."""
+        """Use a worker, whose session is still being opened; stops the previous one."""
         self.detach()
         self._worker = worker
         worker.connect_until_stop(
@@ -119,7 +134,7 @@ class Controller(QObject):
         self._update_enabled()
 
     def detach(self) -> None:
-        """Let the worker go; it ends by itself, after the frame that it is at."""
+        """Stop the worker, which ends after its current frame, and clear what was shown of it."""
         worker, self._worker, self._session, self._opened = self._worker, None, None, None
         if worker is not None:
             worker.request_stop()
@@ -129,12 +144,12 @@ class Controller(QObject):
         self._timeline_presenter.detach()
 
     def show_opening(self, text: str) -> None:
-        """Say how far the opening of a clip has come; nothing means that none is being opened."""
+        """Show the progress of opening a clip; empty where none is being opened."""
         self._views.status.set_status(StatusKind.OPENING, text)
         self._update_enabled()
 
     def submit(self, command: Command) -> None:
-        """Hand a command to the worker; it waits its turn there, also for the networks to load."""
+        """Queue a command in the worker, which may still be loading the networks."""
         if self._worker is None:
             self._views.banner.show_error("Open a clip first: File, Open clip.")
             return
@@ -144,90 +159,90 @@ class Controller(QObject):
             self.submitted.emit()
         self._update_enabled()
 
-    # Wishes.
+    # Requests.
 
     def choose_tool(self, tool: CanvasTool) -> None:
-        """Hold another tool."""
+        """Select a tool."""
         self._model.set(replace(self._model.state, tool=tool))
 
     def choose_object(self, object_id: int) -> None:
-        """Work on another object."""
+        """Select an object."""
         self._model.set(replace(self._model.state, object_id=object_id))
 
-    def choose_nth_object(self, place: int) -> None:
-        """Work on the object that stands there in the list, counted from 1."""
+    def choose_nth_object(self, number: int) -> None:
+        """Select the object of that number in the list, counted from 1."""
         objects = self._session.objects if self._session else ()
-        if place <= len(objects):
-            self.choose_object(objects[place - 1].object_id)
+        if number <= len(objects):
+            self.choose_object(objects[number - 1].object_id)
 
     def choose_region(self, region: Region) -> None:
-        """Work inside a region until Esc."""
+        """Restrict interactions to a region until Esc."""
         tool = self._model.state.tool
         tool = CanvasTool.SCRIBBLE if tool is CanvasTool.REGION else tool
         self._model.set(replace(self._model.state, region=region, tool=tool))
 
     def escape(self) -> None:
-        """Drop the gesture under way, else leave the region."""
+        """Abort the gesture under way, else leave the region."""
         if not self._views.canvas.abort_gesture():
             self._model.set(replace(self._model.state, region=None))
 
     def step_radius(self, direction: int) -> None:
-        """A wider line (+1) or a thinner one (-1)."""
+        """Make the line a step wider (+1) or thinner (-1)."""
         self._model.set(self._model.state.with_stepped_radius(direction))
 
     def set_radius(self, radius_px: float) -> None:
-        """A line of another width."""
+        """Set the radius of the line."""
         self._model.set(self._model.state.with_radius(radius_px))
 
     def undo(self) -> None:
-        """Take the last step back."""
+        """Undo the last step."""
         self.submit(UndoCommand(self._initial_undo_count))
 
     def redo(self) -> None:
-        """Do again what was taken back."""
+        """Redo the last undone step."""
         self.submit(EditCommand(Redo()))
 
     def reset_frame(self) -> None:
-        """Empty this frame."""
+        """Remove the masks of the current frame."""
         self.submit(EditCommand(Reset(self._model.state.frame_index)))
 
     def mark_absent(self) -> None:
-        """Say that the object is not on this frame: wipe it out with a lasso around the whole frame."""
+        """Mark the selected object as absent from this frame, with a negative lasso around all of it."""
         state = self._model.state
         self.submit(EditCommand(Draw(absent_interaction(state.frame_index, state.object_id, state.source))))
 
     def add_object(self) -> None:
-        """Add an object and work on it."""
+        """Add an object; it is selected once the session has added it."""
         self.submit(AddObjectCommand())
 
     def remove_object(self) -> None:
-        """Remove the chosen object and its masks."""
+        """Remove the selected object and its masks."""
         self.submit(EditCommand(RemoveObject(self._model.state.object_id)))
 
     def rename_object(self) -> None:
-        """Let the editor type another name for the chosen object."""
+        """Start editing the selected object's name in the list."""
         self._views.objects.edit_name(self._model.state.object_id)
 
     def toggle_lock(self) -> None:
-        """Lock or unlock the chosen object."""
+        """Lock or unlock the selected object."""
         for each in self._session.objects if self._session else ():
             if each.object_id == self._model.state.object_id:
                 self._on_lock(each.object_id, not each.is_locked)
 
     def toggle_visibility(self) -> None:
-        """Hide or show the chosen object."""
+        """Hide or show the selected object."""
         state = self._model.state
         self._on_visibility(state.object_id, state.object_id in state.hidden)
 
     def propagate(self, direction: Direction) -> None:
-        """Carry the corrected frames through the clip, unless that is being done."""
+        """Propagate the corrected frames, unless a long command is running or queued."""
         if not self._has_long_command:
             self._views.timeline.clear_progress()
             self._navigator.start_following()
             self.submit(PropagateCommand(direction))
 
     def cancel(self) -> None:
-        """Stop what takes long; what is done stays. A clip that is being opened is waited for no longer."""
+        """Cancel the long command, keeping what is done, and the opening of a clip."""
         if self._views.status.has_status(StatusKind.OPENING):
             self.opening_cancelled.emit()
         if self._worker is not None and self._has_long_command:
@@ -235,7 +250,7 @@ class Controller(QObject):
             self._worker.cancel()
 
     def go_to_next_correction(self) -> None:
-        """Look at the frame whose correction is likely to help most; say so where there is none."""
+        """Go to the frame whose correction is likely to help most; show a note where there is none."""
         session = self._session
         if session is None:
             return
@@ -247,13 +262,13 @@ class Controller(QObject):
         else:
             self._navigator.go_to(frame_index)
             if not self._pending:
-                advice = self._views.timeline.describe(frame_index)
-                self._views.status.set_status(StatusKind.SUGGESTION, advice)
+                description = self._views.timeline.describe(frame_index)
+                self._views.status.set_status(StatusKind.SUGGESTION, description)
 
-    # What comes home.
+    # Results.
 
     def on_frame_rendered(self, rendered: RenderedFrame) -> None:
-        """Show a picture, and drop the previews whose masks it shows."""
+        """Show a rendered frame, and remove the previews whose masks it shows."""
         self._navigator.on_frame_rendered(rendered)
         for interaction in self._finished_strokes:
             self._views.canvas.remove_preview(interaction)
@@ -278,7 +293,7 @@ class Controller(QObject):
         self.became_idle.emit()
 
     def _on_noticed(self, sentence: str) -> None:
-        """Show it until it is dismissed; what computes may have changed."""
+        """Show the notice until it is dismissed, and the session's device, which may have changed."""
         self._views.banner.show_error(sentence)
         if self._opened is not None:
             self._views.status.show_session(self._opened.description)
@@ -299,7 +314,7 @@ class Controller(QObject):
         else:
             self._views.propagation.set_progress(change.progress)
             self._timeline_presenter.add_propagated(change.frame_index)
-            if change.progress.done == 1:  # what was a draft has just become an anchor
+            if change.progress.done == 1:  # the draft has just become an anchor
                 self._show_marks()
             self._navigator.follow(change.frame_index)
         if change.frame_index == self._model.state.frame_index:
@@ -338,7 +353,7 @@ class Controller(QObject):
         if isinstance(command, EditCommand) and isinstance(command.step, Draw):
             self._views.canvas.remove_preview(command.step.interaction)
 
-    # What the window shows.
+    # Views.
 
     def _on_interaction(self, interaction: Interaction) -> None:
         self.submit(EditCommand(Draw(interaction)))
@@ -361,7 +376,7 @@ class Controller(QObject):
         self._show_objects()
 
     def _show_session(self) -> None:
-        """Show what the session is now; whatever is not under way any more is not shown as such."""
+        """Show the session's current state, without progress if no long command is running."""
         session = self._session
         if session is None:
             return

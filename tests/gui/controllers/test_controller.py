@@ -10,9 +10,8 @@ from PyQt5.QtWidgets import QAction, QApplication
 
 from gui.actions import ACTIONS
 from gui.canvas.canvas import Canvas
-from gui.controllers.controller import Controller
+from gui.controllers.controller import Controller, Views
 from gui.controllers.navigator import Navigator
-from gui.controllers.views import Views
 from gui.panels.banner import Banner
 from gui.panels.object_panel import ObjectPanel
 from gui.panels.propagation_panel import PropagationPanel
