@@ -282,7 +282,7 @@ class MakingTheSample(Stage):
                 self.is_there.set()
             report(text)
 
-        app._sample(self.folder / "cache", reported)
+        app._sample_clip(self.folder / "cache", reported)
         return self.clip
 
 
