@@ -49,7 +49,7 @@ def test_an_error_in_a_slot_does_not_end_the_process(tmp_path: Path) -> None:
     assert "Traceback" in report.read_text(encoding="utf-8")
 
 
-def test_errors_that_the_editor_can_mend_are_told_in_their_own_words() -> None:
+def test_errors_that_the_user_can_correct_keep_their_own_text() -> None:
     assert (
         error_message(NotReadyError("Draw on a frame before propagating."))
         == "Draw on a frame before propagating."
@@ -57,12 +57,12 @@ def test_errors_that_the_editor_can_mend_are_told_in_their_own_words() -> None:
     assert error_message(MediaError("There is no mask at a.png.")) == "There is no mask at a.png."
 
 
-def test_other_errors_are_told_by_kind_and_first_line_with_the_place_of_the_report() -> None:
+def test_other_errors_are_shown_with_type_first_line_and_report_file() -> None:
     text = error_message(RuntimeError("odd\nsecond line"), Path("errors.txt"))
     assert "RuntimeError: odd" in text
     assert "second line" not in text
     assert "errors.txt" in text
 
 
-def test_a_full_memory_is_told_with_what_helps() -> None:
+def test_a_memory_error_is_shown_with_advice() -> None:
     assert "--working-size" in error_message(MemoryError())

@@ -96,7 +96,7 @@ def job(display: str, footage: Path, tmp_path_factory: pytest.TempPathFactory) -
     return folder
 
 
-def test_an_editor_does_the_whole_job_in_a_real_window(job: Path) -> None:
+def test_the_whole_workflow_runs_in_a_real_window(job: Path) -> None:
     said = json.loads((job / "said.json").read_text(encoding="utf-8"))
     assert said["platform"] == "xcb"
     assert said["undone"] >= 6

@@ -62,7 +62,7 @@ def run(*words: str, code: str = "") -> subprocess.CompletedProcess[str]:
         (["--screenshot", "no/such/folder/a.png"], "no folder"),
     ],
 )
-def test_bad_words_are_refused_in_one_sentence(
+def test_bad_arguments_are_refused_in_one_sentence(
     words: list[str], part: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(PROJECT)
@@ -80,7 +80,7 @@ def test_the_first_paint_comes_before_anything_heavy_is_imported() -> None:
     assert json.loads(done.stdout) == []
 
 
-def test_a_clip_that_cannot_be_read_is_told_in_the_banner_and_the_window_stays(tmp_path: Path) -> None:
+def test_a_clip_that_cannot_be_read_is_reported_in_the_banner_and_the_window_stays(tmp_path: Path) -> None:
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"not a video")
     code = """
@@ -103,7 +103,7 @@ sys.exit(application.exec())
 
 
 @pytest.mark.parametrize(("said", "heard"), [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "active"}, "ACTIVE")])
-def test_torchs_idle_threads_sleep_unless_the_environment_says_otherwise(
+def test_torchs_idle_threads_sleep_unless_the_environment_sets_otherwise(
     said: dict[str, str], heard: str
 ) -> None:
     kept = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
@@ -119,7 +119,7 @@ def test_torchs_idle_threads_sleep_unless_the_environment_says_otherwise(
     assert f"OMP_WAIT_POLICY = '{heard}'" in done.stderr
 
 
-def test_opencvs_qt_plugins_are_forgotten_and_others_kept(
+def test_opencvs_qt_plugin_paths_are_removed_and_others_kept(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     import cv2

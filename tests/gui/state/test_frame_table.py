@@ -24,12 +24,12 @@ def red(pixels: UInt32Array) -> list[int]:
     return ((pixels >> np.uint32(16)) & np.uint32(255)).tolist()
 
 
-def test_the_least_trusted_object_speaks_for_its_frame() -> None:
+def test_a_frames_confidence_is_its_least_confident_objects() -> None:
     assert FrameConfidence.lowest({1: 0.9, 2: 0.4, 3: 0.8}) == FrameConfidence(0.4, 2)
     assert FrameConfidence.lowest({}) is None
 
 
-def test_what_is_written_of_a_frame_is_read_again() -> None:
+def test_a_written_confidence_is_read_again() -> None:
     table = FrameTable(5)
     table.write(3, FrameConfidence(0.25, 7))
     assert table.confidence(3) == FrameConfidence(0.25, 7)
@@ -38,7 +38,7 @@ def test_what_is_written_of_a_frame_is_read_again() -> None:
     assert table.confidence(3) is None
 
 
-def test_the_more_doubtful_a_frame_the_higher_and_redder_it_is() -> None:
+def test_less_confident_frames_are_higher_and_redder() -> None:
     table = FrameTable(6)
     table.write_all([None, *(FrameConfidence(confidence, 1) for confidence in (1.0, 0.9, 0.7, 0.5, 0.1))])
     middles = [min(120 * frame_index, 599) for frame_index in range(6)]
@@ -50,7 +50,7 @@ def test_the_more_doubtful_a_frame_the_higher_and_redder_it_is() -> None:
     assert bottom[1] < bottom[-1]
 
 
-def test_one_bad_frame_among_thousands_is_not_lost_in_its_column() -> None:
+def test_one_bad_frame_among_thousands_is_visible_in_its_column() -> None:
     table = FrameTable(10_000)
     table.write_all([FrameConfidence(0.95, 1)] * 10_000)
     table.write(5_003, FrameConfidence(0.2, 1))

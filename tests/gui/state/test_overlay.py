@@ -49,14 +49,14 @@ def test_an_object_at_the_frames_edge_has_no_outline_there() -> None:
     assert outline_codes(ids)[:, 0].tolist() == [1] * 6
 
 
-def test_the_overlay_is_pale_inside_and_firm_on_the_outline_and_nothing_elsewhere() -> None:
+def test_the_overlay_is_translucent_inside_opaque_on_the_outline_and_empty_elsewhere() -> None:
     overlay = painted(square(), OverlayStyle({1: RED}))
     assert overlay[5, 8] == 0xFFFF0000
     assert 0 < overlay[10, 12] >> 24 < 255
     assert overlay[0, 0] == 0
 
 
-def test_a_hidden_object_leaves_no_colour() -> None:
+def test_a_hidden_object_is_not_painted() -> None:
     ids = square()
     ids[16:19, 2:5] = 2
     overlay = painted(ids, OverlayStyle({1: RED, 2: GREEN}, hidden={1}))
@@ -68,7 +68,7 @@ def test_a_hidden_object_leaves_no_colour() -> None:
     ("mode", "inside"),
     [(ViewMode.OUTLINE, 0), (ViewMode.SOURCE, 0), (ViewMode.MATTE, 0xFFFFFFFF)],
 )
-def test_views_fill_objects_in_their_own_way(mode: ViewMode, inside: int) -> None:
+def test_each_view_mode_has_its_own_fill(mode: ViewMode, inside: int) -> None:
     assert painted(square(), OverlayStyle({1: RED}, mode))[10, 12] == inside
 
 
@@ -91,7 +91,7 @@ def test_painting_the_changed_box_gives_the_same_overlay_as_painting_all() -> No
         np.testing.assert_array_equal(overlay, painted(after, style))
 
 
-def test_nothing_changed_is_no_box() -> None:
+def test_equal_ids_have_no_changed_box() -> None:
     assert changed_box(square(), square()) is None
 
 

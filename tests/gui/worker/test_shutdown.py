@@ -38,7 +38,7 @@ def counter(application: QApplication) -> Iterator[Counter]:
     assert made.wait_stopped(20)
 
 
-def test_what_a_thread_says_is_heard_until_it_is_asked_to_end(counter: Counter) -> None:
+def test_signals_of_a_thread_are_forwarded_until_a_stop_is_requested(counter: Counter) -> None:
     heard: list[int] = []
     everything: list[int] = []
     counter.connect_until_stop(counter.counted, heard.append)
@@ -51,7 +51,7 @@ def test_what_a_thread_says_is_heard_until_it_is_asked_to_end(counter: Counter) 
     assert heard == [0]
 
 
-def test_a_thread_that_does_not_end_is_waited_for_a_bounded_time_and_kept(
+def test_a_thread_that_does_not_stop_is_waited_for_a_bounded_time_and_kept(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counter.begin()
@@ -68,7 +68,7 @@ def test_a_thread_that_does_not_end_is_waited_for_a_bounded_time_and_kept(
     assert codes == [3], "the process can end as processes do"
 
 
-def test_a_thread_that_has_ended_is_forgotten(counter: Counter) -> None:
+def test_a_finished_thread_is_released(counter: Counter) -> None:
     counter.goes_on.release(2)
     counter.begin()
     wait_until(lambda: counter.isFinished())
@@ -76,7 +76,7 @@ def test_a_thread_that_has_ended_is_forgotten(counter: Counter) -> None:
     assert counter not in running_threads()
 
 
-def test_work_that_nobody_wants_any_more_is_told_so(counter: Counter) -> None:
+def test_check_stop_raises_once_a_stop_is_requested(counter: Counter) -> None:
     counter.check_stop()
     counter.request_stop()
     with pytest.raises(StopRequested):
