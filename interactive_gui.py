@@ -1,4 +1,4 @@
-"""Start the window: `python interactive_gui.py [CLIP]`. `mivos_studio.cli.gui` has its options."""
+"""Launcher of the window: `python interactive_gui.py [CLIP]`. The options are in `mivos_studio.cli.gui`."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Take the pictures of the walk-through from the running program, so that they never show another one.
+"""Take the README's screenshots from the running program, so that they show its current state.
 
-Usage: python docs/screenshots.py FOLDER. Works on the sample clip and needs a display (xvfb-run will do) or
-QT_QPA_PLATFORM=offscreen. Always the same strokes: other pictures come of other weights or another window.
+Usage: python docs/screenshots.py FOLDER. Works on the sample clip and needs a display (such as xvfb-run) or
+QT_QPA_PLATFORM=offscreen. The strokes are fixed: images differ only if the weights or the window do.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ from mivos_studio.project.steps import RenameObject  # noqa: E402
 from mivos_studio.synthetic.robots import scribble_strokes  # noqa: E402
 from mivos_studio.synthetic.sample import SAMPLE_OBJECTS, write_sample  # noqa: E402
 
-WAIT_S = 600.0
+TIMEOUT_S = 600.0
 SIZE = (1280, 720)
 COLOURS = 144
-"""Of a picture's palette: a quarter of the bytes, and hardly a difference to be seen."""
+"""Colours of a screenshot's palette: a quarter of the bytes, with hardly a visible difference."""
 ROUNDS = 5
-"""Of refining the palette."""
+"""Iterations that refine the palette."""
 REGION = Region(90, 270, 310, 450)
 """Around the red koi, on the first frame."""
 Line = list[tuple[float, float]]
@@ -55,8 +55,8 @@ LINES: dict[int, Line] = {
 }
 
 
-class Photographer:
-    """Works in the window with the mouse, as the walk-through tells, and takes a picture of each stage."""
+class WindowDriver:
+    """Sends mouse events to the window and saves screenshots of it."""
 
     def __init__(self, window: MainWindow, folder: Path) -> None:
         self.window = window
@@ -64,87 +64,87 @@ class Photographer:
         self.wait(lambda: window.controller.session is not None and window.canvas.shown_frame == 0)
 
     def wait(self, condition: Callable[[], bool]) -> None:
-        """Let the window live until something is true."""
-        end_s = perf_counter() + WAIT_S
+        """Process events until a condition is true."""
+        end_s = perf_counter() + TIMEOUT_S
         while not condition():
             if perf_counter() > end_s:
                 raise TimeoutError("The window did not get there in time.")
             QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
 
-    def settle(self) -> None:
-        """Wait for the worker, the reader and the fine drawing that comes when nothing moves."""
+    def wait_idle(self) -> None:
+        """Wait for the worker, the reader and the smooth redraw that follows when nothing moves."""
         window = self.window
         self.wait(lambda: not window.controller.is_busy)
         self.wait(lambda: window.canvas.shown_frame == window.model.state.frame_index)
         end_s = perf_counter() + 0.6
         self.wait(lambda: perf_counter() > end_s)
 
-    def take(self, name: str, widget: QWidget | None = None) -> None:
-        """Save a picture, small enough for a page."""
+    def save_screenshot(self, name: str, widget: QWidget | None = None) -> None:
+        """Save a screenshot, small enough for a page."""
         buffer = QBuffer()
         buffer.open(QBuffer.OpenModeFlag.WriteOnly)
         (widget or self.window).grab().save(buffer, "PNG")
-        picture = Image.open(BytesIO(bytes(buffer.data()))).convert("RGB")
-        # This method keeps small bright things as they are: letters, icons, the objects' colours.
-        small = picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, ROUNDS, dither=Image.Dither.NONE)
+        image = Image.open(BytesIO(bytes(buffer.data()))).convert("RGB")
+        # This method preserves small bright details: letters, icons, the objects' colours.
+        small = image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, ROUNDS, dither=Image.Dither.NONE)
         small.save(self.folder / f"{name}.png", optimize=True)
 
-    def scribble(self, line: Line, *, is_positive: bool = True, picture: str = "") -> None:
-        """Draw on the frame that is shown; a picture is taken with the button still down."""
+    def scribble(self, line: Line, *, is_positive: bool = True, screenshot: str = "") -> None:
+        """Draw on the current frame; a screenshot, if named, is saved while the button is down."""
         canvas = self.window.canvas
         button = Qt.MouseButton.LeftButton if is_positive else Qt.MouseButton.RightButton
-        places = [QPointF(*canvas.view.to_view((x + 0.5, y + 0.5))) for x, y in line]
+        positions = [QPointF(*canvas.view.to_view((x + 0.5, y + 0.5))) for x, y in line]
         kinds = [QMouseEvent.Type.MouseButtonPress] + [QMouseEvent.Type.MouseMove] * (len(line) - 1)
-        for kind, place in zip(kinds, places, strict=True):
-            self._send(kind, place, button, button)
-        if picture:
-            self.take(picture)
-        self._send(QMouseEvent.Type.MouseButtonRelease, places[-1], button, Qt.MouseButton.NoButton)
-        self.settle()
+        for kind, position in zip(kinds, positions, strict=True):
+            self._send(kind, position, button, button)
+        if screenshot:
+            self.save_screenshot(screenshot)
+        self._send(QMouseEvent.Type.MouseButtonRelease, positions[-1], button, Qt.MouseButton.NoButton)
+        self.wait_idle()
 
     def _send(
-        self, kind: QMouseEvent.Type, place: QPointF, button: Qt.MouseButton, held: Qt.MouseButton
+        self, kind: QMouseEvent.Type, position: QPointF, button: Qt.MouseButton, held: Qt.MouseButton
     ) -> None:
-        event = QMouseEvent(kind, place, button, Qt.MouseButtons(held), Qt.KeyboardModifier.NoModifier)
+        event = QMouseEvent(kind, position, button, Qt.MouseButtons(held), Qt.KeyboardModifier.NoModifier)
         QApplication.sendEvent(self.window.canvas.viewport(), event)
 
 
-def photograph(camera: Photographer, truth: list[UInt8Array]) -> None:
-    """Go through the walk-through: scribble, look closer, propagate, correct, check the mattes."""
-    window = camera.window
+def run_example(driver: WindowDriver, truth: list[UInt8Array]) -> None:
+    """Perform the README's example: scribble, zoom to a region, propagate, correct, show the mattes."""
+    window = driver.window
     for object_id, line in LINES.items():
         if object_id > 1:
             window.controller.add_object()
         window.controller.submit(EditCommand(RenameObject(object_id, SAMPLE_OBJECTS[object_id])))
-        camera.settle()
-        camera.scribble(line, picture="1-scribble" if object_id == len(LINES) else "")
+        driver.wait_idle()
+        driver.scribble(line, screenshot="1-scribble" if object_id == len(LINES) else "")
     window.controller.choose_object(1)
     window.controller.choose_region(REGION)
-    camera.settle()
-    camera.take("2-region")
+    driver.wait_idle()
+    driver.save_screenshot("2-region")
     window.controller.escape()
     window.controller.propagate(Direction.BOTH)
     half = len(truth) // 2
-    camera.wait(lambda: len(window.timeline.walked) > half or not window.controller.is_busy)
-    camera.take("3-propagate")
-    camera.settle()
-    corrected = correct_worst_mask(camera, truth)
+    driver.wait(lambda: len(window.timeline.propagated_frames) > half or not window.controller.is_busy)
+    driver.save_screenshot("3-propagate")
+    driver.wait_idle()
+    corrected = correct_worst_mask(driver, truth)
     window.controller.propagate(Direction.BOTH)
-    camera.settle()
+    driver.wait_idle()
     window.navigator.go_to(corrected)
     window.navigator.set_view_mode(ViewMode.MATTE)
-    camera.settle()
-    camera.take("5-matte")
+    driver.wait_idle()
+    driver.save_screenshot("5-matte")
     sheet = ShortcutSheet(key_sections(), window)
     sheet.show()
-    camera.settle()
-    camera.take("shortcuts", sheet)
+    driver.wait_idle()
+    driver.save_screenshot("shortcuts", sheet)
     sheet.close()
 
 
-def correct_worst_mask(camera: Photographer, truth: list[UInt8Array]) -> int:
-    """Go to the mask that is furthest from the truth, scribble on what is wrong there, return the frame."""
-    window = camera.window
+def correct_worst_mask(driver: WindowDriver, truth: list[UInt8Array]) -> int:
+    """Go to the mask with the most wrong pixels, scribble on its errors, return the frame index."""
+    window = driver.window
     session = window.controller.session
     assert session is not None
     wrong = {
@@ -154,35 +154,35 @@ def correct_worst_mask(camera: Photographer, truth: list[UInt8Array]) -> int:
     }
     frame_index, worst_id = max(wrong, key=wrong.__getitem__)
     window.navigator.go_to(frame_index)
-    camera.settle()
-    picture, rng = "4-correct", np.random.default_rng(0)
+    driver.wait_idle()
+    screenshot, rng = "4-correct", np.random.default_rng(0)
     for object_id in sorted(LINES, key=lambda each: each != worst_id):
         window.controller.choose_object(object_id)
         mask = session.ids(frame_index) == object_id
         for stroke in scribble_strokes(truth[frame_index] == object_id, mask, rng):
-            camera.scribble(stroke.points.tolist(), is_positive=stroke.is_positive, picture=picture)
-            picture = ""
+            driver.scribble(stroke.points.tolist(), is_positive=stroke.is_positive, screenshot=screenshot)
+            screenshot = ""
     return frame_index
 
 
 def main() -> None:
-    """Take all pictures."""
-    parser = argparse.ArgumentParser(description="Take the pictures of the walk-through.")
+    """Take all screenshots."""
+    parser = argparse.ArgumentParser(description="Take the README's screenshots.")
     parser.add_argument("folder", type=Path)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
-    os.environ["QT_FONT_DPI"] = "96"  # virtual displays say 100, and everything would be enlarged by it
-    report = sys.excepthook  # the window turns errors into banners; here they end the program
+    os.environ["QT_FONT_DPI"] = "96"  # virtual displays have 100, which would enlarge everything
+    excepthook = sys.excepthook  # the window shows errors in a banner; here they end the program
     with tempfile.TemporaryDirectory() as folder:
         clip = write_sample(Path(folder) / "koi pond")
         truth = [read_ids(path) for path in sorted((clip / "masks").glob("*.png"))]
         application, window = app.open_window(parse([str(clip)]))
-        sys.excepthook = report
+        sys.excepthook = excepthook
         window.resize(*SIZE)
         try:
-            photograph(Photographer(window, options.folder), truth)
+            run_example(WindowDriver(window, options.folder), truth)
         finally:
-            window.leave()
+            window.close_without_asking()
             application.quit()
 
 

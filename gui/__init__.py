@@ -1,1 +1,1 @@
-"""The window. Qt lives here and nowhere else; torch and the networks never do."""
+"""The window. Only this package imports Qt widgets; it never imports torch or the networks."""

@@ -1,7 +1,7 @@
-"""The one table of everything that the window can be asked to do.
+"""The table of all actions of the window.
 
-Menus, buttons, tooltips, shortcuts and the shortcut sheet all come from here. `command` names the method that
-does it, `argument` is what it is called with.
+Menus, buttons, tooltips, shortcuts and the shortcut sheet are built from it. `command` names the controllers'
+method that performs the action, `argument` is its argument, if any.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _NEEDS_SESSION = (
     "save_script",
     "play_script",
 )
-_PROPAGATES = ("propagate", "propagate_forward", "propagate_backward")
+_PROPAGATE_ACTIONS = ("propagate", "propagate_forward", "propagate_backward")
 
 
 @dataclass(frozen=True)
 class ActionSpec:
-    """One thing to do. Shortcuts are in Qt's portable spelling; the first is the one that is shown."""
+    """One action. Shortcuts are in Qt's portable text; the first one is shown."""
 
     name: str
     text: str
@@ -49,9 +49,9 @@ class ActionSpec:
     argument: object = None
     is_checkable: bool = False
     group: str = ""
-    """The menu draws a line between groups."""
+    """The menu has a separator between groups."""
     button_text: str = ""
-    """A shorter text, for buttons whose place says the rest."""
+    """A shorter text for buttons, where the panel's heading completes it."""
 
 
 def _tool(tool: CanvasTool, text: str, key: str, tooltip: str) -> ActionSpec:
@@ -83,20 +83,20 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ),
     ActionSpec(
         "play_script", "Play script…", "File", "ask_for_script", (),
-        "Repeat on this clip what a script says, step by step", group="script",
+        "Perform a script's steps on this clip", group="script",
     ),
     ActionSpec(
         "save_script", "Save script…", "File", "ask_where_to_save_script", ("Ctrl+S",),
-        "Keep all that was done here as a script; `mivos replay` makes the same masks of it", group="script",
+        "Save all steps done here as a script; `mivos replay` makes the same masks from it", group="script",
     ),
     ActionSpec(
         "export", "Export…", "File", "ask_for_export", ("Ctrl+E",),
         "Write the masks of all frames as image sequences", group="export",
     ),
     ActionSpec("quit", "Quit", "File", "quit", ("Ctrl+Q",), "Close the window", group="quit"),
-    ActionSpec("undo", "Undo", "Edit", "undo", ("Ctrl+Z",), "Take back the last step", group="undo"),
+    ActionSpec("undo", "Undo", "Edit", "undo", ("Ctrl+Z",), "Undo the last step", group="undo"),
     ActionSpec(
-        "redo", "Redo", "Edit", "redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Do again what was taken back",
+        "redo", "Redo", "Edit", "redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Redo the last undone step",
         group="undo",
     ),
     ActionSpec(
@@ -105,7 +105,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ),
     ActionSpec(
         "mark_absent", "Object is not here", "Edit", "mark_absent", ("A",),
-        "Say that the chosen object cannot be seen on this frame", group="frame",
+        "Mark the chosen object as not visible on this frame", group="frame",
     ),
     ActionSpec(
         "add_object", "Add object", "Edit", "add_object", ("Ctrl+N",), "Add an object", group="object",
@@ -137,28 +137,28 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("wider", "Wider", "Tools", "step_radius", ("]",), "A wider line", 1, group="radius"),
     ActionSpec(
         "escape", "Leave region", "Tools", "escape", ("Esc",),
-        "Drop the stroke under way, or leave the region and see the whole frame", group="region",
+        "Abort the stroke under way, or leave the region and show the whole frame", group="region",
     ),
-    _view(ViewMode.OVERLAY, "Overlay", "Colours over the picture"),
-    _view(ViewMode.OUTLINE, "Outline", "Only the outlines over the picture"),
+    _view(ViewMode.OVERLAY, "Overlay", "Colours over the image"),
+    _view(ViewMode.OUTLINE, "Outline", "Only the outlines over the image"),
     _view(ViewMode.MATTE, "Matte", "Objects white, everything else black"),
-    _view(ViewMode.SOURCE, "Source", "The picture alone"),
+    _view(ViewMode.SOURCE, "Source", "The image alone"),
     ActionSpec("next_view", "Next view", "View", "next_view_mode", ("V",), "The next view", group="next"),
-    ActionSpec("zoom_in", "Zoom in", "View", "zoom", ("Ctrl++", "Ctrl+="), "Look closer", 1.25, group="zoom"),
-    ActionSpec("zoom_out", "Zoom out", "View", "zoom", ("Ctrl+-",), "Step back", 0.8, group="zoom"),
-    ActionSpec("fit", "Fit", "View", "fit", ("F", "Ctrl+0"), "See the whole frame", group="zoom"),
+    ActionSpec("zoom_in", "Zoom in", "View", "zoom", ("Ctrl++", "Ctrl+="), "Enlarge", 1.25, group="zoom"),
+    ActionSpec("zoom_out", "Zoom out", "View", "zoom", ("Ctrl+-",), "Reduce", 0.8, group="zoom"),
+    ActionSpec("fit", "Fit", "View", "fit", ("F", "Ctrl+0"), "Show the whole frame", group="zoom"),
     ActionSpec(
         "propagate", "Propagate", "Propagate", "propagate", ("P", "Ctrl+Return"),
-        "Carry the corrected frames through the clip, both ways", Direction.BOTH, group="go",
+        "Propagate the corrected frames through the clip, in both directions", Direction.BOTH, group="go",
     ),
     ActionSpec(
         "propagate_backward", "Propagate backward", "Propagate", "propagate", ("Shift+P",),
-        "Carry the corrected frames to the clip's start only", Direction.BACKWARD, group="go",
+        "Propagate the corrected frames to the clip's start only", Direction.BACKWARD, group="go",
         button_text="Backward",
     ),
     ActionSpec(
         "propagate_forward", "Propagate forward", "Propagate", "propagate", ("Ctrl+P",),
-        "Carry the corrected frames to the clip's end only", Direction.FORWARD, group="go",
+        "Propagate the corrected frames to the clip's end only", Direction.FORWARD, group="go",
         button_text="Forward",
     ),
     ActionSpec(
@@ -196,16 +196,16 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Ctrl + left drag", "Work in a region"),
     ("Wheel", "Zoom to the cursor"),
     ("Ctrl + wheel", "Brush size"),
-    ("Space + drag, middle drag", "Move the picture"),
+    ("Space + drag, middle drag", "Move the image"),
     ("1 … 9", "Choose an object"),
 )
-"""What the mouse does, and keys that stand for many actions; for the shortcut sheet."""
+"""Mouse gestures, and keys that belong to several actions, for the shortcut sheet."""
 
 
 def build_actions(
     specs: Iterable[ActionSpec], trigger: Callable[[ActionSpec], None], parent: QObject
 ) -> dict[str, QAction]:
-    """Make the actions of a table; `trigger` is told which one has been asked for."""
+    """Create the actions of a table; `trigger` is called with the one that was triggered."""
     actions = {}
     for spec in specs:
         action = QAction(spec.text, parent)
@@ -215,46 +215,47 @@ def build_actions(
         if spec.button_text:
             action.setIconText(spec.button_text)
         action.setToolTip(tooltip(spec))
-        picture = icon(spec.name)
-        if picture is not None:
-            action.setIcon(picture)
-        # Qt's `checked` is dropped: a checkable action shows the state, it does not hold it.
+        action_icon = icon(spec.name)
+        if action_icon is not None:
+            action.setIcon(action_icon)
+        # Qt's `checked` is ignored: a checkable action shows the window's state.
         action.triggered.connect(lambda _checked=False, spec=spec: trigger(spec))
         actions[spec.name] = action
     return actions
 
 
-def enable_possible(
+def update_enabled(
     actions: Mapping[str, QAction],
     session: Session | None,
     *,
-    first_undo: int,
+    initial_undo_count: int,
     is_opening: bool,
     is_pending: bool,
     is_long: bool,
 ) -> None:
-    """Enable what can be done now.
+    """Enable the actions that are possible now.
 
-    first_undo  how many steps of the session are not the editor's to take back.
-    is_opening  a clip is being opened; is_pending: a command runs or waits; is_long: one that takes long.
+    initial_undo_count  the session's undo steps that the user cannot undo.
+    is_opening          whether a clip is being opened.
+    is_pending          whether a command is running or queued; is_long: whether a long one is.
     """
     for name in _NEEDS_SESSION:
         actions[name].setEnabled(session is not None)
-    for name in _PROPAGATES:
+    for name in _PROPAGATE_ACTIONS:
         actions[name].setEnabled(session is not None and not is_long)
     actions["cancel"].setEnabled(is_long or is_opening)
-    has_steps = session is not None and session.undo_count > first_undo
+    has_steps = session is not None and session.undo_count > initial_undo_count
     actions["undo"].setEnabled(has_steps or is_pending)
     actions["redo"].setEnabled(session is not None and session.can_redo)
     actions["remove_object"].setEnabled(session is not None and len(session.objects) > 1)
 
 
 def tooltip(spec: ActionSpec) -> str:
-    """Say what it does and by which key."""
+    """Return the tooltip's text with the first shortcut."""
     text = spec.tooltip or spec.text
-    return f"{text} ({shown_key(spec.shortcuts[0])})" if spec.shortcuts else text
+    return f"{text} ({key_text(spec.shortcuts[0])})" if spec.shortcuts else text
 
 
-def shown_key(shortcut: str) -> str:
-    """Spell a shortcut as this platform does."""
+def key_text(shortcut: str) -> str:
+    """Return a shortcut's text as this platform writes it."""
     return QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)

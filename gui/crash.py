@@ -1,4 +1,4 @@
-"""The last net: an error in a slot becomes a sentence in the window and a report in a file, never an exit.
+"""Handle uncaught errors: a message in the window and a report in a file, and the program goes on.
 
 Without a sys.excepthook, PyQt5 aborts the process on any error in a slot.
 """
@@ -20,39 +20,39 @@ from inference_core.errors import UserError
 MAX_REPORT_BYTES = 1 << 20
 
 
-class CrashNet(QObject):
-    """Catches what nobody else caught, on any thread."""
+class ErrorReporter(QObject):
+    """Reports uncaught errors of all threads, and Qt's warnings."""
 
     caught = pyqtSignal(str)
-    """A sentence for the editor. A signal, since it may come from another thread."""
+    """A message for the user. A signal, since it may be emitted on another thread."""
 
     def __init__(self, report_file: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._report_file = report_file
 
     def install(self) -> None:
-        """Take over Python's and Qt's last words."""
+        """Install the exception hooks of Python and the message handler of Qt."""
         sys.excepthook = self._on_error
         threading.excepthook = self._on_thread_error
         qInstallMessageHandler(self._on_qt_message)
 
     def uninstall(self) -> None:
-        """Give them back, as tests and embedding programs want."""
+        """Restore the defaults, for tests and embedding programs."""
         sys.excepthook = sys.__excepthook__
         threading.excepthook = threading.__excepthook__
         qInstallMessageHandler(None)
 
     def report(self, text: str) -> None:
-        """Append to the report file; a full disk must not become a second error."""
+        """Append to the report file; errors of the file system are ignored."""
         try:
             self._report_file.parent.mkdir(parents=True, exist_ok=True)
-            mode = "a" if self._is_short() else "w"
+            mode = "a" if self._is_below_limit() else "w"
             with self._report_file.open(mode, encoding="utf-8") as file:
                 file.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {text}\n")
         except OSError:
             return
 
-    def _is_short(self) -> bool:
+    def _is_below_limit(self) -> bool:
         return not self._report_file.exists() or self._report_file.stat().st_size < MAX_REPORT_BYTES
 
     def _on_error(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -60,7 +60,7 @@ class CrashNet(QObject):
             sys.__excepthook__(kind, error, trace)
             return
         self.report("".join(traceback.format_exception(kind, error, trace)))
-        self.caught.emit(sentence(error, self._report_file))
+        self.caught.emit(error_message(error, self._report_file))
 
     def _on_thread_error(self, failure: threading.ExceptHookArgs) -> None:
         if failure.exc_value is not None:
@@ -72,8 +72,8 @@ class CrashNet(QObject):
             self.report(f"Qt: {message}")
 
 
-def tell(error: BaseException, show: Callable[[str], None]) -> None:
-    """Show what the editor can put right; hand anything else to the last net, which reports it too."""
+def show_or_report(error: BaseException, show: Callable[[str], None]) -> None:
+    """Show an error that the user can correct; pass any other to sys.excepthook, which also reports it."""
     if is_expected(error):
         show(str(error))
     else:
@@ -81,12 +81,12 @@ def tell(error: BaseException, show: Callable[[str], None]) -> None:
 
 
 def is_expected(error: BaseException) -> bool:
-    """Whether its text is a sentence for the editor."""
+    """Whether the error's text is a sentence for the user."""
     return isinstance(error, UserError)
 
 
-def sentence(error: BaseException, report_file: Path | None = None) -> str:
-    """Put an error into a sentence that the editor can act on."""
+def error_message(error: BaseException, report_file: Path | None = None) -> str:
+    """Return a sentence about the error that the user can act on."""
     if is_expected(error):
         return str(error)
     if isinstance(error, MemoryError):

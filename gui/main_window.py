@@ -1,4 +1,4 @@
-"""The window: lays out the widgets, joins them to those who decide, and opens clips one after the other."""
+"""The main window: lays out the widgets, connects them to the controllers, opens and closes clips."""
 
 from __future__ import annotations
 
@@ -25,14 +25,13 @@ from PyQt5.QtWidgets import (
 
 from gui.actions import ACTIONS, ActionSpec, build_actions
 from gui.canvas.canvas import Canvas
-from gui.controllers.controller import Controller
+from gui.controllers.controller import Controller, Views
 from gui.controllers.file_controller import FileController, OpenedClip
-from gui.controllers.leaving import LeaveGuard
 from gui.controllers.navigator import Navigator
-from gui.controllers.views import Views
-from gui.crash import tell
+from gui.controllers.unsaved_work import UnsavedWorkGuard
+from gui.crash import show_or_report
 from gui.panels.banner import Banner
-from gui.panels.icons import known_icon
+from gui.panels.icons import required_icon
 from gui.panels.object_panel import ObjectPanel
 from gui.panels.propagation_panel import PropagationPanel
 from gui.panels.status_line import StatusLine
@@ -44,9 +43,9 @@ from gui.state.overlay import ViewMode
 from gui.state.view_model import ViewModel
 from gui.state.view_state import ViewState
 from gui.worker.clip_opener import ClipOpener, OpenClip
-from gui.worker.ending import Report, end_threads
 from gui.worker.frame_reader import FrameReader
 from gui.worker.script_recorder import ScriptRecorder
+from gui.worker.shutdown import ReportProgress, stop_threads
 from gui.worker.worker import OpenedSession, Worker
 
 if TYPE_CHECKING:
@@ -60,18 +59,18 @@ _OPENING = "Opening the clip …"
 
 @dataclass(frozen=True)
 class Backend:
-    """What the window is handed from outside. Both are called on threads of their own.
+    """Functions that the window calls to open clips and sessions, each on a thread of its own.
 
     open_clip     opens a clip; None stands for the sample clip.
     open_session  makes a session on a clip.
     """
 
     open_clip: OpenClip
-    open_session: Callable[[Clip, ScriptRecorder, Report], OpenedSession]
+    open_session: Callable[[Clip, ScriptRecorder, ReportProgress], OpenedSession]
 
 
 class MainWindow(QMainWindow):
-    """One clip at a time."""
+    """The window, with one open clip at a time."""
 
     first_painted = pyqtSignal()
     session_opened = pyqtSignal()
@@ -80,7 +79,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setObjectName("main_window")
         self.setWindowTitle(_TITLE)
-        self.setWindowIcon(known_icon("app"))
+        self.setWindowIcon(required_icon("app"))
         self._backend = backend
         self._is_painted = False
         self._has_panned = False
@@ -88,74 +87,74 @@ class MainWindow(QMainWindow):
         self.model = ViewModel(self)
         self._opener: ClipOpener | None = None
         self._reader: FrameReader | None = None
-        self._turn = threading.Lock()
-        self._has_ended = False
+        self._compute_lock = threading.Lock()
+        self._is_shut_down = False
         self._build()
-        self._join()
+        self._connect_signals()
 
-    def show_at_a_good_size(self) -> None:
-        """Show the window, large but inside the screen."""
+    def show_sized_to_screen(self) -> None:
+        """Show the window, large but not larger than the screen."""
         screen = QApplication.primaryScreen()
-        room = screen.availableSize() if screen is not None else self.sizeHint()
-        self.resize(min(1600, room.width()), min(960, room.height()))
+        available = screen.availableSize() if screen is not None else self.sizeHint()
+        self.resize(min(1600, available.width()), min(960, available.height()))
         self.show()
         self.activateWindow()
 
     # Opening.
 
     def open(self, path: Path | None) -> None:
-        """Open a clip, without a question; None stands for the sample clip.
+        """Open a clip without asking about unsaved work; None stands for the sample clip.
 
-        The clip that is open stays until the other one is there, and for good where that cannot be opened.
+        The current clip stays open until the other one is opened, and if that fails.
         """
-        if self._has_ended:
+        if self._is_shut_down:
             return
-        self._forget_opener()
-        self.leave_guard.give_up()
+        self._stop_opener()
+        self.unsaved_work_guard.mark_discarded()
         opener = self._opener = ClipOpener(self._backend.open_clip, path)
-        opener.connect_alive(opener.told, self._show_opening)
-        opener.connect_alive(opener.opened, self._on_clip)
-        opener.connect_alive(opener.failed, self._on_open_failed)
+        opener.connect_until_stop(opener.progressed, self._show_opening)
+        opener.connect_until_stop(opener.opened, self._on_clip_opened)
+        opener.connect_until_stop(opener.failed, self._on_open_failed)
         self._show_opening(_OPENING)
         opener.begin()
 
-    def _ask_and_open(self, path: Path) -> None:
-        self.leave_guard.leave(lambda: self.open(path))
+    def _open_if_confirmed(self, path: Path) -> None:
+        self.unsaved_work_guard.confirm(lambda: self.open(path))
 
     def _show_opening(self, text: str) -> None:
         self.controller.show_opening(text)
-        self.canvas.invite(text)
+        self.canvas.show_placeholder(text)
 
-    def _forget_opener(self) -> None:
+    def _stop_opener(self) -> None:
         if self._opener is not None:
-            self._opener.ask_to_end()
+            self._opener.request_stop()
             self._opener = None
         self.controller.show_opening("")
 
-    def _on_clip(self, path: Path | None, clip: Clip) -> None:
-        """The editor may have gone on with the clip before while this one was being opened."""
-        self._forget_opener()
-        self._invite_to_open()
-        self.leave_guard.leave(lambda: self._change_to(path, clip), waits=True)
+    def _on_clip_opened(self, path: Path | None, clip: Clip) -> None:
+        """Switch to the opened clip; the user may have worked on the current one meanwhile, so ask first."""
+        self._stop_opener()
+        self._show_open_hint()
+        self.unsaved_work_guard.confirm(lambda: self._switch_to(path, clip), is_queued=True)
 
-    def _change_to(self, path: Path | None, clip: Clip) -> None:
-        if self._has_ended:  # closed by the answer that this waited for
+    def _switch_to(self, path: Path | None, clip: Clip) -> None:
+        if self._is_shut_down:  # by the dialog that this was queued behind
             return
-        self._end_reader()
+        self._stop_reader()
         recorder = ScriptRecorder()
         self.files.set_clip(OpenedClip(clip, path, recorder))
-        self.leave_guard.ask_again()
+        self.unsaved_work_guard.clear_discarded()
         height, width = clip.size
         frame_rate = self._frame_rate = float(clip.frame_rate)
         worker = Worker(
-            lambda report: self._backend.open_session(clip, recorder, report), recorder, self._turn
+            lambda report: self._backend.open_session(clip, recorder, report), recorder, self._compute_lock
         )
         self.controller.attach(worker)
-        worker.connect_alive(worker.opened, lambda _: self.session_opened.emit())
+        worker.connect_until_stop(worker.opened, lambda _: self.session_opened.emit())
         reader = self._reader = FrameReader(clip)
-        reader.connect_alive(reader.picture_ready, self.controller.on_picture)
-        reader.connect_alive(reader.failed, self._on_reader_failed)
-        self.navigator.look_at_clip(reader, len(clip), (height, width), frame_rate)
+        reader.connect_until_stop(reader.frame_rendered, self.controller.on_frame_rendered)
+        reader.connect_until_stop(reader.failed, self._on_reader_failed)
+        self.navigator.show_clip(reader, frame_count=len(clip), size=(height, width), frame_rate=frame_rate)
         name = self.files.clip_name
         self.setWindowTitle(f"{name} – {_TITLE}")
         self.status_line.show_clip(f"{name}   {width} × {height}   {len(clip)} frames   {frame_rate:g} fps")
@@ -166,49 +165,49 @@ class MainWindow(QMainWindow):
     # Closing.
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
-        """Close where no work is lost by it; else ask, and close later or not at all."""
-        if self.leave_guard.has_unsaved_work:
+        """Close if there is no unsaved work; else ask, and close later or not at all."""
+        if self.unsaved_work_guard.has_unsaved_work:
             if event is not None:
                 event.ignore()
-            self.leave_guard.leave(self.leave)
+            self.unsaved_work_guard.confirm(self.close_without_asking)
             return
-        self.end()
+        self.shut_down()
         super().closeEvent(event)
 
-    def leave(self) -> None:
-        """Close the window without a question."""
-        self.leave_guard.give_up()
+    def close_without_asking(self) -> None:
+        """Close the window and discard unsaved work."""
+        self.unsaved_work_guard.mark_discarded()
         self.close()
 
-    def end(self) -> None:
-        """Take the window off the screen, then bring all threads to an end, as far as they can be; once."""
-        if self._has_ended:
+    def shut_down(self) -> None:
+        """Hide the window, then stop all threads, waiting a bounded time; does nothing the second time."""
+        if self._is_shut_down:
             return
-        self._has_ended = True
+        self._is_shut_down = True
         self.hide()
-        self.navigator.stand_still()
-        self._forget_opener()
+        self.navigator.stop()
+        self._stop_opener()
         self.controller.detach()
-        self._end_reader()
+        self._stop_reader()
         application = QApplication.instance()
         if application is not None:
             application.removeEventFilter(self)
-        end_threads()
+        stop_threads()
 
-    def _end_reader(self) -> None:
+    def _stop_reader(self) -> None:
         if self._reader is not None:
-            self._reader.ask_to_end()
+            self._reader.request_stop()
             self._reader = None
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Say when the window has been seen for the first time: what takes long begins then."""
+        """Emit `first_painted` after the first paint: slow work starts then."""
         super().paintEvent(event)
         if not self._is_painted:
             self._is_painted = True
             QTimer.singleShot(0, self.first_painted.emit)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 Qt's name
-        """Give Space two meanings: held it moves the picture, tapped it plays."""
+        """Handle Space: held, it pans with a left drag; tapped, it starts or stops playback."""
         if (
             isinstance(event, QKeyEvent)
             and event.key() == Qt.Key.Key_Space
@@ -228,7 +227,7 @@ class MainWindow(QMainWindow):
             self._has_panned = False
         elif not self._has_panned:
             self.navigator.toggle_playing()
-        self.canvas.hold_pan(is_pressed)
+        self.canvas.set_pan_mode(is_pressed)
 
     # Building.
 
@@ -240,8 +239,8 @@ class MainWindow(QMainWindow):
         self.status_line = StatusLine()
         self.objects = ObjectPanel(actions)
         self.propagation = PropagationPanel(actions)
-        self._stage = QWidget()
-        self.banner = Banner(self._stage)
+        self._canvas_area = QWidget()
+        self.banner = Banner(self._canvas_area)
         self._tool_panel = ToolPanel(actions)
         self._view_bar = ViewBar(actions)
         self._transport = Transport(actions)
@@ -251,20 +250,20 @@ class MainWindow(QMainWindow):
         )
         self.controller = Controller(views, actions, self.model, self.navigator)
         self.files = FileController(self, self.controller, self.banner)
-        self.leave_guard = LeaveGuard(self, self.controller, self.files)
+        self.unsaved_work_guard = UnsavedWorkGuard(self, self.controller, self.files)
         self._lay_out()
         self._build_menus()
         self.addActions(list(actions.values()))
 
     def _lay_out(self) -> None:
-        stage = _box(self._stage, QVBoxLayout(), self._view_bar, (self.canvas, 1))
+        stage = _box(self._canvas_area, QVBoxLayout(), self._view_bar, (self.canvas, 1))
         side = _box(_frame("side"), QVBoxLayout(), (self.objects, 1), self.propagation)
         side.setFixedWidth(_SIDE_WIDTH)
         middle = _box(QWidget(), QHBoxLayout(), self._tool_panel, (stage, 1), side)
         bottom = _box(_frame("transport"), QHBoxLayout(), self._transport, (self.timeline, 1))
         self.setCentralWidget(_box(QWidget(), QVBoxLayout(), (middle, 1), bottom))
         self.setStatusBar(self.status_line)
-        self.banner.keep_below(self._view_bar.sizeHint().height())
+        self.banner.set_top_margin(self._view_bar.sizeHint().height())
 
     def _build_menus(self) -> None:
         bar = self.menuBar()
@@ -279,24 +278,24 @@ class MainWindow(QMainWindow):
             last_group[spec.menu] = spec.group
             menu.addAction(self.actions_by_name[spec.name])
 
-    def _join(self) -> None:
-        self.controller.opening_given_up.connect(self._on_opening_given_up)
-        self.files.clip_wanted.connect(self._ask_and_open)
-        self.files.quit_wanted.connect(self._quit)
+    def _connect_signals(self) -> None:
+        self.controller.opening_cancelled.connect(self._on_opening_cancelled)
+        self.files.clip_chosen.connect(self._open_if_confirmed)
+        self.files.quit_requested.connect(self._quit)
         self.model.changed.connect(self._show_state)
         self.canvas.scale_changed.connect(self._view_bar.set_scale)
-        self.canvas.press_began.connect(self._on_press)
+        self.canvas.gesture_started.connect(self._on_press)
         self.navigator.playing_changed.connect(self._transport.set_playing)
         self._view_bar.radius_chosen.connect(self.controller.set_radius)
         self._view_bar.view_mode_chosen.connect(self.navigator.set_view_mode)
-        self._view_bar.region_left.connect(self.controller.escape)
-        self.objects.colour_asked.connect(self._ask_for_colour)
+        self._view_bar.leave_region_clicked.connect(self.controller.escape)
+        self.objects.colour_requested.connect(self._ask_for_colour)
         application = QApplication.instance()
         if application is not None:
             application.installEventFilter(self)
         self._show_state(self.model.state, self.model.state)
 
-    # Between the rooms.
+    # Connections.
 
     def _perform(self, spec: ActionSpec) -> None:
         for handler in (self.controller, self.navigator, self.files):
@@ -304,7 +303,7 @@ class MainWindow(QMainWindow):
             if method is not None:
                 method() if spec.argument is None else method(spec.argument)
                 return
-        raise LookupError(f"Nobody answers to {spec.command}.")
+        raise LookupError(f"No controller has a method {spec.command}.")
 
     def _show_state(self, before: ViewState, state: ViewState) -> None:
         del before
@@ -322,21 +321,21 @@ class MainWindow(QMainWindow):
         self._has_panned = True
 
     def _on_reader_failed(self, error: BaseException) -> None:
-        tell(error, self.banner.show_error)
+        show_or_report(error, self.banner.show_error)
 
     def _on_open_failed(self, error: BaseException) -> None:
-        self._on_opening_given_up()
-        tell(error, self.banner.show_error)
+        self._on_opening_cancelled()
+        show_or_report(error, self.banner.show_error)
 
-    def _on_opening_given_up(self) -> None:
-        self._forget_opener()
-        self._invite_to_open()
-        self.leave_guard.ask_again()
+    def _on_opening_cancelled(self) -> None:
+        self._stop_opener()
+        self._show_open_hint()
+        self.unsaved_work_guard.clear_discarded()
 
-    def _invite_to_open(self) -> None:
+    def _show_open_hint(self) -> None:
         video, images = (self.actions_by_name[name].shortcut() for name in ("open_clip", "open_images"))
         native = QKeySequence.SequenceFormat.NativeText
-        self.canvas.invite(
+        self.canvas.show_placeholder(
             f"Open a video ({video.toString(native)}) or a folder of images ({images.toString(native)})"
         )
 
@@ -354,7 +353,7 @@ def _frame(name: str) -> QFrame:
 
 
 def _box(holder: QWidget, layout: QBoxLayout, *parts: QWidget | tuple[QWidget, int]) -> QWidget:
-    """Lay parts out in a holder, edge to edge; a part may come with its stretch."""
+    """Lay out parts in a holder without margins; a part may be given with its stretch."""
     layout.setContentsMargins(0, 0, 0, 0)
     layout.setSpacing(0)
     for part in parts:

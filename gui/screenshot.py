@@ -1,4 +1,4 @@
-"""Pictures of the window as files, known again by a line of text in them."""
+"""Screenshots of the window as PNG files, marked with a text chunk by which they are recognized."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from mivos_studio.media.output.file import FileKind, written_file
 _KEY, _PROGRAM = "Software", "mivos-studio"
 
 
-def save_screenshot(picture: QPixmap, path: Path) -> None:
-    """Write a picture of the window as PNG over an older one. Raises a MediaError where it cannot be."""
-    image = picture.toImage()
+def save_screenshot(pixmap: QPixmap, path: Path) -> None:
+    """Write a screenshot as PNG; replaces an older screenshot only. Raises a MediaError where it cannot."""
+    image = pixmap.toImage()
     image.setText(_KEY, _PROGRAM)
     with written_file(path, SCREENSHOT) as beside:
         if not image.save(str(beside), "PNG"):

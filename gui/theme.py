@@ -1,4 +1,4 @@
-"""How the window looks: qdarkstyle, and the few rules on top of it that make one program of it."""
+"""The style sheet: qdarkstyle and a few rules on top of it."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ QLabel[role="key"] {{ background-color: {RAISED}; border: 1px solid {EDGE}; bord
 
 
 def apply_theme(application: QApplication) -> None:
-    """Dress the whole application."""
+    """Set the font and the style sheet of the application."""
     font = QFont(application.font())
     font.setPixelSize(13)
     application.setFont(font)

@@ -1,7 +1,7 @@
-"""The program with the window: puts clip, networks, session and window together.
+"""The program with the window: creates the application, and opens clips and sessions for the window.
 
-The window is on the screen before torch, PyAV and OpenCV are imported: those imports are made inside the
-functions that the window's threads call.
+The window is shown before torch, PyAV and OpenCV are imported: those imports are in the functions that the
+window's threads call.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from PyQt5.QtWidgets import QApplication
 
     from gui.main_window import Backend, MainWindow
-    from gui.worker.ending import Report
     from gui.worker.script_recorder import ScriptRecorder
+    from gui.worker.shutdown import ReportProgress
     from gui.worker.worker import OpenedSession
     from mivos_studio.media.clip import Clip
     from model.interfaces import Networks
 
 _LOADING = "Loading the networks …"
-# Any of these says how OpenMP's idle threads wait: OpenMP's own word, GNU's, Intel's and LLVM's.
+# Each of these sets how OpenMP's idle threads wait: OpenMP's own variable, GNU's, Intel's and LLVM's.
 _WAIT_VARIABLES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
 _QT_VARIABLES = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
 
@@ -46,17 +46,17 @@ class WindowOptions:
 def run(options: WindowOptions) -> int:
     """Open the window and return the exit code."""
     application, window = open_window(options)
-    from gui.worker.ending import Signals, leave
+    from gui.worker.shutdown import TerminationSignals, finish_process
 
-    signals = Signals(application.exit, application)
+    signals = TerminationSignals(application.exit, application)
     code = application.exec()
-    window.end()  # a session manager or a signal ends the loop without closing the window
+    window.shut_down()  # a session manager or a signal ends the loop without closing the window
     signals.uninstall()
-    return leave(code)
+    return finish_process(code)
 
 
 def open_window(options: WindowOptions) -> tuple[QApplication, MainWindow]:
-    """Make the application and show the window; opening the clip begins after its first paint."""
+    """Create the application and show the window; the clip is opened after the first paint."""
     drop_foreign_qt_plugins()
     let_idle_threads_sleep()
     from PyQt5.QtCore import QCoreApplication, QStandardPaths, Qt, QTimer
@@ -67,34 +67,34 @@ def open_window(options: WindowOptions) -> tuple[QApplication, MainWindow]:
     QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     application = QApplication(sys.argv[:1])
     application.setApplicationName("MiVOS Studio")
-    # Where the session ends, Qt would close the window, which may ask, and nobody may be there to answer.
+    # At the end of a desktop session Qt would close the window, which may open a dialog that nobody answers.
     QApplication.setFallbackSessionManagementEnabled(False)
 
-    from gui.crash import CrashNet
+    from gui.crash import ErrorReporter
     from gui.main_window import MainWindow
     from gui.theme import apply_theme
 
     apply_theme(application)
     cache = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.CacheLocation))
     window = MainWindow(_backend(options, cache))
-    net = CrashNet(cache / "errors.txt", window)
-    net.caught.connect(window.banner.show_error)
-    net.install()
-    window.show_at_a_good_size()
+    reporter = ErrorReporter(cache / "errors.txt", window)
+    reporter.caught.connect(window.banner.show_error)
+    reporter.install()
+    window.show_sized_to_screen()
     window.first_painted.connect(lambda: window.open(options.clip))
     if options.script is not None:
         script = options.script
         window.session_opened.connect(lambda: window.files.play_script(script))
     if options.exit_after_s is not None:
         wait_ms = round(1000 * options.exit_after_s)
-        window.first_painted.connect(lambda: QTimer.singleShot(wait_ms, lambda: _leave(window, options)))
+        window.first_painted.connect(lambda: QTimer.singleShot(wait_ms, lambda: _finish(window, options)))
     return application, window
 
 
 def drop_foreign_qt_plugins() -> None:
-    """Forget OpenCV's Qt plugins: its Linux wheel points Qt at them, and PyQt5 then aborts.
+    """Remove the variables that point Qt at OpenCV's plugins, as its Linux wheel does: PyQt5 then aborts.
 
-    Also where the variables were inherited from a process that had imported cv2. Others' settings are kept.
+    Also if they were inherited from a process that had imported cv2. Other values are kept.
     """
     found = importlib.util.find_spec("cv2")
     if found is None or found.origin is None:
@@ -107,47 +107,47 @@ def drop_foreign_qt_plugins() -> None:
 
 
 def let_idle_threads_sleep() -> None:
-    """Have torch's idle threads sleep between two pieces of work, unless the environment says otherwise.
+    """Let torch's idle threads sleep instead of spinning, unless the environment sets how they wait.
 
-    By default they spin. Where anything else wants a core (the window, the decoder, another program), they
-    take it from whoever has the work they wait for, and a propagation is several times slower. OpenMP reads
-    the variable when it is loaded, so this comes before torch is imported.
+    By default they spin. If anything else needs a core (the window, the decoder, another program), they take
+    it from the threads whose work they wait for, and a propagation is several times slower. OpenMP reads the
+    variable when it is loaded, so this must be called before torch is imported.
     """
     if not any(name in os.environ for name in _WAIT_VARIABLES):
         os.environ["OMP_WAIT_POLICY"] = "passive"
 
 
-def _leave(window: MainWindow, options: WindowOptions) -> None:
+def _finish(window: MainWindow, options: WindowOptions) -> None:
     if options.screenshot is not None:
         from gui.screenshot import save_screenshot
 
         save_screenshot(window.grab(), options.screenshot)
-    window.leave()
+    window.close_without_asking()
 
 
 def _backend(options: WindowOptions, cache: Path) -> Backend:
-    """Close over the options: the window knows neither models nor devices."""
+    """Return the window's backend for these options, so that the window needs neither models nor devices."""
     from gui.main_window import Backend
 
     loaded: list[Networks] = []
 
-    def open_clip(path: Path | None, report: Report) -> Clip:
+    def open_clip(path: Path | None, report: ReportProgress) -> Clip:
         from mivos_studio.media.clip import open_clip
 
-        return open_clip(_sample(cache, report) if path is None else path)
+        return open_clip(_sample_clip(cache, report) if path is None else path)
 
-    def open_session(clip: Clip, recorder: ScriptRecorder, report: Report) -> OpenedSession:
+    def open_session(clip: Clip, recorder: ScriptRecorder, report: ReportProgress) -> OpenedSession:
         report(_LOADING)
         if not loaded:
             loaded.append(_load_networks(options, report))
         report(_LOADING)
-        return _opened(clip, loaded[0], options, recorder)
+        return _open_session(clip, loaded[0], options, recorder)
 
     return Backend(open_clip, open_session)
 
 
-def _sample(cache: Path, report: Report) -> Path:
-    """Make the sample clip, unless that was done before."""
+def _sample_clip(cache: Path, report: ReportProgress) -> Path:
+    """Write the sample clip if it is not there, and return its folder."""
     folder = cache / "sample"
     if not folder.exists():
         from mivos_studio.synthetic.sample import write_sample
@@ -157,14 +157,14 @@ def _sample(cache: Path, report: Report) -> Path:
     return folder
 
 
-def _load_networks(options: WindowOptions, report: Report) -> Networks:
-    from model.checkpoint import load_networks  # brings torch, which takes seconds
+def _load_networks(options: WindowOptions, report: ReportProgress) -> Networks:
+    from model.checkpoint import load_networks  # imports torch, which takes seconds
 
     report(_LOADING)
     return load_networks(options.models, options.weights)
 
 
-def _opened(
+def _open_session(
     clip: Clip, networks: Networks, options: WindowOptions, recorder: ScriptRecorder
 ) -> OpenedSession:
     from gui.worker.worker import OpenedSession
@@ -180,6 +180,6 @@ def _opened(
         scratch=TemporaryScratch(),
     )
     object_id = session.add_object()
-    recorder.declare(object_id, session.objects[0].name)
+    recorder.add_initial_object(object_id, session.objects[0].name)
     terms = FAMILIES[networks.family].terms
-    return OpenedSession(session, networks.family, terms, first_undo=session.undo_count)
+    return OpenedSession(session, networks.family, terms, initial_undo_count=session.undo_count)

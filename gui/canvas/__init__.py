@@ -1,1 +1,1 @@
-"""The picture and the mask over it: what is shown, where, and what the editor draws there."""
+"""The canvas: the image with the masks over it, the viewport, and the mouse gestures."""

@@ -1,4 +1,4 @@
-"""What a drag on the canvas does, from the press to the release: draw, choose a region, move the picture."""
+"""Mouse gestures on the canvas, from press to release: draw a stroke, select a region, pan."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from inference_core.types import Interaction, Region
 
 
 class Gesture(Protocol):
-    """One drag. Positions are canvas pixels; the viewport is the one at that moment."""
+    """One drag. Positions are canvas pixels; the viewport is the current one."""
 
     def move(self, viewport: Viewport, position: Position) -> None:
-        """Follow the mouse."""
+        """Handle a mouse move."""
 
     def finish(self) -> None:
-        """The button went up: say what was meant."""
+        """Emit the result: the button was released."""
 
     def abort(self) -> None:
-        """It was not meant: leave nothing behind."""
+        """Discard the gesture and its preview."""
 
 
 class StrokeGesture:
-    """Draws with the pen that was held when the button went down."""
+    """Draws a stroke with the pen that was set when the button went down."""
 
     def __init__(
         self, scene: QGraphicsScene, item: StrokeItem, emit: Callable[[Interaction, StrokeItem], None]
@@ -40,7 +40,7 @@ class StrokeGesture:
         scene.addItem(item)
 
     def move(self, viewport: Viewport, position: Position) -> None:
-        """Carry the line on; a click or a corner goes along until it is let go."""
+        """Add a point to the line; a click or a box's corner moves with the mouse until the release."""
         x, y = viewport.to_point(position)
         if self._item.pen.tool is CanvasTool.BOX:
             height, width = viewport.source
@@ -48,7 +48,7 @@ class StrokeGesture:
         self._item.add_point(x, y)
 
     def finish(self) -> None:
-        """Hand the stroke over; its preview stays until it has been answered."""
+        """Emit the interaction; its preview stays until its mask is shown."""
         interaction = self._item.interaction()
         if interaction is None:
             self.abort()
@@ -56,12 +56,12 @@ class StrokeGesture:
             self._emit(interaction, self._item)
 
     def abort(self) -> None:
-        """Take the preview away."""
+        """Remove the preview."""
         self._scene.removeItem(self._item)
 
 
 class RegionGesture:
-    """Spans a region between the press and the mouse."""
+    """Selects a region between the press and the mouse."""
 
     def __init__(
         self,
@@ -76,36 +76,36 @@ class RegionGesture:
         self._region: Region | None = None
 
     def move(self, viewport: Viewport, position: Position) -> None:
-        """Show the region as it would be."""
+        """Show the region up to the mouse."""
         self._region = region_between(self._start, viewport.to_source(position), viewport.source)
         if self._region is not None:
             height, width = viewport.source
             self._item.show_region(QRectF(0, 0, width, height), region_rect(self._region))
 
     def finish(self) -> None:
-        """Say which region was chosen; one too small to work in is no choice."""
+        """Emit the region, or None if it is too small."""
         self._emit(self._region)
 
     def abort(self) -> None:
-        """Leave the region as it was."""
+        """Emit None: the previous region stays."""
         self._emit(None)
 
 
 class PanGesture:
-    """Moves the picture along with the mouse."""
+    """Pans the view with the mouse."""
 
     def __init__(self, start: Position, pan: Callable[[Position], None]) -> None:
         self._last = start
         self._pan = pan
 
     def move(self, viewport: Viewport, position: Position) -> None:
-        """Move by as much as the mouse has moved."""
-        del viewport  # a pan is measured on the canvas alone
+        """Pan by the mouse's movement."""
+        del viewport  # panning needs canvas positions only
         self._pan((position[0] - self._last[0], position[1] - self._last[1]))
         self._last = position
 
     def finish(self) -> None:
-        """Nothing is left to say: every step has been taken."""
+        """Do nothing: every move has been applied already."""
 
     def abort(self) -> None:
-        """A pan changes nothing that would have to be taken back."""
+        """Do nothing: panning changes no data."""

@@ -1,4 +1,4 @@
-"""The preview of a stroke: drawn as vectors while the mouse moves, and until the network has answered."""
+"""The preview of a stroke: drawn as vectors while the mouse moves, and until its mask is shown."""
 
 from __future__ import annotations
 
@@ -7,59 +7,59 @@ from PyQt5.QtCore import QPointF, QRectF, Qt
 from PyQt5.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen
 from PyQt5.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem
 
-from gui.canvas.canvas_items import PALE, hair_pen
+from gui.canvas.canvas_items import PALE, cosmetic_pen
 from gui.state.view_state import CanvasTool, Pen
 from inference_core.types import Interaction, Stroke, Tool
 
 _NEGATIVE = QColor(24, 26, 31)
-_PIECE_POINTS = 48
+_SEGMENT_POINTS = 48
 
 
-class Line:
-    """A long line in pieces, so that a move repaints what is near the mouse and not all that was drawn."""
+class SegmentedLine:
+    """A long line in segments, so that a mouse move repaints only those near the mouse."""
 
     def __init__(self, start: QPointF) -> None:
-        self._pieces = [_dot(start)]
+        self._segments = [_dot(start)]
 
     def add(self, position: QPointF) -> QRectF:
-        """Carry the line on; return the box around what is new."""
-        last = self._pieces[-1].currentPosition()
-        if self._pieces[-1].elementCount() > _PIECE_POINTS:
-            self._pieces.append(QPainterPath(last))
-        self._pieces[-1].lineTo(position)
+        """Extend the line to a position; return the box around the new part."""
+        last = self._segments[-1].currentPosition()
+        if self._segments[-1].elementCount() > _SEGMENT_POINTS:
+            self._segments.append(QPainterPath(last))
+        self._segments[-1].lineTo(position)
         return QRectF(last, position).normalized()
 
     def near(self, box: QRectF) -> QPainterPath:
-        """Gather the pieces that touch a box. One path: where pieces meet, nothing is painted twice."""
+        """Return the segments that touch a box, as one path: a translucent pen paints each pixel once."""
         path = QPainterPath()
-        for piece in self._pieces:
-            if piece.controlPointRect().adjusted(-1, -1, 1, 1).intersects(box):
-                path.addPath(piece)
+        for segment in self._segments:
+            if segment.controlPointRect().adjusted(-1, -1, 1, 1).intersects(box):
+                path.addPath(segment)
         return path
 
 
 class StrokeItem(QGraphicsItem):
-    """Shows a stroke as it is drawn, and until the network has answered."""
+    """Shows a stroke while it is drawn, and until its mask is shown."""
 
-    def __init__(self, pen: Pen, frame_index: int, is_positive: bool, room: QRectF) -> None:
+    def __init__(self, pen: Pen, frame_index: int, is_positive: bool, bounds: QRectF) -> None:
         super().__init__()
-        # All the room there is, from the start: an item that grows is repainted whole at every move.
-        self._room = room
+        # The whole scene from the start: an item whose bounds grow is repainted completely at every move.
+        self._bounds = bounds
         self.pen = pen
         self.frame_index = frame_index
         self._is_positive = is_positive
         self._points: list[tuple[float, float]] = []
         self._outline = QPainterPath()
-        self._line: Line | None = None
+        self._line: SegmentedLine | None = None
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
 
     def add_point(self, x: float, y: float) -> None:
-        """Carry the stroke on to a point, source pixels with whole numbers at pixel centres."""
+        """Add a point (x, y), source pixels with whole numbers at pixel centres."""
         position = QPointF(x + 0.5, y + 0.5)
         if self.pen.tool in (CanvasTool.BOX, CanvasTool.LASSO):
             self._add_to_outline((x, y), position)
         elif self._line is None or self.pen.tool is CanvasTool.CLICK:
-            self._points, self._line = [(x, y)], Line(position)
+            self._points, self._line = [(x, y)], SegmentedLine(position)
             self._repaint(QRectF(position, position))
         else:
             self._points.append((x, y))
@@ -80,24 +80,24 @@ class StrokeItem(QGraphicsItem):
         self._repaint(self._outline.boundingRect().united(before))
 
     def interaction(self) -> Interaction | None:
-        """Hand over what was drawn; None where it is too little to mean anything."""
+        """Return the interaction that was drawn; None if there are too few points or it has no extent."""
         tool, points = self.pen.tool.session_tool, np.array(self._points, np.float32)
         least = {CanvasTool.LASSO: 3, CanvasTool.BOX: 2}.get(self.pen.tool, 1)
         if tool is None or len(points) < least or not self._has_extent():
             return None
         if tool is Tool.BOX and not self._is_positive:
-            # A box asks the network for an object; to empty a box is to empty its outline.
+            # A positive box is a prompt for the network; a negative one empties its area, like a lasso.
             (x0, y0), (x1, y1) = points
             tool, points = Tool.LASSO, np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], np.float32)
         stroke = Stroke(self.frame_index, self.pen.object_id, points, self.pen.radius_px, self._is_positive)
         return Interaction(tool, stroke, self.pen.region)
 
     def boundingRect(self) -> QRectF:  # noqa: N802 Qt's name
-        """Cover all that can be drawn on."""
-        return self._room
+        """The whole scene."""
+        return self._bounds
 
     def paint(self, painter: QPainter | None, option: QStyleOptionGraphicsItem | None, *_: object) -> None:
-        """Draw the stroke in its object's colour; what takes away is dark with a pale rim."""
+        """Draw the stroke in its object's colour; negative ones are dark, scribbles with a light rim."""
         if painter is None or option is None or not self._points:
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -124,12 +124,12 @@ class StrokeItem(QGraphicsItem):
         fill = QColor(colour)
         fill.setAlphaF(0.25)
         painter.fillPath(self._outline, QBrush(fill))
-        painter.strokePath(self._outline, hair_pen(PALE, 3))
-        painter.strokePath(self._outline, hair_pen(colour, 1.6))
+        painter.strokePath(self._outline, cosmetic_pen(PALE, 3))
+        painter.strokePath(self._outline, cosmetic_pen(colour, 1.6))
 
     def _paint_click(self, painter: QPainter, colour: QColor) -> None:
         centre, radius = QPointF(self._points[0][0] + 0.5, self._points[0][1] + 0.5), self.pen.radius_px
-        painter.setPen(hair_pen(PALE, 1.5))
+        painter.setPen(cosmetic_pen(PALE, 1.5))
         painter.setBrush(QBrush(colour))
         painter.drawEllipse(centre, radius, radius)
         arm = radius * 0.55

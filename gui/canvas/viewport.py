@@ -1,8 +1,8 @@
-"""Where a pixel of the clip lies on the canvas, and back. Pure maths: no Qt, no numpy.
+"""Map between source pixels and canvas pixels. Pure maths: no Qt, no numpy.
 
-Three spaces. *View*: canvas pixels from its top left corner. *Source*: the continuous plane of the frame,
-whose pixel (x, y) covers [x, x+1) by [y, y+1). *Points*: what strokes are made of, where whole numbers are
-pixel centres; a point is its source position less half a pixel.
+Three coordinate systems. *View*: canvas pixels from its top left corner. *Source*: the continuous plane of
+the frame, whose pixel (x, y) covers [x, x+1) by [y, y+1). *Points*: those of strokes, where whole numbers are
+pixel centres; a point is its source position minus half a pixel.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ MIN_SCALE = 1 / 16
 MAX_SCALE = 64.0
 FIT_MARGIN = 0.96
 KEEP_VISIBLE_PX = 48
-"""The frame cannot be pushed off the canvas further than this."""
+"""Panning keeps at least this much of the frame on the canvas."""
 
 
 @dataclass(frozen=True)
 class Viewport:
-    """How the canvas looks at the frame: view = source * scale - offset.
+    """The visible part of the frame: view = source * scale - offset.
 
     source  (height, width) of the frame; view (height, width) of the canvas.
     scale   canvas pixels per source pixel; offset whole canvas pixels, as scroll bars count.
@@ -54,13 +54,15 @@ class Viewport:
         return self.showing((0.0, 0.0, float(width), float(height)))
 
     def showing(self, box: tuple[float, float, float, float]) -> Viewport:
-        """Show the box (x0, y0, x1, y1) of the source as large as it goes, centred."""
+        """Show the box (x0, y0, x1, y1) of the source as large as it fits, centred."""
         x0, y0, x1, y1 = box
-        room = min(self.view[1] / max(x1 - x0, 1e-6), self.view[0] / max(y1 - y0, 1e-6))
-        return replace(self, scale=_clamped_scale(room * FIT_MARGIN)).centred(((x0 + x1) / 2, (y0 + y1) / 2))
+        fit_scale = min(self.view[1] / max(x1 - x0, 1e-6), self.view[0] / max(y1 - y0, 1e-6))
+        return replace(self, scale=_clamped_scale(fit_scale * FIT_MARGIN)).centred(
+            ((x0 + x1) / 2, (y0 + y1) / 2)
+        )
 
     def centred(self, position: Position) -> Viewport:
-        """Bring a source position to the middle of the canvas."""
+        """Centre the canvas on a source position."""
         offset_x = position[0] * self.scale - self.view[1] / 2
         offset_y = position[1] * self.scale - self.view[0] / 2
         return replace(self, offset=(round(offset_x), round(offset_y)))
@@ -69,33 +71,35 @@ class Viewport:
         """Change the scale by a factor; the source under the canvas position `at` stays under it."""
         scale = _clamped_scale(self.scale * factor)
         x, y = self.to_source(at)
-        return replace(self, scale=scale, offset=(round(x * scale - at[0]), round(y * scale - at[1]))).kept()
+        return replace(
+            self, scale=scale, offset=(round(x * scale - at[0]), round(y * scale - at[1]))
+        ).clamped()
 
     def panned(self, delta: Position) -> Viewport:
         """Move the frame by a canvas distance (x, y)."""
         return replace(
             self, offset=(round(self.offset[0] - delta[0]), round(self.offset[1] - delta[1]))
-        ).kept()
+        ).clamped()
 
     def resized(self, view: Size) -> Viewport:
-        """Follow the canvas to a new size; the source in its middle stays there."""
+        """Change the canvas size; the source position at its centre stays there."""
         middle = self.to_source((self.view[1] / 2, self.view[0] / 2))
-        return replace(self, view=view).centred(middle).kept()
+        return replace(self, view=view).centred(middle).clamped()
 
-    def kept(self) -> Viewport:
-        """Pull the frame back where less than a strip of it would be left on the canvas."""
+    def clamped(self) -> Viewport:
+        """Clamp the offset so that at least a strip of the frame stays on the canvas."""
         height, width = self.source
         return replace(
             self,
             offset=(
-                _kept_offset(self.offset[0], self.view[1], width * self.scale),
-                _kept_offset(self.offset[1], self.view[0], height * self.scale),
+                _clamped_offset(self.offset[0], self.view[1], width * self.scale),
+                _clamped_offset(self.offset[1], self.view[0], height * self.scale),
             ),
         )
 
 
 def region_between(first: Position, second: Position, source: Size) -> Region | None:
-    """Take the region between two source positions, within the frame; None where too small to be meant."""
+    """Return the region between two source positions, clamped to the frame; None if a side is below 4 px."""
     height, width = source
     x0, x1 = sorted((first[0], second[0]))
     y0, y1 = sorted((first[1], second[1]))
@@ -111,6 +115,6 @@ def _clamped_scale(scale: float) -> float:
     return min(max(scale, MIN_SCALE), MAX_SCALE)
 
 
-def _kept_offset(offset: int, view: int, extent: float) -> int:
+def _clamped_offset(offset: int, view: int, extent: float) -> int:
     strip = min(KEEP_VISIBLE_PX, round(extent), view)
     return min(max(offset, strip - view), round(extent) - strip)

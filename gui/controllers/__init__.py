@@ -1,1 +1,1 @@
-"""What connects the views with the worker: which frame, tool and object, what is shown. No widgets."""
+"""Controllers: they connect the views with the worker and decide what is shown. No widgets of their own."""

@@ -1,22 +1,25 @@
-"""The one place that knows both sides: hands commands to the worker and shows what came of them."""
+"""The controller between views and worker: submits commands and shows their results."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QObject, pyqtSignal
 from PyQt5.QtWidgets import QAction
 
-from gui.actions import enable_possible
+from gui.actions import update_enabled
+from gui.canvas.canvas import Canvas
 from gui.controllers.navigator import Navigator
-from gui.controllers.timeline_presenter import TimelinePresenter, hint
-from gui.controllers.views import Views
-from gui.crash import tell
-from gui.panels.object_panel import ObjectRow
-from gui.panels.status_line import Task
-from gui.state.overlay import Picture
+from gui.controllers.timeline_presenter import TimelinePresenter, propagation_hint
+from gui.crash import show_or_report
+from gui.panels.banner import Banner
+from gui.panels.object_panel import ObjectPanel, ObjectRow
+from gui.panels.propagation_panel import PropagationPanel
+from gui.panels.status_line import StatusKind, StatusLine
+from gui.panels.timeline import Timeline
+from gui.state.overlay import RenderedFrame
 from gui.state.view_model import ViewModel
 from gui.state.view_state import CanvasTool, ViewState
 from gui.worker.commands import (
@@ -27,7 +30,7 @@ from gui.worker.commands import (
     PlayScriptCommand,
     PropagateCommand,
     UndoCommand,
-    absence,
+    absent_interaction,
 )
 from gui.worker.worker import Ending, OpenedSession, Outcome, Worker
 from inference_core.types import Direction, Interaction, Progress, Region
@@ -36,7 +39,7 @@ from mivos_studio.project.steps import Draw, Redo, RemoveObject, RenameObject, R
 if TYPE_CHECKING:
     from inference_core.session import Session
 
-_WALK_HINT = "Looking around and drawing go on meanwhile."
+_PROPAGATION_HINT = "Looking around and drawing go on meanwhile."
 _NOTHING_PROPAGATED = (
     "Draw on a frame and propagate first: then this leads to the frames that are most doubtful."
 )
@@ -44,15 +47,27 @@ _ALL_CORRECTED = "Every frame has been corrected."
 _STOPPING = "Stopping …"
 
 
+@dataclass(frozen=True)
+class Views:
+    """The widgets that the controller updates."""
+
+    canvas: Canvas
+    timeline: Timeline
+    objects: ObjectPanel
+    propagation: PropagationPanel
+    status: StatusLine
+    banner: Banner
+
+
 class Controller(QObject):
-    """Editing. Looking around is the navigator's."""
+    """Handles editing; the Navigator handles navigation."""
 
     submitted = pyqtSignal()
-    """The editor has asked for something that changes the work."""
+    """A command that changes the session has been submitted."""
     became_idle = pyqtSignal()
-    """No command is under way or waits any more."""
-    opening_given_up = pyqtSignal()
-    """The editor does not wait any longer for the clip that is being opened."""
+    """No command is running or queued any more."""
+    opening_cancelled = pyqtSignal()
+    """The user has cancelled the opening of a clip."""
 
     def __init__(
         self, views: Views, actions: Mapping[str, QAction], model: ViewModel, navigator: Navigator
@@ -66,9 +81,9 @@ class Controller(QObject):
         self._session: Session | None = None
         self._opened: OpenedSession | None = None
         self._pending: list[Command] = []
-        self._under_way: list[Command] = []
-        self._answered: list[Interaction] = []
-        self._first_undo = 0
+        self._running: list[Command] = []
+        self._finished_strokes: list[Interaction] = []
+        self._initial_undo_count = 0
         self._timeline_presenter = TimelinePresenter(views.timeline)
         views.canvas.interaction_made.connect(self._on_interaction)
         views.canvas.region_chosen.connect(self.choose_region)
@@ -78,162 +93,164 @@ class Controller(QObject):
         views.objects.lock_chosen.connect(self._on_lock)
         views.objects.renamed.connect(self._on_renamed)
         model.changed.connect(self._on_state)
-        self._show_possibilities()
+        self._update_enabled()
 
     @property
     def session(self) -> Session | None:
-        """The session, once it is open; only to be read."""
+        """The session, once it is open, for reading only."""
         return self._session
 
     @property
     def opened(self) -> OpenedSession | None:
-        """The session with what computes for it, once it is open."""
+        """The session with its family of networks, once it is open."""
         return self._opened
 
     @property
     def is_busy(self) -> bool:
-        """Whether a command is under way or waits."""
+        """Whether a command is running or queued."""
         return bool(self._pending)
 
     @property
-    def has_work_under_way(self) -> bool:
-        """Whether a command is under way, or waits, that changes what a script would keep."""
-        return any(command.is_work for command in self._pending)
+    def is_changing_session(self) -> bool:
+        """Whether a command is running or queued that changes what a script records."""
+        return any(command.changes_session for command in self._pending)
 
-    # A session comes and goes.
+    # Attaching and detaching a session.
 
     def attach(self, worker: Worker) -> None:
-        """Work with another worker: its clip has been opened, its session is on the way."""
+        """Use a worker, whose session is still being opened; stops the previous one."""
         self.detach()
         self._worker = worker
-        worker.connect_alive(worker.loading, lambda text: self._views.status.show_task(Task.LOADING, text))
-        worker.connect_alive(worker.opened, self._on_opened)
-        worker.connect_alive(worker.open_failed, self._on_open_failed)
-        worker.connect_alive(worker.began, self._on_began)
-        worker.connect_alive(worker.changed, self._on_changed)
-        worker.connect_alive(worker.noticed, self._on_noticed)
-        worker.connect_alive(worker.ended, self._on_ended)
+        worker.connect_until_stop(
+            worker.loading, lambda text: self._views.status.set_status(StatusKind.LOADING, text)
+        )
+        worker.connect_until_stop(worker.opened, self._on_opened)
+        worker.connect_until_stop(worker.open_failed, self._on_open_failed)
+        worker.connect_until_stop(worker.command_started, self._on_command_started)
+        worker.connect_until_stop(worker.changed, self._on_changed)
+        worker.connect_until_stop(worker.noticed, self._on_noticed)
+        worker.connect_until_stop(worker.command_ended, self._on_command_ended)
         self._views.objects.set_rows((), 0)
-        self._show_possibilities()
+        self._update_enabled()
 
     def detach(self) -> None:
-        """Let the worker go; it ends by itself, after the frame that it is at."""
+        """Stop the worker, which ends after its current frame, and clear what was shown of it."""
         worker, self._worker, self._session, self._opened = self._worker, None, None, None
         if worker is not None:
-            worker.ask_to_end()
-        self._forget_commands()
-        self._answered.clear()
-        self._views.status.show_task(Task.LOADING, "")
-        self._timeline_presenter.end()
+            worker.request_stop()
+        self._clear_commands()
+        self._finished_strokes.clear()
+        self._views.status.set_status(StatusKind.LOADING, "")
+        self._timeline_presenter.detach()
 
     def show_opening(self, text: str) -> None:
-        """Say how far the opening of a clip has come; nothing means that none is being opened."""
-        self._views.status.show_task(Task.OPENING, text)
-        self._show_possibilities()
+        """Show the progress of opening a clip; empty where none is being opened."""
+        self._views.status.set_status(StatusKind.OPENING, text)
+        self._update_enabled()
 
     def submit(self, command: Command) -> None:
-        """Hand a command to the worker; it waits its turn there, also for the networks to load."""
+        """Queue a command in the worker, which may still be loading the networks."""
         if self._worker is None:
             self._views.banner.show_error("Open a clip first: File, Open clip.")
             return
         self._pending.append(command)
         self._worker.submit(command)
-        if command.is_work:
+        if command.changes_session:
             self.submitted.emit()
-        self._show_possibilities()
+        self._update_enabled()
 
-    # Wishes.
+    # Requests.
 
     def choose_tool(self, tool: CanvasTool) -> None:
-        """Hold another tool."""
+        """Select a tool."""
         self._model.set(replace(self._model.state, tool=tool))
 
     def choose_object(self, object_id: int) -> None:
-        """Work on another object."""
+        """Select an object."""
         self._model.set(replace(self._model.state, object_id=object_id))
 
-    def choose_nth_object(self, place: int) -> None:
-        """Work on the object that stands there in the list, counted from 1."""
+    def choose_nth_object(self, number: int) -> None:
+        """Select the object of that number in the list, counted from 1."""
         objects = self._session.objects if self._session else ()
-        if place <= len(objects):
-            self.choose_object(objects[place - 1].object_id)
+        if number <= len(objects):
+            self.choose_object(objects[number - 1].object_id)
 
     def choose_region(self, region: Region) -> None:
-        """Work inside a region until Esc."""
+        """Restrict interactions to a region until Esc."""
         tool = self._model.state.tool
         tool = CanvasTool.SCRIBBLE if tool is CanvasTool.REGION else tool
         self._model.set(replace(self._model.state, region=region, tool=tool))
 
     def escape(self) -> None:
-        """Drop the gesture under way, else leave the region."""
+        """Abort the gesture under way, else leave the region."""
         if not self._views.canvas.abort_gesture():
             self._model.set(replace(self._model.state, region=None))
 
     def step_radius(self, direction: int) -> None:
-        """A wider line (+1) or a thinner one (-1)."""
+        """Make the line a step wider (+1) or thinner (-1)."""
         self._model.set(self._model.state.with_stepped_radius(direction))
 
     def set_radius(self, radius_px: float) -> None:
-        """A line of another width."""
+        """Set the radius of the line."""
         self._model.set(self._model.state.with_radius(radius_px))
 
     def undo(self) -> None:
-        """Take the last step back."""
-        self.submit(UndoCommand(self._first_undo))
+        """Undo the last step."""
+        self.submit(UndoCommand(self._initial_undo_count))
 
     def redo(self) -> None:
-        """Do again what was taken back."""
+        """Redo the last undone step."""
         self.submit(EditCommand(Redo()))
 
     def reset_frame(self) -> None:
-        """Empty this frame."""
+        """Remove the masks of the current frame."""
         self.submit(EditCommand(Reset(self._model.state.frame_index)))
 
     def mark_absent(self) -> None:
-        """Say that the object is not on this frame: wipe it out with a lasso around the whole frame."""
+        """Mark the selected object as absent from this frame, with a negative lasso around all of it."""
         state = self._model.state
-        self.submit(EditCommand(Draw(absence(state.frame_index, state.object_id, state.source))))
+        self.submit(EditCommand(Draw(absent_interaction(state.frame_index, state.object_id, state.source))))
 
     def add_object(self) -> None:
-        """Add an object and work on it."""
+        """Add an object; it is selected once the session has added it."""
         self.submit(AddObjectCommand())
 
     def remove_object(self) -> None:
-        """Remove the chosen object and its masks."""
+        """Remove the selected object and its masks."""
         self.submit(EditCommand(RemoveObject(self._model.state.object_id)))
 
     def rename_object(self) -> None:
-        """Let the editor type another name for the chosen object."""
+        """Start editing the selected object's name in the list."""
         self._views.objects.edit_name(self._model.state.object_id)
 
     def toggle_lock(self) -> None:
-        """Lock or unlock the chosen object."""
+        """Lock or unlock the selected object."""
         for each in self._session.objects if self._session else ():
             if each.object_id == self._model.state.object_id:
                 self._on_lock(each.object_id, not each.is_locked)
 
     def toggle_visibility(self) -> None:
-        """Hide or show the chosen object."""
+        """Hide or show the selected object."""
         state = self._model.state
         self._on_visibility(state.object_id, state.object_id in state.hidden)
 
     def propagate(self, direction: Direction) -> None:
-        """Carry the corrected frames through the clip, unless that is being done."""
-        if not self._has_long:
-            self._views.timeline.forget_walk()
+        """Propagate the corrected frames, unless a long command is running or queued."""
+        if not self._has_long_command:
+            self._views.timeline.clear_progress()
             self._navigator.start_following()
             self.submit(PropagateCommand(direction))
 
     def cancel(self) -> None:
-        """Stop what takes long; what is done stays. A clip that is being opened is waited for no longer."""
-        if self._views.status.shows(Task.OPENING):
-            self.opening_given_up.emit()
-        if self._worker is not None and self._has_long:
-            self._views.status.show_task(Task.STOPPING, _STOPPING)
+        """Cancel the long command, keeping what is done, and the opening of a clip."""
+        if self._views.status.has_status(StatusKind.OPENING):
+            self.opening_cancelled.emit()
+        if self._worker is not None and self._has_long_command:
+            self._views.status.set_status(StatusKind.STOPPING, _STOPPING)
             self._worker.cancel()
 
     def go_to_next_correction(self) -> None:
-        """Look at the frame whose correction is likely to help most; say so where there is none."""
+        """Go to the frame whose correction is likely to help most; show a note where there is none."""
         session = self._session
         if session is None:
             return
@@ -245,74 +262,74 @@ class Controller(QObject):
         else:
             self._navigator.go_to(frame_index)
             if not self._pending:
-                advice = self._views.timeline.describe(frame_index)
-                self._views.status.show_task(Task.ADVICE, advice)
+                description = self._views.timeline.describe(frame_index)
+                self._views.status.set_status(StatusKind.SUGGESTION, description)
 
-    # What comes home.
+    # Results.
 
-    def on_picture(self, picture: Picture) -> None:
-        """Show a picture, and drop the previews whose masks it shows."""
-        self._navigator.on_picture(picture)
-        for interaction in self._answered:
-            self._views.canvas.drop_preview(interaction)
-        self._answered.clear()
+    def on_frame_rendered(self, rendered: RenderedFrame) -> None:
+        """Show a rendered frame, and remove the previews whose masks it shows."""
+        self._navigator.on_frame_rendered(rendered)
+        for interaction in self._finished_strokes:
+            self._views.canvas.remove_preview(interaction)
+        self._finished_strokes.clear()
 
     def _on_opened(self, opened: OpenedSession) -> None:
         self._opened = opened
         session = self._session = opened.session
-        self._first_undo = opened.first_undo
+        self._initial_undo_count = opened.initial_undo_count
         self._views.status.show_session(opened.description)
-        self._views.status.show_task(Task.LOADING, "")
-        self._timeline_presenter.begin(session)
-        self._navigator.look_at_masks(session.ids, lambda: tuple(o.object_id for o in session.objects))
+        self._views.status.set_status(StatusKind.LOADING, "")
+        self._timeline_presenter.attach(session)
+        self._navigator.show_masks(session.ids, lambda: tuple(o.object_id for o in session.objects))
         self._show_session()
 
     def _on_open_failed(self, error: BaseException) -> None:
-        tell(error, self._views.banner.show_error)
+        show_or_report(error, self._views.banner.show_error)
         for command in self._pending:
-            self._drop_preview_of(command)
+            self._remove_preview_of(command)
         self.detach()
-        self._show_possibilities()
+        self._update_enabled()
         self.became_idle.emit()
 
     def _on_noticed(self, sentence: str) -> None:
-        """Show it until it is dismissed; what computes may have changed."""
+        """Show the notice until it is dismissed, and the session's device, which may have changed."""
         self._views.banner.show_error(sentence)
         if self._opened is not None:
             self._views.status.show_session(self._opened.description)
 
-    def _on_began(self, command: Command) -> None:
-        self._under_way.append(command)
-        self._views.status.show_task(Task.ADVICE, "")
+    def _on_command_started(self, command: Command) -> None:
+        self._running.append(command)
+        self._views.status.set_status(StatusKind.SUGGESTION, "")
         self._show_command()
 
     def _on_changed(self, change: Change) -> None:
         if self._worker is not None:
-            self._worker.seen()
+            self._worker.acknowledge()
         if isinstance(change, Progress):
             self._views.propagation.set_progress(change)
             return
         if change.progress is None:
-            self._timeline_presenter.look_at(change.frame_index)
+            self._timeline_presenter.update_frame(change.frame_index)
         else:
             self._views.propagation.set_progress(change.progress)
-            self._timeline_presenter.walk_to(change.frame_index)
-            if change.progress.done == 1:  # what was a draft has just become an anchor
+            self._timeline_presenter.add_propagated(change.frame_index)
+            if change.progress.done == 1:  # the draft has just become an anchor
                 self._show_marks()
             self._navigator.follow(change.frame_index)
         if change.frame_index == self._model.state.frame_index:
             self._navigator.refresh()
 
-    def _on_ended(self, outcome: Outcome) -> None:
+    def _on_command_ended(self, outcome: Outcome) -> None:
         self._pending = [command for command in self._pending if command is not outcome.command]
-        self._under_way = [command for command in self._under_way if command is not outcome.command]
+        self._running = [command for command in self._running if command is not outcome.command]
         if outcome.ending is Ending.FAILED and outcome.error is not None:
-            tell(outcome.error, self._views.banner.show_error)
-            self._drop_preview_of(outcome.command)
+            show_or_report(outcome.error, self._views.banner.show_error)
+            self._remove_preview_of(outcome.command)
         else:
             self._show_outcome(outcome)
         if outcome.ending is Ending.FAILED or isinstance(outcome.command, PlayScriptCommand):
-            self._timeline_presenter.look_at_all()
+            self._timeline_presenter.update_all()
         self._show_session()
         if not self._pending:
             self.became_idle.emit()
@@ -320,23 +337,23 @@ class Controller(QObject):
     def _show_outcome(self, outcome: Outcome) -> None:
         command = outcome.command
         if isinstance(command, EditCommand) and isinstance(command.step, Draw):
-            self._answered.append(command.step.interaction)
+            self._finished_strokes.append(command.step.interaction)
         elif isinstance(command, AddObjectCommand) and self._session:
             self.choose_object(self._session.objects[-1].object_id)
         elif command.note and outcome.ending is Ending.DONE:
             self._views.banner.show_note(command.note)
 
-    def _forget_commands(self) -> None:
+    def _clear_commands(self) -> None:
         self._pending.clear()
-        self._under_way.clear()
-        self._views.status.show_task(Task.STOPPING, "")
+        self._running.clear()
+        self._views.status.set_status(StatusKind.STOPPING, "")
         self._show_command()
 
-    def _drop_preview_of(self, command: Command) -> None:
+    def _remove_preview_of(self, command: Command) -> None:
         if isinstance(command, EditCommand) and isinstance(command.step, Draw):
-            self._views.canvas.drop_preview(command.step.interaction)
+            self._views.canvas.remove_preview(command.step.interaction)
 
-    # What the window shows.
+    # Views.
 
     def _on_interaction(self, interaction: Interaction) -> None:
         self.submit(EditCommand(Draw(interaction)))
@@ -355,17 +372,17 @@ class Controller(QObject):
         if after.region != before.region:
             self._views.canvas.set_region(after.region)
         if after.frame_index != before.frame_index:
-            self._views.status.show_task(Task.ADVICE, "")
+            self._views.status.set_status(StatusKind.SUGGESTION, "")
         self._show_objects()
 
     def _show_session(self) -> None:
-        """Show what the session is now; whatever is not under way any more is not shown as such."""
+        """Show the session's current state, without progress if no long command is running."""
         session = self._session
         if session is None:
             return
-        if not self._has_long:
-            self._views.status.show_task(Task.STOPPING, "")
-            self._views.timeline.forget_walk()
+        if not self._has_long_command:
+            self._views.status.set_status(StatusKind.STOPPING, "")
+            self._views.timeline.clear_progress()
             self._views.propagation.set_progress(None)
         self._show_command()
         ids = [each.object_id for each in session.objects]
@@ -373,16 +390,16 @@ class Controller(QObject):
             self.choose_object(ids[-1])
         self._show_objects()
         self._show_marks()
-        self._show_possibilities()
+        self._update_enabled()
         self._navigator.refresh()
 
     @property
-    def _has_long(self) -> bool:
+    def _has_long_command(self) -> bool:
         return any(command.is_long for command in self._pending)
 
     def _show_command(self) -> None:
-        text = f"{self._under_way[-1].title} …" if self._under_way else ""
-        self._views.status.show_task(Task.COMMAND, text)
+        text = f"{self._running[-1].title} …" if self._running else ""
+        self._views.status.set_status(StatusKind.COMMAND, text)
 
     def _show_objects(self) -> None:
         state = self._model.state
@@ -394,16 +411,18 @@ class Controller(QObject):
     def _show_marks(self) -> None:
         session = self._session
         if session is not None:
-            self._timeline_presenter.look_at_marks()
-            is_walking = any(isinstance(command, PropagateCommand) for command in self._pending)
-            self._views.propagation.set_hint(_WALK_HINT if is_walking else hint(session))
+            self._timeline_presenter.update_marks()
+            is_propagating = any(isinstance(command, PropagateCommand) for command in self._pending)
+            self._views.propagation.set_hint(
+                _PROPAGATION_HINT if is_propagating else propagation_hint(session)
+            )
 
-    def _show_possibilities(self) -> None:
-        enable_possible(
+    def _update_enabled(self) -> None:
+        update_enabled(
             self._actions,
             self._session,
-            first_undo=self._first_undo,
-            is_opening=self._views.status.shows(Task.OPENING),
+            initial_undo_count=self._initial_undo_count,
+            is_opening=self._views.status.has_status(StatusKind.OPENING),
             is_pending=bool(self._pending),
-            is_long=self._has_long,
+            is_long=self._has_long_command,
         )

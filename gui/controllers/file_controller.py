@@ -1,4 +1,4 @@
-"""Clips, scripts and exports: what the File and Help menus ask for, with the dialogs in between."""
+"""The File and Help menus: clips, scripts and exports, with their dialogs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from PyQt5.QtCore import QObject, pyqtSignal
 from PyQt5.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
-from gui.actions import ACTIONS, GESTURES, shown_key
+from gui.actions import ACTIONS, GESTURES, key_text
 from gui.controllers.controller import Controller
 from gui.panels.banner import Banner
-from gui.panels.dialogs.export_dialog import ExportDialog, ExportRequest, FormatChoice, Question
+from gui.panels.dialogs.export_dialog import Confirmation, ExportDialog, ExportRequest, FormatChoice
 from gui.panels.dialogs.shortcut_sheet import ShortcutSheet
 from gui.worker.commands import ExportCommand, PlayScriptCommand
 from gui.worker.script_recorder import ScriptRecorder
@@ -51,7 +51,7 @@ _ABOUT = (
 
 @dataclass(frozen=True, eq=False)
 class OpenedClip:
-    """The clip that is open, the path it came from, and what has been done to it."""
+    """The open clip, its path, and the recorder of the steps performed on it."""
 
     clip: Clip
     path: Path | None
@@ -59,22 +59,22 @@ class OpenedClip:
 
     @property
     def sources(self) -> tuple[Path, ...]:
-        """What is never written over, and into whose folder nothing is exported."""
+        """Files that are never overwritten, and into whose folder nothing is exported."""
         return () if self.path is None else (self.path,)
 
     @property
     def masks(self) -> tuple[Path, ...]:
-        """Files of masks that the work goes back to."""
+        """Mask files that the recorded steps refer to."""
         steps = self.recorder.script(Path()).steps
         return tuple(Path(step.file) for step in steps if isinstance(step, SetIds))
 
 
 class FileController(QObject):
-    """Asks, then has it done."""
+    """Opens the dialogs of the File and Help menus and runs what is chosen in them."""
 
-    clip_wanted = pyqtSignal(object)
+    clip_chosen = pyqtSignal(object)
     """Path."""
-    quit_wanted = pyqtSignal()
+    quit_requested = pyqtSignal()
 
     def __init__(self, window: QWidget, controller: Controller, banner: Banner) -> None:
         super().__init__(window)
@@ -84,32 +84,32 @@ class FileController(QObject):
         self._opened: OpenedClip | None = None
 
     def set_clip(self, opened: OpenedClip) -> None:
-        """Scripts and exports are of this clip from now on."""
+        """Set the clip that scripts and exports refer to."""
         self._opened = opened
 
     @property
     def clip_name(self) -> str:
-        """What the clip is called in the window."""
+        """The clip's name in the window."""
         path = self._opened.path if self._opened else None
         return path.name if path else "Sample clip"
 
     def unsaved_work(self) -> tuple[str, ...]:
-        """Say what has been done on this clip and is in no script, in parts of a sentence."""
-        return self._opened.recorder.unsaved() if self._opened else ()
+        """Describe the work on this clip that is in no script, in parts of a sentence."""
+        return self._opened.recorder.describe_unsaved() if self._opened else ()
 
-    # Wishes.
+    # Requests.
 
     def ask_for_clip(self) -> None:
         """Ask for a video and open it."""
         chosen, _ = QFileDialog.getOpenFileName(self._window, "Open clip", self._folder(), _VIDEOS)
         if chosen:
-            self.clip_wanted.emit(Path(chosen))
+            self.clip_chosen.emit(Path(chosen))
 
     def ask_for_images(self) -> None:
         """Ask for a folder of images and open it."""
         chosen = QFileDialog.getExistingDirectory(self._window, "Open image folder", self._folder())
         if chosen:
-            self.clip_wanted.emit(Path(chosen))
+            self.clip_chosen.emit(Path(chosen))
 
     def ask_for_script(self) -> None:
         """Ask for a script and play it."""
@@ -118,25 +118,25 @@ class FileController(QObject):
             self.play_script(Path(chosen))
 
     def ask_where_to_save_script(self) -> None:
-        """Ask for a file and write the script of all that was done."""
-        path = self.asked_script_path()
+        """Ask for a file and write the script of all steps."""
+        path = self.ask_for_script_path()
         if path is not None:
             self.save_script(path)
 
-    def asked_script_path(self) -> Path | None:
-        """Ask for a file to write a script to; None where the editor gave none."""
+    def ask_for_script_path(self) -> Path | None:
+        """Ask for a file to write a script to; None if the user cancels."""
         suggested = str(Path(self._folder()) / "script.json")
         chosen, _ = QFileDialog.getSaveFileName(self._window, "Save script", suggested, _SCRIPTS)
         return Path(chosen) if chosen else None
 
     def ask_for_export(self) -> None:
-        """Ask for format and folder, and have the masks written."""
+        """Ask for format and folder, and export the masks."""
         if self._opened is None:
             return
         height, width = self._opened.clip.size
-        facts = f"{len(self._opened.clip)} frames of {width} × {height} pixels"
+        summary = f"{len(self._opened.clip)} frames of {width} × {height} pixels"
         folder = Path(self._folder()) / f"{self._name()}_masks"
-        dialog = ExportDialog(_FORMATS, folder, facts, self._check_export, self._window)
+        dialog = ExportDialog(_FORMATS, folder, summary, self._check_export, self._window)
         if dialog.exec() == QDialog.DialogCode.Accepted:
             self.export(dialog.request)
         dialog.deleteLater()
@@ -146,7 +146,7 @@ class FileController(QObject):
         ShortcutSheet(key_sections(), self._window).exec()
 
     def show_about(self) -> None:
-        """Say what this program is, what it computes with, and what the licences of the weights allow."""
+        """Show version, networks, device, and the licence terms of the weights."""
         opened = self._controller.opened
         lines = [f"<b>MiVOS Studio</b> {_version()}", *_ABOUT]
         if opened is not None:
@@ -156,12 +156,12 @@ class FileController(QObject):
 
     def quit(self) -> None:
         """Close the window."""
-        self.quit_wanted.emit()
+        self.quit_requested.emit()
 
     # Without a dialog.
 
     def play_script(self, path: Path) -> None:
-        """Play a script on the clip that is open."""
+        """Play a script on the open clip."""
         try:
             script = read_script(path)
         except UserError as error:
@@ -174,26 +174,26 @@ class FileController(QObject):
             )
 
     def save_script(self, path: Path) -> bool:
-        """Write all that was done on this clip as a script, beside what is there and then in its place.
+        """Write all steps on this clip as a script: to a temporary file that then replaces an older script.
 
-        Tells whether that went well; if not, a banner says why, and an older script is as it was.
+        Returns whether it was written; if not, the banner shows why, and an older script is unchanged.
         """
         if self._opened is None:
             return False
-        kept = self._opened.recorder.kept(path.parent)
+        snapshot = self._opened.recorder.snapshot(path.parent)
         try:
             inputs = (*self._opened.sources, *self._opened.masks)
-            write_script(kept.script, path, inputs=inputs)
+            write_script(snapshot.script, path, inputs=inputs)
         except MediaError as error:
             self._banner.show_error(str(error))
             return False
-        self._opened.recorder.has_saved(kept)
+        self._opened.recorder.mark_saved(snapshot)
         self._banner.show_note(f"The script is in {path}.")
         return True
 
     def export(self, request: ExportRequest) -> None:
-        """Have the masks of all frames written by the worker."""
-        from mivos_studio.media.export.formats import find_format  # Pillow, wanted here for the first time
+        """Export the masks of all frames on the worker's thread."""
+        from mivos_studio.media.export.formats import find_format  # imports Pillow, not needed before
 
         job, opened = self._export_job(), self._opened
         if job is None or opened is None:
@@ -203,10 +203,10 @@ class FileController(QObject):
             ExportCommand(export_format, job, request.folder, request.replaces, opened.masks, opened.sources)
         )
 
-    def _check_export(self, request: ExportRequest) -> Question | None:
-        """Return what the editor must agree to before an export, None where there is nothing.
+    def _check_export(self, request: ExportRequest) -> Confirmation | None:
+        """Return what the user must confirm before an export, or None.
 
-        Raises a MediaError where it cannot be. The folder is left as it is.
+        Raises a MediaError where the export is not possible. The folder is not changed.
         """
         from mivos_studio.media.export.formats import find_format
         from mivos_studio.media.output.folder import FolderOutput
@@ -218,15 +218,15 @@ class FileController(QObject):
         compares_content = output.is_quick_to_compare
         find_format(request.format_name).check(job.extent, output, compares_content=compares_content)
         with output:
-            pass  # the place can be taken
+            pass  # raises if the folder cannot be used
         if not output.holds_files:
             return None
         if count := len(output.earlier_files(compares_content=compares_content)):
             masks = "1 mask" if count == 1 else f"{count} masks"
             text = f"Replace {masks} of an earlier export in {output.path}? Other files there stay."
-            return Question(text, "Replace")
+            return Confirmation(text, "Replace")
         text = f"{output.path} holds other files, which stay as they are. Write the masks beside them?"
-        return Question(text, "Write beside them")
+        return Confirmation(text, "Write beside them")
 
     def _export_job(self) -> ExportJob | None:
         from mivos_studio.media.export.job import ExportJob
@@ -259,7 +259,7 @@ class FileController(QObject):
 
 
 def _version() -> str:
-    """The version that is installed; nothing in a checkout that never was."""
+    """Return the installed version; empty in a checkout that was never installed."""
     try:
         return version(_PROGRAM)
     except PackageNotFoundError:
@@ -267,9 +267,9 @@ def _version() -> str:
 
 
 def key_sections() -> dict[str, tuple[tuple[str, str], ...]]:
-    """Gather the table's keys by menu, and the gestures."""
+    """Return the gestures, and the shortcuts of the action table by menu."""
     sections: dict[str, list[tuple[str, str]]] = {"Mouse and more": list(GESTURES)}
     for spec in ACTIONS:
         if spec.menu and spec.shortcuts:
-            sections.setdefault(spec.menu, []).append((shown_key(spec.shortcuts[0]), spec.text.rstrip("…")))
+            sections.setdefault(spec.menu, []).append((key_text(spec.shortcuts[0]), spec.text.rstrip("…")))
     return {title: tuple(rows) for title, rows in sections.items()}

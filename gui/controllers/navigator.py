@@ -1,6 +1,6 @@
-"""Looking around: which frame, how close, in which view; playing, and following a propagation.
+"""Navigation: current frame, zoom and view mode; playback, and following a propagation.
 
-Never waits for the worker: frames and masks are read by the reader's thread.
+Never waits for the worker: frames and masks are read on the reader's thread.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
 from gui.canvas.canvas import Canvas
 from gui.panels.timeline import Timeline
-from gui.state.overlay import Picture, ViewMode
+from gui.state.overlay import RenderedFrame, ViewMode
 from gui.state.view_model import ViewModel
 from gui.state.view_state import ViewState
-from gui.worker.frame_reader import FrameReader, FrameRequest, IdsOf
+from gui.worker.frame_reader import FrameReader, FrameRequest, ReadFrameIds
 
 
 class Navigator(QObject):
-    """Answers the requests to look somewhere."""
+    """Handles navigation requests and has the current frame rendered."""
 
     playing_changed = pyqtSignal(bool)
 
@@ -30,72 +30,72 @@ class Navigator(QObject):
         self._canvas = canvas
         self._timeline = timeline
         self._reader: FrameReader | None = None
-        self._ids_of: IdsOf | None = None
+        self._read_frame_ids: ReadFrameIds | None = None
         self._object_ids: Callable[[], tuple[int, ...]] = tuple
         self._frame_rate = 25.0
         self._is_following = False
-        self._play_began: tuple[float, int] | None = None
+        self._playback_start: tuple[float, int] | None = None
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._on_tick)
         timeline.scrubbed.connect(self.go_to)
-        canvas.press_began.connect(self.stand_still)
+        canvas.gesture_started.connect(self.stop)
         model.changed.connect(self._on_state)
 
-    # What is looked at.
+    # What is shown.
 
-    def look_at_clip(
-        self, reader: FrameReader, frame_count: int, source: tuple[int, int], frame_rate: float
+    def show_clip(
+        self, reader: FrameReader, *, frame_count: int, size: tuple[int, int], frame_rate: float
     ) -> None:
-        """Show the first frame of another clip, whose frames this reader reads; it has no masks yet."""
-        self.stand_still()
+        """Show the first frame of another clip, of size (height, width), without masks."""
+        self.stop()
         self._reader = reader
         self._canvas.clear()
-        self._ids_of, self._object_ids = None, tuple
+        self._read_frame_ids, self._object_ids = None, tuple
         self._frame_rate = frame_rate if frame_rate > 0 else 25.0
         self._timeline.show_clip(frame_count)
-        self._model.set(ViewState.for_clip(frame_count, source))
+        self._model.set(ViewState.for_clip(frame_count, size))
         self._timeline.set_frame(0)
         self.refresh()
 
-    def look_at_masks(self, ids_of: IdsOf, object_ids: Callable[[], tuple[int, ...]]) -> None:
-        """From now on show these masks of these objects."""
-        self._ids_of, self._object_ids = ids_of, object_ids
+    def show_masks(self, read_frame_ids: ReadFrameIds, object_ids: Callable[[], tuple[int, ...]]) -> None:
+        """Show masks from now on: read_frame_ids reads a frame's ids, object_ids the objects'."""
+        self._read_frame_ids, self._object_ids = read_frame_ids, object_ids
         self.refresh()
 
     def refresh(self) -> None:
-        """Read the frame again: its masks or their colours are others now."""
+        """Render the current frame again: its masks or their colours have changed."""
         state = self._model.state
         if state.frame_count and self._reader is not None:
             style = state.style(self._object_ids())
-            self._reader.show(FrameRequest(state.frame_index, style, self._ids_of))
+            self._reader.request_frame(FrameRequest(state.frame_index, style, self._read_frame_ids))
 
     def follow(self, frame_index: int) -> None:
-        """Go along with a propagation, unless the editor has looked elsewhere since it began."""
+        """Go to a frame of a running propagation, unless the user has navigated since it started."""
         if self._is_following:
             self._model.set(self._model.state.at_frame(frame_index))
 
     def start_following(self) -> None:
-        """A propagation has been asked for: go along until the editor looks elsewhere."""
-        self.stand_still()
+        """Follow a propagation until the user navigates."""
+        self.stop()
         self._is_following = True
 
-    # Wishes.
+    # Requests.
 
     def go_to(self, frame_index: int) -> None:
-        """Look at a frame."""
-        self.stand_still()
+        """Go to a frame."""
+        self.stop()
         self._model.set(self._model.state.at_frame(frame_index))
 
     def step(self, frames: int) -> None:
-        """Look so many frames further on, or back."""
+        """Go forward by so many frames, or back."""
         self.go_to(self._model.state.frame_index + frames)
 
     def go_to_end(self, direction: int) -> None:
-        """Look at the first frame (-1) or the last (+1)."""
+        """Go to the first frame (-1) or the last (+1)."""
         self.go_to(0 if direction < 0 else self._model.state.frame_count - 1)
 
     def go_to_mark(self, direction: int) -> None:
-        """Look at the next corrected frame in a direction, if there is one."""
+        """Go to the next corrected frame in a direction, if there is one."""
         here = self._model.state.frame_index
         marks = self._timeline.marks.anchors | self._timeline.marks.drafts
         ahead = [i for i in marks if (i - here) * direction > 0]
@@ -103,52 +103,52 @@ class Navigator(QObject):
             self.go_to(min(ahead, key=lambda i: abs(i - here)))
 
     def toggle_playing(self) -> None:
-        """Play from here, or stop."""
-        if self._play_began is not None:
-            self.stand_still()
+        """Start playback at the current frame, or stop it."""
+        if self._playback_start is not None:
+            self.stop()
         elif self._model.state.frame_count > 1:
             self._is_following = False
-            self._play_began = (time.perf_counter(), self._model.state.frame_index)
+            self._playback_start = (time.perf_counter(), self._model.state.frame_index)
             self._timer.start(max(1, round(1000 / self._frame_rate)))
             self.playing_changed.emit(True)
 
     def zoom(self, factor: float) -> None:
-        """Look closer or from further away."""
+        """Zoom in (factor above 1) or out."""
         self._canvas.zoom(factor)
 
     def fit(self) -> None:
-        """See the whole frame."""
+        """Show the whole frame."""
         self._canvas.fit()
 
     def set_view_mode(self, mode: ViewMode) -> None:
-        """Show masks in another way."""
+        """Set the view mode."""
         self._model.set(replace(self._model.state, view_mode=mode))
 
     def next_view_mode(self) -> None:
-        """Show masks in the next way."""
+        """Switch to the next view mode."""
         modes = list(ViewMode)
         self.set_view_mode(modes[(modes.index(self._model.state.view_mode) + 1) % len(modes)])
 
-    # The rest.
+    # Events.
 
-    def on_picture(self, picture: Picture) -> None:
-        """Show what the reader has made ready."""
-        if picture.frame_index < self._model.state.frame_count:
-            self._canvas.show_picture(picture)
+    def on_frame_rendered(self, rendered: RenderedFrame) -> None:
+        """Show a frame that the reader has rendered."""
+        if rendered.frame_index < self._model.state.frame_count:
+            self._canvas.show_frame(rendered)
 
-    def stand_still(self) -> None:
-        """Stop playing, and following."""
+    def stop(self) -> None:
+        """Stop playback and following."""
         self._is_following = False
-        if self._play_began is not None:
-            self._play_began = None
+        if self._playback_start is not None:
+            self._playback_start = None
             self._timer.stop()
             self.playing_changed.emit(False)
 
     def _on_tick(self) -> None:
-        """Show the frame that the clock asks for: a slow machine skips frames, it does not play slower."""
-        if self._play_began is None:
+        """Show the frame of the elapsed time: a slow machine skips frames instead of playing slower."""
+        if self._playback_start is None:
             return
-        began_s, first = self._play_began
+        began_s, first = self._playback_start
         elapsed = int((time.perf_counter() - began_s) * self._frame_rate)
         state = self._model.state
         self._model.set(state.at_frame((first + elapsed) % state.frame_count))
@@ -156,11 +156,11 @@ class Navigator(QObject):
     def _on_state(self, before: ViewState, after: ViewState) -> None:
         if after.frame_index != before.frame_index:
             self._timeline.set_frame(after.frame_index)
-        looks_differ = (
+        needs_refresh = (
             before.frame_index != after.frame_index
             or before.view_mode != after.view_mode
             or before.hidden != after.hidden
             or before.colours != after.colours
         )
-        if looks_differ:
+        if needs_refresh:
             self.refresh()

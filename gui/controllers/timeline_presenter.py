@@ -1,6 +1,6 @@
-"""Brings to the timeline what the session says of the clip's frames, one by one, as they change.
+"""Update the timeline from the session, frame by frame as they change.
 
-All frames are asked at once only where more of them may be others than was told.
+All frames are read at once only where more of them may have changed than were emitted.
 """
 
 from __future__ import annotations
@@ -8,50 +8,57 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gui.panels.timeline import Marks, Timeline
-from gui.state.frame_table import Trust
+from gui.state.frame_table import FrameConfidence
 
 if TYPE_CHECKING:
     from inference_core.session import Session
 
 
 class TimelinePresenter:
-    """Keeps the timeline true. Reads the session, never changes it."""
+    """Keeps the timeline up to date. Reads the session, never changes it."""
 
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
         self._session: Session | None = None
         self._object_ids: frozenset[int] = frozenset()
 
-    def begin(self, session: Session) -> None:
-        """Look at another session, all of it."""
+    def attach(self, session: Session) -> None:
+        """Show a session, all frames of it."""
         self._session = session
         self._object_ids = _object_ids(session)
-        self.look_at_marks()
-        self.look_at_all()
+        self.update_marks()
+        self.update_all()
 
-    def end(self) -> None:
-        """Look at no session: it belongs to a clip that is going."""
+    def detach(self) -> None:
+        """Stop showing the session: its clip is being closed."""
         self._session = None
 
-    def look_at(self, frame_index: int) -> None:
-        """A frame's masks are others now."""
+    def update_frame(self, frame_index: int) -> None:
+        """Update a frame whose masks have changed."""
         if self._session is not None:
-            self._timeline.set_trust(frame_index, Trust.of(self._session.confidence(frame_index)))
+            self._timeline.set_confidence(
+                frame_index, FrameConfidence.lowest(self._session.confidence(frame_index))
+            )
 
-    def walk_to(self, frame_index: int) -> None:
-        """A propagation has done a frame."""
+    def add_propagated(self, frame_index: int) -> None:
+        """Update a frame that the running propagation has finished."""
         if self._session is not None:
-            self._timeline.add_walked(frame_index, Trust.of(self._session.confidence(frame_index)))
+            self._timeline.add_propagated(
+                frame_index, FrameConfidence.lowest(self._session.confidence(frame_index))
+            )
 
-    def look_at_all(self) -> None:
-        """Any frame's masks may be others now."""
+    def update_all(self) -> None:
+        """Update all frames."""
         if self._session is not None:
-            self._timeline.set_trusts([Trust.of(each) for each in self._session.confidences()])
+            self._timeline.set_confidences(
+                [FrameConfidence.lowest(each) for each in self._session.confidences()]
+            )
 
-    def look_at_marks(self) -> None:
-        """Anchors, drafts and objects may be others now.
+    def update_marks(self) -> None:
+        """Update anchors, drafts and object names, and all frames if objects were added or removed.
 
-        Where an object goes or comes back, frames without a pixel of it are not told, but say less or more.
+        Adding or removing an object changes the confidences of frames that have no pixel of it, and for these
+        no change is emitted.
         """
         session = self._session
         if session is None:
@@ -60,15 +67,15 @@ class TimelinePresenter:
         self._timeline.set_marks(Marks(frozenset(session.anchors), frozenset(session.drafts), names))
         before, self._object_ids = self._object_ids, _object_ids(session)
         if before != self._object_ids:
-            self.look_at_all()
+            self.update_all()
 
 
 def _object_ids(session: Session) -> frozenset[int]:
     return frozenset(each.object_id for each in session.objects)
 
 
-def hint(session: Session) -> str:
-    """Say what waits to be propagated, or what to do first."""
+def propagation_hint(session: Session) -> str:
+    """Return a sentence on what is not propagated yet, or on what to do next."""
     drafts = sorted(session.drafts)
     if drafts:
         frames = ", ".join(str(i) for i in drafts[:5]) + (" …" if len(drafts) > 5 else "")

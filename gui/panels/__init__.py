@@ -1,1 +1,1 @@
-"""What the editor sees and touches: values come in by setters, requests leave by signals."""
+"""The widgets around the canvas: they are set by methods and emit the user's requests as signals."""

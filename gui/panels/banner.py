@@ -1,4 +1,4 @@
-"""A sentence across the top of the canvas: what went wrong and what to do, until it is dismissed."""
+"""A message across the top of the canvas: an error and how to correct it, or a note."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from enum import StrEnum
 from PyQt5.QtCore import QEvent, QObject, Qt, QTimer
 from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
-from gui.panels.icons import known_icon
+from gui.panels.icons import required_icon
 
 _NOTE_MS = 6000
 _MAX_WIDTH = 760
 
 
 class BannerKind(StrEnum):
-    """An error stays until it is dismissed, a note goes by itself."""
+    """An error stays until it is dismissed, a note disappears after some seconds."""
 
     ERROR = "error"
     NOTE = "note"
 
 
 class Banner(QFrame):
-    """Floats over its parent and keeps to its width."""
+    """Lies over its parent and follows its width."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -31,7 +31,7 @@ class Banner(QFrame):
         self._label.setWordWrap(True)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         dismiss = QToolButton()
-        dismiss.setIcon(known_icon("close"))
+        dismiss.setIcon(required_icon("close"))
         dismiss.setObjectName("banner_dismiss")
         dismiss.setToolTip("Dismiss")
         dismiss.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -47,43 +47,43 @@ class Banner(QFrame):
         parent.installEventFilter(self)
         self.hide()
 
-    def keep_below(self, height_px: int) -> None:
-        """Leave the parent's first rows free."""
+    def set_top_margin(self, height_px: int) -> None:
+        """Leave the parent's top rows free."""
         self._top_px = height_px + 12
-        self._place()
+        self._update_geometry()
 
     @property
     def text(self) -> str:
-        """What it says, empty while it is hidden."""
+        """The message; empty while hidden."""
         return self._label.text() if self.isVisible() else ""
 
     def show_error(self, sentence: str) -> None:
-        """Say what went wrong."""
-        self._say(sentence, BannerKind.ERROR)
+        """Show an error until it is dismissed."""
+        self._show_text(sentence, BannerKind.ERROR)
         self._timer.stop()
 
     def show_note(self, sentence: str) -> None:
-        """Say what has been done; it goes by itself."""
-        self._say(sentence, BannerKind.NOTE)
+        """Show a note for six seconds."""
+        self._show_text(sentence, BannerKind.NOTE)
         self._timer.start(_NOTE_MS)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 Qt's name
-        """Follow the parent's size."""
+        """Follow the parent's resizing."""
         if event is not None and event.type() == QEvent.Type.Resize:
-            self._place()
+            self._update_geometry()
         return super().eventFilter(watched, event)
 
-    def _say(self, sentence: str, kind: BannerKind) -> None:
+    def _show_text(self, sentence: str, kind: BannerKind) -> None:
         self._label.setText(sentence)
         self.setProperty("kind", kind.value)
         style = self.style()
         if style is not None:
             style.polish(self)
         self.show()
-        self._place()
+        self._update_geometry()
         self.raise_()
 
-    def _place(self) -> None:
+    def _update_geometry(self) -> None:
         parent = self.parentWidget()
         if parent is not None and self.isVisible():
             width = min(_MAX_WIDTH, parent.width() - 24)

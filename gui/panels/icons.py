@@ -1,4 +1,4 @@
-"""The program's own icons, drawn on a grid of 24 by 24 with one line width, so that they belong together."""
+"""The program's own icons: SVG on a grid of 24 by 24, all with one line width."""
 
 # ruff: noqa: E501 an icon is one line, however long
 
@@ -51,29 +51,29 @@ _SIZES = (16, 20, 24, 32, 48)
 
 @cache
 def icon(name: str) -> QIcon | None:
-    """Give the icon of an action or a state; None where there is none of that name."""
+    """Return the icon of an action or a state; None where there is none of that name."""
     shape = _SHAPES.get(name)
     if shape is None:
         return None
-    made = QIcon()
+    result = QIcon()
     for size in _SIZES:
-        made.addPixmap(_drawn(shape, size, LINE), QIcon.Mode.Normal)
-        made.addPixmap(_drawn(shape, size, FAINT), QIcon.Mode.Disabled)
-        made.addPixmap(_drawn(shape, size, BRIGHT), QIcon.Mode.Active)
-        made.addPixmap(_drawn(shape, size, BRIGHT), QIcon.Mode.Normal, QIcon.State.On)
-    return made
+        result.addPixmap(_rendered(shape, size, LINE), QIcon.Mode.Normal)
+        result.addPixmap(_rendered(shape, size, FAINT), QIcon.Mode.Disabled)
+        result.addPixmap(_rendered(shape, size, BRIGHT), QIcon.Mode.Active)
+        result.addPixmap(_rendered(shape, size, BRIGHT), QIcon.Mode.Normal, QIcon.State.On)
+    return result
 
 
-def known_icon(name: str) -> QIcon:
-    """Give an icon that is part of the program."""
+def required_icon(name: str) -> QIcon:
+    """Return an icon; raises a KeyError where there is none of that name."""
     found = icon(name)
     if found is None:
         raise KeyError(name)
     return found
 
 
-def _drawn(shape: str, size: int, colour: str) -> QPixmap:
-    picture = (
+def _rendered(shape: str, size: int, colour: str) -> QPixmap:
+    svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><g fill="none" stroke="{colour}" '
         'stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round">'
         f"{shape.format(colour=colour, faint=FAINT)}</g></svg>"
@@ -81,6 +81,6 @@ def _drawn(shape: str, size: int, colour: str) -> QPixmap:
     pixmap = QPixmap(size, size)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
-    QSvgRenderer(QByteArray(picture.encode())).render(painter)
+    QSvgRenderer(QByteArray(svg.encode())).render(painter)
     painter.end()
     return pixmap

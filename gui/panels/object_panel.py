@@ -1,4 +1,4 @@
-"""The objects: colour, name, whether they are shown, whether they are locked."""
+"""The list of objects: colour, name, visibility, lock."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from gui.panels.icons import known_icon
+from gui.panels.icons import required_icon
 from gui.panels.tool_panel import action_button
 from gui.state.overlay import Colour
 
 _SWATCH_PX = 14
-_KEYS = 9
+_NUMBER_KEYS = 9
 _MAX_NAME = 60
 
 
 @dataclass(frozen=True)
 class ObjectRow:
-    """What the list says of one object."""
+    """One object as the list shows it."""
 
     object_id: int
     name: str
@@ -41,12 +41,12 @@ class ObjectRow:
 
 
 class ObjectPanel(QFrame):
-    """The list and the buttons that add and remove."""
+    """The list, and buttons to add and remove objects."""
 
     chosen = pyqtSignal(int)
     visibility_chosen = pyqtSignal(int, bool)
     lock_chosen = pyqtSignal(int, bool)
-    colour_asked = pyqtSignal(int)
+    colour_requested = pyqtSignal(int)
     renamed = pyqtSignal(int, str)
     """Object id and name; the name is neither empty nor the old one."""
 
@@ -73,37 +73,37 @@ class ObjectPanel(QFrame):
         column.addWidget(self._list, 1)
 
     def set_rows(self, rows: tuple[ObjectRow, ...], chosen_id: int) -> None:
-        """Show these objects; never emits."""
+        """Show these objects; does not emit."""
         self._list.blockSignals(True)
         if rows != self._rows:
             self._rows = rows
             self._fill()
-        for place, row in enumerate(rows):
+        for index, row in enumerate(rows):
             if row.object_id == chosen_id:
-                self._list.setCurrentRow(place)
+                self._list.setCurrentRow(index)
         self._list.blockSignals(False)
 
     def edit_name(self, object_id: int) -> None:
-        """Let the editor type an object's name where it stands. Enter takes it, Esc leaves the old one."""
-        for place, row in enumerate(self._rows):
+        """Edit an object's name in its row. Enter accepts the new name, Esc keeps the old one."""
+        for index, row in enumerate(self._rows):
             if row.object_id == object_id:
-                self._edit_row(place)
+                self._edit_row(index)
 
-    def _edit_row(self, place: int) -> None:
-        line = self._list.itemWidget(self._list.item(place))
-        editor = line.findChild(NameEdit) if line is not None else None
-        if editor is not None:
-            editor.begin()
+    def _edit_row(self, index: int) -> None:
+        line = self._list.itemWidget(self._list.item(index))
+        name_edit = line.findChild(NameEdit) if line is not None else None
+        if name_edit is not None:
+            name_edit.start_editing()
 
     def _fill(self) -> None:
         self._list.clear()
-        for place, row in enumerate(self._rows):
+        for index, row in enumerate(self._rows):
             item = QListWidgetItem(self._list)
             item.setSizeHint(QSize(120, 32))
             item.setData(Qt.ItemDataRole.AccessibleTextRole, row.name)
-            self._list.setItemWidget(item, self._row_widget(row, place))
+            self._list.setItemWidget(item, self._row_widget(row, index))
 
-    def _row_widget(self, row: ObjectRow, place: int) -> QWidget:
+    def _row_widget(self, row: ObjectRow, index: int) -> QWidget:
         widget = QWidget()
         widget.setObjectName("object_row")
         widget.setToolTip(f"{row.name} (double click or F2: another name)")
@@ -111,32 +111,34 @@ class ObjectPanel(QFrame):
         line.setContentsMargins(6, 0, 4, 0)
         line.setSpacing(4)
         swatch = _button(QIcon(_swatch(row.colour)), f"colour_{row.object_id}", "Choose another colour")
-        swatch.clicked.connect(lambda: self.colour_asked.emit(row.object_id))
+        swatch.clicked.connect(lambda: self.colour_requested.emit(row.object_id))
         name = NameEdit(row.name)
         name.setObjectName(f"name_{row.object_id}")
         name.renamed.connect(lambda text: self.renamed.emit(row.object_id, text))
-        key = QLabel(str(place + 1) if place < _KEYS else "")
+        key = QLabel(str(index + 1) if index < _NUMBER_KEYS else "")
         key.setProperty("role", "quiet")
         key.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         eye = _button(
-            known_icon("shown" if row.is_visible else "hidden"), f"eye_{row.object_id}", "Show or hide"
+            required_icon("shown" if row.is_visible else "hidden"), f"eye_{row.object_id}", "Show or hide"
         )
         eye.clicked.connect(lambda: self.visibility_chosen.emit(row.object_id, not row.is_visible))
         lock = _button(
-            known_icon("locked" if row.is_locked else "unlocked"), f"lock_{row.object_id}", "Lock or unlock"
+            required_icon("locked" if row.is_locked else "unlocked"),
+            f"lock_{row.object_id}",
+            "Lock or unlock",
         )
         lock.clicked.connect(lambda: self.lock_chosen.emit(row.object_id, not row.is_locked))
         for part, stretch in ((swatch, 0), (name, 1), (key, 0), (eye, 0), (lock, 0)):
             line.addWidget(part, stretch)
         return widget
 
-    def _on_row(self, place: int) -> None:
-        if 0 <= place < len(self._rows):
-            self.chosen.emit(self._rows[place].object_id)
+    def _on_row(self, index: int) -> None:
+        if 0 <= index < len(self._rows):
+            self.chosen.emit(self._rows[index].object_id)
 
 
 class NameEdit(QLineEdit):
-    """A name that looks like a label until it is edited; then all keys are its own."""
+    """A name, read-only like a label until it is edited; then it takes all keys."""
 
     renamed = pyqtSignal(str)
 
@@ -146,18 +148,18 @@ class NameEdit(QLineEdit):
         self.setAccessibleName("Name")
         self.setMaxLength(_MAX_NAME)
         self.editingFinished.connect(self._finish)
-        self._rest()
+        self._stop_editing()
 
-    def begin(self) -> None:
-        """Take the keyboard, all letters chosen, so that typing replaces them."""
+    def start_editing(self) -> None:
+        """Take the focus with the whole name selected, so that typing replaces it."""
         self.setReadOnly(False)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents, on=False)
-        _dress(self)
+        _repolish(self)
         self.setFocus()
         self.selectAll()
 
     def event(self, event: QEvent | None) -> bool:
-        """Keep Esc and Space from the window's shortcuts."""
+        """Accept all keys while editing, so that none triggers a shortcut of the window."""
         if (
             isinstance(event, QKeyEvent)
             and event.type() == QEvent.Type.ShortcutOverride
@@ -168,7 +170,7 @@ class NameEdit(QLineEdit):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Esc gives the old name back."""
+        """Restore the old name on Esc."""
         if event is not None and event.key() == Qt.Key.Key_Escape:
             self.setText(self._name)
             self._finish()
@@ -180,29 +182,29 @@ class NameEdit(QLineEdit):
             return
         text = self.text().strip() or self._name
         self.setText(text)
-        self._rest()
+        self._stop_editing()
         if text != self._name:
             self.renamed.emit(text)
 
-    def _rest(self) -> None:
+    def _stop_editing(self) -> None:
         self.setReadOnly(True)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setCursorPosition(0)  # a long name is shown from its start, and takes no letters for chosen
+        self.setCursorPosition(0)  # shows a long name from its start, and clears the selection
         self.clearFocus()
-        _dress(self)
+        _repolish(self)
 
 
-def _dress(widget: QWidget) -> None:
-    """Have the style sheet look again: its rules ask for properties that have changed."""
+def _repolish(widget: QWidget) -> None:
+    """Apply the style sheet again after properties that its rules use have changed."""
     style = widget.style()
     if style is not None:
         style.polish(widget)
 
 
-def _button(picture: QIcon, name: str, tooltip: str) -> QToolButton:
+def _button(button_icon: QIcon, name: str, tooltip: str) -> QToolButton:
     button = QToolButton()
-    button.setIcon(picture)
+    button.setIcon(button_icon)
     button.setIconSize(QSize(16, 16))
     button.setObjectName(name)
     button.setToolTip(tooltip)

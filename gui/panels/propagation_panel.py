@@ -1,4 +1,4 @@
-"""Propagation: the buttons, what waits to be propagated, how far it has come."""
+"""Propagation: buttons, a hint about what is not propagated yet, progress."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from gui.panels.tool_panel import action_button
 from inference_core.types import Progress
 
 _HINT_HEIGHT = 38
-"""Two lines: words that come and go must not move the buttons."""
+"""Two lines, so that a changing text does not move the buttons."""
 
 
 class PropagationPanel(QFrame):
-    """Its buttons are the actions'; it only adds words and a bar."""
+    """Buttons of the propagation actions, a hint and a progress bar."""
 
     def __init__(self, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,11 +57,11 @@ class PropagationPanel(QFrame):
         self.set_progress(None)
 
     def set_hint(self, text: str) -> None:
-        """Say what waits, or what to do first."""
+        """Set the text above the buttons."""
         self._hint.setText(text)
 
     def set_progress(self, progress: Progress | None) -> None:
-        """Show how far a command has come; None when nothing runs."""
+        """Show a command's progress; None when none runs."""
         if progress is None or progress.total <= 0:
             self._bar.setRange(0, 1)
             self._bar.setValue(0)
@@ -75,7 +75,7 @@ class PropagationPanel(QFrame):
 
 
 def figures(progress: Progress) -> str:
-    """Frames done, frames a second, time left."""
+    """Format frames done, frames per second and the time left."""
     text = f"{progress.done} of {progress.total}"
     if progress.done <= 0 or progress.elapsed_s <= 0:
         return text

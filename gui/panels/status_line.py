@@ -1,4 +1,4 @@
-"""The status line: what is being done, what it is computed with, where the mouse is looking."""
+"""The status line: what is being done, the clip, and the networks, device and precision."""
 
 from __future__ import annotations
 
@@ -7,49 +7,49 @@ from enum import Enum, auto
 from PyQt5.QtWidgets import QLabel, QStatusBar, QWidget
 
 
-class Task(Enum):
-    """What may be under way at the same time; the line shows the first of these that there is."""
+class StatusKind(Enum):
+    """Kinds of status texts, which may be set at the same time; the line shows the first of them."""
 
     OPENING = auto()
     STOPPING = auto()
     COMMAND = auto()
     LOADING = auto()
-    ADVICE = auto()
+    SUGGESTION = auto()
 
 
 class StatusLine(QStatusBar):
-    """Words only."""
+    """Shows texts only."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizeGripEnabled(False)
-        self._task = QLabel("Starting …")
-        self._task.setObjectName("status")
-        self._task.setAccessibleName("Status")
+        self._status = QLabel("Starting …")
+        self._status.setObjectName("status")
+        self._status.setAccessibleName("Status")
         self._clip = QLabel()
         self._clip.setObjectName("clip_facts")
-        self._opened = QLabel()
-        self._opened.setObjectName("opened")
-        self._opened.setToolTip("Networks, device and precision")
-        self._texts: dict[Task, str] = {}
-        self.addWidget(self._task, 1)
+        self._session = QLabel()
+        self._session.setObjectName("session_facts")
+        self._session.setToolTip("Networks, device and precision")
+        self._texts: dict[StatusKind, str] = {}
+        self.addWidget(self._status, 1)
         self.addPermanentWidget(self._clip)
-        self.addPermanentWidget(self._opened)
+        self.addPermanentWidget(self._session)
 
-    def show_task(self, task: Task, text: str) -> None:
-        """Say how far something has come; no text means that it has ended. Where nothing is left: ready."""
-        self._texts[task] = text
-        shown = (self._texts.get(each, "") for each in Task)
-        self._task.setText(next(filter(None, shown), "Ready"))
+    def set_status(self, kind: StatusKind, text: str) -> None:
+        """Set the text of a kind; empty removes it. With no text left the line shows "Ready"."""
+        self._texts[kind] = text
+        shown = (self._texts.get(each, "") for each in StatusKind)
+        self._status.setText(next(filter(None, shown), "Ready"))
 
-    def shows(self, task: Task) -> bool:
-        """Whether something is under way."""
-        return bool(self._texts.get(task))
+    def has_status(self, kind: StatusKind) -> bool:
+        """Whether a text of this kind is set."""
+        return bool(self._texts.get(kind))
 
     def show_clip(self, text: str) -> None:
-        """Say which clip is open."""
+        """Show the open clip."""
         self._clip.setText(text)
 
     def show_session(self, text: str) -> None:
-        """Say what computes."""
-        self._opened.setText(text)
+        """Show networks, device and precision."""
+        self._session.setText(text)

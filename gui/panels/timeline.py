@@ -1,4 +1,4 @@
-"""The timeline: where masks are, where the clip was corrected, how sure the rest is, where we are."""
+"""The timeline: frames with masks, corrected frames, confidence of the others, playhead."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PyQt5.QtCore import QEvent, QPointF, QRectF, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QHelpEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PyQt5.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from gui.state.frame_table import GROUND, FrameTable, Trust
+from gui.state.frame_table import GROUND, FrameConfidence, FrameTable
 from gui.state.overlay import UInt32Array
 
 _GROUND = QColor("#15181d")
@@ -37,7 +37,7 @@ _LEGEND = "The higher and redder, the less sure the mask: correct the clip there
 
 @dataclass(frozen=True)
 class Marks:
-    """Frames that the editor corrected, and the objects' names by id."""
+    """Frames that the user corrected, and the objects' names by id."""
 
     anchors: frozenset[int] = frozenset()
     drafts: frozenset[int] = frozenset()
@@ -45,7 +45,7 @@ class Marks:
 
 
 class Timeline(QWidget):
-    """Custom painted: as quick with ten thousand frames as with ten."""
+    """Custom painted: as fast with ten thousand frames as with ten."""
 
     scrubbed = pyqtSignal(int)
 
@@ -62,92 +62,92 @@ class Timeline(QWidget):
         self._lane: QImage | None = None
 
     def show_clip(self, frame_count: int) -> None:
-        """Show another clip, of whose frames nothing is known; never emits."""
+        """Show another clip, without masks; does not emit."""
         self._marks = Marks()
         self._table = FrameTable(frame_count)
         self._show_table(range(frame_count))
 
     def set_marks(self, marks: Marks) -> None:
-        """Show which frames were corrected; never emits."""
+        """Show which frames were corrected; does not emit."""
         if marks != self._marks:
             self._marks = marks
             self._describe()
             self.update()
 
-    def set_trust(self, frame_index: int, trust: Trust | None) -> None:
-        """Show how far a frame's masks can be trusted, None where it has none; costs the same on any clip."""
-        self._table.write(frame_index, trust)
+    def set_confidence(self, frame_index: int, confidence: FrameConfidence | None) -> None:
+        """Show a frame's confidence, None where it has no masks; constant time on any clip."""
+        self._table.write(frame_index, confidence)
         self._show_table((frame_index,))
 
-    def set_trusts(self, trusts: Sequence[Trust | None]) -> None:
-        """Show how far every frame's masks can be trusted, in order of frame."""
-        self._table.write_all(trusts)
-        self._show_table(range(len(trusts)))
+    def set_confidences(self, confidences: Sequence[FrameConfidence | None]) -> None:
+        """Show every frame's confidence, in order of frame."""
+        self._table.write_all(confidences)
+        self._show_table(range(len(confidences)))
 
-    def add_walked(self, frame_index: int, trust: Trust | None) -> None:
-        """Show one frame more of the propagation under way; costs the same after any number of frames."""
-        self._table.mark_walked(frame_index)
-        self.set_trust(frame_index, trust)
+    def add_propagated(self, frame_index: int, confidence: FrameConfidence | None) -> None:
+        """Show one more frame as finished by the running propagation; constant time."""
+        self._table.mark_propagated(frame_index)
+        self.set_confidence(frame_index, confidence)
 
-    def forget_walk(self) -> None:
-        """Show no propagation as under way."""
-        self._table.forget_walk()
+    def clear_progress(self) -> None:
+        """Show no frame as just propagated."""
+        self._table.clear_progress()
         self._show_table(())
 
     def set_frame(self, frame_index: int) -> None:
-        """Move the playhead; never emits."""
+        """Move the playhead; does not emit."""
         self._frame_index = frame_index
         self._describe()
         self.update()
 
     def describe(self, frame_index: int) -> str:
-        """Say what a frame is, for tooltips, the status line and screen readers."""
-        trust = self._table.trust(frame_index)
+        """Describe a frame, for tooltips, the status line and screen readers."""
+        confidence = self._table.confidence(frame_index)
         if frame_index in self._marks.drafts:
             kind = "corrected, not propagated yet"
         elif frame_index in self._marks.anchors:
             kind = "corrected: propagation keeps it"
-        elif trust is not None:
-            kind = f"propagated, expected overlap {trust.confidence:.2f}{self._named(trust.object_id)}"
+        elif confidence is not None:
+            kind = f"propagated, expected overlap {confidence.value:.2f}{self._named(confidence.object_id)}"
         else:
             kind = "no mask yet"
         return f"Frame {frame_index}: {kind}"
 
     @property
-    def walked(self) -> frozenset[int]:
-        """Frames that the propagation under way has done."""
-        return self._table.walked
+    def propagated_frames(self) -> frozenset[int]:
+        """Frames that the running propagation has finished."""
+        return self._table.propagated_frames
 
     @property
     def marks(self) -> Marks:
-        """What is shown."""
+        """The marks that are shown."""
         return self._marks
 
     def x_of(self, frame_index: float) -> float:
-        """Where a frame lies, widget pixels."""
+        """Return the x of a frame, widget pixels."""
         last = max(len(self._table) - 1, 1)
         return _MARGIN + frame_index / last * (self.width() - 2 * _MARGIN)
 
     def frame_at(self, x: float) -> int:
-        """Which frame lies there; beyond the ends is the end."""
+        """Return the frame at an x, clamped to the clip."""
         last = max(len(self._table) - 1, 0)
         share = (x - _MARGIN) / max(self.width() - 2 * _MARGIN, 1.0)
         return min(max(round(share * last), 0), last)
 
     def sizeHint(self) -> QSize:  # noqa: N802 Qt's name
-        """As high as its rows."""
+        """The height of all rows."""
         return QSize(400, _HEIGHT)
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
-        """Go there."""
+        """Scrub to the frame under the mouse."""
         self._scrub(event)
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
-        """Follow."""
+        """Scrub to the frame under the mouse while the left button is down."""
         self._scrub(event)
 
     def event(self, event: QEvent | None) -> bool:
-        """Say in a tooltip what the frame under the mouse is."""
+        """Show a tooltip that describes the frame under the mouse."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and len(self._table):
             text = self.describe(self.frame_at(event.x()))
             is_in_lane = event.y() >= _LANE_TOP - 2
@@ -156,7 +156,7 @@ class Timeline(QWidget):
         return super().event(event)
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Paint ruler, ranges, marks and playhead."""
+        """Paint ruler, bar, lane, marks and playhead."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), _GROUND)
         width = self.width() - 2 * _MARGIN
@@ -174,7 +174,7 @@ class Timeline(QWidget):
         painter.end()
 
     def _show_table(self, frames: Collection[int]) -> None:
-        """Draw the table anew when it is next painted."""
+        """Draw the table again at the next paint event."""
         self._bar = self._lane = None
         if self._frame_index in frames:
             self._describe()
@@ -206,7 +206,7 @@ class Timeline(QWidget):
             painter.drawText(label, Qt.AlignmentFlag.AlignHCenter, str(frame_index))
 
     def _paint_table(self, painter: QPainter, bar: QRectF, lane: QRectF) -> None:
-        """Paint bar and lane from their images, one image pixel for one of the screen's."""
+        """Paint bar and lane from their images, one image pixel per screen pixel."""
         ratio = self.devicePixelRatioF()
         columns, rows = round(bar.width() * ratio), round(lane.height() * ratio)
         if self._bar is None or self._lane is None or self._lane.width() != columns:
@@ -237,12 +237,12 @@ class Timeline(QWidget):
 
 def _image(pixels: UInt32Array) -> QImage:
     height, width = pixels.shape
-    # A copy, since the image would go on reading numpy's memory.
+    # A copy, since the QImage would otherwise use memory that is freed here.
     return QImage(pixels.tobytes(), width, height, 4 * width, QImage.Format.Format_RGB32).copy()
 
 
 def tick_step(frame_count: int, most: int) -> int:
-    """Choose 1, 2 or 5 times a power of ten so that at most so many ticks are drawn."""
+    """Return 1, 2 or 5 times a power of ten, so that there are at most so many ticks."""
     power = 1
     while True:
         for step in _STEPS:

@@ -13,7 +13,7 @@ _ICON_PX = 24
 
 
 class ToolPanel(QFrame):
-    """One button a tool; the actions know which one is held."""
+    """One button per tool; the actions hold which one is checked."""
 
     def __init__(self, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -27,7 +27,7 @@ class ToolPanel(QFrame):
         column.addStretch(1)
 
     def set_tool(self, tool: CanvasTool) -> None:
-        """Show which tool is held; never triggers."""
+        """Show which tool is chosen; does not trigger its action."""
         for each, action in self._actions.items():
             action.setChecked(each is tool)
 
@@ -35,7 +35,7 @@ class ToolPanel(QFrame):
 def action_button(
     action: QAction, name: str, icon_px: int = 20, style: Qt.ToolButtonStyle | None = None
 ) -> QToolButton:
-    """Make a button of an action. It never takes the keyboard: keys belong to the canvas."""
+    """Return a button of an action, without keyboard focus, which stays on the canvas."""
     button = QToolButton()
     button.setDefaultAction(action)
     button.setObjectName(name)

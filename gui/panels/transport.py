@@ -1,4 +1,4 @@
-"""The keys of a player, and where we are."""
+"""The playback buttons, and the current frame and time."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QAction, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from gui.panels.icons import known_icon
+from gui.panels.icons import required_icon
 from gui.panels.tool_panel import action_button
 
 _NAMES = ("first", "previous", "play", "next", "last")
 
 
 class Transport(QFrame):
-    """Left of the timeline."""
+    """Playback buttons with a frame counter below, left of the timeline."""
 
     def __init__(self, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,7 +34,7 @@ class Transport(QFrame):
         column.addWidget(self._counter)
 
     def set_position(self, frame_index: int, frame_count: int, frame_rate: float) -> None:
-        """Show the frame, the last frame and the time."""
+        """Show the frame, the last frame and the time, minutes:seconds."""
         if not frame_count:
             self._counter.setText("–")
             return
@@ -44,5 +44,5 @@ class Transport(QFrame):
         )
 
     def set_playing(self, is_playing: bool) -> None:
-        """Show what the key would do."""
-        self._play.setIcon(known_icon("pause" if is_playing else "play"))
+        """Show pause while playing, else play."""
+        self._play.setIcon(required_icon("pause" if is_playing else "play"))

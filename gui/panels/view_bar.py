@@ -1,4 +1,4 @@
-"""The strip above the canvas: undo, the line's width, the region, how masks are shown, the zoom."""
+"""The bar above the canvas: undo, redo, line width, region, view mode, zoom."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _SLIDER_STEPS = 200
 
 
 class ViewBar(QFrame):
-    """Shows the view's state and lets it be changed."""
+    """Shows the view's state and emits changes to it."""
 
     radius_chosen = pyqtSignal(float)
     view_mode_chosen = pyqtSignal(object)
-    region_left = pyqtSignal()
+    leave_region_clicked = pyqtSignal()
 
     def __init__(self, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -35,7 +35,7 @@ class ViewBar(QFrame):
         self._chip.setObjectName("region_chip")
         self._chip.setToolTip("Leave the region (Esc)")
         self._chip.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._chip.clicked.connect(self.region_left)
+        self._chip.clicked.connect(self.leave_region_clicked)
         self._mode = self._built_mode(actions)
         self._zoom = QLabel()
         self._zoom.setProperty("role", "quiet")
@@ -44,7 +44,7 @@ class ViewBar(QFrame):
         self._lay_out(actions)
 
     def set_state(self, state: ViewState) -> None:
-        """Show tool, radius, region and mode; never emits."""
+        """Show tool, radius, region and mode; does not emit."""
         self._tool.setText(state.tool.value.capitalize())
         has_radius = state.tool.has_radius
         self._slider.setEnabled(has_radius)
@@ -104,7 +104,7 @@ class ViewBar(QFrame):
 
 
 def _to_slider(radius_px: float) -> int:
-    """A slider of ratios: the same hand movement makes a thin line and a thick one half as wide again."""
+    """Map a radius to the slider, logarithmically: equal movements are equal ratios."""
     return round(_SLIDER_STEPS * _log_share(radius_px))
 
 

@@ -1,7 +1,7 @@
-"""What the timeline knows of every frame, and the pixels it makes of that: the bar and the confidence lane.
+"""The timeline's data of every frame, and the pixels drawn from it: the bar and the confidence lane.
 
-Pure numpy, no Qt, no session. To write one frame costs the same however many there are; to draw them all is
-one pass over small arrays.
+Pure numpy, no Qt, no session. Writing one frame takes constant time; drawing all is one pass over small
+arrays.
 """
 
 from __future__ import annotations
@@ -16,101 +16,115 @@ from gui.state.overlay import Colour, UInt32Array, premultiplied
 from inference_core.types import Float32Array
 
 GROUND: Colour = (35, 40, 48)
-_PROPAGATED: Colour = (47, 109, 176)
-_WALKED: Colour = (88, 196, 255)
-_SURE: Colour = (88, 122, 158)
-_DOUBTFUL: Colour = (255, 79, 112)
+_HAS_MASKS: Colour = (47, 109, 176)
+_JUST_PROPAGATED: Colour = (88, 196, 255)
+_CERTAIN: Colour = (88, 122, 158)
+_UNCERTAIN: Colour = (255, 79, 112)
 _UNKNOWN = -1.0
-_WORST_DOUBT = 0.8
-"""Drawn as high as the lane: whatever is worse is as much in need of a correction."""
-_BASE = 0.14
-"""Of the lane's height: what is certain is low, and still tells that there are masks."""
-_BEND = 0.75
-"""Below 1: most doubts are small, and among them too the larger ones must stand out."""
+_MAX_UNCERTAINTY = 0.8
+"""Drawn at the lane's full height; larger values are drawn the same."""
+_MIN_HEIGHT_SHARE = 0.14
+"""Share of the lane's height at uncertainty 0, so that frames with masks are always visible."""
+_EXPONENT = 0.75
+"""Below 1, since most uncertainties are small and differences among them must be visible."""
 _STEPS = 256
 
 
-class Trust(NamedTuple):
-    """How far a frame's masks can be trusted: the J to expect, in [0, 1], of its least trusted object."""
+class FrameConfidence(NamedTuple):
+    """A frame's confidence: the expected J, in [0, 1], of its least confident object."""
 
-    confidence: float
+    value: float
     object_id: int
 
     @staticmethod
-    def of(confidences: Mapping[int, float]) -> Trust | None:
-        """Choose the least trusted object of a frame, by id; None where the frame says nothing of any."""
+    def lowest(confidences: Mapping[int, float]) -> FrameConfidence | None:
+        """Return the lowest of a frame's confidences by object id; None where there are none."""
         if not confidences:
             return None
         object_id = min(confidences, key=confidences.__getitem__)
-        return Trust(confidences[object_id], object_id)
+        return FrameConfidence(confidences[object_id], object_id)
 
 
 class FrameTable:
-    """Of each frame: how far its masks can be trusted, and whether the propagation under way has done it."""
+    """The confidence of each frame, and whether the running propagation has finished it."""
 
     def __init__(self, frame_count: int = 0) -> None:
-        self._doubts = np.full(frame_count, _UNKNOWN, np.float32)
+        self._uncertainties = np.full(frame_count, _UNKNOWN, np.float32)
         self._object_ids = np.zeros(frame_count, np.uint8)
-        self._is_walked = np.zeros(frame_count, np.bool_)
+        self._is_propagated = np.zeros(frame_count, np.bool_)
 
     def __len__(self) -> int:
-        return len(self._doubts)
+        return len(self._uncertainties)
 
-    def write(self, frame_index: int, trust: Trust | None) -> None:
-        """Note what is known of a frame now; None where it has no masks."""
-        self._doubts[frame_index] = _UNKNOWN if trust is None else 1.0 - trust.confidence
-        self._object_ids[frame_index] = 0 if trust is None else trust.object_id
+    def write(self, frame_index: int, confidence: FrameConfidence | None) -> None:
+        """Set a frame's confidence; None where it has no masks."""
+        self._uncertainties[frame_index] = _UNKNOWN if confidence is None else 1.0 - confidence.value
+        self._object_ids[frame_index] = 0 if confidence is None else confidence.object_id
 
-    def write_all(self, trusts: Sequence[Trust | None]) -> None:
-        """Note what is known of every frame now."""
-        self._doubts[:] = [_UNKNOWN if trust is None else 1.0 - trust.confidence for trust in trusts]
-        self._object_ids[:] = [0 if trust is None else trust.object_id for trust in trusts]
+    def write_all(self, confidences: Sequence[FrameConfidence | None]) -> None:
+        """Set the confidence of every frame, in order of frame."""
+        self._uncertainties[:] = [
+            _UNKNOWN if confidence is None else 1.0 - confidence.value for confidence in confidences
+        ]
+        self._object_ids[:] = [
+            0 if confidence is None else confidence.object_id for confidence in confidences
+        ]
 
-    def mark_walked(self, frame_index: int) -> None:
-        """Note that the propagation under way has done a frame."""
-        self._is_walked[frame_index] = True
+    def mark_propagated(self, frame_index: int) -> None:
+        """Mark a frame as finished by the running propagation."""
+        self._is_propagated[frame_index] = True
 
-    def forget_walk(self) -> None:
-        """Note that no propagation is under way."""
-        self._is_walked[:] = False
+    def clear_progress(self) -> None:
+        """Clear the marks of the last propagation."""
+        self._is_propagated[:] = False
 
     @property
-    def walked(self) -> frozenset[int]:
-        """Frames that the propagation under way has done."""
-        return frozenset(np.flatnonzero(self._is_walked).tolist())
+    def propagated_frames(self) -> frozenset[int]:
+        """Frames that the running propagation has finished."""
+        return frozenset(np.flatnonzero(self._is_propagated).tolist())
 
-    def trust(self, frame_index: int) -> Trust | None:
-        """What is known of a frame; None where it has no masks."""
-        doubt = float(self._doubts[frame_index])
-        return None if doubt < 0 else Trust(1.0 - doubt, int(self._object_ids[frame_index]))
+    def confidence(self, frame_index: int) -> FrameConfidence | None:
+        """Return a frame's confidence; None where it has no masks."""
+        uncertainty = float(self._uncertainties[frame_index])
+        return (
+            None
+            if uncertainty < 0
+            else FrameConfidence(1.0 - uncertainty, int(self._object_ids[frame_index]))
+        )
 
     def bar(self, columns: int) -> UInt32Array:
-        """Draw which frames have masks and which have just been walked: (1, columns) uint32 0xFFRRGGBB."""
-        kinds = (self._doubts >= 0).astype(np.uint8)
-        kinds[self._is_walked] = 2
-        return _BAR_COLOURS[_highest(kinds, columns)][np.newaxis]
+        """Draw frames with masks and frames just propagated: (1, columns) uint32 0xFFRRGGBB."""
+        kinds = (self._uncertainties >= 0).astype(np.uint8)
+        kinds[self._is_propagated] = 2
+        return _BAR_COLOURS[_column_maxima(kinds, columns)][np.newaxis]
 
     def lane(self, columns: int, rows: int) -> UInt32Array:
-        """Draw how doubtful frames are, the higher and redder the more: (rows, columns) uint32 0xFFRRGGBB.
+        """Draw the uncertainty, higher and redder the larger it is: (rows, columns) uint32 0xFFRRGGBB.
 
-        A column that stands for many frames shows the most doubtful one: a single bad mask must not get lost.
+        A column of several frames shows the least confident one, so that a single bad mask is visible.
         """
-        doubts = _highest(self._doubts, columns)
-        shares = np.clip(doubts / _WORST_DOUBT, 0.0, 1.0)
-        heights = np.where(doubts < 0, 0, np.rint(rows * (_BASE + (1 - _BASE) * shares**_BEND)))
-        colours = _DOUBT_COLOURS[(shares * (_STEPS - 1)).astype(np.intp)]
+        uncertainties = _column_maxima(self._uncertainties, columns)
+        shares = np.clip(uncertainties / _MAX_UNCERTAINTY, 0.0, 1.0)
+        heights = np.where(
+            uncertainties < 0,
+            0,
+            np.rint(rows * (_MIN_HEIGHT_SHARE + (1 - _MIN_HEIGHT_SHARE) * shares**_EXPONENT)),
+        )
+        colours = _UNCERTAINTY_COLOURS[(shares * (_STEPS - 1)).astype(np.intp)]
         from_below = np.arange(rows, 0, -1)[:, np.newaxis]
         return np.where(from_below <= heights, colours, np.uint32(premultiplied(GROUND, 1.0)))
 
 
 def column_starts(frame_count: int, columns: int) -> NDArray[np.intp]:
-    """First frame of each of so many columns, (columns,), from the first frame's middle to the last one's."""
+    """Return each column's first frame, (columns,), from the first frame's middle to the last one's."""
     shares = np.arange(columns) / max(columns, 1)
     return np.floor(shares * max(frame_count - 1, 0) + 0.5).astype(np.intp)
 
 
-def _highest(values: NDArray[np.uint8] | Float32Array, columns: int) -> NDArray[np.uint8] | Float32Array:
-    """Highest value among each column's frames; a frame that is wider than a column fills several."""
+def _column_maxima(
+    values: NDArray[np.uint8] | Float32Array, columns: int
+) -> NDArray[np.uint8] | Float32Array:
+    """Return the maximum among each column's frames; a frame wider than a column fills several."""
     return np.maximum.reduceat(values, column_starts(len(values), columns))
 
 
@@ -120,5 +134,7 @@ def _ramp(start: Colour, end: Colour) -> UInt32Array:
     return np.array([premultiplied((r, g, b), 1.0) for r, g, b in np.rint(colours).astype(int)], np.uint32)
 
 
-_BAR_COLOURS = np.array([premultiplied(colour, 1.0) for colour in (GROUND, _PROPAGATED, _WALKED)], np.uint32)
-_DOUBT_COLOURS = _ramp(_SURE, _DOUBTFUL)
+_BAR_COLOURS = np.array(
+    [premultiplied(colour, 1.0) for colour in (GROUND, _HAS_MASKS, _JUST_PROPAGATED)], np.uint32
+)
+_UNCERTAINTY_COLOURS = _ramp(_CERTAIN, _UNCERTAIN)

@@ -1,6 +1,6 @@
-"""Colour a frame's ids for the canvas: one look-up per pixel, premultiplied, only where something changed.
+"""Colour a frame's ids for the canvas: one table look-up per pixel, premultiplied, only in the changed box.
 
-Pure numpy. Qt blends: a picture is (H, W) uint32 in the layout of ARGB32_Premultiplied, 0xAARRGGBB.
+Pure numpy; Qt blends. An overlay is (H, W) uint32 in the layout of ARGB32_Premultiplied, 0xAARRGGBB.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ Box = tuple[int, int, int, int]
 
 FILL_ALPHA = 0.42
 OUTLINE = 256
-"""Added to an id where its pixel touches another id: the second half of a look-up table."""
+"""Added to the id of a pixel that touches another id: the second half of the look-up table."""
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
-    """A frame made ready for the canvas: two (H, W) uint32 arrays, RGB32 and ARGB32 premultiplied.
+class RenderedFrame:
+    """A frame for the canvas: image and overlay, (H, W) uint32, RGB32 and ARGB32 premultiplied.
 
-    box  where the overlay differs from the last picture of the same frame; None means anywhere.
+    box  where the overlay differs from the previous one of the same frame; None means anywhere.
     """
 
     frame_index: int
-    frame: UInt32Array
+    image: UInt32Array
     overlay: UInt32Array
     box: Box | None = None
 
@@ -71,21 +71,21 @@ def premultiplied(colour: Colour, alpha: float) -> int:
     return (round(255 * alpha) << 24) | (red << 16) | (green << 8) | blue
 
 
-def paint(ids: UInt8Array, table: UInt32Array, picture: UInt32Array, box: Box | None = None) -> None:
-    """Write the colours of ids (H, W) into the picture (H, W), inside the box alone where one is given."""
+def paint(ids: UInt8Array, table: UInt32Array, overlay: UInt32Array, box: Box | None = None) -> None:
+    """Write the colours of ids (H, W) into the overlay (H, W), only inside the box if one is given."""
     x0, y0, x1, y1 = box or (0, 0, ids.shape[1], ids.shape[0])
     if not ids.any():
-        picture[y0:y1, x0:x1] = table[0]
+        overlay[y0:y1, x0:x1] = table[0]
         return
-    # One row and column more on each side: whether a pixel is on an outline depends on its neighbours.
+    # One more row and column on each side: a pixel's outline depends on its neighbours.
     top, left = max(0, y0 - 1), max(0, x0 - 1)
-    codes = outlined(ids[top : y1 + 1, left : x1 + 1])[y0 - top : y1 - top, x0 - left : x1 - left]
+    codes = outline_codes(ids[top : y1 + 1, left : x1 + 1])[y0 - top : y1 - top, x0 - left : x1 - left]
     # mode="clip" saves the bounds check; codes are below 512 by construction.
-    np.take(table, codes, out=picture[y0:y1, x0:x1], mode="clip")
+    np.take(table, codes, out=overlay[y0:y1, x0:x1], mode="clip")
 
 
-def outlined(ids: UInt8Array) -> NDArray[np.uint16]:
-    """Add OUTLINE to every object's pixel that touches another id. (H, W) uint8 -> (H, W) uint16."""
+def outline_codes(ids: UInt8Array) -> NDArray[np.uint16]:
+    """Add OUTLINE to the id of every pixel that touches another id. (H, W) uint8 -> (H, W) uint16."""
     on_edge = np.zeros(ids.shape, np.bool_)
     across = ids[:, 1:] != ids[:, :-1]
     on_edge[:, 1:] |= across
@@ -99,7 +99,7 @@ def outlined(ids: UInt8Array) -> NDArray[np.uint16]:
 
 
 def changed_box(before: UInt8Array, after: UInt8Array) -> Box | None:
-    """Find the smallest box around what differs, a pixel wider for the outlines; None where nothing does."""
+    """Return the smallest box around the changed pixels, one pixel wider for the outlines; None if equal."""
     differs = before != after
     rows = np.flatnonzero(differs.any(axis=1))
     if rows.size == 0:
@@ -115,7 +115,7 @@ def changed_box(before: UInt8Array, after: UInt8Array) -> Box | None:
 
 
 def rgb32(image: UInt8Array) -> UInt32Array:
-    """Pack an image (H, W, 3) uint8 RGB as (H, W) uint32 0xFFRRGGBB, which Qt paints without converting."""
+    """Pack an image (H, W, 3) uint8 RGB as (H, W) uint32 0xFFRRGGBB, which Qt paints without conversion."""
     height, width = image.shape[:2]
     packed = np.empty((height, width, 4), np.uint8)
     packed[..., 0] = image[..., 2]

@@ -1,4 +1,4 @@
-"""The one home of the window's state. Whoever changes it says so here; whoever shows it listens here."""
+"""The holder of the window's state: it is set here, and views connect to its signal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from gui.state.view_state import ViewState
 
 
 class ViewModel(QObject):
-    """Holds the state, and tells what it was before."""
+    """Holds the state and emits its changes."""
 
     changed = pyqtSignal(object, object)
     """The state before and after."""
@@ -23,7 +23,7 @@ class ViewModel(QObject):
         return self._state
 
     def set(self, state: ViewState) -> None:
-        """Take another state; nothing is said where nothing differs."""
+        """Replace the state; emits only if it differs."""
         before, self._state = self._state, state
         if state != before:
             self.changed.emit(before, state)

@@ -1,6 +1,6 @@
-"""What the window looks at and holds: one frozen value, replaced as a whole. No Qt, no session.
+"""The window's own state: one frozen value, replaced as a whole. No Qt, no session.
 
-Masks, anchors and drafts are not here: they belong to the session, and are asked for, never kept twice.
+Masks, anchors and drafts are not here: they belong to the session and are read from it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MAX_RADIUS_PX = 200.0
 
 
 class CanvasTool(StrEnum):
-    """What the mouse does on the canvas: the session's tools, and the choice of a region."""
+    """What the mouse does on the canvas: the session's tools, and selecting a region."""
 
     SCRIBBLE = "scribble"
     CLICK = "click"
@@ -30,19 +30,19 @@ class CanvasTool(StrEnum):
 
     @property
     def session_tool(self) -> Tool | None:
-        """The session's tool of that name; the region is the window's alone."""
+        """The session's tool of that name; None for the region, which only the window has."""
         return None if self is CanvasTool.REGION else Tool(self.value)
 
     @property
     def has_radius(self) -> bool:
-        """Whether it draws a line whose width the editor chooses."""
+        """Whether it draws a line of adjustable width."""
         return self in (CanvasTool.SCRIBBLE, CanvasTool.BRUSH, CanvasTool.ERASER)
 
 
 # Fractions of the frame's short side, so that a line looks as wide on every clip.
 _RADIUS_FRACTIONS = {CanvasTool.SCRIBBLE: 3 / 480, CanvasTool.BRUSH: 12 / 480, CanvasTool.ERASER: 16 / 480}
 _CLICK_RADIUS_FRACTION = 5 / 480
-# Bright on footage, and neighbours in the list do not look alike.
+# Bright on footage; neighbours in the list are easy to tell apart.
 _COLOURS: tuple[Colour, ...] = (
     (255, 92, 87),
     (70, 200, 120),
@@ -58,14 +58,14 @@ _COLOURS: tuple[Colour, ...] = (
 
 
 def default_colour(object_id: int) -> Colour:
-    """Give an object a colour of its own; after ten they come round again, darker each time."""
+    """Return an object's default colour; the ten colours repeat, darker each time."""
     red, green, blue = _COLOURS[(object_id - 1) % len(_COLOURS)]
     share = 1.0 - 0.22 * (((object_id - 1) // len(_COLOURS)) % 4)
     return round(red * share), round(green * share), round(blue * share)
 
 
 def default_radii(source: tuple[int, int]) -> Mapping[CanvasTool, float]:
-    """Choose the tools' radii, source pixels, for frames of size (height, width)."""
+    """Return the tools' radii in source pixels for frames of size (height, width)."""
     short_side = min(source)
     return MappingProxyType(
         {tool: max(1.0, round(share * short_side)) for tool, share in _RADIUS_FRACTIONS.items()}
@@ -74,7 +74,7 @@ def default_radii(source: tuple[int, int]) -> Mapping[CanvasTool, float]:
 
 @dataclass(frozen=True)
 class Pen:
-    """All that a gesture on the canvas takes along when the button goes down."""
+    """What a gesture on the canvas draws with, fixed when the button goes down."""
 
     tool: CanvasTool
     object_id: int
@@ -85,7 +85,7 @@ class Pen:
 
 @dataclass(frozen=True)
 class ViewState:
-    """The window's own state. Every change is a method that gives a new one."""
+    """The window's own state. Methods return a changed copy."""
 
     source: tuple[int, int] = (480, 854)
     frame_count: int = 0
@@ -100,7 +100,7 @@ class ViewState:
 
     @staticmethod
     def for_clip(frame_count: int, source: tuple[int, int]) -> ViewState:
-        """Look at the first frame of a clip with frames of size (height, width)."""
+        """Return the state for the first frame of a clip with frames of size (height, width)."""
         return ViewState(source=source, frame_count=frame_count, radii=default_radii(source))
 
     @property
@@ -110,11 +110,11 @@ class ViewState:
         return self.radii.get(self.tool, click)
 
     def at_frame(self, frame_index: int) -> ViewState:
-        """Look at another frame; beyond the ends is the last frame there."""
+        """Go to a frame, clamped to the clip."""
         return replace(self, frame_index=min(max(frame_index, 0), max(self.frame_count - 1, 0)))
 
     def with_radius(self, radius_px: float) -> ViewState:
-        """Give the current tool another radius, in half pixels below ten and whole ones above."""
+        """Set the current tool's radius, in half pixels below ten and whole ones above."""
         if not self.tool.has_radius:
             return self
         clamped = min(max(radius_px, MIN_RADIUS_PX), MAX_RADIUS_PX)
@@ -122,26 +122,26 @@ class ViewState:
         return replace(self, radii=MappingProxyType({**self.radii, self.tool: rounded}))
 
     def with_stepped_radius(self, direction: int) -> ViewState:
-        """Make the current tool's line a step wider (+1) or thinner (-1): a tenth, at least half a pixel."""
+        """Make the current tool's line a step wider (+1) or thinner (-1): 15 %, at least half a pixel."""
         return self.with_radius(self.radius_px + direction * max(0.5, self.radius_px * 0.15))
 
     def with_visibility(self, object_id: int, is_visible: bool) -> ViewState:
-        """Show or hide an object on the canvas; its mask stays what it is."""
+        """Show or hide an object on the canvas; its mask does not change."""
         return replace(self, hidden=self.hidden - {object_id} if is_visible else self.hidden | {object_id})
 
     def colour(self, object_id: int) -> Colour:
-        """The object's colour: the editor's choice, else its own."""
+        """The object's colour: the user's choice, else the default."""
         return self.colours.get(object_id) or default_colour(object_id)
 
     def with_colour(self, object_id: int, colour: Colour) -> ViewState:
-        """Give an object another colour."""
+        """Set an object's colour."""
         return replace(self, colours=MappingProxyType({**self.colours, object_id: colour}))
 
     @property
     def pen(self) -> Pen:
-        """What the next gesture will draw with."""
+        """The pen for the next gesture."""
         return Pen(self.tool, self.object_id, self.radius_px, self.colour(self.object_id), self.region)
 
     def style(self, object_ids: tuple[int, ...]) -> OverlayStyle:
-        """How these objects are painted on the canvas."""
+        """Return how these objects are painted on the canvas."""
         return OverlayStyle({i: self.colour(i) for i in object_ids}, self.view_mode, self.hidden)

@@ -1,1 +1,1 @@
-"""What the window's other threads are asked to do, what they write down, and how they end. Shows nothing."""
+"""The window's threads, the commands they run, the script recorder and the shutdown. No widgets."""

@@ -1,4 +1,4 @@
-"""The thread that opens one clip. Another clip gets a thread of its own: this one may sit on a slow disk."""
+"""The thread that opens a clip. Each clip has a thread of its own, since a slow disk may block this one."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import pyqtSignal
 
-from gui.worker.ending import EndableThread, Report, Unwanted
+from gui.worker.shutdown import ReportProgress, StoppableThread, StopRequested
 
 if TYPE_CHECKING:
     from mivos_studio.media.clip import Clip
 
-OpenClip = Callable[[Path | None, Report], "Clip"]
+OpenClip = Callable[[Path | None, ReportProgress], "Clip"]
 """Opens a clip; None stands for the sample clip."""
 
 
-class ClipOpener(EndableThread):
-    """Opens a clip, unless it is asked to end before that."""
+class ClipOpener(StoppableThread):
+    """Opens one clip, unless the thread is stopped first."""
 
-    told = pyqtSignal(str)
-    """How far it has come."""
+    progressed = pyqtSignal(str)
+    """Text for the status line."""
     opened = pyqtSignal(object, object)
     """Path and Clip."""
     failed = pyqtSignal(object)
@@ -33,11 +33,11 @@ class ClipOpener(EndableThread):
         self._path = path
 
     def run(self) -> None:
-        """Open it."""
+        """Open the clip and emit `opened` or `failed`."""
         try:
             clip = self._open_clip(self._path, self._report)
-            self.check_wanted()
-        except Unwanted:
+            self.check_stop()
+        except StopRequested:
             return
         except Exception as error:
             self.failed.emit(error)
@@ -45,5 +45,5 @@ class ClipOpener(EndableThread):
             self.opened.emit(self._path, clip)
 
     def _report(self, text: str) -> None:
-        self.check_wanted()
-        self.told.emit(text)
+        self.check_stop()
+        self.progressed.emit(text)

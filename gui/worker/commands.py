@@ -1,7 +1,7 @@
-"""What the window asks of the session, one value a request. The worker runs them; nothing here touches Qt.
+"""Commands: one value for each request of the user, run by the worker. No Qt.
 
-A command yields what it changes as it changes. What it did goes into the recorder as steps of a script, so
-that the work can be replayed outside the window with the same masks.
+A command yields each change as it happens. What it did is recorded as steps of a script, so that the work can
+be replayed outside the window with the same masks.
 """
 
 from __future__ import annotations
@@ -28,86 +28,87 @@ if TYPE_CHECKING:
     from mivos_studio.media.export.formats import ExportFormat
     from mivos_studio.media.export.job import ExportJob
 
-Record = Callable[[Step], None]
+RecordStep = Callable[[Step], None]
+"""Adds a performed step to the script."""
 Change = FrameMask | Progress
 Changes = Generator[Change, None, None]
 
 
 class Command(ABC):
-    """One request of the editor."""
+    """One request of the user."""
 
     is_long = False
     """Whether it can be cancelled."""
-    is_work = True
-    """Whether it changes what a script would keep."""
-    gives_way = False
-    """Whether short commands may run between two of its changes; it is stopped for them and resumed."""
+    changes_session = True
+    """Whether it changes what a script records."""
+    is_interruptible = False
+    """Whether it may be stopped between two changes to run short commands, and resumed after them."""
 
     @property
     @abstractmethod
     def title(self) -> str:
-        """What the status line says while it runs."""
+        """Text of the status line while it runs."""
 
     @property
     def note(self) -> str:
-        """What the editor is told when it is done, where that is not seen on the canvas."""
+        """Text of the banner when it is done; empty where the canvas shows the result."""
         return ""
 
     @abstractmethod
-    def run(self, session: Session, record: Record) -> Changes:
-        """Do it. Closing the generator stops it and keeps what is done."""
+    def run(self, session: Session, record: RecordStep) -> Changes:
+        """Run it, yielding each change. Closing the generator stops it and keeps what is done."""
 
-    def begun(self, session: Session) -> Command:
-        """Fix what it is about, now that its turn has come."""
+    def prepared(self, session: Session) -> Command:
+        """Return the command to run, with the parts that depend on the session's state filled in."""
         del session
         return self
 
-    def resumed(self, session: Session) -> Command | None:
-        """What is left to do after it was stopped; None where nothing is."""
+    def remainder(self, session: Session) -> Command | None:
+        """Return a command for what is left after it was stopped, or None."""
         del session
         return None
 
 
 @dataclass(frozen=True, eq=False)
 class EditCommand(Command):
-    """A step that is over at once: a stroke, a reset, an undo, a lock."""
+    """Runs one short step: a stroke, a reset, an undo, a lock."""
 
     step: Step
 
     @property
     def title(self) -> str:
-        """Name the step."""
+        """The step's title."""
         return self.step.title
 
-    def run(self, session: Session, record: Record) -> Changes:
-        """Do the step, then write it down: a step that fails is no part of the work."""
-        yield from self.step.perform(session, _no_file)
+    def run(self, session: Session, record: RecordStep) -> Changes:
+        """Perform the step, then record it; a step that fails is not recorded."""
+        yield from self.step.perform(session, _refuse_file)
         record(self.step)
 
 
 @dataclass(frozen=True, eq=False)
 class UndoCommand(Command):
-    """Undo, but never what was there before the editor's first step."""
+    """Undoes the newest step, but none that existed before the user's first."""
 
-    first_undo: int
+    initial_undo_count: int
 
     title = "Undo"
 
-    def run(self, session: Session, record: Record) -> Changes:
-        """Take the newest step back, if it is the editor's."""
-        if session.undo_count > self.first_undo:
+    def run(self, session: Session, record: RecordStep) -> Changes:
+        """Undo the newest step if it is the user's."""
+        if session.undo_count > self.initial_undo_count:
             yield from session.undo()
             record(Undo())
 
 
 @dataclass(frozen=True, eq=False)
 class AddObjectCommand(Command):
-    """Add an object; the session says which id it gets."""
+    """Adds an object; the session chooses its id."""
 
     title = "Add object"
 
-    def run(self, session: Session, record: Record) -> Changes:
-        """Add it; no frame changes."""
+    def run(self, session: Session, record: RecordStep) -> Changes:
+        """Add the object; no frame changes."""
         object_id = session.add_object()
         record(AddObject(object_id, session.objects[-1].name))
         yield from ()
@@ -115,47 +116,47 @@ class AddObjectCommand(Command):
 
 @dataclass(frozen=True)
 class PropagateCommand(Command):
-    """Propagate every draft in turn, then what a cancelled walk left. Later drafts wait for the next one.
+    """Propagates from every draft, then what a cancelled propagation left; not from drafts drawn meanwhile.
 
-    It is one step of undo. A stroke that comes in between splits it: the part before the stroke, the stroke
-    and what follows are steps of their own, in this order.
+    It is one undo step. A stroke that runs in between splits it: the part before the stroke, the stroke and
+    the part after are steps of their own, in this order.
     """
 
     direction: Direction = Direction.BOTH
     frame_indices: tuple[int, ...] | None = None
 
     is_long = True
-    gives_way = True
+    is_interruptible = True
 
     @property
     def title(self) -> str:
-        """Say which way."""
+        """Name the command, with its direction unless it is both."""
         return "Propagate" if self.direction is Direction.BOTH else f"Propagate {self.direction.value}"
 
-    def begun(self, session: Session) -> PropagateCommand:
-        """Fix the frames it starts from."""
-        frame_indices = _waiting(session)
+    def prepared(self, session: Session) -> PropagateCommand:
+        """Fill in the frames to start from; raises a NotReadyError where there are none."""
+        frame_indices = _propagation_starts(session)
         if not frame_indices:
             raise NotReadyError("Draw on a frame before propagating.")
         return replace(self, frame_indices=frame_indices)
 
-    def run(self, session: Session, record: Record) -> Changes:
-        """Propagate from each; a walk that is stopped is written down with the frames that it got to."""
+    def run(self, session: Session, record: RecordStep) -> Changes:
+        """Propagate from each frame; a stopped propagation is recorded with its number of finished frames."""
         frame_indices = self.frame_indices or ()
-        if len(frame_indices) > 1 and set(frame_indices) == set(_waiting(session)):
-            yield from self._walk(session, None, record)
+        if len(frame_indices) > 1 and set(frame_indices) == set(_propagation_starts(session)):
+            yield from self._propagate_from(session, None, record)
             return
         for frame_index in frame_indices:
-            if frame_index in _waiting(session):
-                yield from self._walk(session, frame_index, record)
+            if frame_index in _propagation_starts(session):
+                yield from self._propagate_from(session, frame_index, record)
 
-    def resumed(self, session: Session) -> PropagateCommand | None:
-        """Go on from those that still wait."""
-        waiting = _waiting(session)
+    def remainder(self, session: Session) -> PropagateCommand | None:
+        """Return a command for the frames that are not propagated yet."""
+        waiting = _propagation_starts(session)
         left = tuple(i for i in self.frame_indices or () if i in waiting)
         return replace(self, frame_indices=left) if left else None
 
-    def _walk(self, session: Session, frame_index: int | None, record: Record) -> Changes:
+    def _propagate_from(self, session: Session, frame_index: int | None, record: RecordStep) -> Changes:
         step = Propagate(frame_index, self.direction)
         done = 0
         try:
@@ -171,9 +172,9 @@ class PropagateCommand(Command):
 
 @dataclass(frozen=True, eq=False)
 class PlayScriptCommand(Command):
-    """Repeat what a script says. Strokes wait for it: in between they would make it another work.
+    """Performs a script's steps. It is not interruptible: strokes in between would change the result.
 
-    recorder  is told where the script's own file holds all that has been done.
+    recorder  marks the work as saved if the script's own file holds all of it.
     """
 
     script: Script
@@ -186,26 +187,26 @@ class PlayScriptCommand(Command):
 
     @property
     def note(self) -> str:
-        """Say that it is done."""
+        """Say that the script has ended."""
         return "The script has been played."
 
-    def begun(self, session: Session) -> PlayScriptCommand:
-        """See that the script fits this clip before anything is changed."""
+    def prepared(self, session: Session) -> PlayScriptCommand:
+        """Check that the script fits this clip before anything is changed."""
         check_script(self.script, self.frame_count)
         del session
         return self
 
-    def run(self, session: Session, record: Record) -> Changes:
-        """Do step after step; every one is written down as if it had been done by hand."""
+    def run(self, session: Session, record: RecordStep) -> Changes:
+        """Perform the steps; each is recorded as if the user had performed it."""
         steps = (*self._missing_objects(session), *self.script.steps)
         read_ids = found_in(self.script.folder, self.read_ids)
         is_all, began_s = self.recorder.is_empty, perf_counter()
         for number, step in enumerate(steps, start=1):
             yield from step.perform(session, read_ids)
-            record(_findable(step, self.script.folder))
+            record(_with_absolute_path(step, self.script.folder))
             yield Progress(number, len(steps), perf_counter() - began_s)
         if is_all:
-            self.recorder.has_saved(self.recorder.kept(self.script.folder))
+            self.recorder.mark_saved(self.recorder.snapshot(self.script.folder))
 
     def _missing_objects(self, session: Session) -> list[Step]:
         known = {each.object_id for each in session.objects}
@@ -214,7 +215,7 @@ class PlayScriptCommand(Command):
 
 @dataclass(frozen=True, eq=False)
 class ExportCommand(Command):
-    """Write the masks to files. Strokes wait for it, so that all files are of one moment."""
+    """Writes the masks to files. It is not interruptible, so that all files show the same state."""
 
     export_format: ExportFormat
     job: ExportJob
@@ -227,16 +228,16 @@ class ExportCommand(Command):
 
     title = "Export"
     is_long = True
-    is_work = False
+    changes_session = False
 
     @property
     def note(self) -> str:
-        """Say where the masks are."""
+        """Say which folder the masks are in."""
         return f"The masks are in {self.path}."
 
-    def run(self, session: Session, record: Record) -> Changes:
-        """Write frame by frame; stopped, it leaves nothing behind."""
-        del session, record  # files are no part of the work
+    def run(self, session: Session, record: RecordStep) -> Changes:
+        """Write frame by frame; if stopped, no files are left."""
+        del session, record  # an export is not a step of the script
         began_s = perf_counter()
         writing = self.export_format.write(
             self.job, self.path, force=self.replaces, inputs=self.inputs, sources=self.sources
@@ -246,24 +247,24 @@ class ExportCommand(Command):
                 yield Progress(done, total, perf_counter() - began_s)
 
 
-def absence(frame_index: int, object_id: int, size: tuple[int, int]) -> Interaction:
-    """Say that an object is not on a frame (height, width): wipe it out with a lasso around all of it."""
+def absent_interaction(frame_index: int, object_id: int, size: tuple[int, int]) -> Interaction:
+    """Return a negative lasso around a whole frame, size (height, width): the object is not there."""
     height, width = size
     corners = np.array([(-1, -1), (width, -1), (width, height), (-1, height)], np.float32)
     return Interaction(Tool.LASSO, Stroke(frame_index, object_id, corners, is_positive=False))
 
 
-def _waiting(session: Session) -> tuple[int, ...]:
-    """Frames that a propagation can start from: drafts, then anchors whose walk was cancelled."""
+def _propagation_starts(session: Session) -> tuple[int, ...]:
+    """Return the frames to propagate from: drafts, then anchors whose propagation was cancelled."""
     return tuple(dict.fromkeys((*session.drafts, *session.unfinished)))
 
 
-def _no_file(file: Path, frame_index: int) -> UInt8Array:
+def _refuse_file(file: Path, frame_index: int) -> UInt8Array:
     raise UserError(f"No mask can be read for frame {frame_index}: {file} is not part of a script.")
 
 
-def _findable(step: Step, folder: Path) -> Step:
-    """Name a mask's file so that it is found from anywhere."""
+def _with_absolute_path(step: Step, folder: Path) -> Step:
+    """Return the step with the path of its mask file, if it has one, made absolute."""
     if isinstance(step, SetIds):
         return SetIds(step.frame_index, str((folder / step.file).resolve()))
     return step

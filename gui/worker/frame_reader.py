@@ -1,7 +1,6 @@
-"""The thread that makes a clip's frames ready for the canvas: decodes, asks for the masks, colours them.
+"""The thread that renders a clip's frames for the canvas: decodes the image, reads the ids, colours them.
 
-Only the last request counts: while one frame is being read, all but the newest of the requests that come in
-are dropped, so that scrubbing never queues up.
+While one frame is being read, all but the newest request are dropped, so that scrubbing never queues up.
 """
 
 from __future__ import annotations
@@ -13,39 +12,40 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PyQt5.QtCore import pyqtSignal
 
-from gui.state.overlay import OverlayStyle, Picture, UInt32Array, changed_box, paint, rgb32
-from gui.worker.ending import EndableThread
+from gui.state.overlay import OverlayStyle, RenderedFrame, UInt32Array, changed_box, paint, rgb32
+from gui.worker.shutdown import StoppableThread
 from inference_core.types import UInt8Array
 
 if TYPE_CHECKING:
     from mivos_studio.media.clip import Clip
 
-IdsOf = Callable[[int], UInt8Array]
+ReadFrameIds = Callable[[int], UInt8Array]
+"""Frame index -> ids (H, W) uint8."""
 
 
 @dataclass(frozen=True)
 class FrameRequest:
-    """A frame to be shown, and how. ids_of is None until there is a session."""
+    """A frame to render, and its style. read_frame_ids is None until there is a session."""
 
     frame_index: int
     style: OverlayStyle
-    ids_of: IdsOf | None
+    read_frame_ids: ReadFrameIds | None
 
 
 @dataclass(frozen=True, eq=False)
-class _Shown:
-    """The last picture, kept so that only what differs is painted anew."""
+class _LastRender:
+    """The last rendered frame with its style and ids, kept so that only changed pixels are painted again."""
 
     style: OverlayStyle
     ids: UInt8Array
-    picture: Picture
+    rendered: RenderedFrame
 
 
-class FrameReader(EndableThread):
-    """Reads the frames of one clip. The next clip has a reader of its own: this one's disk may be slow."""
+class FrameReader(StoppableThread):
+    """Reads the frames of one clip. Each clip has its own reader, since a slow disk may block this one."""
 
-    picture_ready = pyqtSignal(object)
-    """Picture."""
+    frame_rendered = pyqtSignal(object)
+    """RenderedFrame."""
     failed = pyqtSignal(object)
     """The error."""
 
@@ -53,71 +53,73 @@ class FrameReader(EndableThread):
         super().__init__()
         self._clip = clip
         self._request: FrameRequest | None = None
-        self._shown: _Shown | None = None
+        self._last: _LastRender | None = None
 
     # From the window's thread.
 
-    def show(self, request: FrameRequest) -> None:
-        """Read a frame."""
-        with self._is_asked:
+    def request_frame(self, request: FrameRequest) -> None:
+        """Render this frame next; replaces a request that has not been started."""
+        with self._condition:
             self._request = request
-            self._is_asked.notify()
+            self._condition.notify()
 
     # On the reader's thread.
 
     def run(self) -> None:
-        """Fulfil requests until the thread is asked to end."""
+        """Render requested frames until the thread is stopped."""
         while (request := self._next()) is not None:
             try:
-                self._fulfil(request)
+                self._render_and_emit(request)
             except Exception as error:
                 self.failed.emit(error)
 
     def _next(self) -> FrameRequest | None:
-        with self._is_asked:
-            while self._request is None and not self._is_ending:
-                self._is_asked.wait()
+        with self._condition:
+            while self._request is None and not self._is_stopping:
+                self._condition.wait()
             request, self._request = self._request, None
-            return None if self._is_ending else request
+            return None if self._is_stopping else request
 
-    def _fulfil(self, request: FrameRequest) -> None:
-        before = self._shown
-        self._shown = self._made(request)
-        self.picture_ready.emit(self._shown.picture)
+    def _render_and_emit(self, request: FrameRequest) -> None:
+        before = self._last
+        self._last = self._render(request)
+        self.frame_rendered.emit(self._last.rendered)
         if before is not None:
-            self._read_ahead(request.frame_index, before.picture.frame_index)
+            self._read_ahead(request.frame_index, before.rendered.frame_index)
 
     def _read_ahead(self, frame_index: int, before: int) -> None:
-        """Decode the frame that a step on would show, while the editor still looks at this one."""
+        """Decode the next frame in the same direction into the clip's cache, if no request is waiting."""
         following = 2 * frame_index - before
-        with self._is_asked:
-            is_idle = self._request is None and not self._is_ending
+        with self._condition:
+            is_idle = self._request is None and not self._is_stopping
         if is_idle and abs(frame_index - before) == 1 and 0 <= following < len(self._clip):
             self._clip[following]
 
-    def _made(self, request: FrameRequest) -> _Shown:
+    def _render(self, request: FrameRequest) -> _LastRender:
         ids = (
             np.zeros(self._clip.size, np.uint8)
-            if request.ids_of is None
-            else request.ids_of(request.frame_index)
+            if request.read_frame_ids is None
+            else request.read_frame_ids(request.frame_index)
         )
-        last = self._shown
-        if last is None or last.picture.frame_index != request.frame_index:
-            frame = rgb32(self._clip[request.frame_index])
+        last = self._last
+        if last is None or last.rendered.frame_index != request.frame_index:
+            image = rgb32(self._clip[request.frame_index])
         else:
-            frame = last.picture.frame
+            image = last.rendered.image
             if last.style == request.style:
-                return _repainted(last, ids)
+                return _with_updated_overlay(last, ids)
         overlay: UInt32Array = np.empty(ids.shape, np.uint32)
         paint(ids, request.style.table(), overlay)
-        return _Shown(request.style, ids, Picture(request.frame_index, frame, overlay))
+        return _LastRender(request.style, ids, RenderedFrame(request.frame_index, image, overlay))
 
 
-def _repainted(last: _Shown, ids: UInt8Array) -> _Shown:
-    """Paint what differs into a copy: the canvas still shows the last picture's own array."""
+def _with_updated_overlay(last: _LastRender, ids: UInt8Array) -> _LastRender:
+    """Paint the changed pixels into a copy, since the canvas still shows the last overlay's array."""
     box = changed_box(last.ids, ids)
     if box is None:
         box = (0, 0, 0, 0)
-    overlay = last.picture.overlay.copy()
+    overlay = last.rendered.overlay.copy()
     paint(ids, last.style.table(), overlay, box)
-    return _Shown(last.style, ids, Picture(last.picture.frame_index, last.picture.frame, overlay, box))
+    return _LastRender(
+        last.style, ids, RenderedFrame(last.rendered.frame_index, last.rendered.image, overlay, box)
+    )

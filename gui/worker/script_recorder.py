@@ -1,7 +1,6 @@
-"""What has been done in the window, as steps of a script. Written by the worker, read by the window.
+"""Record the steps performed in the window for a script. Written by the worker, read by the window.
 
-It also knows which of that is in no file yet: the steps that the session could take back now, held against
-those of the moment when a script was saved.
+Unsaved work is found by comparing the steps that the session can undo now with those at the last save.
 """
 
 from __future__ import annotations
@@ -16,51 +15,51 @@ from mivos_studio.project.steps import Draw, Propagate, Redo, Step, Undo
 
 
 @dataclass(frozen=True, eq=False)
-class _Done:
-    """One step that the session can take back; None stands for one that nobody wrote down."""
+class _RecordedStep:
+    """One step that the session can undo; step is None where it was not recorded."""
 
     step: Step | None = None
 
 
-Mark = tuple[_Done, ...]
-"""A state of the work: the steps that led to it."""
+WorkState = tuple[_RecordedStep, ...]
+"""A state of the work: the steps that led to it. Steps are compared by identity."""
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A script, and which state of the work it holds."""
+class ScriptSnapshot:
+    """A script and the state of the work that it holds."""
 
     script: Script
-    mark: Mark
+    state: WorkState
 
 
 class ScriptRecorder:
-    """Steps in the order in which the session took them."""
+    """Keeps the steps in the order in which the session performed them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._objects: list[ScriptObject] = []
         self._steps: list[Step] = []
-        self._done: list[_Done] = []
-        self._undone: list[_Done] = []
-        self._saved: Mark = ()
+        self._done: list[_RecordedStep] = []
+        self._undone: list[_RecordedStep] = []
+        self._saved: WorkState = ()
 
-    def declare(self, object_id: int, name: str) -> None:
-        """Note an object that was there before the first step."""
+    def add_initial_object(self, object_id: int, name: str) -> None:
+        """Add an object that existed before the first step."""
         with self._lock:
             self._objects.append(ScriptObject(object_id, name))
 
-    def begin(self, undo_count: int) -> None:
-        """Note how many steps the session could take back before the editor's first."""
+    def start(self, undo_count: int) -> None:
+        """Start recording, with as many undo steps as the session had before the user's first."""
         with self._lock:
-            self._done = [_Done() for _ in range(undo_count)]
+            self._done = [_RecordedStep() for _ in range(undo_count)]
             self._saved = tuple(self._done)
 
     def record(self, step: Step, undo_count: int) -> None:
-        """Note a step that the session has taken, and how many it can take back now.
+        """Record a step that the session has performed, with the number of steps it can undo now.
 
-        The count tells whether anything changed: undo where there is nothing to undo is a step of the script,
-        and no change.
+        The count shows whether anything changed: an undo with nothing to undo is a step of the script but
+        changes nothing.
         """
         with self._lock:
             self._steps.append(step)
@@ -71,53 +70,53 @@ class ScriptRecorder:
                     self._done.append(self._undone.pop())
             elif not isinstance(step, Undo) and len(self._done) < undo_count:
                 self._undone.clear()
-                self._done += [_Done() for _ in range(undo_count - len(self._done) - 1)]
-                self._done.append(_Done(step))
+                self._done += [_RecordedStep() for _ in range(undo_count - len(self._done) - 1)]
+                self._done.append(_RecordedStep(step))
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing has been done."""
+        """Whether no step has been recorded."""
         with self._lock:
             return not self._steps
 
     def script(self, folder: Path) -> Script:
-        """Give all of it as a script that lies in a folder."""
-        return self.kept(folder).script
+        """Return all steps as a script whose relative paths start from the folder."""
+        return self.snapshot(folder).script
 
-    def kept(self, folder: Path) -> Kept:
-        """Give all of it as a script that lies in a folder, to be told of by `has_saved`."""
+    def snapshot(self, folder: Path) -> ScriptSnapshot:
+        """Return the script and the state it holds, for `mark_saved` once it is in a file."""
         with self._lock:
-            return Kept(Script(tuple(self._objects), tuple(self._steps), folder), tuple(self._done))
+            return ScriptSnapshot(Script(tuple(self._objects), tuple(self._steps), folder), tuple(self._done))
 
-    def has_saved(self, kept: Kept) -> None:
-        """A script is in a file now."""
+    def mark_saved(self, snapshot: ScriptSnapshot) -> None:
+        """Treat this state as saved."""
         with self._lock:
-            self._saved = kept.mark
+            self._saved = snapshot.state
 
-    def unsaved(self) -> tuple[str, ...]:
-        """Say what would be lost, as "12 strokes on 3 frames" and "2 propagations"."""
+    def describe_unsaved(self) -> tuple[str, ...]:
+        """Describe the work that is in no script, as ("12 strokes on 3 frames", "2 propagations")."""
         with self._lock:
             done, saved = tuple(self._done), self._saved
         common = 0
         while common < min(len(done), len(saved)) and done[common] is saved[common]:
             common += 1
-        return _in_words([each.step for each in done[common:]], len(saved) - common)
+        return _describe([each.step for each in done[common:]], len(saved) - common)
 
 
-def _in_words(steps: Sequence[Step | None], taken_back: int) -> tuple[str, ...]:
+def _describe(steps: Sequence[Step | None], taken_back: int) -> tuple[str, ...]:
     frames = {step.interaction.frame_index for step in steps if isinstance(step, Draw)}
     strokes = sum(isinstance(step, Draw) for step in steps)
     propagations = sum(isinstance(step, Propagate) for step in steps)
     others = len(steps) - strokes - propagations
-    undone = f"that {_counted(taken_back, 'saved step')} {'was' if taken_back == 1 else 'were'} undone"
+    undone = f"that {_counted_noun(taken_back, 'saved step')} {'was' if taken_back == 1 else 'were'} undone"
     parts = (
-        (strokes, f"{_counted(strokes, 'stroke')} on {_counted(len(frames), 'frame')}"),
-        (propagations, _counted(propagations, "propagation")),
-        (others, _counted(others, "other change")),
+        (strokes, f"{_counted_noun(strokes, 'stroke')} on {_counted_noun(len(frames), 'frame')}"),
+        (propagations, _counted_noun(propagations, "propagation")),
+        (others, _counted_noun(others, "other change")),
         (taken_back, undone),
     )
     return tuple(text for count, text in parts if count)
 
 
-def _counted(count: int, noun: str) -> str:
+def _counted_noun(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -1,10 +1,13 @@
-"""The one thread that owns the session and all that the networks do.
+"""The one thread that owns the session and runs the networks.
 
-Commands are run one after the other, in the order they were given. A long one lets short ones run between two
-of its changes: it is closed there, which makes its finished part a step of its own, and taken up again after.
-An undo that takes this part back ends it: otherwise it would do at once what the editor has just taken back.
-Nothing here knows torch: the session comes from a factory that is called on this thread. The thread keeps its
-normal priority: a lower one would leave the interpreter's lock with a thread that is not being run.
+Commands run one after the other, in the order they were submitted. An interruptible one is stopped between
+two of its changes when short ones are waiting: its finished part becomes an undo step of its own, the short
+ones run, then the rest is resumed. If one of them undoes that part, the command ends, or it would immediately
+redo what the user has undone.
+
+The session comes from a factory that is called on this thread, so this module does not import torch. The
+thread keeps its normal priority: a lower one would leave the interpreter's lock with a thread that is not
+scheduled.
 """
 
 from __future__ import annotations
@@ -20,42 +23,42 @@ from typing import TYPE_CHECKING
 from PyQt5.QtCore import QSemaphore, pyqtSignal
 
 from gui.worker.commands import Change, Command
-from gui.worker.ending import EndableThread, Report, Unwanted
 from gui.worker.script_recorder import ScriptRecorder
+from gui.worker.shutdown import ReportProgress, StoppableThread, StopRequested
 from inference_core.types import Progress
 
 if TYPE_CHECKING:
     from inference_core.session import Session
 
-MAX_UNSEEN_CHANGES = 16
-"""Changes on their way to the window; beyond this the worker waits, since every one holds a mask."""
-_PATIENCE_MS = 50
-_FINISHING = "Finishing what was under way on the other clip …"
+MAX_UNACKNOWLEDGED_CHANGES = 16
+"""Changes that the window has not handled yet; at this many the worker waits, since each holds a mask."""
+_POLL_MS = 50
+_WAITING_FOR_OTHER_CLIP = "Finishing what was under way on the other clip …"
 
 
 @dataclass(frozen=True)
 class OpenedSession:
-    """A session and the family of the networks that it computes with."""
+    """A session and the family of its networks."""
 
     session: Session
     family: str
     terms: str = ""
-    """What the licences of its weights' training data say."""
-    first_undo: int = 0
-    """Steps that were there before the editor's first: they are not the editor's to take back."""
+    """Licence terms of the weights' training data."""
+    initial_undo_count: int = 0
+    """Undo steps that existed before the user's first; the user cannot undo them."""
 
     @property
     def description(self) -> str:
-        """What computes, and where, as "compact · cpu · bfloat16"; the session may change device."""
+        """Family, device and dtype now, as "compact · cpu · bfloat16"; the session may change device."""
         return f"{self.family} · {self.session.device} · {self.session.dtype}"
 
 
-SessionFactory = Callable[[Report], OpenedSession]
-"""Makes the opened on the worker's thread."""
+SessionFactory = Callable[[ReportProgress], OpenedSession]
+"""Opens the session; called on the worker's thread."""
 
 
 class Ending(StrEnum):
-    """How a command came to its end."""
+    """How a command ended."""
 
     DONE = "done"
     CANCELLED = "cancelled"
@@ -64,184 +67,186 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a command."""
+    """A command and how it ended."""
 
     command: Command
     ending: Ending
     error: BaseException | None = None
 
 
-class Worker(EndableThread):
-    """Runs commands; says by signals what changed.
+class Worker(StoppableThread):
+    """Opens the session and runs commands on it; emits what changes.
 
-    turn  is held while it computes: sessions share the networks, so the next clip's worker waits for it.
+    compute_lock  is held until the thread finishes: sessions share the networks, so the next clip's worker
+                  waits for it.
     """
 
     loading = pyqtSignal(str)
+    """Text for the status line."""
     opened = pyqtSignal(object)
-    """OpenedSession: its session may be read from now on."""
+    """OpenedSession; its session may be read from now on."""
     open_failed = pyqtSignal(object)
     """The error."""
-    began = pyqtSignal(object)
+    command_started = pyqtSignal(object)
     """Command."""
     changed = pyqtSignal(object)
-    """FrameMask or Progress; whoever receives it calls `seen`."""
+    """FrameMask or Progress; the receiver must call `acknowledge`."""
     noticed = pyqtSignal(str)
-    """What the session had to do differently, a sentence."""
-    ended = pyqtSignal(object)
+    """A sentence from the session, such as that it changed device."""
+    command_ended = pyqtSignal(object)
     """Outcome."""
 
     def __init__(
-        self, factory: SessionFactory, recorder: ScriptRecorder, turn: threading.Lock | None = None
+        self, factory: SessionFactory, recorder: ScriptRecorder, compute_lock: threading.Lock | None = None
     ) -> None:
         super().__init__()
         self._factory = factory
         self._recorder = recorder
-        self._turn = turn or threading.Lock()
+        self._compute_lock = compute_lock or threading.Lock()
         self._waiting: deque[Command] = deque()
         self._is_cancelled = threading.Event()
-        self._unseen = QSemaphore(MAX_UNSEEN_CHANGES)
+        self._free_slots = QSemaphore(MAX_UNACKNOWLEDGED_CHANGES)
 
     # From the window's thread.
 
     def submit(self, command: Command) -> None:
-        """Run a command after those before it; one that comes after the end is not run."""
-        with self._is_asked:
-            if not self._is_ending:
+        """Queue a command; ignored once a stop has been requested."""
+        with self._condition:
+            if not self._is_stopping:
                 self._waiting.append(command)
-                self._is_asked.notify()
+                self._condition.notify()
 
     def cancel(self) -> None:
-        """Stop the long command under way after its current frame, and forget those that wait."""
-        with self._is_asked:
+        """Stop the running long command after its current frame, and drop the long ones that are queued."""
+        with self._condition:
             dropped = [command for command in self._waiting if command.is_long]
             self._waiting = deque(command for command in self._waiting if not command.is_long)
             self._is_cancelled.set()
         for command in dropped:
-            self.ended.emit(Outcome(command, Ending.CANCELLED))
+            self.command_ended.emit(Outcome(command, Ending.CANCELLED))
 
-    def seen(self) -> None:
-        """A change has been taken in."""
-        self._unseen.release()
+    def acknowledge(self) -> None:
+        """Note that the window has handled one change."""
+        self._free_slots.release()
 
-    def ask_to_end(self) -> None:
-        """End the thread after the current frame; what waits is not done any more."""
-        with self._is_asked:
+    def request_stop(self) -> None:
+        """Stop the thread after the current frame and drop the queued commands."""
+        with self._condition:
             self._waiting.clear()
-            super().ask_to_end()
+            super().request_stop()
 
     # On the worker's thread.
 
     def run(self) -> None:
-        """Open the opened, then run commands until the thread is asked to end."""
+        """Open the session, then run commands until the thread is stopped."""
         try:
-            with self._own_turn():
-                self._work()
-        except Unwanted:
+            with self._hold_compute_lock():
+                self._open_and_run()
+        except StopRequested:
             return
 
     @contextmanager
-    def _own_turn(self) -> Iterator[None]:
-        if not self._turn.acquire(blocking=False):
-            self.loading.emit(_FINISHING)
-            while not self._turn.acquire(timeout=_PATIENCE_MS / 1000):
-                self.check_wanted()
+    def _hold_compute_lock(self) -> Iterator[None]:
+        if not self._compute_lock.acquire(blocking=False):
+            self.loading.emit(_WAITING_FOR_OTHER_CLIP)
+            while not self._compute_lock.acquire(timeout=_POLL_MS / 1000):
+                self.check_stop()
         try:
             yield
         finally:
-            self._turn.release()
+            self._compute_lock.release()
 
-    def _work(self) -> None:
+    def _open_and_run(self) -> None:
         try:
-            opened = self._factory(self._report)
-            self.check_wanted()
-        except Unwanted:
+            opened = self._factory(self._report_loading)
+            self.check_stop()
+        except StopRequested:
             raise
         except Exception as error:
             self.open_failed.emit(error)
             return
         opened.session.on_notice(self.noticed.emit)
-        self._recorder.begin(opened.session.undo_count)
+        self._recorder.start(opened.session.undo_count)
         self.opened.emit(opened)
         while (command := self._next()) is not None:
             self._run(opened.session, command)
 
-    def _report(self, text: str) -> None:
-        self.check_wanted()
+    def _report_loading(self, text: str) -> None:
+        self.check_stop()
         self.loading.emit(text)
 
     def _next(self) -> Command | None:
-        with self._is_asked:
-            while not self._waiting and not self._is_ending:
-                self._is_asked.wait()
-            # Under the lock: a cancel that comes from now on is meant for the command handed out here.
+        with self._condition:
+            while not self._waiting and not self._is_stopping:
+                self._condition.wait()
+            # Under the lock: a later cancel applies to the command returned here.
             self._is_cancelled.clear()
-            return None if self._is_ending else self._waiting.popleft()
+            return None if self._is_stopping else self._waiting.popleft()
 
     def _next_short(self) -> Command | None:
-        with self._is_asked:
-            if self._is_ending or not self._waiting or self._waiting[0].is_long:
+        with self._condition:
+            if self._is_stopping or not self._waiting or self._waiting[0].is_long:
                 return None
             return self._waiting.popleft()
 
     def _run(self, session: Session, command: Command) -> None:
-        self.began.emit(command)
+        self.command_started.emit(command)
         try:
-            ending = self._finish(session, command)
+            ending = self._run_to_end(session, command)
         except Exception as error:
-            self.ended.emit(Outcome(command, Ending.FAILED, error))
+            self.command_ended.emit(Outcome(command, Ending.FAILED, error))
         else:
-            self.ended.emit(Outcome(command, ending))
+            self.command_ended.emit(Outcome(command, ending))
 
-    def _finish(self, session: Session, command: Command) -> Ending:
-        """Run a command to its end, letting short ones in between where it gives way."""
-        rest: Command | None = command.begun(session)
+    def _run_to_end(self, session: Session, command: Command) -> Ending:
+        """Run a command to its end, running short ones in between where it is interruptible."""
+        rest: Command | None = command.prepared(session)
         while rest is not None:
-            if not self._was_stopped(rest, session):
+            if not self._run_until_stopped(rest, session):
                 return Ending.DONE
-            if self._is_cancelled.is_set() or self._is_ending:
+            if self._is_cancelled.is_set() or self._is_stopping:
                 return Ending.CANCELLED
-            if self._was_taken_back(session):
+            if self._run_waiting_short_commands(session):
                 return Ending.CANCELLED
-            rest = rest.resumed(session)
+            rest = rest.remainder(session)
         return Ending.DONE
 
-    def _was_taken_back(self, session: Session) -> bool:
-        """Run the short commands that wait; tell whether one took back what the long one had done.
+    def _run_waiting_short_commands(self, session: Session) -> bool:
+        """Run the queued short commands; return whether one undid the long command's finished part.
 
-        An undo of a stroke that came in between takes back that stroke alone.
+        An undo of a stroke that ran in between undoes that stroke alone.
         """
-        reached, lowest = session.undo_count, session.undo_count
+        count_before, lowest = session.undo_count, session.undo_count
         while (short := self._next_short()) is not None:
             self._run(session, short)
             lowest = min(lowest, session.undo_count)
-        return lowest < reached
+        return lowest < count_before
 
-    def _was_stopped(self, command: Command, session: Session) -> bool:
-        """Send a command's changes until it ends or has to stop; tell whether it was stopped."""
+    def _run_until_stopped(self, command: Command, session: Session) -> bool:
+        """Emit a command's changes until it ends or should stop; return whether it was stopped."""
         changes = command.run(session, lambda step: self._recorder.record(step, session.undo_count))
         for change in changes:
-            # First shown, then asked: what the session has kept is always on the canvas.
+            # Emit before checking, so that the canvas shows every change that the session keeps.
             self._send(change)
-            if not _is_last(change) and self._has_reason_to_stop(command):
+            if not _is_last_change(change) and self._should_stop(command):
                 changes.close()
                 return True
         return False
 
-    def _has_reason_to_stop(self, command: Command) -> bool:
-        with self._is_asked:
-            is_in_the_way = command.gives_way and bool(self._waiting) and not self._waiting[0].is_long
-            # An undo of a long propagation has many changes to show, and the window may be gone.
-            return self._is_ending or is_in_the_way or (command.is_long and self._is_cancelled.is_set())
+    def _should_stop(self, command: Command) -> bool:
+        with self._condition:
+            is_interrupted = command.is_interruptible and bool(self._waiting) and not self._waiting[0].is_long
+            # Any command may be stopped at shutdown: undoing a long propagation also emits many changes.
+            return self._is_stopping or is_interrupted or (command.is_long and self._is_cancelled.is_set())
 
     def _send(self, change: Change) -> None:
-        while not self._unseen.tryAcquire(1, _PATIENCE_MS):
-            if self._is_ending:
-                return  # nobody will see it any more
+        while not self._free_slots.tryAcquire(1, _POLL_MS):
+            if self._is_stopping:
+                return  # the window no longer handles changes
         self.changed.emit(change)
 
 
-def _is_last(change: Change) -> bool:
-    """Whether the command ends by itself now: stopping it would only leave its end undone."""
+def _is_last_change(change: Change) -> bool:
+    """Whether the command ends after this change anyway: stopping it would only skip its last lines."""
     progress = change if isinstance(change, Progress) else change.progress
     return progress is not None and progress.done >= progress.total

@@ -22,7 +22,7 @@ from PyQt5.QtWidgets import QApplication
 
 from gui.canvas.canvas import Canvas
 from gui.main_window import MainWindow
-from gui.state.overlay import OverlayStyle, Picture, paint, rgb32
+from gui.state.overlay import OverlayStyle, RenderedFrame, paint, rgb32
 from gui.state.view_state import CanvasTool, Pen
 from gui.worker.commands import AddObjectCommand, EditCommand, PropagateCommand
 from inference_core.types import Interaction, Stroke, Tool, UInt8Array
@@ -65,7 +65,7 @@ def measure_brush_moves(size: tuple[int, int]) -> dict[str, float]:
     canvas = Canvas()
     canvas.resize(*CANVAS)
     canvas.show()
-    canvas.show_picture(_picture(size))
+    canvas.show_frame(_rendered_frame(size))
     canvas.set_pen(Pen(CanvasTool.BRUSH, 1, size[0] / 40, (255, 92, 87)))
     _spin(0.4)
     places = [_on_a_spiral(step / MOVES) for step in range(MOVES)]
@@ -167,7 +167,7 @@ def measure(clip: Path | None, frames: int) -> dict[str, Any]:
         _wait(lambda: window.model.state.source != SIZES["1080p"] and window.controller.session is not None)
         result["block_ms"] = measure_blocks(window)
         in_window = {count: measure_propagation_in_window(window, small, count) for count in STROKES}
-        window.leave()
+        window.close_without_asking()
         result["propagation_fps"] = {
             str(count): {"window": fps, "alone": measure_propagation_alone(small, count)}
             for count, fps in in_window.items()
@@ -192,13 +192,13 @@ def _short_clip(path: Path, folder: Path, frames: int, size: tuple[int, int] | N
     return folder
 
 
-def _picture(size: tuple[int, int]) -> Picture:
+def _rendered_frame(size: tuple[int, int]) -> RenderedFrame:
     image: UInt8Array = np.random.default_rng(0).integers(0, 255, (*size, 3), np.uint8)
     ids = np.zeros(size, np.uint8)
     ids[size[0] // 4 : size[0] // 2, size[1] // 4 : size[1] // 2] = 1
     overlay = np.zeros(size, np.uint32)
     paint(ids, OverlayStyle({1: (255, 92, 87)}).table(), overlay)
-    return Picture(0, rgb32(image), overlay)
+    return RenderedFrame(0, rgb32(image), overlay)
 
 
 def _scribble(object_id: int, size: tuple[int, int]) -> Interaction:

@@ -13,19 +13,19 @@ from mivos_studio.cli.options import DEVICES, MODELS, OneSentenceParser, positiv
 
 
 def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
-    """List the command in --help; its arguments go to the window's own parser."""
+    """List the command in --help; its arguments are parsed by `parse`."""
     commands.add_parser("gui", help="open the window", add_help=False)
 
 
-def run(words: Sequence[str] | None = None) -> int:
-    """Open the window with the options of a command line, by default this process's; return its exit code."""
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Open the window with the options of a command line, by default sys.argv; return the exit code."""
     from mivos_studio import app
 
-    return app.run(parse(sys.argv[1:] if words is None else words))
+    return app.run(parse(sys.argv[1:] if arguments is None else arguments))
 
 
-def parse(words: Sequence[str]) -> WindowOptions:
-    """Read the command line; exit with a sentence and code 2 where it makes no sense."""
+def parse(arguments: Sequence[str]) -> WindowOptions:
+    """Parse the command line; exit with a sentence and code 2 if it is not valid."""
     parser = OneSentenceParser(
         prog="interactive_gui.py", description="Cut objects out of a clip.", allow_abbrev=False
     )
@@ -40,27 +40,33 @@ def parse(words: Sequence[str]) -> WindowOptions:
     parser.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
     parser.add_argument(
         "--working-size", type=whole_number(least=64), default=480, metavar="PIXELS",
-        help="short side at which the networks look at a frame (default: 480)",
+        help="short side at which the networks process a frame (default: 480)",
     )  # fmt: skip
     parser.add_argument("--script", type=Path, metavar="FILE", help="play a script once the clip is open")
     parser.add_argument(
-        "--screenshot", type=Path, metavar="PNG", help="save a picture of the window at the end"
+        "--screenshot", type=Path, metavar="PNG", help="save a screenshot of the window at the end"
     )
     parser.add_argument(
         "--exit-after", type=positive_number, metavar="SECONDS", help="close the window by itself"
     )
-    given = parser.parse_args(list(words))
+    given = parser.parse_args(list(arguments))
     clips = [path for path in (given.clip, given.video, given.images) if path is not None]
-    complaint = _complaint(given, clips)
-    if complaint:
-        parser.error(complaint)
+    error = _error_in(given, clips)
+    if error:
+        parser.error(error)
     return WindowOptions(
-        clips[0] if clips else None, given.models, given.weights, given.device, given.working_size,
-        given.script, given.screenshot, given.exit_after,
-    )  # fmt: skip
+        clip=clips[0] if clips else None,
+        models=given.models,
+        weights=given.weights,
+        device=given.device,
+        working_size=given.working_size,
+        script=given.script,
+        screenshot=given.screenshot,
+        exit_after_s=given.exit_after,
+    )
 
 
-def _complaint(given: argparse.Namespace, clips: list[Path]) -> str | None:
+def _error_in(given: argparse.Namespace, clips: list[Path]) -> str | None:
     if len(clips) > 1:
         return "name one clip: CLIP, --video or --images"
     if clips and not clips[0].exists():
@@ -75,10 +81,10 @@ def _complaint(given: argparse.Namespace, clips: list[Path]) -> str | None:
         return f"there is no folder of weights at {given.weights}"
     if given.screenshot is not None and not given.screenshot.absolute().parent.is_dir():
         return f"there is no folder to save {given.screenshot} in"
-    return _complaint_about_screenshot(given.screenshot, [*clips, given.script])
+    return _error_in_screenshot(given.screenshot, [*clips, given.script])
 
 
-def _complaint_about_screenshot(screenshot: Path | None, inputs: Iterable[Path | None]) -> str | None:
+def _error_in_screenshot(screenshot: Path | None, inputs: Iterable[Path | None]) -> str | None:
     if screenshot is None:
         return None
     from gui.screenshot import SCREENSHOT

@@ -198,7 +198,7 @@ class Stroke_(Stage):  # noqa: N801
 
     def on_session(self) -> None:
         self.session.stroke_s = LONG_S
-        self.controller._worker.began.connect(lambda _: self.is_there.set())
+        self.controller._worker.command_started.connect(lambda _: self.is_there.set())
         self.draw()
 
 
@@ -282,7 +282,7 @@ class MakingTheSample(Stage):
                 self.is_there.set()
             report(text)
 
-        app._sample(self.folder / "cache", reported)
+        app._sample_clip(self.folder / "cache", reported)
         return self.clip
 
 
@@ -317,7 +317,7 @@ PHASES: dict[str, type[Stage]] = {
 def end(way: str, application: QApplication, window: MainWindow) -> None:
     say(asked_s=time.time())
     if way == "close":
-        window.leave()
+        window.close_without_asking()
     elif way == "quit":  # as a session manager does
         application.quit()
     else:
@@ -326,7 +326,7 @@ def end(way: str, application: QApplication, window: MainWindow) -> None:
 
 def main(phase: str, way: str, folder: Path) -> int:
     stage = PHASES[phase](folder)
-    real_open_window, real_end_threads = app.open_window, gui.main_window.end_threads
+    real_open_window, real_stop_threads = app.open_window, gui.main_window.stop_threads
 
     def open_window(options: app.WindowOptions) -> tuple[QApplication, MainWindow]:
         application, window = real_open_window(options)
@@ -344,14 +344,14 @@ def main(phase: str, way: str, folder: Path) -> int:
         timer.start(5)
         return application, window
 
-    def end_threads() -> bool:
+    def stop_threads() -> bool:
         assert stage.window is not None
         say(vanished_s=time.time(), is_visible=stage.window.isVisible())
-        return real_end_threads()
+        return real_stop_threads()
 
     app.open_window = open_window
     app._backend = lambda options, cache: Backend(stage.open_clip, stage.open_session)
-    gui.main_window.end_threads = end_threads
+    gui.main_window.stop_threads = stop_threads
     return gui_command.run([])
 
 

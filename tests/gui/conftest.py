@@ -64,7 +64,7 @@ def open_window(application: QApplication) -> Iterator[OpenWindow]:
 
     yield opened
     for window in windows:
-        window.leave()
+        window.close_without_asking()
         sip.delete(window)
 
 

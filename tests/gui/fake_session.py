@@ -48,7 +48,7 @@ class FakeRound:
 
 
 @dataclass(frozen=True)
-class Memory:
+class FakeState:
     """All that a step changes; undo puts an earlier one back.
 
     known: the objects that a frame says anything of.
@@ -64,23 +64,23 @@ class Memory:
 
 
 class FakeSession:
-    """Answers what the window asks of a session. A `gate` is acquired before every walked frame."""
+    """Answers what the window asks of a session. A `gate` is acquired before every propagated frame."""
 
     def __init__(self, clip: FakeClip | None = None, gate: threading.Semaphore | None = None) -> None:
         self.clip = clip or FakeClip()
         self.gate = gate
         self.threads: set[int] = set()
         self.calls: list[str] = []
-        self.asked: list[int] = []
-        self.surveys = 0
+        self.confidence_calls: list[int] = []
+        self.confidences_calls = 0
         self.device, self.dtype = "cpu", "float32"
-        self.tell: Callable[[str], None] = lambda sentence: None
-        self._now = Memory()
-        self._done: list[Memory] = []
-        self._undone: list[Memory] = []
+        self.notify: Callable[[str], None] = lambda sentence: None
+        self._now = FakeState()
+        self._done: list[FakeState] = []
+        self._undone: list[FakeState] = []
 
     def on_notice(self, listener: Callable[[str], None]) -> None:
-        self.tell = listener
+        self.notify = listener
 
     # Reading.
 
@@ -121,18 +121,18 @@ class FakeSession:
 
     def confidence(self, frame_index: int) -> dict[int, float]:
         """1 where the editor has been; elsewhere the less the farther that is, the more the higher the id."""
-        self.asked.append(frame_index)
+        self.confidence_calls.append(frame_index)
         given = (*self.anchors, *self.drafts)
         known = [
             i for i in self._now.known.get(frame_index, ()) if i in {each.object_id for each in self.objects}
         ]
         if frame_index in given:
             return dict.fromkeys(known, 1.0)
-        way = min((abs(frame_index - i) for i in given), default=len(self.clip))
-        return {i: 1 - 0.9 * way / (len(self.clip) + i) for i in known}
+        distance = min((abs(frame_index - i) for i in given), default=len(self.clip))
+        return {i: 1 - 0.9 * distance / (len(self.clip) + i) for i in known}
 
     def confidences(self) -> list[dict[int, float]]:
-        self.surveys += 1
+        self.confidences_calls += 1
         return [self.confidence(frame_index) for frame_index in range(len(self.clip))]
 
     def next_to_correct(self) -> int | None:
@@ -142,7 +142,7 @@ class FakeSession:
     # Changing.
 
     def interact(self, interaction: Interaction) -> Generator[FrameMask, None, None]:
-        self._note(f"interact {interaction.frame_index}")
+        self._record_call(f"interact {interaction.frame_index}")
         known = {each.object_id: each for each in self.objects}
         if interaction.object_id not in known:
             raise InvalidInteractionError(f"There is no object {interaction.object_id}: add it first.")
@@ -174,7 +174,7 @@ class FakeSession:
         direction: Direction = Direction.BOTH,
         frame_range: tuple[int, int] | None = None,
     ) -> Generator[FrameMask, None, None]:
-        self._note(f"propagate {frame_index} {direction}")
+        self._record_call(f"propagate {frame_index} {direction}")
         waiting = tuple(dict.fromkeys((*self.drafts, *self.unfinished)))
         starts = waiting if frame_index is None else (frame_index,)
         if not starts:
@@ -185,12 +185,14 @@ class FakeSession:
         """Propagate from one after the other, all of it one step of undo."""
         began_s, before, done = perf_counter(), self._now, 0
         anchors = [{*self.anchors, *starts[: place + 1]} for place in range(len(starts))]
-        walks = {i: self._frames_from(i, direction, known) for i, known in zip(starts, anchors, strict=True)}
-        total = sum(map(len, walks.values()))
+        frames_by_anchor = {
+            i: self._frames_from(i, direction, known) for i, known in zip(starts, anchors, strict=True)
+        }
+        total = sum(map(len, frames_by_anchor.values()))
         try:
-            for anchor, frames in walks.items():
-                with closing(self._walk(anchor, frames)) as walk:
-                    for frame_index in walk:
+            for anchor, frames in frames_by_anchor.items():
+                with closing(self._propagate_from(anchor, frames)) as propagated:
+                    for frame_index in propagated:
                         done += 1
                         progress = Progress(done, total, perf_counter() - began_s)
                         yield FrameMask(frame_index, self.ids(frame_index), progress)
@@ -198,7 +200,7 @@ class FakeSession:
             after, self._now = self._now, before
             self._commit(after)
 
-    def _walk(self, anchor: int, frames: Sequence[int]) -> Generator[int, None, None]:
+    def _propagate_from(self, anchor: int, frames: Sequence[int]) -> Generator[int, None, None]:
         changed: list[int] = []
         try:
             for frame_index in frames:
@@ -241,21 +243,21 @@ class FakeSession:
         return [i for i in wanted if i not in already]
 
     def undo(self) -> Sequence[FrameMask]:
-        self._note("undo")
+        self._record_call("undo")
         if not self._done:
             return ()
         self._undone.append(self._now)
         return self._go_to(self._done.pop())
 
     def redo(self) -> Sequence[FrameMask]:
-        self._note("redo")
+        self._record_call("redo")
         if not self._undone:
             return ()
         self._done.append(self._now)
         return self._go_to(self._undone.pop())
 
     def reset(self, frame_index: int) -> Sequence[FrameMask]:
-        self._note(f"reset {frame_index}")
+        self._record_call(f"reset {frame_index}")
         masks = {i: ids for i, ids in self._now.masks.items() if i != frame_index}
         self._commit(
             replace(
@@ -281,7 +283,7 @@ class FakeSession:
         return tuple(FrameMask(i, ids) for i, ids in masks.items())
 
     def rename_object(self, object_id: int, name: str) -> None:
-        self._note(f"rename_object {object_id} {name}")
+        self._record_call(f"rename_object {object_id} {name}")
         self._change_object(object_id, name=name)
 
     def lock(self, object_id: int, is_locked: bool = True) -> None:
@@ -293,17 +295,17 @@ class FakeSession:
         )
         self._commit(replace(self._now, objects=objects))
 
-    def _commit(self, after: Memory) -> None:
+    def _commit(self, after: FakeState) -> None:
         self._done.append(self._now)
         self._undone.clear()
         self._now = after
 
-    def _go_to(self, memory: Memory) -> Sequence[FrameMask]:
-        before, self._now = self._now, memory
-        frames = sorted({*before.masks, *memory.masks})
+    def _go_to(self, state: FakeState) -> Sequence[FrameMask]:
+        before, self._now = self._now, state
+        frames = sorted({*before.masks, *state.masks})
         return tuple(FrameMask(i, self.ids(i)) for i in frames)
 
-    def _note(self, call: str) -> None:
+    def _record_call(self, call: str) -> None:
         self.calls.append(call)
         self.threads.add(threading.get_ident())
 

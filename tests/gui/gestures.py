@@ -26,7 +26,7 @@ def wait_until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
         QTest.qWait(2)
 
 
-def settle(window: MainWindow, timeout_s: float = 10.0) -> None:
+def wait_idle(window: MainWindow, timeout_s: float = 10.0) -> None:
     """Wait until all commands have ended and the canvas shows the frame that is wanted."""
     wait_until(lambda: not window.controller.is_busy, timeout_s)
     wait_until(lambda: window.canvas.shown_frame == window.model.state.frame_index, timeout_s)
@@ -63,15 +63,15 @@ def key(window: MainWindow, which: Qt.Key, keys: Qt.KeyboardModifier = NO_KEY) -
     QTest.keyClick(window, which, keys)
 
 
-def question(window: MainWindow) -> QMessageBox | None:
-    """The question about unsaved work, while it is on the screen."""
+def unsaved_dialog(window: MainWindow) -> QMessageBox | None:
+    """The unsaved_dialog about unsaved work, while it is on the screen."""
     shown = [box for box in window.findChildren(QMessageBox, "unsaved_dialog") if box.isVisible()]
     return shown[0] if shown else None
 
 
-def answer(window: MainWindow, button: QMessageBox.StandardButton) -> None:
+def click_dialog_button(window: MainWindow, button: QMessageBox.StandardButton) -> None:
     """Press one of its buttons."""
-    box = question(window)
+    box = unsaved_dialog(window)
     assert box is not None, "nothing was asked"
     pressed = box.button(button)
     assert pressed is not None

@@ -20,7 +20,7 @@ from inference_core.session import Session
 from inference_core.types import UInt8Array
 from mivos_studio import app
 from mivos_studio.cli.gui import parse
-from tests.gui.gestures import CTRL, LEFT, RIGHT, drag, key, press, settle, wait_until
+from tests.gui.gestures import CTRL, LEFT, RIGHT, drag, key, press, wait_idle, wait_until
 
 WAIT_S = 240.0
 
@@ -31,7 +31,7 @@ class Editor:
     def __init__(self, window: MainWindow) -> None:
         self.window = window
         wait_until(lambda: window.controller.session is not None, WAIT_S)
-        self.settle()
+        self.wait_idle()
         session = window.controller.session
         assert session is not None
         self.session: Session = session
@@ -42,8 +42,8 @@ class Editor:
         self.window.activateWindow()
         wait_until(self.window.isActiveWindow, WAIT_S)
 
-    def settle(self) -> None:
-        settle(self.window, WAIT_S)
+    def wait_idle(self) -> None:
+        wait_idle(self.window, WAIT_S)
 
     def slide_to(self, frame_index: int) -> None:
         """Click on the timeline."""
@@ -51,14 +51,14 @@ class Editor:
         QTest.mouseClick(
             timeline, LEFT, pos=QPoint(round(timeline.x_of(frame_index)), timeline.height() // 2)
         )
-        self.settle()
+        self.wait_idle()
         assert self.window.canvas.shown_frame == frame_index
 
     def masks(self) -> list[UInt8Array]:
         return [self.session.ids(frame_index) for frame_index in range(self.frame_count)]
 
-    def walked(self) -> int:
-        return len(self.window.timeline.walked)
+    def propagated_frames(self) -> int:
+        return len(self.window.timeline.propagated_frames)
 
     def is_enabled(self, name: str) -> bool:
         button = self.window.findChild(QAbstractButton, name)
@@ -69,7 +69,7 @@ class Editor:
         presses = 0
         while self.is_enabled(name):
             press(self.window, name)
-            self.settle()
+            self.wait_idle()
             presses += 1
         return presses
 
@@ -78,18 +78,18 @@ def scribble_and_correct(editor: Editor) -> None:
     """Left adds, right removes, and a region keeps its outside."""
     canvas, session = editor.window.canvas, editor.session
     drag(canvas, [(130, 70), (140, 100), (150, 130), (190, 150)])
-    editor.settle()
+    editor.wait_idle()
     assert session.drafts == (0,)
     assert session.ids(0)[100, 140] == 1
     drag(canvas, [(300, 60), (330, 120), (340, 160)], RIGHT)
-    editor.settle()
+    editor.wait_idle()
     assert session.ids(0)[120, 330] == 0
     before = session.ids(0)
     drag(canvas, [(80, 60), (160, 120), (250, 200)], keys=CTRL)
     region = editor.window.model.state.region
     assert region is not None
     drag(canvas, [(120, 90), (150, 90)])
-    editor.settle()
+    editor.wait_idle()
     after = session.ids(0)
     changed = before != after
     changed[region.y0 : region.y1, region.x0 : region.x1] = False
@@ -103,18 +103,18 @@ def undo_during_a_propagation(editor: Editor) -> None:
     session = editor.session
     before = editor.masks()
     press(editor.window, "propagate")
-    wait_until(lambda: editor.walked() >= 2, WAIT_S)
+    wait_until(lambda: editor.propagated_frames() >= 2, WAIT_S)
     press(editor.window, "undo")
-    editor.settle()
+    editor.wait_idle()
     assert (session.drafts, session.anchors, session.rounds) == ((0,), (), ())
     for ids, expected in zip(editor.masks(), before, strict=True):
         np.testing.assert_array_equal(ids, expected)
     press(editor.window, "redo")
-    editor.settle()
+    editor.wait_idle()
     assert (session.drafts, session.unfinished) == ((), (0,))
     assert len(session.rounds[-1].changed_frames) >= 2
     press(editor.window, "undo")
-    editor.settle()
+    editor.wait_idle()
     assert session.drafts == (0,)
 
 
@@ -125,14 +125,14 @@ def propagate_cancel_resume(editor: Editor) -> int:
     assert not editor.is_enabled("propagate")
     press(editor.window, "propagate")
     key(editor.window, Qt.Key.Key_P)
-    wait_until(lambda: editor.walked() >= 2, WAIT_S)
+    wait_until(lambda: editor.propagated_frames() >= 2, WAIT_S)
     press(editor.window, "cancel")
-    editor.settle()
+    editor.wait_idle()
     assert editor.session.anchors == (0,)
     cancelled_after = len(editor.session.rounds[-1].changed_frames)
     assert 2 <= cancelled_after < editor.frame_count - 1
     press(editor.window, "propagate")
-    editor.settle()
+    editor.wait_idle()
     assert editor.session.unfinished == ()
     assert {i for r in editor.session.rounds for i in r.changed_frames} >= set(range(1, editor.frame_count))
     return cancelled_after
@@ -145,10 +145,10 @@ def correct_elsewhere(editor: Editor) -> None:
     before = editor.masks()
     key(editor.window, Qt.Key.Key_B)
     drag(editor.window.canvas, [(500, 300), (540, 330), (560, 360)])
-    editor.settle()
+    editor.wait_idle()
     assert editor.session.drafts == (frame_index,)
     press(editor.window, "propagate")
-    editor.settle()
+    editor.wait_idle()
     assert editor.session.anchors == (0, frame_index)
     np.testing.assert_array_equal(editor.session.ids(0), before[0], "an anchor is never changed")
 
@@ -179,7 +179,7 @@ def export(editor: Editor, folder: Path) -> None:
 
     QTimer.singleShot(300, fill_in)
     press(editor.window, "export")
-    editor.settle()
+    editor.wait_idle()
     editor.take_the_keyboard()
     for frame_index, ids in enumerate(editor.masks()):
         written = cv2.imread(str(folder / f"{frame_index:05d}.png"))
@@ -191,10 +191,10 @@ def reset_then_propagate(editor: Editor) -> None:
     """A frame that was reset has nothing to propagate."""
     editor.slide_to(2)
     key(editor.window, Qt.Key.Key_R, CTRL)
-    editor.settle()
+    editor.wait_idle()
     assert not editor.session.ids(2).any()
     press(editor.window, "propagate")
-    editor.settle()
+    editor.wait_idle()
     assert editor.window.banner.text == "Draw on a frame before propagating."
 
 
@@ -215,7 +215,7 @@ def main(clip: str, folder: Path) -> None:
     window.files.save_script(folder / "work.json")
     assert window.grab().save(str(folder / "window.png"))
     reset_then_propagate(editor)
-    window.leave()
+    window.close_without_asking()
     print(
         json.dumps({"platform": application.platformName(), "undone": undone, "cancelled": cancelled_after})
     )

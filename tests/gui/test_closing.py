@@ -74,7 +74,7 @@ LEFT = {"pipe": ["clip.mp4"], "sample": ["cache"]}
 
 
 @pytest.mark.parametrize("phase", [phase for phase in PHASES if phase != "stuck-export"])
-def test_closing_the_window_ends_the_program_in_order_and_leaves_nothing(phase: str, tmp_path: Path) -> None:
+def test_closing_the_window_exits_in_order_and_leaves_no_files(phase: str, tmp_path: Path) -> None:
     assert_in_order(close(phase, "close", tmp_path))
     assert left_in(tmp_path) == LEFT.get(phase, [])
 
@@ -84,14 +84,14 @@ def test_closing_the_window_ends_the_program_in_order_and_leaves_nothing(phase: 
     ("way", "code"),
     [("quit", 0), ("SIGTERM", 128 + signal.SIGTERM), ("SIGINT", 128 + signal.SIGINT)],
 )
-def test_a_signal_or_a_session_manager_ends_it_without_a_question(
+def test_a_signal_or_a_session_manager_ends_it_without_a_dialog(
     phase: str, way: str, code: int, tmp_path: Path
 ) -> None:
     assert_in_order(close(phase, way, tmp_path), code)
     assert left_in(tmp_path) == []
 
 
-def test_what_an_export_that_could_not_be_stopped_leaves_is_removed_by_the_next(tmp_path: Path) -> None:
+def test_files_of_an_export_that_could_not_be_stopped_are_removed_by_the_next(tmp_path: Path) -> None:
     assert_in_order(close("stuck-export", "close", tmp_path))
     assert not (tmp_path / "masks").exists()
     assert any(name.startswith(".mivos-") for name in left_in(tmp_path))
@@ -103,9 +103,9 @@ def test_what_an_export_that_could_not_be_stopped_leaves_is_removed_by_the_next(
 
 
 @pytest.mark.long("closing")
-@pytest.mark.parametrize("turn", range(10))
+@pytest.mark.parametrize("repetition", range(10))
 @pytest.mark.parametrize(
     "phase", ["opening-for-ever", "opening-slowly", "importing", "loading", "stuck-propagation"]
 )
-def test_closing_ends_in_order_however_often(phase: str, turn: int, tmp_path: Path) -> None:
+def test_closing_repeatedly_exits_in_order(phase: str, repetition: int, tmp_path: Path) -> None:
     assert_in_order(close(phase, "close", tmp_path))

@@ -1,4 +1,4 @@
-"""An error that nobody caught becomes a sentence and a report; the program goes on."""
+"""An error that nobody caught becomes a error_message and a report; the program goes on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from gui.crash import sentence
+from gui.crash import error_message
 from inference_core.errors import NotReadyError
 from mivos_studio.media.errors import MediaError
 from tests.project import PROJECT
@@ -17,9 +17,9 @@ import sys
 from pathlib import Path
 from PyQt5.QtCore import QTimer
 from PyQt5.QtWidgets import QApplication
-from gui.crash import CrashNet
+from gui.crash import ErrorReporter
 application = QApplication([])
-net = CrashNet(Path(sys.argv[1]))
+net = ErrorReporter(Path(sys.argv[1]))
 net.caught.connect(lambda text: print(text))
 net.install()
 def slot():
@@ -49,20 +49,20 @@ def test_an_error_in_a_slot_does_not_end_the_process(tmp_path: Path) -> None:
     assert "Traceback" in report.read_text(encoding="utf-8")
 
 
-def test_errors_that_the_editor_can_mend_are_told_in_their_own_words() -> None:
+def test_errors_that_the_user_can_correct_keep_their_own_text() -> None:
     assert (
-        sentence(NotReadyError("Draw on a frame before propagating."))
+        error_message(NotReadyError("Draw on a frame before propagating."))
         == "Draw on a frame before propagating."
     )
-    assert sentence(MediaError("There is no mask at a.png.")) == "There is no mask at a.png."
+    assert error_message(MediaError("There is no mask at a.png.")) == "There is no mask at a.png."
 
 
-def test_other_errors_are_told_by_kind_and_first_line_with_the_place_of_the_report() -> None:
-    text = sentence(RuntimeError("odd\nsecond line"), Path("errors.txt"))
+def test_other_errors_are_shown_with_type_first_line_and_report_file() -> None:
+    text = error_message(RuntimeError("odd\nsecond line"), Path("errors.txt"))
     assert "RuntimeError: odd" in text
     assert "second line" not in text
     assert "errors.txt" in text
 
 
-def test_a_full_memory_is_told_with_what_helps() -> None:
-    assert "--working-size" in sentence(MemoryError())
+def test_a_memory_error_is_shown_with_advice() -> None:
+    assert "--working-size" in error_message(MemoryError())

@@ -36,7 +36,7 @@ from mivos_studio.project.script import read_script
 from mivos_studio.project.steps import RenameObject
 from tests.gui.conftest import OpenWindow
 from tests.gui.fake_session import FRAME_COUNT, FakeSession
-from tests.gui.gestures import CTRL, RIGHT, SHIFT, drag, key, press, settle, wait_until
+from tests.gui.gestures import CTRL, RIGHT, SHIFT, drag, key, press, wait_idle, wait_until
 
 
 def status(window: MainWindow) -> str:
@@ -54,46 +54,46 @@ def test_a_scribble_becomes_a_mask_on_the_frame_it_was_drawn_on(
 ) -> None:
     window = open_window(session)
     drag(window.canvas, [(20, 20), (30, 20), (40, 20)])
-    settle(window)
+    wait_idle(window)
     assert session.ids(0)[20, 30] == 1
     assert session.drafts == (0,)
 
 
-def test_the_right_button_takes_away(open_window: OpenWindow, session: FakeSession) -> None:
+def test_the_right_button_removes(open_window: OpenWindow, session: FakeSession) -> None:
     window = open_window(session)
     key(window, Qt.Key.Key_B)
     drag(window.canvas, [(20, 20), (40, 20)])
-    settle(window)
+    wait_idle(window)
     before = area(session, 0)
     drag(window.canvas, [(40, 20)], RIGHT)
-    settle(window)
+    wait_idle(window)
     assert 0 < area(session, 0) < before
 
 
-def test_sliding_away_keeps_the_draft_on_its_frame(open_window: OpenWindow, session: FakeSession) -> None:
+def test_navigating_away_keeps_the_draft_on_its_frame(open_window: OpenWindow, session: FakeSession) -> None:
     window = open_window(session)
     window.navigator.go_to(3)
-    settle(window)
+    wait_idle(window)
     drag(window.canvas, [(20, 20)])
-    settle(window)
+    wait_idle(window)
     window.navigator.go_to(9)
-    settle(window)
+    wait_idle(window)
     press(window, "propagate")
-    settle(window)
+    wait_idle(window)
     assert session.anchors == (3,)
     assert session.rounds[0].anchor == 3
 
 
-def test_resetting_and_propagating_says_that_nothing_was_drawn(
+def test_propagating_after_a_reset_reports_that_nothing_was_drawn(
     open_window: OpenWindow, session: FakeSession
 ) -> None:
     window = open_window(session)
     drag(window.canvas, [(20, 20)])
-    settle(window)
+    wait_idle(window)
     key(window, Qt.Key.Key_R, CTRL)
-    settle(window)
+    wait_idle(window)
     press(window, "propagate")
-    settle(window)
+    wait_idle(window)
     assert window.banner.text == "Draw on a frame before propagating."
     assert session.rounds == ()
 
@@ -103,7 +103,7 @@ def test_propagate_pressed_twice_propagates_once(open_window: OpenWindow) -> Non
     session = FakeSession(gate=gate)
     window = open_window(session)
     drag(window.canvas, [(20, 20)])
-    settle(window)
+    wait_idle(window)
     press(window, "propagate")
     button = window.findChild(QAbstractButton, "propagate")
     assert button is not None
@@ -111,47 +111,47 @@ def test_propagate_pressed_twice_propagates_once(open_window: OpenWindow) -> Non
     press(window, "propagate")
     key(window, Qt.Key.Key_P)
     gate.release(100)
-    settle(window)
+    wait_idle(window)
     assert [call for call in session.calls if call.startswith("propagate")] == ["propagate 0 both"]
     assert len(session.rounds) == 1
 
 
-def test_a_cancelled_propagation_keeps_what_is_done_and_goes_on_later(open_window: OpenWindow) -> None:
+def test_a_cancelled_propagation_keeps_finished_frames_and_resumes_later(open_window: OpenWindow) -> None:
     gate = threading.Semaphore(4)
     session = FakeSession(gate=gate)
     window = open_window(session)
     drag(window.canvas, [(20, 20)])
     press(window, "propagate")
-    wait_until(lambda: window.timeline.walked == frozenset({1, 2, 3, 4}))
+    wait_until(lambda: window.timeline.propagated_frames == frozenset({1, 2, 3, 4}))
     press(window, "cancel")
     gate.release(1)
-    settle(window)
+    wait_idle(window)
     assert [area(session, i) > 0 for i in range(FRAME_COUNT)] == [True] * 6 + [False] * 6
     gate.release(100)
     press(window, "propagate")
-    settle(window)
+    wait_idle(window)
     assert all(area(session, i) > 0 for i in range(FRAME_COUNT))
 
 
-def test_a_stroke_during_a_propagation_is_answered_before_it_ends(open_window: OpenWindow) -> None:
+def test_a_stroke_during_a_propagation_is_processed_before_it_ends(open_window: OpenWindow) -> None:
     gate = threading.Semaphore(3)
     session = FakeSession(gate=gate)
     window = open_window(session)
     drag(window.canvas, [(20, 20)])
     press(window, "propagate")
-    wait_until(lambda: len(window.timeline.walked) == 3)
+    wait_until(lambda: len(window.timeline.propagated_frames) == 3)
     key(window, Qt.Key.Key_Home)
     wait_until(lambda: window.canvas.shown_frame == 0)
     drag(window.canvas, [(50, 30)])
     gate.release(1)
     wait_until(lambda: "interact 0" in session.calls[2:])
     gate.release(100)
-    settle(window)
+    wait_idle(window)
     assert session.ids(0)[30, 50] == 1
     assert [call for call in session.calls if call.startswith("propagate")][:2] == ["propagate 0 both"] * 2
 
 
-def test_undo_during_a_propagation_ends_it_and_takes_it_back_and_redo_brings_it_again(
+def test_undo_during_a_propagation_ends_and_undoes_it_and_redo_restores_it(
     open_window: OpenWindow,
 ) -> None:
     gate = threading.Semaphore(3)
@@ -159,52 +159,52 @@ def test_undo_during_a_propagation_ends_it_and_takes_it_back_and_redo_brings_it_
     window = open_window(session)
     drag(window.canvas, [(20, 20)])
     press(window, "propagate")
-    wait_until(lambda: len(window.timeline.walked) == 3)
+    wait_until(lambda: len(window.timeline.propagated_frames) == 3)
     key(window, Qt.Key.Key_Z, CTRL)
     gate.release(100)
-    settle(window)
+    wait_idle(window)
     assert [i for i in range(FRAME_COUNT) if area(session, i)] == [0]
     assert session.drafts == (0,)
     assert session.calls.count("undo") == 1
     assert sum(call.startswith("propagate") for call in session.calls) == 1, "it must not start again"
-    assert window.timeline.walked == frozenset()
+    assert window.timeline.propagated_frames == frozenset()
     assert window.timeline.describe(1) == "Frame 1: no mask yet"
     assert status(window) == "Ready"
     key(window, Qt.Key.Key_Z, CTRL | SHIFT)
-    settle(window)
+    wait_idle(window)
     assert all(area(session, i) for i in range(4))
     assert not area(session, FRAME_COUNT - 1)
     press(window, "propagate")  # what was left goes on from there
-    settle(window)
+    wait_idle(window)
     assert all(area(session, i) for i in range(FRAME_COUNT))
 
 
-def test_undo_pressed_several_times_during_a_propagation_takes_back_a_step_each(
+def test_several_undos_during_a_propagation_undo_one_step_each(
     open_window: OpenWindow,
 ) -> None:
     gate = threading.Semaphore(3)
     session = FakeSession(gate=gate)
     window = open_window(session)
     drag(window.canvas, [(20, 20)])
-    settle(window)
+    wait_idle(window)
     drag(window.canvas, [(60, 20)])
-    settle(window)
+    wait_idle(window)
     press(window, "propagate")
-    wait_until(lambda: len(window.timeline.walked) == 3)
+    wait_until(lambda: len(window.timeline.propagated_frames) == 3)
     for _ in range(2):
         press(window, "undo")
     gate.release(100)
-    settle(window)
+    wait_idle(window)
     assert session.ids(0)[20, 20] == 1, "the first stroke is there"
     assert session.ids(0)[20, 60] == 0, "the second is not"
     assert session.rounds == ()
     press(window, "undo")
-    settle(window)
+    wait_idle(window)
     assert not any(area(session, i) for i in range(FRAME_COUNT))
     assert not window.actions_by_name["undo"].isEnabled()
 
 
-def test_the_status_line_names_what_is_done_now_also_after_a_stroke_in_between(
+def test_the_status_line_names_the_running_command_also_after_a_stroke_in_between(
     open_window: OpenWindow,
 ) -> None:
     gate = threading.Semaphore(3)
@@ -212,15 +212,15 @@ def test_the_status_line_names_what_is_done_now_also_after_a_stroke_in_between(
     window = open_window(session)
     drag(window.canvas, [(20, 20)])
     press(window, "propagate")
-    wait_until(lambda: len(window.timeline.walked) == 3)
+    wait_until(lambda: len(window.timeline.propagated_frames) == 3)
     drag(window.canvas, [(60, 30)])
     gate.release(3)
-    wait_until(lambda: len(window.timeline.walked) >= 5)
+    wait_until(lambda: len(window.timeline.propagated_frames) >= 5)
     assert status(window) == "Propagate …"
     press(window, "cancel")
     assert status(window) == "Stopping …"
     gate.release(1)
-    settle(window)
+    wait_idle(window)
     assert status(window) == "Ready"
 
 
@@ -230,21 +230,21 @@ def test_undo_goes_back_to_the_start_and_redo_to_the_end(
     window = open_window(session)
     drag(window.canvas, [(20, 20), (30, 20)])
     press(window, "propagate")
-    settle(window)
+    wait_idle(window)
     window.navigator.go_to(5)
-    settle(window)
+    wait_idle(window)
     drag(window.canvas, [(60, 30)])
     press(window, "propagate")
-    settle(window)
+    wait_idle(window)
     end = [session.ids(i) for i in range(FRAME_COUNT)]
     for _ in range(4):
         press(window, "undo")
-    settle(window)
+    wait_idle(window)
     assert not any(area(session, i) for i in range(FRAME_COUNT))
     assert not window.actions_by_name["undo"].isEnabled()
     for _ in range(4):
         press(window, "redo")
-    settle(window)
+    wait_idle(window)
     for frame_index, ids in enumerate(end):
         np.testing.assert_array_equal(session.ids(frame_index), ids)
 
@@ -253,14 +253,14 @@ def test_a_ctrl_drag_chooses_a_region_and_escape_leaves_it(
     open_window: OpenWindow, session: FakeSession
 ) -> None:
     window = open_window(session)
-    settle(window)
+    wait_idle(window)
     whole = window.canvas.view.scale
     drag(window.canvas, [(10, 10), (20, 15), (29, 24)], keys=CTRL)
     assert window.model.state.region == Region(10, 10, 30, 25)
     assert window.canvas.view.scale > 2 * whole
     key(window, Qt.Key.Key_B)
     drag(window.canvas, [(11, 11), (28, 23)])
-    settle(window)
+    wait_idle(window)
     ids = session.ids(0)
     ids[10:25, 10:30] = 0
     assert not ids.any()
@@ -269,7 +269,7 @@ def test_a_ctrl_drag_chooses_a_region_and_escape_leaves_it(
     assert window.canvas.view.scale == whole
 
 
-def test_n_goes_to_the_most_doubtful_frame_and_the_lane_follows_undo_and_redo(
+def test_n_goes_to_the_least_confident_frame_and_the_lane_follows_undo_and_redo(
     open_window: OpenWindow, session: FakeSession
 ) -> None:
     window = open_window(session)
@@ -277,7 +277,7 @@ def test_n_goes_to_the_most_doubtful_frame_and_the_lane_follows_undo_and_redo(
     assert "propagate first" in window.banner.text
     drag(window.canvas, [(20, 20)])
     press(window, "propagate")
-    settle(window)
+    wait_idle(window)
     key(window, Qt.Key.Key_Home)
     key(window, Qt.Key.Key_N)
     assert window.model.state.frame_index == FRAME_COUNT - 1
@@ -289,45 +289,45 @@ def test_n_goes_to_the_most_doubtful_frame_and_the_lane_follows_undo_and_redo(
     key(window, Qt.Key.Key_Left)
     assert status.text() == "Ready"
     key(window, Qt.Key.Key_N)
-    settle(window)
+    wait_idle(window)
     drag(window.canvas, [(60, 30)])
     press(window, "propagate")
-    settle(window)
+    wait_idle(window)
     press(window, "next_to_correct")
     assert window.model.state.frame_index in (5, 6)
     surer = window.timeline.describe(9)
     for _ in range(2):
         press(window, "undo")
-    settle(window)
+    wait_idle(window)
     assert window.timeline.describe(FRAME_COUNT - 1) == described
     assert window.timeline.describe(9) != surer
     for _ in range(2):
         press(window, "redo")
-    settle(window)
+    wait_idle(window)
     assert window.timeline.describe(9) == surer
 
 
-def test_a_frame_that_is_reset_and_an_object_that_is_removed_leave_the_lane(
+def test_resetting_a_frame_and_removing_an_object_update_the_lane(
     open_window: OpenWindow, session: FakeSession
 ) -> None:
     window = open_window(session)
     drag(window.canvas, [(20, 20)])
     press(window, "propagate")
-    settle(window)
+    wait_idle(window)
     window.navigator.go_to(4)
-    settle(window)
+    wait_idle(window)
     key(window, Qt.Key.Key_R, CTRL)
-    settle(window)
+    wait_idle(window)
     assert window.timeline.describe(4) == "Frame 4: no mask yet"
     assert "propagated" in window.timeline.describe(5)
     press(window, "add_object")
-    settle(window)
+    wait_idle(window)
     key(window, Qt.Key.Key_1)
     press(window, "remove_object")
-    settle(window)
+    wait_idle(window)
     assert window.timeline.describe(5) == "Frame 5: no mask yet"
     press(window, "undo")
-    settle(window)
+    wait_idle(window)
     assert "propagated" in window.timeline.describe(5)
 
 
@@ -336,22 +336,22 @@ def test_objects_are_added_chosen_by_number_locked_hidden_and_removed(
 ) -> None:
     window = open_window(session)
     press(window, "add_object")
-    settle(window)
+    wait_idle(window)
     assert window.model.state.object_id == 2
     drag(window.canvas, [(60, 20)])
     key(window, Qt.Key.Key_1)
     assert window.model.state.object_id == 1
     key(window, Qt.Key.Key_2)
     key(window, Qt.Key.Key_K)
-    settle(window)
+    wait_idle(window)
     assert session.objects[1].is_locked
     drag(window.canvas, [(30, 20)])
-    settle(window)
+    wait_idle(window)
     assert "locked" in window.banner.text
     key(window, Qt.Key.Key_H)
     assert window.model.state.hidden == {2}
     press(window, "remove_object")
-    settle(window)
+    wait_idle(window)
     rows = window.findChild(QListWidget, "object_list")
     assert rows is not None
     assert rows.count() == 1
@@ -364,25 +364,25 @@ def name_field(window: MainWindow, object_id: int = 1) -> QLineEdit:
     return found
 
 
-def test_f2_renames_the_object_and_undo_gives_the_old_name_back(
+def test_f2_renames_the_object_and_undo_restores_the_old_name(
     open_window: OpenWindow, session: FakeSession, tmp_path: Path
 ) -> None:
     window = open_window(session)
     key(window, Qt.Key.Key_F2)
     QTest.keyClicks(name_field(window), "red koi")
     QTest.keyClick(name_field(window), Qt.Key.Key_Return)
-    settle(window)
+    wait_idle(window)
     assert session.objects[0].name == "red koi"
     assert name_field(window).text() == "red koi"
     window.files.save_script(tmp_path / "work.json")
     assert read_script(tmp_path / "work.json").steps == (RenameObject(1, "red koi"),)
     press(window, "undo")
-    settle(window)
+    wait_idle(window)
     assert session.objects[0].name == "Object 1"
     assert name_field(window).text() == "Object 1"
 
 
-def test_a_double_click_opens_the_name_and_letters_and_space_are_no_shortcuts_there(
+def test_a_double_click_edits_the_name_and_keys_trigger_no_shortcuts_meanwhile(
     open_window: OpenWindow, session: FakeSession
 ) -> None:
     window = open_window(session)
@@ -396,7 +396,7 @@ def test_a_double_click_opens_the_name_and_letters_and_space_are_no_shortcuts_th
     assert name_field(window).text() == "b x 2"
     assert window.model.state.tool is CanvasTool.SCRIBBLE
     drag(window.canvas, [(20, 20)])  # a press elsewhere ends the typing
-    settle(window)
+    wait_idle(window)
     assert session.objects[0].name == "b x 2"
     assert session.drafts == (0,)
 
@@ -407,7 +407,7 @@ def test_escape_and_an_empty_name_keep_the_old_one(open_window: OpenWindow, sess
         key(window, Qt.Key.Key_F2)
         QTest.keyClicks(name_field(window), typed)
         QTest.keyClick(name_field(window), end)
-        settle(window)
+        wait_idle(window)
         assert name_field(window).text() == "Object 1"
         key(window, Qt.Key.Key_B)
         assert window.model.state.tool is CanvasTool.BRUSH
@@ -454,24 +454,24 @@ def test_arrows_home_and_end_move_and_a_tap_on_space_plays(open_window: OpenWind
     assert window.model.state.frame_index == stopped
 
 
-def test_what_was_done_by_hand_replays_with_the_same_masks(open_window: OpenWindow, tmp_path: Path) -> None:
+def test_a_saved_script_replays_with_the_same_masks(open_window: OpenWindow, tmp_path: Path) -> None:
     gate = threading.Semaphore(3)
     session = FakeSession(gate=gate)
     window = open_window(session)
     drag(window.canvas, [(20, 20), (22.5, 24.25), (30, 20)])
     press(window, "add_object")
-    settle(window)
+    wait_idle(window)
     drag(window.canvas, [(60, 30)])
     press(window, "propagate")
-    wait_until(lambda: len(window.timeline.walked) == 3)
+    wait_until(lambda: len(window.timeline.propagated_frames) == 3)
     press(window, "cancel")
     gate.release(1)
-    settle(window)
+    wait_idle(window)
     drag(window.canvas, [(60, 12)], RIGHT)
     press(window, "undo")
     gate.release(100)
     press(window, "propagate")
-    settle(window)
+    wait_idle(window)
     window.files.save_script(tmp_path / "work.json")
     other = FakeSession()
     for _ in play(
@@ -483,15 +483,15 @@ def test_what_was_done_by_hand_replays_with_the_same_masks(open_window: OpenWind
 
 
 @pytest.mark.parametrize("format_name", ["png-indexed", "png-matte"])
-def test_an_export_holds_the_ids_of_the_session(
+def test_an_export_contains_the_ids_of_the_session(
     open_window: OpenWindow, session: FakeSession, tmp_path: Path, format_name: str
 ) -> None:
     window = open_window(session)
     drag(window.canvas, [(20, 20), (40, 20)])
     press(window, "propagate")
-    settle(window)
+    wait_idle(window)
     window.files.export(ExportRequest(format_name, tmp_path / "out", replaces=False))
-    settle(window)
+    wait_idle(window)
     folder = tmp_path / "out" if format_name == "png-indexed" else tmp_path / "out" / "Object_1"
     files = sorted(folder.glob("*.png"))
     assert len(files) == FRAME_COUNT
@@ -505,7 +505,7 @@ def test_an_export_into_a_full_folder_is_refused_in_the_banner(
     (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
     window = open_window(session)
     window.files.export(ExportRequest("png-indexed", tmp_path, replaces=False))
-    settle(window)
+    wait_idle(window)
     assert "not empty" in window.banner.text
     assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
 
@@ -570,28 +570,28 @@ def test_the_export_dialog_asks_before_it_replaces_an_earlier_export(
     window = open_window(session)
     out = tmp_path / "out"
     assert in_the_dialog(window, choose_folder(out), start()) == ["", "closed"]
-    settle(window)
+    wait_idle(window)
     (out / "notes.txt").write_text("mine", encoding="utf-8")
     drag(window.canvas, [(20, 20), (40, 20)])
-    settle(window)
+    wait_idle(window)
     asked: list[str] = []
     assert in_the_dialog(window, choose_folder(out), start(asked=asked)) == ["", ""]
     assert asked == [f"Replace {FRAME_COUNT} masks of an earlier export in {out}? Other files there stay."]
-    settle(window)
+    wait_idle(window)
     assert not read_ids(out / "00000.png").any(), "the answer was Cancel"
     assert in_the_dialog(window, choose_folder(out), start("export_replaces")) == ["", "closed"]
-    settle(window)
+    wait_idle(window)
     assert read_ids(out / "00000.png").any()
     assert (out / "notes.txt").read_text(encoding="utf-8") == "mine"
 
 
-def test_consent_to_one_folder_is_not_consent_to_another(
+def test_confirming_one_folder_does_not_confirm_another(
     open_window: OpenWindow, session: FakeSession, tmp_path: Path
 ) -> None:
     window = open_window(session)
     for name in ("one", "two"):
         assert in_the_dialog(window, choose_folder(tmp_path / name), start()) == ["", "closed"]
-        settle(window)
+        wait_idle(window)
     asked: list[str] = []
     in_the_dialog(
         window, choose_folder(tmp_path / "one"), start(asked=asked), choose_folder(tmp_path / "two"),
@@ -622,7 +622,7 @@ def test_the_export_dialog_stays_open_with_the_reason_when_a_folder_is_refused(
     assert "00003.png is in the way" in said[3]
     assert "its name is too long" in said[5]
     assert said[7] == "closed"
-    settle(window)
+    wait_idle(window)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "free", "full"]
     assert (tmp_path / "full" / "00003.png").read_text(encoding="utf-8") == "theirs"
 
@@ -634,13 +634,13 @@ def test_the_export_dialog_asks_before_it_writes_beside_other_files(
     window = open_window(session)
     asked: list[str] = []
     assert in_the_dialog(window, choose_folder(tmp_path), start("export_replaces", asked)) == ["", "closed"]
-    settle(window)
+    wait_idle(window)
     assert asked == [f"{tmp_path} holds other files, which stay as they are. Write the masks beside them?"]
     assert len(list(tmp_path.glob("*.png"))) == FRAME_COUNT
     assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "mine"
 
 
-def test_the_clip_s_own_folder_is_no_place_for_an_export(
+def test_exporting_into_the_clips_own_folder_is_refused(
     open_window: OpenWindow, session: FakeSession, tmp_path: Path
 ) -> None:
     window = open_window(session)
@@ -652,12 +652,12 @@ def test_the_clip_s_own_folder_is_no_place_for_an_export(
     said = in_the_dialog(window, choose_folder(tmp_path / "link"), start())
     assert "is the folder of the clip itself" in said[1]
     window.files.export(ExportRequest("png-indexed", tmp_path / "clip", replaces=True))
-    settle(window)
+    wait_idle(window)
     assert "is the folder of the clip itself" in window.banner.text
     assert list((tmp_path / "clip").iterdir()) == []
 
 
-def test_a_script_is_saved_over_an_older_script_and_over_nothing_else(
+def test_saving_replaces_an_older_script_and_no_other_file(
     open_window: OpenWindow, session: FakeSession, tmp_path: Path
 ) -> None:
     window = open_window(session)
@@ -670,7 +670,7 @@ def test_a_script_is_saved_over_an_older_script_and_over_nothing_else(
     assert (tmp_path / "package.json").read_text(encoding="utf-8") == '{"version": "1.0.0"}'
 
 
-def test_every_command_of_the_table_has_somebody_who_answers(open_window: OpenWindow) -> None:
+def test_every_action_names_a_method_of_a_controller(open_window: OpenWindow) -> None:
     window = open_window()
     handlers = (window.controller, window.navigator, window.files)
     assert [spec.name for spec in ACTIONS if not any(hasattr(each, spec.command) for each in handlers)] == []
@@ -684,7 +684,7 @@ def test_every_command_of_the_table_has_somebody_who_answers(open_window: OpenWi
         *("tool_region", "propagate", "cancel"),
     ],
 )
-def test_the_promised_object_names_are_there(open_window: OpenWindow, name: str) -> None:
+def test_the_documented_object_names_exist(open_window: OpenWindow, name: str) -> None:
     assert len(open_window().findChildren(QWidget, name)) == 1
 
 
@@ -695,7 +695,7 @@ def test_the_session_is_changed_on_one_thread_that_is_not_the_windows(
     drag(window.canvas, [(20, 20)])
     press(window, "propagate")
     press(window, "undo")
-    settle(window)
+    wait_idle(window)
     assert len(session.threads) == 1
     assert threading.get_ident() not in session.threads
 
@@ -706,30 +706,30 @@ def test_another_clip_can_be_opened_while_the_first_is_propagated(open_window: O
     window = open_window(session)
     drag(window.canvas, [(20, 20)])
     press(window, "propagate")
-    wait_until(lambda: len(window.timeline.walked) == 3)
+    wait_until(lambda: len(window.timeline.propagated_frames) == 3)
     window.open(Path("other.mp4"))
     threading.Timer(0.2, gate.release, (1,)).start()  # the frame under way when the clip changes
     wait_until(lambda: "other.mp4" in window.windowTitle())
-    settle(window)
-    assert window.timeline.walked == frozenset()
+    wait_idle(window)
+    assert window.timeline.propagated_frames == frozenset()
     assert window.model.state.frame_index == 0
 
 
-def test_a_fault_in_the_session_is_reported_and_the_window_goes_on(
+def test_an_error_in_the_session_is_reported_and_the_window_keeps_working(
     open_window: OpenWindow, session: FakeSession, slot_errors_fail: list[BaseException]
 ) -> None:
     window = open_window(session)
     session.reset = lambda frame_index: [][0]  # type: ignore[method-assign]
     key(window, Qt.Key.Key_R, CTRL)
-    settle(window)
+    wait_idle(window)
     assert [type(error) for error in slot_errors_fail] == [IndexError]
     slot_errors_fail.clear()
     drag(window.canvas, [(20, 20)])
-    settle(window)
+    wait_idle(window)
     assert area(session, 0) > 0
 
 
-def test_about_says_which_version_computes_with_what_and_what_the_licences_allow(
+def test_about_shows_version_networks_device_and_licence_terms(
     open_window: OpenWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window = open_window()

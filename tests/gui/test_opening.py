@@ -15,7 +15,7 @@ from gui.worker.clip_opener import OpenClip
 from mivos_studio.media.errors import MediaError
 from tests.gui.conftest import OpenWindow
 from tests.gui.fake_session import FakeClip, FakeSession
-from tests.gui.gestures import answer, drag, press, question, settle, wait_until
+from tests.gui.gestures import click_dialog_button, drag, press, unsaved_dialog, wait_idle, wait_until
 
 
 class Disk:
@@ -57,12 +57,10 @@ def status(window: MainWindow) -> str:
 
 def scribble(window: MainWindow) -> None:
     drag(window.canvas, [(20, 20), (40, 20)])
-    settle(window)
+    wait_idle(window)
 
 
-def test_a_clip_that_takes_long_to_open_does_not_keep_another_from_being_opened(
-    window: MainWindow, disk: Disk
-) -> None:
+def test_a_clip_that_opens_slowly_does_not_block_opening_another(window: MainWindow, disk: Disk) -> None:
     window.open(Path("slow.mp4"))
     window.open(Path("other.mp4"))
     wait_until(lambda: window.windowTitle().startswith("other.mp4"))
@@ -72,7 +70,9 @@ def test_a_clip_that_takes_long_to_open_does_not_keep_another_from_being_opened(
     assert window.windowTitle().startswith("other.mp4"), "what came too late was not wanted any more"
 
 
-def test_while_a_clip_opens_the_one_before_can_be_worked_on(window: MainWindow, session: FakeSession) -> None:
+def test_the_current_clip_can_be_edited_while_another_is_being_opened(
+    window: MainWindow, session: FakeSession
+) -> None:
     window.open(Path("slow.mp4"))
     assert status(window) == "Opening the clip …"
     scribble(window)
@@ -81,7 +81,7 @@ def test_while_a_clip_opens_the_one_before_can_be_worked_on(window: MainWindow, 
     assert status(window) == "Opening the clip …"
 
 
-def test_opening_can_be_cancelled_and_the_clip_before_stays(window: MainWindow, disk: Disk) -> None:
+def test_opening_can_be_cancelled_and_the_current_clip_stays(window: MainWindow, disk: Disk) -> None:
     before = window.controller.session
     window.open(Path("slow.mp4"))
     press(window, "cancel")
@@ -94,36 +94,34 @@ def test_opening_can_be_cancelled_and_the_clip_before_stays(window: MainWindow, 
     scribble(window)
 
 
-def test_strokes_that_were_drawn_while_the_next_clip_opened_are_asked_about(
+def test_strokes_drawn_while_a_clip_was_being_opened_open_the_dialog(
     window: MainWindow, session: FakeSession, disk: Disk
 ) -> None:
-    window.files.clip_wanted.emit(Path("slow.mp4"))
-    assert question(window) is None
+    window.files.clip_chosen.emit(Path("slow.mp4"))
+    assert unsaved_dialog(window) is None
     scribble(window)
     disk.is_let_go.set()
-    wait_until(lambda: question(window) is not None)
-    answer(window, QMessageBox.StandardButton.Cancel)
+    wait_until(lambda: unsaved_dialog(window) is not None)
+    click_dialog_button(window, QMessageBox.StandardButton.Cancel)
     assert window.windowTitle().startswith("clip.mp4")
     assert session.drafts == (0,)
     assert status(window) == "Ready"
 
 
-def test_what_was_given_up_for_a_clip_that_cannot_be_opened_is_asked_about_again(window: MainWindow) -> None:
+def test_work_discarded_for_a_clip_that_cannot_be_opened_counts_as_unsaved_again(window: MainWindow) -> None:
     scribble(window)
-    window.files.clip_wanted.emit(Path("broken.mp4"))
-    answer(window, QMessageBox.StandardButton.Discard)
+    window.files.clip_chosen.emit(Path("broken.mp4"))
+    click_dialog_button(window, QMessageBox.StandardButton.Discard)
     wait_until(lambda: "no video" in window.banner.text)
     assert status(window) == "Ready"
     assert not window.close()
-    answer(window, QMessageBox.StandardButton.Cancel)
+    click_dialog_button(window, QMessageBox.StandardButton.Cancel)
 
 
-def test_a_clip_that_comes_after_the_window_has_been_closed_is_not_shown(
-    window: MainWindow, disk: Disk
-) -> None:
+def test_a_clip_opened_after_the_window_was_closed_is_not_shown(window: MainWindow, disk: Disk) -> None:
     window.open(Path("slow.mp4"))
     threading.Timer(0.1, disk.is_let_go.set).start()
-    window.leave()
+    window.close_without_asking()
     wait_until(lambda: "slow.mp4" in disk.opened)
     QTest.qWait(50)
     assert window.windowTitle().startswith("clip.mp4")
@@ -138,7 +136,7 @@ def questions(window: MainWindow) -> int:
 
 
 def opening_while_asked(window: MainWindow, disk: Disk) -> None:
-    """Draw while another clip is being opened, close, and let that clip arrive while the question is open."""
+    """Draw while another clip is being opened, close, and let that clip arrive while the unsaved_dialog is open."""
     window.open(Path("slow.mp4"))
     scribble(window)
     assert not window.close()
@@ -148,23 +146,23 @@ def opening_while_asked(window: MainWindow, disk: Disk) -> None:
     QTest.qWait(100)
 
 
-def test_a_clip_that_arrives_while_a_question_is_open_waits_for_the_answer(
+def test_a_clip_opened_while_the_dialog_is_open_waits_until_it_is_closed(
     window: MainWindow, disk: Disk
 ) -> None:
     opening_while_asked(window, disk)
     assert questions(window) == 1
-    answer(window, QMessageBox.StandardButton.Cancel)
+    click_dialog_button(window, QMessageBox.StandardButton.Cancel)
     assert window.windowTitle().startswith("clip.mp4")
     assert questions(window) == 1, "asked again, for the clip"
-    answer(window, QMessageBox.StandardButton.Discard)
+    click_dialog_button(window, QMessageBox.StandardButton.Discard)
     wait_until(lambda: window.windowTitle().startswith("slow.mp4"))
 
 
-def test_a_clip_that_arrives_while_a_question_is_open_does_not_keep_the_window(
+def test_a_clip_opened_while_the_dialog_is_open_does_not_prevent_closing(
     window: MainWindow, disk: Disk
 ) -> None:
     opening_while_asked(window, disk)
-    answer(window, QMessageBox.StandardButton.Discard)
+    click_dialog_button(window, QMessageBox.StandardButton.Discard)
     assert not window.isVisible()
     assert questions(window) == 0
 
@@ -174,6 +172,6 @@ def test_closing_twice_asks_once(window: MainWindow) -> None:
     assert not window.close()
     assert not window.close()
     assert questions(window) == 1
-    answer(window, QMessageBox.StandardButton.Cancel)
+    click_dialog_button(window, QMessageBox.StandardButton.Cancel)
     assert questions(window) == 0
     assert window.isVisible()

@@ -98,17 +98,17 @@ def job(display: str, footage: Path, tmp_path_factory: pytest.TempPathFactory) -
     return folder
 
 
-def test_an_editor_does_the_whole_job_in_a_real_window(job: Path) -> None:
+def test_the_whole_workflow_runs_in_a_real_window(job: Path) -> None:
     said = json.loads((job / "said.json").read_text(encoding="utf-8"))
     assert said["platform"] == "xcb"
     assert said["undone"] >= 6
 
 
 def test_the_window_was_really_painted(job: Path) -> None:
-    picture = cv2.imread(str(job / "window.png"))
-    assert picture is not None
-    assert picture.shape[0] >= 700
-    assert len(np.unique(picture[::4, ::4].reshape(-1, 3), axis=0)) > 500
+    image = cv2.imread(str(job / "window.png"))
+    assert image is not None
+    assert image.shape[0] >= 700
+    assert len(np.unique(image[::4, ::4].reshape(-1, 3), axis=0)) > 500
 
 
 def test_the_script_of_the_job_replays_to_the_exported_masks_bit_by_bit(

@@ -62,7 +62,7 @@ def run(*words: str, code: str = "") -> subprocess.CompletedProcess[str]:
         (["--screenshot", "no/such/folder/a.png"], "no folder"),
     ],
 )
-def test_bad_words_are_refused_in_one_sentence(
+def test_bad_arguments_are_refused_in_one_sentence(
     words: list[str], part: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(PROJECT)
@@ -80,7 +80,7 @@ def test_the_first_paint_comes_before_anything_heavy_is_imported() -> None:
     assert json.loads(done.stdout) == []
 
 
-def test_a_clip_that_cannot_be_read_is_told_in_the_banner_and_the_window_stays(tmp_path: Path) -> None:
+def test_a_clip_that_cannot_be_read_is_reported_in_the_banner_and_the_window_stays(tmp_path: Path) -> None:
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"not a video")
     code = """
@@ -103,7 +103,7 @@ sys.exit(application.exec())
 
 
 @pytest.mark.parametrize(("said", "heard"), [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "active"}, "ACTIVE")])
-def test_torchs_idle_threads_sleep_unless_the_environment_says_otherwise(
+def test_torchs_idle_threads_sleep_unless_the_environment_sets_otherwise(
     said: dict[str, str], heard: str
 ) -> None:
     kept = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
@@ -119,7 +119,7 @@ def test_torchs_idle_threads_sleep_unless_the_environment_says_otherwise(
     assert f"OMP_WAIT_POLICY = '{heard}'" in done.stderr
 
 
-def test_opencvs_qt_plugins_are_forgotten_and_others_kept(
+def test_opencvs_qt_plugin_paths_are_removed_and_others_kept(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     import cv2
@@ -132,21 +132,21 @@ def test_opencvs_qt_plugins_are_forgotten_and_others_kept(
     assert os.environ["QT_QPA_FONTDIR"] == str(tmp_path)
 
 
-def test_a_screenshot_replaces_an_older_one_and_no_other_picture(
+def test_a_screenshot_replaces_an_older_one_and_no_other_image(
     application: QApplication, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    picture = QPixmap(40, 30)
-    picture.fill()
+    pixmap = QPixmap(40, 30)
+    pixmap.fill()
     for _ in range(2):
         parse(["--screenshot", str(tmp_path / "window.png")])
-        save_screenshot(picture, tmp_path / "window.png")
-    picture.save(str(tmp_path / "photo.png"))
+        save_screenshot(pixmap, tmp_path / "window.png")
+    pixmap.save(str(tmp_path / "photo.png"))
     before = (tmp_path / "photo.png").read_bytes()
     with pytest.raises(SystemExit) as stop:
         parse(["--screenshot", str(tmp_path / "photo.png")])
     assert stop.value.code == 2
     assert "photo.png is there and is not a screenshot" in capsys.readouterr().err
     with pytest.raises(MediaError, match="is not a screenshot"):
-        save_screenshot(picture, tmp_path / "photo.png")
+        save_screenshot(pixmap, tmp_path / "photo.png")
     assert (tmp_path / "photo.png").read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photo.png", "window.png"]

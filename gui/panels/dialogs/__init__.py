@@ -1,1 +1,1 @@
-"""What opens in a window of its own."""
+"""The dialogs."""

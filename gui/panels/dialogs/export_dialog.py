@@ -1,4 +1,4 @@
-"""Where the masks go, and in which format."""
+"""The dialog that chooses the format and folder of an export."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from mivos_studio.media.errors import MediaError
 
 @dataclass(frozen=True)
 class FormatChoice:
-    """A format as the editor reads it."""
+    """A format as the dialog shows it."""
 
     name: str
     title: str
@@ -34,32 +34,35 @@ class FormatChoice:
 
 @dataclass(frozen=True)
 class ExportRequest:
-    """What the editor chose. replaces: whether files of an earlier export in the folder may be replaced."""
+    """The user's choice. replaces: whether files of an earlier export in the folder may be replaced."""
 
     format_name: str
     folder: Path
     replaces: bool
 
 
-class Question(NamedTuple):
-    """What the editor must agree to before an export, and the word on the button that agrees."""
+class Confirmation(NamedTuple):
+    """What the user must confirm before an export, and the text of the button that confirms it."""
 
     text: str
-    agree: str
+    button_text: str
 
 
-CheckExport = Callable[[ExportRequest], Question | None]
-"""Returns a question that the editor must agree to, None where there is none; raises a MediaError."""
+CheckExport = Callable[[ExportRequest], Confirmation | None]
+"""Returns what the user must confirm, or None; raises a MediaError where the export is not possible."""
 
 
 class ExportDialog(QDialog):
-    """Asks for a format and a folder, and stays open with the reason as long as it cannot be done."""
+    """Asks for a format and a folder; stays open and shows the reason while the export is not possible.
+
+    summary  the clip's frame count and size, shown below the folder.
+    """
 
     def __init__(
         self,
         choices: Sequence[FormatChoice],
         folder: Path,
-        facts: str,
+        summary: str,
         check: CheckExport,
         parent: QWidget | None = None,
     ) -> None:
@@ -68,9 +71,9 @@ class ExportDialog(QDialog):
         self.setWindowTitle("Export masks")
         self.setMinimumWidth(560)
         self._choices = tuple(choices)
-        self._home = folder.parent
+        self._base_folder = folder.parent
         self._check = check
-        self._agreed: ExportRequest | None = None
+        self._confirmed: ExportRequest | None = None
         self._format = QComboBox()
         self._format.setObjectName("export_format")
         for choice in self._choices:
@@ -87,7 +90,7 @@ class ExportDialog(QDialog):
         self._start = QPushButton("Export")
         self._start.setObjectName("export_start")
         self._start.setProperty("role", "primary")
-        self._lay_out(facts)
+        self._lay_out(summary)
         self._format.currentIndexChanged.connect(self._on_format)
         self._folder.textChanged.connect(self._on_folder)
         self._on_format()
@@ -95,38 +98,38 @@ class ExportDialog(QDialog):
 
     @property
     def request(self) -> ExportRequest:
-        """What stands in the dialog; it replaces nothing unless the editor has agreed to just that."""
-        folder = self._home / Path(self._folder.text().strip()).expanduser()
+        """The current choice; it replaces files only if the user has confirmed this very choice."""
+        folder = self._base_folder / Path(self._folder.text().strip()).expanduser()
         plain = ExportRequest(self._format.currentData(), folder, replaces=False)
-        agreed = self._agreed
-        return agreed if agreed is not None and replace(agreed, replaces=False) == plain else plain
+        confirmed = self._confirmed
+        return confirmed if confirmed is not None and replace(confirmed, replaces=False) == plain else plain
 
     def accept(self) -> None:
-        """Close if the masks can be written there, after a question where something is there already."""
+        """Close if the masks can be written, after a confirmation if the folder has files already."""
         try:
-            question = self._check(self.request)
+            confirmation = self._check(self.request)
         except MediaError as error:
-            self._say(str(error))
+            self._show_message(str(error))
             return
-        self._say("")
-        if question is not None:
-            if not self._ask(question):
+        self._show_message("")
+        if confirmation is not None:
+            if not self._confirm(confirmation):
                 return
-            self._agreed = replace(self.request, replaces=True)
+            self._confirmed = replace(self.request, replaces=True)
         super().accept()
 
-    def _ask(self, question: Question) -> bool:
-        box = QMessageBox(QMessageBox.Icon.NoIcon, self.windowTitle(), question.text, parent=self)
+    def _confirm(self, confirmation: Confirmation) -> bool:
+        box = QMessageBox(QMessageBox.Icon.NoIcon, self.windowTitle(), confirmation.text, parent=self)
         box.setObjectName("export_question")
-        agree = box.addButton(question.agree, QMessageBox.ButtonRole.AcceptRole)
-        if agree is not None:
-            agree.setObjectName("export_replaces")
+        accept = box.addButton(confirmation.button_text, QMessageBox.ButtonRole.AcceptRole)
+        if accept is not None:
+            accept.setObjectName("export_replaces")
         box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         box.exec()
         box.deleteLater()
-        return box.clickedButton() is agree
+        return box.clickedButton() is accept
 
-    def _say(self, sentence: str) -> None:
+    def _show_message(self, sentence: str) -> None:
         self._message.setText(sentence)
         self._message.setVisible(bool(sentence))
         layout = self.layout()
@@ -134,11 +137,11 @@ class ExportDialog(QDialog):
             layout.activate()
             self.resize(self.width(), layout.totalHeightForWidth(self.width()))
 
-    def _lay_out(self, facts: str) -> None:
+    def _lay_out(self, summary: str) -> None:
         browse = QPushButton("Browse…")
         browse.clicked.connect(self._browse)
-        about = QLabel(facts)
-        about.setProperty("role", "quiet")
+        summary_label = QLabel(summary)
+        summary_label.setProperty("role", "quiet")
         buttons = QDialogButtonBox()
         buttons.addButton(self._start, QDialogButtonBox.ButtonRole.AcceptRole)
         buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
@@ -153,7 +156,7 @@ class ExportDialog(QDialog):
         grid.addWidget(QLabel("Folder"), 2, 0)
         grid.addWidget(self._folder, 2, 1)
         grid.addWidget(browse, 2, 2)
-        grid.addWidget(about, 3, 1, 1, 2)
+        grid.addWidget(summary_label, 3, 1, 1, 2)
         grid.addWidget(self._message, 4, 1, 1, 2)
         grid.addWidget(buttons, 5, 0, 1, 3)
 
@@ -164,8 +167,8 @@ class ExportDialog(QDialog):
 
     def _on_format(self) -> None:
         self._explanation.setText(self._choices[self._format.currentIndex()].explanation)
-        self._say("")
+        self._show_message("")
 
     def _on_folder(self) -> None:
         self._start.setEnabled(bool(self._folder.text().strip()))
-        self._say("")
+        self._show_message("")

@@ -1,4 +1,4 @@
-"""All keys and gestures on one sheet, made from the table of actions."""
+"""The dialog with all keys and gestures, built from the table of actions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ShortcutSheet(QDialog):
 
 
 def _columns(sections: dict[str, Rows]) -> list[list[tuple[str, Rows]]]:
-    """Deal the sections out so that the columns are about as long."""
+    """Distribute the sections so that the columns are about equally long."""
     columns: list[list[tuple[str, Rows]]] = [[], [], []]
     for entry in sorted(sections.items(), key=lambda each: -len(each[1])):
         min(columns, key=lambda column: sum(len(rows) + 2 for _, rows in column)).append(entry)
@@ -32,7 +32,7 @@ def _columns(sections: dict[str, Rows]) -> list[list[tuple[str, Rows]]]:
 
 
 def _column(sections: list[tuple[str, Rows]]) -> QGridLayout:
-    """Set sections below one another, their keys and words in line."""
+    """Lay out sections below one another, with keys and texts aligned."""
     grid = QGridLayout()
     grid.setHorizontalSpacing(12)
     grid.setVerticalSpacing(4)

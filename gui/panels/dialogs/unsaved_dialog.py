@@ -1,4 +1,4 @@
-"""What to do with work that is in no file, before it goes."""
+"""The dialog that asks whether to save work before it is lost."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from PyQt5.QtWidgets import QMessageBox, QWidget
 
 
 class UnsavedDialog(QMessageBox):
-    """Asks whether to save, to discard or to stay. Opened, not executed: the window goes on behind it.
+    """Asks whether to save, discard or cancel. Use `open`, not `exec`, so that the caller is not blocked.
 
-    name      the clip's.
+    name      the clip's name.
     unsaved   what would be lost, as part of a sentence.
     """
 
@@ -19,7 +19,7 @@ class UnsavedDialog(QMessageBox):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowModality(Qt.WindowModality.WindowModal)
         self.setWindowTitle("Unsaved work")
-        self.setTextFormat(Qt.TextFormat.PlainText)  # a clip may be named <b>
+        self.setTextFormat(Qt.TextFormat.PlainText)  # a clip's name may contain <b>
         self.setText(f"Save what was done on “{name}” as a script?")
         self.setInformativeText(f"Otherwise this is lost: {unsaved}.")
         buttons = QMessageBox.StandardButton
@@ -28,6 +28,6 @@ class UnsavedDialog(QMessageBox):
         save, style = self.button(buttons.Save), self.style()
         if save is not None and style is not None:
             save.setProperty("role", "primary")
-            style.polish(save)  # the style has seen it without
+            style.polish(save)  # apply the style sheet again, with the property
         self.setDefaultButton(buttons.Save)
         self.setEscapeButton(buttons.Cancel)

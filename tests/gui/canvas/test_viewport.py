@@ -47,7 +47,7 @@ def test_zooming_stops_at_both_ends() -> None:
     assert viewport.zoomed(1e-9, (1, 1)).scale == MIN_SCALE
 
 
-def test_panning_moves_by_canvas_pixels_and_never_loses_the_frame() -> None:
+def test_panning_moves_by_canvas_pixels_and_keeps_the_frame_visible() -> None:
     viewport = Viewport(SOURCE, VIEW).fitted()
     x, y = viewport.to_view((100, 100))
     assert viewport.panned((7, -9)).to_view((100, 100)) == pytest.approx((x + 7, y - 9))
@@ -57,21 +57,21 @@ def test_panning_moves_by_canvas_pixels_and_never_loses_the_frame() -> None:
     assert top < 600
 
 
-def test_a_resized_canvas_keeps_looking_at_the_same_middle() -> None:
+def test_a_resized_canvas_keeps_its_centre() -> None:
     viewport = Viewport(SOURCE, VIEW).fitted().zoomed(4, (450, 300))
     before = viewport.to_source((450, 300))
     after = viewport.resized((800, 1400))
     assert after.to_source((700, 400)) == pytest.approx(before, abs=0.5)
 
 
-def test_a_region_is_whole_pixels_whichever_way_it_was_dragged() -> None:
+def test_a_region_is_whole_pixels_in_any_drag_direction() -> None:
     assert region_between((30.2, 8.9), (10.7, 20.1), SOURCE) == Region(10, 8, 31, 21)
 
 
-def test_a_region_ends_at_the_frame() -> None:
+def test_a_region_is_clamped_to_the_frame() -> None:
     assert region_between((-20, -20), (9999, 9999), SOURCE) == Region(0, 0, 854, 480)
 
 
 @pytest.mark.parametrize("end", [(12.0, 60.0), (60.0, 12.0), (10.0, 10.0)])
-def test_a_region_too_small_to_work_in_is_none(end: tuple[float, float]) -> None:
+def test_a_region_below_the_minimum_size_is_none(end: tuple[float, float]) -> None:
     assert region_between((10.0, 10.0), end, SOURCE) is None

@@ -10,13 +10,12 @@ from PyQt5.QtWidgets import QAction, QApplication
 
 from gui.actions import ACTIONS
 from gui.canvas.canvas import Canvas
-from gui.controllers.controller import Controller
+from gui.controllers.controller import Controller, Views
 from gui.controllers.navigator import Navigator
-from gui.controllers.views import Views
 from gui.panels.banner import Banner
 from gui.panels.object_panel import ObjectPanel
 from gui.panels.propagation_panel import PropagationPanel
-from gui.panels.status_line import StatusLine, Task
+from gui.panels.status_line import StatusKind, StatusLine
 from gui.panels.timeline import Timeline
 from gui.state.view_model import ViewModel
 from gui.state.view_state import CanvasTool, ViewState
@@ -28,7 +27,7 @@ from mivos_studio.project.steps import Draw, Redo, Reset
 from tests.gui.fake_session import FakeSession
 
 
-class Desk:
+class ControllerHarness:
     """A controller between mocks, with a session that is open."""
 
     def __init__(self) -> None:
@@ -37,7 +36,7 @@ class Desk:
         self.objects = MagicMock(spec=ObjectPanel)
         self.propagation = MagicMock(spec=PropagationPanel)
         self.status = MagicMock(spec=StatusLine)
-        self.status.shows.return_value = False
+        self.status.has_status.return_value = False
         self.banner = MagicMock(spec=Banner)
         self.navigator = MagicMock(spec=Navigator)
         self.worker = MagicMock(spec=Worker)
@@ -57,12 +56,12 @@ class Desk:
         return [each.args[0] for each in self.worker.submit.call_args_list]
 
     def end(self, ending: Ending = Ending.DONE, error: BaseException | None = None) -> None:
-        self.controller._on_ended(Outcome(self.submitted[-1], ending, error))
+        self.controller._on_command_ended(Outcome(self.submitted[-1], ending, error))
 
 
 @pytest.fixture
-def desk(application: QApplication) -> Desk:
-    made = Desk()
+def harness(application: QApplication) -> ControllerHarness:
+    made = ControllerHarness()
     made.open()
     return made
 
@@ -71,182 +70,186 @@ def interaction() -> Interaction:
     return Interaction(Tool.SCRIBBLE, Stroke(0, 1, np.array([[1, 2]], np.float32)))
 
 
-def test_a_stroke_goes_to_the_worker_as_it_is(desk: Desk) -> None:
+def test_a_stroke_is_submitted_unchanged(harness: ControllerHarness) -> None:
     drawn = interaction()
-    desk.controller._on_interaction(drawn)
-    (command,) = desk.submitted
+    harness.controller._on_interaction(drawn)
+    (command,) = harness.submitted
     assert isinstance(command, EditCommand)
     assert isinstance(command.step, Draw)
     assert command.step.interaction is drawn
 
 
-def test_its_preview_is_dropped_with_the_picture_that_shows_the_answer(desk: Desk) -> None:
+def test_a_preview_is_removed_when_the_frame_with_its_mask_is_shown(harness: ControllerHarness) -> None:
     drawn = interaction()
-    desk.controller._on_interaction(drawn)
-    desk.end()
-    desk.canvas.drop_preview.assert_not_called()
-    desk.controller.on_picture(MagicMock())
-    desk.canvas.drop_preview.assert_called_once_with(drawn)
+    harness.controller._on_interaction(drawn)
+    harness.end()
+    harness.canvas.remove_preview.assert_not_called()
+    harness.controller.on_frame_rendered(MagicMock())
+    harness.canvas.remove_preview.assert_called_once_with(drawn)
 
 
-def test_the_preview_of_a_refused_stroke_is_dropped_at_once(desk: Desk) -> None:
+def test_the_preview_of_a_failed_stroke_is_removed_at_once(harness: ControllerHarness) -> None:
     drawn = interaction()
-    desk.controller._on_interaction(drawn)
-    desk.end(Ending.FAILED, NotReadyError("Not now."))
-    desk.canvas.drop_preview.assert_called_once_with(drawn)
-    desk.banner.show_error.assert_called_once_with("Not now.")
+    harness.controller._on_interaction(drawn)
+    harness.end(Ending.FAILED, NotReadyError("Not now."))
+    harness.canvas.remove_preview.assert_called_once_with(drawn)
+    harness.banner.show_error.assert_called_once_with("Not now.")
 
 
-def test_a_second_propagation_is_not_asked_for_while_one_is_under_way(desk: Desk) -> None:
-    desk.controller.propagate(Direction.BOTH)
-    desk.controller.propagate(Direction.FORWARD)
-    assert [type(command) for command in desk.submitted] == [PropagateCommand]
-    assert not desk.actions["propagate"].isEnabled()
-    assert desk.actions["cancel"].isEnabled()
-    desk.end()
-    assert desk.actions["propagate"].isEnabled()
-    assert not desk.actions["cancel"].isEnabled()
+def test_a_second_propagation_is_not_submitted_while_one_is_running(harness: ControllerHarness) -> None:
+    harness.controller.propagate(Direction.BOTH)
+    harness.controller.propagate(Direction.FORWARD)
+    assert [type(command) for command in harness.submitted] == [PropagateCommand]
+    assert not harness.actions["propagate"].isEnabled()
+    assert harness.actions["cancel"].isEnabled()
+    harness.end()
+    assert harness.actions["propagate"].isEnabled()
+    assert not harness.actions["cancel"].isEnabled()
 
 
-def test_every_change_is_acknowledged_to_the_worker(desk: Desk) -> None:
+def test_every_change_is_acknowledged_to_the_worker(harness: ControllerHarness) -> None:
     ids = np.zeros((48, 80), np.uint8)
-    desk.controller._on_changed(FrameMask(3, ids, Progress(1, 11, 0.1)))
-    desk.controller._on_changed(Progress(2, 11, 0.2))
-    assert desk.worker.seen.call_count == 2
+    harness.controller._on_changed(FrameMask(3, ids, Progress(1, 11, 0.1)))
+    harness.controller._on_changed(Progress(2, 11, 0.2))
+    assert harness.worker.acknowledge.call_count == 2
 
 
-def test_a_walked_frame_moves_the_bar_the_timeline_and_whoever_follows(desk: Desk) -> None:
+def test_a_propagated_frame_updates_progress_bar_timeline_and_navigator(harness: ControllerHarness) -> None:
     progress = Progress(1, 11, 0.1)
-    desk.controller._on_changed(FrameMask(3, np.zeros((48, 80), np.uint8), progress))
-    assert call(progress) in desk.propagation.set_progress.call_args_list
-    desk.timeline.add_walked.assert_called_once_with(3, None)
-    desk.navigator.follow.assert_called_once_with(3)
+    harness.controller._on_changed(FrameMask(3, np.zeros((48, 80), np.uint8), progress))
+    assert call(progress) in harness.propagation.set_progress.call_args_list
+    harness.timeline.add_propagated.assert_called_once_with(3, None)
+    harness.navigator.follow.assert_called_once_with(3)
 
 
-def test_of_a_walked_frame_the_session_is_asked_and_of_no_other(desk: Desk) -> None:
-    desk.session.asked.clear()
-    surveys = desk.session.surveys
+def test_confidence_is_read_for_each_propagated_frame_only(harness: ControllerHarness) -> None:
+    harness.session.confidence_calls.clear()
+    confidences_calls = harness.session.confidences_calls
     for done, frame_index in enumerate((3, 4, 5), start=1):
-        desk.controller._on_changed(
+        harness.controller._on_changed(
             FrameMask(frame_index, np.zeros((48, 80), np.uint8), Progress(done, 11, 0.1))
         )
-    assert desk.session.asked == [3, 4, 5]
-    assert desk.session.surveys == surveys
+    assert harness.session.confidence_calls == [3, 4, 5]
+    assert harness.session.confidences_calls == confidences_calls
 
 
-def test_after_a_command_all_frames_are_asked_only_where_objects_have_come_or_gone(desk: Desk) -> None:
-    before = desk.session.surveys
+def test_all_confidences_are_read_only_after_objects_were_added_or_removed(
+    harness: ControllerHarness,
+) -> None:
+    before = harness.session.confidences_calls
     for command in (EditCommand(Reset(0)), PropagateCommand(), UndoCommand(0), EditCommand(Redo())):
-        desk.controller.submit(command)
-        desk.end()
-    assert desk.session.surveys == before
-    desk.controller.add_object()
-    desk.session.add_object()
-    desk.end()
-    assert desk.session.surveys == before + 1
-    desk.controller.undo()
-    desk.session.undo()
-    desk.end()
-    assert desk.session.surveys == before + 2
+        harness.controller.submit(command)
+        harness.end()
+    assert harness.session.confidences_calls == before
+    harness.controller.add_object()
+    harness.session.add_object()
+    harness.end()
+    assert harness.session.confidences_calls == before + 1
+    harness.controller.undo()
+    harness.session.undo()
+    harness.end()
+    assert harness.session.confidences_calls == before + 2
 
 
-def test_the_next_correction_needs_a_propagation(desk: Desk) -> None:
-    desk.controller.go_to_next_correction()
-    assert "propagate first" in desk.banner.show_note.call_args.args[0]
-    list(desk.session.interact(interaction()))
-    desk.controller.go_to_next_correction()
-    assert "propagate first" in desk.banner.show_note.call_args.args[0]
-    desk.navigator.go_to.assert_not_called()
+def test_the_next_correction_needs_a_propagation(harness: ControllerHarness) -> None:
+    harness.controller.go_to_next_correction()
+    assert "propagate first" in harness.banner.show_note.call_args.args[0]
+    list(harness.session.interact(interaction()))
+    harness.controller.go_to_next_correction()
+    assert "propagate first" in harness.banner.show_note.call_args.args[0]
+    harness.navigator.go_to.assert_not_called()
 
 
-def test_the_next_correction_is_where_the_session_says(desk: Desk) -> None:
-    list(desk.session.interact(interaction()))
-    list(desk.session.propagate())
-    desk.timeline.describe.return_value = "Frame 11: doubtful"
-    desk.controller.go_to_next_correction()
-    desk.navigator.go_to.assert_called_once_with(11)
-    desk.status.show_task.assert_called_with(Task.ADVICE, "Frame 11: doubtful")
-    desk.banner.show_note.assert_not_called()
+def test_the_next_correction_goes_to_the_frame_from_the_session(harness: ControllerHarness) -> None:
+    list(harness.session.interact(interaction()))
+    list(harness.session.propagate())
+    harness.timeline.describe.return_value = "Frame 11: doubtful"
+    harness.controller.go_to_next_correction()
+    harness.navigator.go_to.assert_called_once_with(11)
+    harness.status.set_status.assert_called_with(StatusKind.SUGGESTION, "Frame 11: doubtful")
+    harness.banner.show_note.assert_not_called()
 
 
-def test_where_every_frame_has_been_corrected_a_note_says_so(desk: Desk) -> None:
+def test_a_note_is_shown_when_every_frame_has_been_corrected(harness: ControllerHarness) -> None:
     for frame_index in range(12):
         stroke = Stroke(frame_index, 1, np.array([[1, 2]], np.float32))
-        list(desk.session.interact(Interaction(Tool.SCRIBBLE, stroke)))
-    list(desk.session.propagate(0))
-    desk.controller.go_to_next_correction()
-    desk.banner.show_note.assert_called_once_with("Every frame has been corrected.")
-    desk.navigator.go_to.assert_not_called()
+        list(harness.session.interact(Interaction(Tool.SCRIBBLE, stroke)))
+    list(harness.session.propagate(0))
+    harness.controller.go_to_next_correction()
+    harness.banner.show_note.assert_called_once_with("Every frame has been corrected.")
+    harness.navigator.go_to.assert_not_called()
 
 
-def test_a_change_on_another_frame_is_not_read_again(desk: Desk) -> None:
-    desk.navigator.refresh.reset_mock()
-    desk.controller._on_changed(FrameMask(5, np.zeros((48, 80), np.uint8)))
-    desk.navigator.refresh.assert_not_called()
-    desk.controller._on_changed(FrameMask(0, np.zeros((48, 80), np.uint8)))
-    desk.navigator.refresh.assert_called_once_with()
+def test_only_a_change_on_the_current_frame_refreshes_the_view(harness: ControllerHarness) -> None:
+    harness.navigator.refresh.reset_mock()
+    harness.controller._on_changed(FrameMask(5, np.zeros((48, 80), np.uint8)))
+    harness.navigator.refresh.assert_not_called()
+    harness.controller._on_changed(FrameMask(0, np.zeros((48, 80), np.uint8)))
+    harness.navigator.refresh.assert_called_once_with()
 
 
-def test_reset_is_of_the_frame_that_is_looked_at(desk: Desk) -> None:
-    desk.model.set(desk.model.state.at_frame(7))
-    desk.controller.reset_frame()
-    command = desk.submitted[-1]
+def test_reset_applies_to_the_current_frame(harness: ControllerHarness) -> None:
+    harness.model.set(harness.model.state.at_frame(7))
+    harness.controller.reset_frame()
+    command = harness.submitted[-1]
     assert isinstance(command, EditCommand)
     assert command.step == Reset(7)
 
 
-def test_saying_that_the_object_is_not_here_wipes_it_from_the_whole_frame(desk: Desk) -> None:
-    list(desk.session.interact(interaction()))
-    desk.controller.mark_absent()
-    command = desk.submitted[-1]
+def test_mark_absent_removes_the_object_from_the_whole_frame(harness: ControllerHarness) -> None:
+    list(harness.session.interact(interaction()))
+    harness.controller.mark_absent()
+    command = harness.submitted[-1]
     assert isinstance(command, EditCommand)
     assert isinstance(command.step, Draw)
-    list(desk.session.interact(command.step.interaction))
-    assert not desk.session.ids(0).any()
-    assert desk.session.drafts == (0,)
+    list(harness.session.interact(command.step.interaction))
+    assert not harness.session.ids(0).any()
+    assert harness.session.drafts == (0,)
 
 
-def test_choosing_a_region_with_its_tool_gives_the_scribble_back(desk: Desk) -> None:
-    desk.controller.choose_tool(CanvasTool.REGION)
-    desk.controller.choose_region(Region(1, 2, 30, 40))
-    assert desk.model.state.tool is CanvasTool.SCRIBBLE
-    desk.canvas.set_region.assert_called_with(Region(1, 2, 30, 40))
+def test_choosing_a_region_with_its_tool_selects_the_scribble_tool(harness: ControllerHarness) -> None:
+    harness.controller.choose_tool(CanvasTool.REGION)
+    harness.controller.choose_region(Region(1, 2, 30, 40))
+    assert harness.model.state.tool is CanvasTool.SCRIBBLE
+    harness.canvas.set_region.assert_called_with(Region(1, 2, 30, 40))
 
 
-def test_escape_drops_the_gesture_before_it_leaves_the_region(desk: Desk) -> None:
-    desk.controller.choose_region(Region(1, 2, 30, 40))
-    desk.canvas.abort_gesture.return_value = True
-    desk.controller.escape()
-    assert desk.model.state.region is not None
-    desk.canvas.abort_gesture.return_value = False
-    desk.controller.escape()
-    assert desk.model.state.region is None
+def test_escape_aborts_the_gesture_before_it_leaves_the_region(harness: ControllerHarness) -> None:
+    harness.controller.choose_region(Region(1, 2, 30, 40))
+    harness.canvas.abort_gesture.return_value = True
+    harness.controller.escape()
+    assert harness.model.state.region is not None
+    harness.canvas.abort_gesture.return_value = False
+    harness.controller.escape()
+    assert harness.model.state.region is None
 
 
-def test_steps_from_before_the_editors_first_are_not_taken_back(application: QApplication) -> None:
-    desk = Desk()
-    desk.session.add_object()
-    desk.controller._on_opened(OpenedSession(desk.session, "fake", first_undo=1))
-    assert not desk.actions["undo"].isEnabled()
-    list(desk.session.interact(interaction()))
-    desk.controller._on_interaction(interaction())
-    desk.end()
-    assert desk.actions["undo"].isEnabled()
+def test_steps_before_the_users_first_cannot_be_undone(application: QApplication) -> None:
+    harness = ControllerHarness()
+    harness.session.add_object()
+    harness.controller._on_opened(OpenedSession(harness.session, "fake", initial_undo_count=1))
+    assert not harness.actions["undo"].isEnabled()
+    list(harness.session.interact(interaction()))
+    harness.controller._on_interaction(interaction())
+    harness.end()
+    assert harness.actions["undo"].isEnabled()
 
 
-def test_a_notice_stays_on_the_banner_and_the_status_line_names_the_new_device(desk: Desk) -> None:
-    desk.session.device = "mps"
-    desk.controller._on_noticed("The memory ran out.")
-    desk.banner.show_error.assert_called_once_with("The memory ran out.")
-    desk.status.show_session.assert_called_with("fake · mps · float32")
+def test_a_notice_is_shown_in_the_banner_and_the_new_device_in_the_status_line(
+    harness: ControllerHarness,
+) -> None:
+    harness.session.device = "mps"
+    harness.controller._on_noticed("The memory ran out.")
+    harness.banner.show_error.assert_called_once_with("The memory ran out.")
+    harness.status.show_session.assert_called_with("fake · mps · float32")
 
 
-def test_a_session_that_cannot_be_opened_is_told(
+def test_a_session_that_cannot_be_opened_is_reported(
     application: QApplication,
 ) -> None:
-    desk = Desk()
-    desk.controller._on_interaction(interaction())
-    desk.controller._on_open_failed(NotReadyError("There are no weights."))
-    desk.banner.show_error.assert_called_once_with("There are no weights.")
-    assert not desk.controller.is_busy
-    assert not desk.actions["propagate"].isEnabled()
+    harness = ControllerHarness()
+    harness.controller._on_interaction(interaction())
+    harness.controller._on_open_failed(NotReadyError("There are no weights."))
+    harness.banner.show_error.assert_called_once_with("There are no weights.")
+    assert not harness.controller.is_busy
+    assert not harness.actions["propagate"].isEnabled()

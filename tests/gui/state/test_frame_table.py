@@ -7,7 +7,7 @@ from time import perf_counter
 import numpy as np
 import pytest
 
-from gui.state.frame_table import GROUND, FrameTable, Trust, column_starts
+from gui.state.frame_table import GROUND, FrameConfidence, FrameTable, column_starts
 from gui.state.overlay import UInt32Array, premultiplied
 
 ROWS = 16
@@ -24,23 +24,23 @@ def red(pixels: UInt32Array) -> list[int]:
     return ((pixels >> np.uint32(16)) & np.uint32(255)).tolist()
 
 
-def test_the_least_trusted_object_speaks_for_its_frame() -> None:
-    assert Trust.of({1: 0.9, 2: 0.4, 3: 0.8}) == Trust(0.4, 2)
-    assert Trust.of({}) is None
+def test_a_frames_confidence_is_its_least_confident_objects() -> None:
+    assert FrameConfidence.lowest({1: 0.9, 2: 0.4, 3: 0.8}) == FrameConfidence(0.4, 2)
+    assert FrameConfidence.lowest({}) is None
 
 
-def test_what_is_written_of_a_frame_is_read_again() -> None:
+def test_a_written_confidence_is_read_again() -> None:
     table = FrameTable(5)
-    table.write(3, Trust(0.25, 7))
-    assert table.trust(3) == Trust(0.25, 7)
-    assert table.trust(2) is None
+    table.write(3, FrameConfidence(0.25, 7))
+    assert table.confidence(3) == FrameConfidence(0.25, 7)
+    assert table.confidence(2) is None
     table.write(3, None)
-    assert table.trust(3) is None
+    assert table.confidence(3) is None
 
 
-def test_the_more_doubtful_a_frame_the_higher_and_redder_it_is() -> None:
+def test_less_confident_frames_are_higher_and_redder() -> None:
     table = FrameTable(6)
-    table.write_all([None, *(Trust(confidence, 1) for confidence in (1.0, 0.9, 0.7, 0.5, 0.1))])
+    table.write_all([None, *(FrameConfidence(confidence, 1) for confidence in (1.0, 0.9, 0.7, 0.5, 0.1))])
     middles = [min(120 * frame_index, 599) for frame_index in range(6)]
     seen = [heights(table, 600)[column] for column in middles]
     assert seen[0] == 0
@@ -50,10 +50,10 @@ def test_the_more_doubtful_a_frame_the_higher_and_redder_it_is() -> None:
     assert bottom[1] < bottom[-1]
 
 
-def test_one_bad_frame_among_thousands_is_not_lost_in_its_column() -> None:
+def test_one_bad_frame_among_thousands_is_visible_in_its_column() -> None:
     table = FrameTable(10_000)
-    table.write_all([Trust(0.95, 1)] * 10_000)
-    table.write(5_003, Trust(0.2, 1))
+    table.write_all([FrameConfidence(0.95, 1)] * 10_000)
+    table.write(5_003, FrameConfidence(0.2, 1))
     seen = heights(table, 800)
     assert seen.count(ROWS) == 1
     assert seen.index(ROWS) == pytest.approx(400, abs=1)
@@ -68,21 +68,21 @@ def test_the_columns_go_from_the_first_frame_to_the_last(frames: int, columns: i
     assert np.all(np.diff(starts) >= 0)
 
 
-def test_masks_and_frames_just_walked_have_colours_of_their_own_in_the_bar() -> None:
+def test_frames_with_masks_and_frames_just_propagated_differ_in_colour_in_the_bar() -> None:
     table = FrameTable(3)
-    table.write(1, Trust(0.9, 1))
-    table.write(2, Trust(0.9, 1))
-    table.mark_walked(2)
+    table.write(1, FrameConfidence(0.9, 1))
+    table.write(2, FrameConfidence(0.9, 1))
+    table.mark_propagated(2)
     assert len(set(table.bar(3)[0].tolist())) == 3
-    assert table.walked == {2}
-    table.forget_walk()
+    assert table.propagated_frames == {2}
+    table.clear_progress()
     assert len(set(table.bar(3)[0].tolist())) == 2
-    assert table.walked == frozenset()
+    assert table.propagated_frames == frozenset()
 
 
 def test_ten_thousand_frames_are_drawn_within_a_few_milliseconds() -> None:
     table = FrameTable(10_000)
-    table.write_all([Trust(0.9, 1)] * 10_000)
+    table.write_all([FrameConfidence(0.9, 1)] * 10_000)
     durations = []
     for _ in range(9):
         began = perf_counter()

@@ -10,7 +10,7 @@ from gui.state.overlay import (
     OverlayStyle,
     ViewMode,
     changed_box,
-    outlined,
+    outline_codes,
     paint,
     premultiplied,
     rgb32,
@@ -26,9 +26,9 @@ def square(value: int = 1) -> np.ndarray:
 
 
 def painted(ids: np.ndarray, style: OverlayStyle) -> np.ndarray:
-    picture = np.zeros(ids.shape, np.uint32)
-    paint(ids, style.table(), picture)
-    return picture
+    overlay = np.zeros(ids.shape, np.uint32)
+    paint(ids, style.table(), overlay)
+    return overlay
 
 
 def test_colours_are_packed_premultiplied() -> None:
@@ -37,7 +37,7 @@ def test_colours_are_packed_premultiplied() -> None:
 
 
 def test_only_pixels_that_touch_another_id_are_on_the_outline() -> None:
-    codes = outlined(square(3))
+    codes = outline_codes(square(3))
     assert codes[5, 8] == codes[14, 19] == codes[10, 8] == 3 + OUTLINE
     assert codes[10, 12] == 3
     assert codes[0, 0] == 0
@@ -46,29 +46,29 @@ def test_only_pixels_that_touch_another_id_are_on_the_outline() -> None:
 def test_an_object_at_the_frames_edge_has_no_outline_there() -> None:
     ids = np.zeros((6, 6), np.uint8)
     ids[:, :3] = 1
-    assert outlined(ids)[:, 0].tolist() == [1] * 6
+    assert outline_codes(ids)[:, 0].tolist() == [1] * 6
 
 
-def test_the_overlay_is_pale_inside_and_firm_on_the_outline_and_nothing_elsewhere() -> None:
-    picture = painted(square(), OverlayStyle({1: RED}))
-    assert picture[5, 8] == 0xFFFF0000
-    assert 0 < picture[10, 12] >> 24 < 255
-    assert picture[0, 0] == 0
+def test_the_overlay_is_translucent_inside_opaque_on_the_outline_and_empty_elsewhere() -> None:
+    overlay = painted(square(), OverlayStyle({1: RED}))
+    assert overlay[5, 8] == 0xFFFF0000
+    assert 0 < overlay[10, 12] >> 24 < 255
+    assert overlay[0, 0] == 0
 
 
-def test_a_hidden_object_leaves_no_colour() -> None:
+def test_a_hidden_object_is_not_painted() -> None:
     ids = square()
     ids[16:19, 2:5] = 2
-    picture = painted(ids, OverlayStyle({1: RED, 2: GREEN}, hidden={1}))
-    assert not picture[ids == 1].any()
-    assert picture[ids == 2].all()
+    overlay = painted(ids, OverlayStyle({1: RED, 2: GREEN}, hidden={1}))
+    assert not overlay[ids == 1].any()
+    assert overlay[ids == 2].all()
 
 
 @pytest.mark.parametrize(
     ("mode", "inside"),
     [(ViewMode.OUTLINE, 0), (ViewMode.SOURCE, 0), (ViewMode.MATTE, 0xFFFFFFFF)],
 )
-def test_views_fill_objects_in_their_own_way(mode: ViewMode, inside: int) -> None:
+def test_each_view_mode_has_its_own_fill(mode: ViewMode, inside: int) -> None:
     assert painted(square(), OverlayStyle({1: RED}, mode))[10, 12] == inside
 
 
@@ -76,7 +76,7 @@ def test_a_matte_is_black_where_no_object_is() -> None:
     assert painted(square(), OverlayStyle({1: RED}, ViewMode.MATTE))[0, 0] == 0xFF000000
 
 
-def test_painting_the_changed_box_gives_the_same_picture_as_painting_all() -> None:
+def test_painting_the_changed_box_gives_the_same_overlay_as_painting_all() -> None:
     rng = np.random.default_rng(4)
     style = OverlayStyle({1: RED, 2: GREEN})
     for _ in range(50):
@@ -84,14 +84,14 @@ def test_painting_the_changed_box_gives_the_same_picture_as_painting_all() -> No
         after = before.copy()
         y, x = rng.integers(0, 16), rng.integers(0, 26)
         after[y : y + 4, x : x + 4] = rng.integers(0, 3)
-        picture = painted(before, style)
+        overlay = painted(before, style)
         box = changed_box(before, after)
         if box is not None:
-            paint(after, style.table(), picture, box)
-        np.testing.assert_array_equal(picture, painted(after, style))
+            paint(after, style.table(), overlay, box)
+        np.testing.assert_array_equal(overlay, painted(after, style))
 
 
-def test_nothing_changed_is_no_box() -> None:
+def test_equal_ids_have_no_changed_box() -> None:
     assert changed_box(square(), square()) is None
 
 

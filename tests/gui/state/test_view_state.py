@@ -11,7 +11,7 @@ from gui.state.view_state import MAX_RADIUS_PX, MIN_RADIUS_PX, CanvasTool, ViewS
 from inference_core.types import Tool
 
 
-def test_looking_beyond_the_ends_is_looking_at_the_ends() -> None:
+def test_frame_indices_beyond_the_ends_are_clamped() -> None:
     state = ViewState.for_clip(10, (48, 80))
     assert state.at_frame(-3).frame_index == 0
     assert state.at_frame(99).frame_index == 9
@@ -25,7 +25,7 @@ def test_every_tool_keeps_its_own_radius() -> None:
     assert replace(wide, tool=CanvasTool.BRUSH).radius_px == replace(state, tool=CanvasTool.BRUSH).radius_px
 
 
-def test_lines_are_as_wide_on_every_clip_as_a_share_of_the_frame() -> None:
+def test_default_radii_scale_with_the_frame() -> None:
     small, large = ViewState.for_clip(1, (480, 854)), ViewState.for_clip(1, (2160, 3840))
     assert large.radius_px == pytest.approx(small.radius_px * 4.5, abs=1)
 
@@ -43,7 +43,7 @@ def test_a_step_always_changes_the_radius_until_it_ends(direction: int) -> None:
     assert all(steps)
 
 
-def test_tools_without_a_line_have_no_radius_to_choose() -> None:
+def test_tools_without_a_line_have_no_adjustable_radius() -> None:
     state = replace(ViewState(), tool=CanvasTool.LASSO)
     assert state.with_radius(80) == state
 
@@ -53,10 +53,10 @@ def test_neighbours_in_the_list_have_different_colours() -> None:
     assert len(set(colours)) == 30
 
 
-def test_hiding_and_showing_come_back_to_the_start() -> None:
+def test_hiding_and_showing_restores_the_state() -> None:
     state = ViewState()
     assert state.with_visibility(3, False).with_visibility(3, True) == state
 
 
-def test_the_canvas_tools_are_the_sessions_and_the_region() -> None:
+def test_the_canvas_tools_are_the_sessions_tools_and_the_region() -> None:
     assert {tool.session_tool for tool in CanvasTool} == {*Tool, None}

@@ -16,57 +16,57 @@ def draw(frame_index: int) -> Draw:
 def opened() -> ScriptRecorder:
     """A recorder of a session that had one step, its first object, before the editor's first."""
     recorder = ScriptRecorder()
-    recorder.begin(undo_count=1)
+    recorder.start(undo_count=1)
     return recorder
 
 
 def save(recorder: ScriptRecorder) -> None:
-    recorder.has_saved(recorder.kept(Path()))
+    recorder.mark_saved(recorder.snapshot(Path()))
 
 
 def test_nothing_is_unsaved_at_first() -> None:
-    assert opened().unsaved() == ()
+    assert opened().describe_unsaved() == ()
 
 
-def test_what_is_unsaved_is_told_in_the_editors_words() -> None:
+def test_unsaved_work_is_described_by_counts_of_steps() -> None:
     recorder = opened()
     for undo_count, step in enumerate((draw(0), draw(0), draw(7), Propagate(0), AddObject(2, "x")), start=2):
         recorder.record(step, undo_count)
-    assert recorder.unsaved() == ("3 strokes on 2 frames", "1 propagation", "1 other change")
+    assert recorder.describe_unsaved() == ("3 strokes on 2 frames", "1 propagation", "1 other change")
 
 
-def test_after_a_save_only_what_came_since_is_unsaved() -> None:
+def test_after_a_save_only_later_steps_are_unsaved() -> None:
     recorder = opened()
     recorder.record(draw(0), 2)
     save(recorder)
-    assert recorder.unsaved() == ()
+    assert recorder.describe_unsaved() == ()
     recorder.record(draw(3), 3)
-    assert recorder.unsaved() == ("1 stroke on 1 frame",)
+    assert recorder.describe_unsaved() == ("1 stroke on 1 frame",)
 
 
-def test_undone_to_what_was_saved_nothing_is_unsaved() -> None:
+def test_after_undoing_to_the_saved_state_nothing_is_unsaved() -> None:
     recorder = opened()
     recorder.record(draw(0), 2)
     save(recorder)
     recorder.record(draw(3), 3)
     recorder.record(Undo(), 2)
-    assert recorder.unsaved() == ()
+    assert recorder.describe_unsaved() == ()
     recorder.record(Redo(), 3)
-    assert recorder.unsaved() == ("1 stroke on 1 frame",)
+    assert recorder.describe_unsaved() == ("1 stroke on 1 frame",)
 
 
-def test_undone_beyond_what_was_saved_the_saved_steps_are_missing() -> None:
+def test_undoing_beyond_the_saved_state_is_unsaved_work() -> None:
     recorder = opened()
     recorder.record(draw(0), 2)
     recorder.record(draw(1), 3)
     save(recorder)
     recorder.record(Undo(), 2)
-    assert recorder.unsaved() == ("that 1 saved step was undone",)
+    assert recorder.describe_unsaved() == ("that 1 saved step was undone",)
     recorder.record(draw(5), 3)
-    assert recorder.unsaved() == ("1 stroke on 1 frame", "that 1 saved step was undone")
+    assert recorder.describe_unsaved() == ("1 stroke on 1 frame", "that 1 saved step was undone")
 
 
 def test_an_undo_with_nothing_to_undo_changes_nothing() -> None:
     recorder = opened()
     recorder.record(Undo(), 1)
-    assert recorder.unsaved() == ()
+    assert recorder.describe_unsaved() == ()

@@ -1,4 +1,4 @@
-"""Work that is in no file is not left without a question."""
+"""Work that is in no file is not left without a unsaved_dialog."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from mivos_studio.project.script import read_script
 from mivos_studio.project.steps import Propagate
 from tests.gui.conftest import OpenWindow
 from tests.gui.fake_session import FakeSession
-from tests.gui.gestures import answer, drag, press, question, settle, wait_until
+from tests.gui.gestures import click_dialog_button, drag, press, unsaved_dialog, wait_idle, wait_until
 
 
 def scribble(window: MainWindow) -> None:
     drag(window.canvas, [(20, 20), (40, 20)])
-    settle(window)
+    wait_idle(window)
 
 
 def save_to(monkeypatch: pytest.MonkeyPatch, path: Path | None) -> None:
@@ -27,27 +27,27 @@ def save_to(monkeypatch: pytest.MonkeyPatch, path: Path | None) -> None:
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: chosen)
 
 
-def test_a_window_in_which_nothing_was_done_closes_without_a_question(open_window: OpenWindow) -> None:
+def test_a_window_without_changes_closes_without_a_dialog(open_window: OpenWindow) -> None:
     window = open_window()
     assert window.close()
     assert not window.isVisible()
 
 
-def test_closing_asks_and_says_what_would_be_lost(open_window: OpenWindow) -> None:
+def test_closing_opens_a_dialog_that_lists_the_unsaved_work(open_window: OpenWindow) -> None:
     window = open_window()
     scribble(window)
     press(window, "propagate")
-    settle(window)
+    wait_idle(window)
     assert not window.close()
-    box = question(window)
+    box = unsaved_dialog(window)
     assert box is not None
     assert box.text() == "Save what was done on “clip.mp4” as a script?"
     assert "1 stroke on 1 frame and 1 propagation" in box.informativeText()
-    answer(window, QMessageBox.StandardButton.Cancel)
+    click_dialog_button(window, QMessageBox.StandardButton.Cancel)
     assert window.isVisible()
     assert window.controller.session is not None
     assert not window.close(), "asked again"
-    answer(window, QMessageBox.StandardButton.Discard)
+    click_dialog_button(window, QMessageBox.StandardButton.Discard)
     assert not window.isVisible()
 
 
@@ -58,21 +58,23 @@ def test_save_writes_the_script_and_then_closes(
     scribble(window)
     save_to(monkeypatch, tmp_path / "work.json")
     window.close()
-    answer(window, QMessageBox.StandardButton.Save)
+    click_dialog_button(window, QMessageBox.StandardButton.Save)
     assert not window.isVisible()
     assert [step.verb for step in read_script(tmp_path / "work.json").steps] == ["scribble"]
 
 
-def test_no_file_chosen_keeps_the_window(open_window: OpenWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cancelling_the_file_dialog_keeps_the_window_open(
+    open_window: OpenWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
     window = open_window()
     scribble(window)
     save_to(monkeypatch, None)
     window.close()
-    answer(window, QMessageBox.StandardButton.Save)
+    click_dialog_button(window, QMessageBox.StandardButton.Save)
     assert window.isVisible()
 
 
-def test_a_script_that_cannot_be_saved_keeps_the_window_and_the_older_script(
+def test_a_failed_save_keeps_the_window_open_and_the_older_script(
     open_window: OpenWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window = open_window()
@@ -90,81 +92,81 @@ def test_a_script_that_cannot_be_saved_keeps_the_window_and_the_older_script(
     monkeypatch.setattr("os.fsync", full)
     save_to(monkeypatch, path)
     window.close()
-    answer(window, QMessageBox.StandardButton.Save)
+    click_dialog_button(window, QMessageBox.StandardButton.Save)
     assert window.isVisible()
     assert "the disk is full" in window.banner.text
     assert path.read_bytes() == older
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_nothing_is_asked_after_a_save_or_after_undoing_to_it(
+def test_no_work_is_unsaved_after_a_save_or_after_undoing_to_it(
     open_window: OpenWindow, tmp_path: Path
 ) -> None:
     window = open_window()
     scribble(window)
     window.files.save_script(tmp_path / "work.json")
-    assert not window.leave_guard.has_unsaved_work
+    assert not window.unsaved_work_guard.has_unsaved_work
     scribble(window)
-    assert window.leave_guard.has_unsaved_work
+    assert window.unsaved_work_guard.has_unsaved_work
     press(window, "undo")
-    settle(window)
-    assert not window.leave_guard.has_unsaved_work
+    wait_idle(window)
+    assert not window.unsaved_work_guard.has_unsaved_work
 
 
-def test_a_script_that_was_played_is_in_its_file_until_more_is_done(
+def test_a_played_script_counts_as_saved_until_more_steps_follow(
     open_window: OpenWindow, tmp_path: Path
 ) -> None:
     window = open_window()
     scribble(window)
     press(window, "propagate")
-    settle(window)
+    wait_idle(window)
     window.files.save_script(tmp_path / "work.json")
     other = open_window()
     other.files.play_script(tmp_path / "work.json")
-    settle(other)
-    assert not other.leave_guard.has_unsaved_work
+    wait_idle(other)
+    assert not other.unsaved_work_guard.has_unsaved_work
     scribble(other)
-    assert other.leave_guard.has_unsaved_work
+    assert other.unsaved_work_guard.has_unsaved_work
     scribble(window)
     window.files.play_script(tmp_path / "work.json")
-    settle(window)
-    assert window.leave_guard.has_unsaved_work, "what was done before it is in no file"
+    wait_idle(window)
+    assert window.unsaved_work_guard.has_unsaved_work, "what was done before it is in no file"
 
 
-def test_exported_masks_are_no_saved_work(open_window: OpenWindow, tmp_path: Path) -> None:
+def test_an_export_does_not_count_as_saving(open_window: OpenWindow, tmp_path: Path) -> None:
     window = open_window()
     scribble(window)
     window.files.export(ExportRequest("png-indexed", tmp_path / "masks", replaces=False))
-    settle(window)
+    wait_idle(window)
     assert (tmp_path / "masks" / "00000.png").exists()
-    assert window.leave_guard.has_unsaved_work
+    assert window.unsaved_work_guard.has_unsaved_work
 
 
-def test_another_clip_asks_and_cancel_keeps_the_one_that_is_open(open_window: OpenWindow) -> None:
+def test_opening_another_clip_asks_and_cancel_keeps_the_current_one(open_window: OpenWindow) -> None:
     window = open_window()
     scribble(window)
     session = window.controller.session
-    window.files.clip_wanted.emit(Path("other.mp4"))
-    answer(window, QMessageBox.StandardButton.Cancel)
-    settle(window)
+    window.files.clip_chosen.emit(Path("other.mp4"))
+    click_dialog_button(window, QMessageBox.StandardButton.Cancel)
+    wait_idle(window)
     assert window.controller.session is session
     assert window.windowTitle().startswith("clip.mp4")
-    window.files.clip_wanted.emit(Path("other.mp4"))
-    answer(window, QMessageBox.StandardButton.Discard)
+    window.files.clip_chosen.emit(Path("other.mp4"))
+    click_dialog_button(window, QMessageBox.StandardButton.Discard)
     wait_until(lambda: window.windowTitle().startswith("other.mp4"))
 
 
-def test_save_during_a_propagation_keeps_the_part_that_is_done(
+def test_saving_during_a_propagation_includes_its_finished_part(
     open_window: OpenWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = threading.Semaphore(4)
     window = open_window(FakeSession(gate=gate))
     scribble(window)
     press(window, "propagate")
-    wait_until(lambda: len(window.timeline.walked) == 4)
+    wait_until(lambda: len(window.timeline.propagated_frames) == 4)
     save_to(monkeypatch, tmp_path / "work.json")
     window.close()
-    answer(window, QMessageBox.StandardButton.Save)
+    click_dialog_button(window, QMessageBox.StandardButton.Save)
     gate.release(100)
     wait_until(lambda: not window.isVisible())
     step = read_script(tmp_path / "work.json").steps[-1]
@@ -172,18 +174,18 @@ def test_save_during_a_propagation_keeps_the_part_that_is_done(
     assert step.stop_after is not None
 
 
-def test_leaving_without_a_question_is_what_a_timed_end_does(open_window: OpenWindow) -> None:
+def test_close_without_asking_opens_no_dialog(open_window: OpenWindow) -> None:
     window = open_window()
     scribble(window)
-    window.leave()
-    assert question(window) is None
+    window.close_without_asking()
+    assert unsaved_dialog(window) is None
     assert not window.isVisible()
 
 
-def test_quitting_asks_too(open_window: OpenWindow) -> None:
+def test_quitting_opens_the_dialog_too(open_window: OpenWindow) -> None:
     window = open_window()
     scribble(window)
     window.files.quit()
-    assert question(window) is not None
-    answer(window, QMessageBox.StandardButton.Cancel)
+    assert unsaved_dialog(window) is not None
+    click_dialog_button(window, QMessageBox.StandardButton.Cancel)
     assert window.isVisible()
