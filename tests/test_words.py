@@ -16,7 +16,7 @@ REPLACED = {
     r"[Cc]arried": "propagated, transferred, MemorizedFrame",
     r"[Ll]edgers?": "SessionState",
     r"Tracks|ProbStore|Record(?=[\[\](),|]| \|)": "MaskStore, ProbabilityCodec, FrameRecord",
-    r"\w*_?firm(_record)?": "hard, record_from_ids",
+    r"is_firm|firm_record|_firm": "hard, record_from_ids",
     r"[Pp]romot(e|es|ed|ing|ions?)|max_promoted": "WorkingMemory, max_memory_frames",
     r"[Cc]ompetitions?|[Ss]ettle[sd]?": "ObjectMerger.merge, soft aggregation",
     r"[Ww]itness(es)?|[Ee]vidence": "ReferenceMask, ChangeAttention",

@@ -335,12 +335,12 @@ def main(phase: str, way: str, folder: Path) -> int:
         window.first_painted.connect(lambda: (stage.begin(window), window.open(None)))
         timer = QTimer(window)
 
-        def look() -> None:
+        def check() -> None:
             if stage.is_there.is_set():
                 timer.stop()
                 end(way, application, window)
 
-        timer.timeout.connect(look)
+        timer.timeout.connect(check)
         timer.start(5)
         return application, window
 

@@ -136,7 +136,7 @@ def questions(window: MainWindow) -> int:
 
 
 def opening_while_asked(window: MainWindow, disk: Disk) -> None:
-    """Draw while another clip is being opened, close, and let that clip arrive while the unsaved_dialog is open."""
+    """Draw while another clip is being opened, close, and let that clip arrive while the question is open."""
     window.open(Path("slow.mp4"))
     scribble(window)
     assert not window.close()

@@ -1,4 +1,4 @@
-"""The door: bad words are refused in a sentence, and the first paint comes before torch."""
+"""The start of the program: bad arguments are refused in a sentence, and the first paint comes before torch."""
 
 from __future__ import annotations
 
@@ -87,12 +87,12 @@ def test_a_clip_that_cannot_be_read_is_reported_in_the_banner_and_the_window_sta
 import sys; from mivos_studio import app; from mivos_studio.cli.gui import parse
 from PyQt5.QtCore import QTimer
 application, window = app.open_window(parse(sys.argv[1:]))
-def look():
+def check():
     if window.banner.text:
         print(window.banner.text)
         window.close()
 timer = QTimer()
-timer.timeout.connect(look)
+timer.timeout.connect(check)
 timer.start(20)
 sys.exit(application.exec())
 """
