@@ -1,4 +1,4 @@
-"""The start of the program: bad arguments are refused in a sentence, and the first paint comes before torch."""
+"""The start of the program: bad arguments are refused, and the first paint comes before torch."""
 
 from __future__ import annotations
 
