@@ -149,8 +149,9 @@ def _places(name: str) -> list[Path]:
     The finders are asked, not sys.modules: what is imported already need not be what is found now.
     """
     spec = _find_spec(name)
-    if spec is None:
-        return []
+    is_data = not (_PROGRAM / name / "__init__.py").exists()
+    if spec is None or (spec.origin is None and is_data):
+        return []  # folders without __init__.py hide no folder of data, as `saves` is one
     if spec.submodule_search_locations is not None:
         return [Path(place).resolve() for place in spec.submodule_search_locations]
     return [Path(spec.origin).resolve()] if spec.origin else []

@@ -117,6 +117,13 @@ def test_an_empty_folder_of_that_name_hides_nothing(tmp_path: Path) -> None:
     assert [finding.remedy for finding in with_first(tmp_path)] == [""]
 
 
+def test_a_folder_of_data_named_saves_hides_nothing_whatever_is_behind_it(tmp_path: Path) -> None:
+    """An editable install has no `saves` on the path, only a name that stands for it."""
+    (tmp_path / "saves").mkdir()
+    sys.path[:] = [str(tmp_path)]
+    assert doctor._check_package("saves") is None
+
+
 def test_another_copy_of_the_program_further_down_the_path_hides_nothing(tmp_path: Path) -> None:
     (tmp_path / "gui").mkdir()
     (tmp_path / "gui" / "__init__.py").touch()
