@@ -98,7 +98,7 @@ class WorkingMemory:
 
     Over the cap, the frame is dropped whose neighbours lie closest together, the oldest of equals: what
     remains is spread evenly between the anchor and the newest, which is always kept. Keeping more of the
-    near past instead costs J (docs/memory.md).
+    near past instead costs J (docs/research/memory.md).
     """
 
     def __init__(self, anchor: int, cap: int, frames: Sequence[MemorizedFrame] = ()) -> None:

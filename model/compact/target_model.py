@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 TARGET_WEIGHT = 0.25
-"""How much of a target model's logit goes to the decoder's. Measured: docs/training.md."""
+"""How much of a target model's logit goes to the decoder's. Measured: docs/research/training.md."""
 
 MOST_ANCHORS = 8
 """How many anchors a target model is learned from: more would take longer and hardly say more."""
