@@ -32,7 +32,7 @@ from mivos_studio.evaluation.interactive.run import (  # noqa: E402
     InteractiveResult,
     evaluate_interactive,
 )
-from mivos_studio.evaluation.machine import describe_machine, tell_machine  # noqa: E402
+from mivos_studio.evaluation.machine import describe_machine, format_machine  # noqa: E402
 from mivos_studio.evaluation.reports.page import (  # noqa: E402
     Page,
     advice_page,
@@ -130,7 +130,7 @@ def _write(out: Path, figures: dict[str, Figures]) -> None:
             told.append(f"## Speed\n\n{''.join(_speed_page(part, out / PICTURES))}")
             continue
         page = _page(name, part)
-        body = page.write_pictures(out / PICTURES, f"{PREFIX}{name}-", f"{PICTURES}/")
+        body = page.write_plots(out / PICTURES, f"{PREFIX}{name}-", f"{PICTURES}/")
         told.append(f"## {page.title}\n\n{_made_on(part)}\n\n{body}")
     _replace(out / "results.md", "\n".join(told))
 
@@ -163,7 +163,7 @@ def _made_on(part: Figures) -> str:
     """Tell what a part was measured with, and where."""
     options = part["options"]
     chosen = ", ".join(f"{name.replace('_', ' ')} {options[name]}" for name in _TOLD if options.get(name))
-    return f"{chosen}. {tell_machine(part['machine'])}."
+    return f"{chosen}. {format_machine(part['machine'])}."
 
 
 def _without_places(part: Figures) -> Figures:

@@ -55,7 +55,7 @@ LINES: dict[int, Line] = {
 }
 
 
-class Photographer:
+class ScreenshotTaker:
     """Works in the window with the mouse, as the walk-through tells, and takes a picture of each stage."""
 
     def __init__(self, window: MainWindow, folder: Path) -> None:
@@ -109,7 +109,7 @@ class Photographer:
         QApplication.sendEvent(self.window.canvas.viewport(), event)
 
 
-def photograph(camera: Photographer, truth: list[UInt8Array]) -> None:
+def photograph(camera: ScreenshotTaker, truth: list[UInt8Array]) -> None:
     """Go through the walk-through: scribble, look closer, propagate, correct, check the mattes."""
     window = camera.window
     for object_id, line in LINES.items():
@@ -142,7 +142,7 @@ def photograph(camera: Photographer, truth: list[UInt8Array]) -> None:
     sheet.close()
 
 
-def correct_worst_mask(camera: Photographer, truth: list[UInt8Array]) -> int:
+def correct_worst_mask(camera: ScreenshotTaker, truth: list[UInt8Array]) -> int:
     """Go to the mask that is furthest from the truth, scribble on what is wrong there, return the frame."""
     window = camera.window
     session = window.controller.session
@@ -180,7 +180,7 @@ def main() -> None:
         sys.excepthook = report
         window.resize(*SIZE)
         try:
-            photograph(Photographer(window, options.folder), truth)
+            photograph(ScreenshotTaker(window, options.folder), truth)
         finally:
             window.leave()
             application.quit()

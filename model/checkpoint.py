@@ -55,7 +55,7 @@ def _load_compact(family: str, folder: Path | None) -> Networks:
     fusion = CompactFusion()
     # The free weights are surest of masks that are far too large: five clicks on Berkeley would give an IoU
     # of 0.54 instead of 0.69.
-    interaction = CompactInteraction(trusts_itself=family != COMPACT_FREE.name)
+    interaction = CompactInteraction(compares_starts=family != COMPACT_FREE.name)
     home = family_folder(family, folder)
     files = {file.network: home / file.name for file in FAMILIES[family].files}
     propagation = load_propagation(files["propagation"])

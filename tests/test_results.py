@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mivos_studio.evaluation.made import make_clip, make_still
+from tests.mivos_studio.evaluation.example_folders import make_clip, make_still
 from tests.project import PROJECT
 
 

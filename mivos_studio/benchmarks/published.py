@@ -21,7 +21,7 @@ from torch import nn
 from inference_core.runtime.geometry import Geometry
 from inference_core.session import Session
 from mivos_studio.benchmarks.made_clip import MadeClip, make_clip
-from mivos_studio.benchmarks.published_flow import PublishedFlow
+from mivos_studio.benchmarks.published_core import PublishedCore
 from mivos_studio.evaluation.machine import describe_machine
 from mivos_studio.synthetic.weights import made_state
 from model.checkpoint import family_folder, load_weights
@@ -102,7 +102,7 @@ class _Published:
             images = [image.contiguous(memory_format=torch.channels_last) for image in images]
             for network in networks:
                 fold_normalisation(network.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
-        self._flow = PublishedFlow(images, objects, *networks)
+        self._flow = PublishedCore(images, objects, *networks)
 
     def commit(self, frame_index: int) -> Generator[object, None, None]:
         ids = self._masks[frame_index]

@@ -15,8 +15,8 @@ from inference_core.session import Session
 from inference_core.types import BoolArray, Float32Array, Interaction, Stroke, Tool
 from mivos_studio.benchmarks.made_clip import MadeClip, make_clip
 from mivos_studio.benchmarks.startup import measure_startup
-from mivos_studio.evaluation.baselines import Guess, follow_flow, grabcut
-from mivos_studio.evaluation.machine import describe_machine, tell_machine
+from mivos_studio.evaluation.baselines import GrabCutPrior, grabcut, warp_by_flow
+from mivos_studio.evaluation.machine import describe_machine, format_machine
 from mivos_studio.synthetic.robots import lasso_polygon, random_box, scribble_strokes
 from model.checkpoint import load_networks
 
@@ -68,7 +68,7 @@ def table(report: dict[str, Any]) -> Iterator[str]:
     """Lay the figures out as lines of a Markdown table."""
     height, width = report["size"]
     yield f"{width}x{height}, {report['frames']} frames, {report['device']} {report['dtype']}"
-    yield tell_machine(report["machine"])
+    yield format_machine(report["machine"])
     yield ""
     yield "| what | ours | baseline |"
     yield "|---|---|---|"
@@ -95,7 +95,7 @@ def _propagation(session: Session, clip: MadeClip) -> dict[str, float]:
     first = clip.masks[0]
     masks = np.stack([first == object_id for object_id in np.unique(first[first > 0])])
     started = time.perf_counter()
-    flowed = sum(1 for _ in follow_flow(clip.images, masks))
+    flowed = sum(1 for _ in warp_by_flow(clip.images, masks))
     flow_seconds = time.perf_counter() - started
     return {"fps": frames / seconds, "frames": frames, "flow_fps": flowed / flow_seconds}
 
@@ -160,5 +160,5 @@ def _grabcut_ms(clip: MadeClip, frame_index: int, points: Float32Array) -> float
     drawn = np.zeros(clip.size, np.bool_)
     drawn[points[:, 1].astype(int), points[:, 0].astype(int)] = True
     started = time.perf_counter()
-    grabcut(clip.images[frame_index], drawn, np.zeros_like(drawn), Guess.OBJECT)
+    grabcut(clip.images[frame_index], drawn, np.zeros_like(drawn), GrabCutPrior.OBJECT)
     return 1000 * (time.perf_counter() - started)

@@ -94,7 +94,7 @@ class WithoutPrevious(Ablation):
         return self.network.decode(query, readout, torch.zeros_like(previous), targets)
 
 
-class WithoutTargets(Ablation):
+class WithoutTargetModels(Ablation):
     """Learns nothing from the anchors' looks: the decoder relies on memory and the previous probabilities."""
 
     def learn_target_models(self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]) -> None:
@@ -158,7 +158,7 @@ def own_logits(shares: Tensor) -> Tensor:
 ABLATIONS: dict[str, Callable[[PropagationNetwork], Ablation]] = {
     "memory": WithoutMemory,
     "previous": WithoutPrevious,
-    "targets": WithoutTargets,
+    "targets": WithoutTargetModels,
 }
 """What can be switched off, by the name under which reports list it."""
 

@@ -15,7 +15,7 @@ GRABCUT_BORDER = 0.02
 GRABCUT_ITERATIONS = 5
 
 
-class Guess(IntEnum):
+class GrabCutPrior(IntEnum):
     """What GrabCut begins with where nothing is drawn."""
 
     OBJECT = cv2.GC_PR_FGD
@@ -27,13 +27,13 @@ _NO_FIRST_GUESS = np.empty((1, 1, 2), dtype=np.float32)
 _NO_RECTANGLE = (0, 0, 0, 0)
 
 
-def stand_still(images: Iterable[UInt8Array], masks: BoolArray) -> Iterator[BoolArray]:
+def repeat_masks(images: Iterable[UInt8Array], masks: BoolArray) -> Iterator[BoolArray]:
     """Repeat the first frame's masks (K, H, W) for each of the other images."""
     for _ in list(images)[1:]:
         yield masks
 
 
-def follow_flow(images: Iterable[UInt8Array], masks: BoolArray) -> Iterator[BoolArray]:
+def warp_by_flow(images: Iterable[UInt8Array], masks: BoolArray) -> Iterator[BoolArray]:
     """Carry the first frame's masks (K, H, W) along DIS optical flow, one (K, H, W) for each later image.
 
     The flow leads from each frame back to the one before; the masks stay soft on their way and are cut at
@@ -51,7 +51,7 @@ def follow_flow(images: Iterable[UInt8Array], masks: BoolArray) -> Iterator[Bool
         yield soft > 0.5
 
 
-def grabcut(image: UInt8Array, positive: BoolArray, negative: BoolArray, guess: Guess) -> BoolArray:
+def grabcut(image: UInt8Array, positive: BoolArray, negative: BoolArray, guess: GrabCutPrior) -> BoolArray:
     """Cut an object out of an image (H, W, 3), given strokes (H, W) on it and on the background.
 
     The image's rim is background. Without a stroke on the object the answer is empty.

@@ -6,17 +6,17 @@ import time
 from dataclasses import dataclass
 
 from inference_core.types import Direction, UInt8Array
-from mivos_studio.evaluation.baselines import follow_flow, stand_still
+from mivos_studio.evaluation.baselines import repeat_masks, warp_by_flow
 from mivos_studio.evaluation.folders import TrueClip, object_masks
 from mivos_studio.evaluation.metrics import Statistics, f_measure, jaccard, score_table
 from mivos_studio.evaluation.settings import Settings, Steps
 from mivos_studio.evaluation.strips import Strip, make_strip
 
-BASELINES = {"still": stand_still, "flow": follow_flow}
+BASELINES = {"still": repeat_masks, "flow": warp_by_flow}
 
 
 @dataclass(frozen=True)
-class Pace:
+class Throughput:
     """How many frames were propagated with how many objects, and how long that took."""
 
     objects: int
@@ -35,7 +35,7 @@ class ClipScore:
 
     jaccard: Statistics
     f_measure: Statistics
-    pace: Pace
+    pace: Throughput
     strip: Strip | None = None
 
 
@@ -54,7 +54,7 @@ def score_clip(clip: TrueClip, settings: Settings, steps: Steps) -> ClipScore:
     return ClipScore(
         Statistics.of(score_table(jaccard, true_masks, masks)),
         Statistics.of(score_table(f_measure, true_masks, masks)),
-        Pace(len(clip.object_ids), len(predicted), seconds),
+        Throughput(len(clip.object_ids), len(predicted), seconds),
         make_strip(clip.frames, session.ids),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from mivos_studio.evaluation.clips import ClipScore, Pace
+from mivos_studio.evaluation.clips import ClipScore, Throughput
 from mivos_studio.evaluation.stills import REPORTED_CLICKS, REPORTED_SCRIBBLES, StillScore
 
 Figures = dict[str, Any]
@@ -79,9 +79,9 @@ def _statistics(*scores: ClipScore) -> Figures:
     }
 
 
-def fps_by_objects(paces: Iterable[Pace]) -> dict[str, float]:
+def fps_by_objects(paces: Iterable[Throughput]) -> dict[str, float]:
     """Frames a second for each number of objects, over all frames that were propagated with so many."""
-    by_objects: dict[int, list[Pace]] = {}
+    by_objects: dict[int, list[Throughput]] = {}
     for pace in paces:
         if pace.frames:
             by_objects.setdefault(pace.objects, []).append(pace)

@@ -26,7 +26,7 @@ def describe_machine() -> dict[str, str | int]:
     }
 
 
-def tell_machine(machine: dict[str, str | int]) -> str:
+def format_machine(machine: dict[str, str | int]) -> str:
     """Put the description in one line."""
     accelerator = f", {machine['accelerator']}" if machine["accelerator"] else ""
     return (

@@ -11,7 +11,7 @@ from mivos_studio.evaluation.clips import score_baselines, score_clip
 from mivos_studio.evaluation.errors import EvaluationError
 from mivos_studio.evaluation.figures import Figures, clip_figures, still_figures
 from mivos_studio.evaluation.folders import Selection, read_clips, read_stills
-from mivos_studio.evaluation.settings import OnProgress, Settings, Steps, keep_quiet
+from mivos_studio.evaluation.settings import OnProgress, Settings, Steps, ignore_progress
 from mivos_studio.evaluation.stills import score_clicks, score_scribbles
 from mivos_studio.evaluation.strips import Strip
 
@@ -46,7 +46,7 @@ class ClipResult:
 
 
 def evaluate_clips(
-    settings: Settings, options: ClipOptions, on_progress: OnProgress = keep_quiet
+    settings: Settings, options: ClipOptions, on_progress: OnProgress = ignore_progress
 ) -> ClipResult:
     """Measure propagation from the first mask, beside its baselines."""
     clips = read_clips(options.folder, options.selection)
@@ -67,7 +67,7 @@ def evaluate_clips(
 
 
 def evaluate_stills(
-    settings: Settings, options: StillOptions, on_progress: OnProgress = keep_quiet
+    settings: Settings, options: StillOptions, on_progress: OnProgress = ignore_progress
 ) -> Figures:
     """Measure clicks and scribbles on single images, beside GrabCut with the same strokes."""
     if options.clicks < 1:

@@ -63,5 +63,5 @@ class Steps:
         self._on_progress(self._done, self._total)
 
 
-def keep_quiet(done: int, total: int) -> None:
+def ignore_progress(done: int, total: int) -> None:
     """Tell nobody."""

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from inference_core.types import BoolArray, Stroke, Tool
-from mivos_studio.evaluation.baselines import Guess, grabcut
+from mivos_studio.evaluation.baselines import GrabCutPrior, grabcut
 from mivos_studio.evaluation.folders import Still
 from mivos_studio.evaluation.metrics import jaccard
 from mivos_studio.evaluation.robots.click import RobotClick, next_click
-from mivos_studio.evaluation.robots.strokes import Drawing, apply, click_stroke, scribbled_strokes
+from mivos_studio.evaluation.robots.strokes import StrokeMasks, apply, click_stroke, scribbled_strokes
 from mivos_studio.evaluation.settings import Settings
 
 REPORTED_CLICKS = (1, 3, 5)
@@ -24,8 +24,8 @@ HIGHEST_TARGET = 0.90
 # Each kind of stroke has the start that makes GrabCut stronger. Its mean IoU on every third Berkeley image:
 # after one click 0.48 when it begins with "object", 0.10 with "background"; after one round of scribbles
 # 0.70 when it begins with "background", 0.52 with "object".
-GUESS_FOR_CLICKS = Guess.OBJECT
-GUESS_FOR_SCRIBBLES = Guess.BACKGROUND
+PRIOR_FOR_CLICKS = GrabCutPrior.OBJECT
+PRIOR_FOR_SCRIBBLES = GrabCutPrior.BACKGROUND
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,12 @@ def score_clicks(still: Still, settings: Settings, most: int) -> StillScore:
         clicks.append(click)
         trial.draw([click_stroke(click, 0, trial.object_id)])
         if count in REPORTED_CLICKS:
-            trial.compare(count, GUESS_FOR_CLICKS)
+            trial.compare(count, PRIOR_FOR_CLICKS)
         if count >= REPORTED_CLICKS[-1] and max(trial.ious) >= HIGHEST_TARGET:
             break
     for count in REPORTED_CLICKS:
         if len(clicks) < count <= most:  # nothing was left to click on
-            trial.compare(count, GUESS_FOR_CLICKS)
+            trial.compare(count, PRIOR_FOR_CLICKS)
     return trial.score()
 
 
@@ -76,7 +76,7 @@ def score_scribbles(still: Still, settings: Settings) -> StillScore:
     truth = still.truth.astype(np.uint8) * np.uint8(trial.object_id)
     for count in REPORTED_SCRIBBLES:
         trial.draw(scribbled_strokes(truth, trial.session.ids(0), (trial.object_id,), 0))
-        trial.compare(count, GUESS_FOR_SCRIBBLES)
+        trial.compare(count, PRIOR_FOR_SCRIBBLES)
     return trial.score()
 
 
@@ -89,8 +89,8 @@ class _Trial:
         self.prediction: BoolArray = np.zeros(still.truth.shape, dtype=bool)
         self.ious: list[float] = []
         self._still, self._tool = still, tool
-        self._drawing = Drawing.blank(still.frames.size)
-        self._compared: dict[int, tuple[Drawing, Guess]] = {}
+        self._drawing = StrokeMasks.blank(still.frames.size)
+        self._compared: dict[int, tuple[StrokeMasks, GrabCutPrior]] = {}
         self._seconds: list[float] = []
 
     def draw(self, strokes: Sequence[Stroke]) -> None:
@@ -103,7 +103,7 @@ class _Trial:
         self.prediction = self.session.ids(0) == self.object_id
         self.ious.append(jaccard(self._still.truth, self.prediction))
 
-    def compare(self, count: int, guess: Guess) -> None:
+    def compare(self, count: int, guess: GrabCutPrior) -> None:
         """Let GrabCut answer all strokes so far, as its answer to so many clicks or rounds."""
         self._compared[count] = (self._drawing, guess)
 
@@ -114,7 +114,7 @@ class _Trial:
             grabcut_ious = dict(zip(self._compared, ious, strict=True))
         return StillScore(tuple(self.ious), grabcut_ious, tuple(self._seconds))
 
-    def _grabcut_iou(self, given: tuple[Drawing, Guess]) -> float:
+    def _grabcut_iou(self, given: tuple[StrokeMasks, GrabCutPrior]) -> float:
         drawing, guess = given
         mask = grabcut(self._still.frames[0], drawing.positive, drawing.negative, guess)
         return jaccard(self._still.truth, mask)

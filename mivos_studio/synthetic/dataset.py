@@ -107,7 +107,7 @@ def _write_clip(spec: SynthesisSpec, folder: Path, number: int) -> ClipReport:
     begun_s = time.process_time()
     seed, scene = _scene(spec, number)
     name = f"scene{number:05d}"
-    object_ids = tuple(sorted({thing.object_id for thing in scene.things} - {0}))
+    object_ids = tuple(sorted({element.object_id for element in scene.elements} - {0}))
     for frame_index in range(spec.frames):
         image, ids = render(scene, frame_index)
         write_jpeg(_path(folder, "JPEGImages", name, f"{frame_index:05d}.jpg"), image)

@@ -1,6 +1,6 @@
-"""How things move: poses along smooth paths, and deformations that can be undone exactly.
+"""How elements move: poses along smooth paths, and deformations that can be undone exactly.
 
-A thing has coordinates of its own, (u, v), in which it reaches from -1 to 1. A deformation is two shears, a
+A element has coordinates of its own, (u, v), in which it reaches from -1 to 1. A deformation is two shears, a
 pose turns, scales and places. Both directions are closed formulas, so masks and optical flow are exact.
 Times are frame numbers, and need not be whole.
 """
@@ -17,7 +17,7 @@ from inference_core.types import Float32Array
 
 @dataclass(frozen=True)
 class Pose:
-    """Where a thing is: its centre (x, y) and its scale, both in image pixels, and its angle."""
+    """Where a element is: its centre (x, y) and its scale, both in image pixels, and its angle."""
 
     x: float
     y: float
@@ -26,7 +26,7 @@ class Pose:
 
 
 @dataclass(frozen=True)
-class Swing:
+class Oscillation:
     """A number that swings: middle + amplitude * sin(rate t + phase), the rate in radians a frame."""
 
     middle: float
@@ -39,7 +39,7 @@ class Swing:
         return self.middle + self.amplitude * float(np.sin(self.rate * time + self.phase))
 
 
-UPRIGHT = Swing(0.0)
+UPRIGHT = Oscillation(0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,13 +51,13 @@ class Motion:
 
     waypoints: NDArray[np.float64]
     frames_apart: float
-    scale_px: Swing
-    angle_rad: Swing = UPRIGHT
+    scale_px: Oscillation
+    angle_rad: Oscillation = UPRIGHT
     spin_rad: float = 0.0
     faces_path: bool = False
 
     def pose(self, time: float) -> Pose:
-        """Return where the thing is at a time."""
+        """Return where the element is at a time."""
         (x, y), (speed_x, speed_y) = self._along_path(time)
         angle = self.angle_rad.at(time) + self.spin_rad * time
         if self.faces_path:
@@ -76,7 +76,7 @@ class Motion:
 
 @dataclass(frozen=True)
 class Wave:
-    """A travelling wave along one coordinate that displaces the other, in units of the thing.
+    """A travelling wave along one coordinate that displaces the other, in units of the element.
 
     `swell` makes it grow towards -1, as a swimming fish's tail swings wider than its head: 0 not at all, 1
     from nothing at +1 to the whole amplitude at -1.
@@ -113,7 +113,7 @@ class Deformation:
     sway: Wave = STILL
 
     def apply(self, u: Float32Array, v: Float32Array, time: float) -> tuple[Float32Array, Float32Array]:
-        """Move points of the thing at rest to where they are at a time."""
+        """Move points of the element at rest to where they are at a time."""
         v = v + self.bend.at(u, time)
         return u + self.sway.at(v, time), v
 
@@ -133,7 +133,7 @@ class Joint:
     u: float
     v: float
     size: float
-    angle_rad: Swing
+    angle_rad: Oscillation
 
 
 def place(pose: Pose, u: Float32Array, v: Float32Array) -> tuple[Float32Array, Float32Array]:
@@ -142,7 +142,7 @@ def place(pose: Pose, u: Float32Array, v: Float32Array) -> tuple[Float32Array, F
     return cosine * u - sine * v + np.float32(pose.x), sine * u + cosine * v + np.float32(pose.y)
 
 
-def take_back(pose: Pose, x: Float32Array, y: Float32Array) -> tuple[Float32Array, Float32Array]:
+def to_local(pose: Pose, x: Float32Array, y: Float32Array) -> tuple[Float32Array, Float32Array]:
     """Move image pixels (x, y) to own coordinates; x and y may be of shapes that broadcast."""
     cosine, sine = _turn(pose.angle_rad, 1 / pose.scale_px)
     x, y = x - np.float32(pose.x), y - np.float32(pose.y)

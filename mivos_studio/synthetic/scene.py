@@ -1,4 +1,4 @@
-"""What a scene consists of: a backdrop, things back to front, light, and the faults of the camera."""
+"""What a scene consists of: a backdrop, elements back to front, light, and the faults of the camera."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference_core.types import UInt8Array
-from mivos_studio.synthetic.motion import RIGID, Deformation, Joint, Motion, Swing
+from mivos_studio.synthetic.motion import RIGID, Deformation, Joint, Motion, Oscillation
 from mivos_studio.synthetic.shapes import Sprite
 
-STEADY = Swing(1.0)
+STEADY = Oscillation(1.0)
 
 
 @dataclass(frozen=True)
 class Part:
-    """A painted piece of a thing; without a joint it is the body."""
+    """A painted piece of a element; without a joint it is the body."""
 
     sprite: Sprite
     joint: Joint | None = None
 
 
 @dataclass(frozen=True)
-class Thing:
+class SceneElement:
     """Something that moves: parts back to front. An object_id of 0 makes it part of the background.
 
-    shadow_offset_px  (x, y), from the thing to its shadow, image pixels.
+    shadow_offset_px  (x, y), from the element to its shadow, image pixels.
     """
 
     object_id: int
@@ -52,7 +52,7 @@ class Light:
     drift_px  one (x, y) a pattern, image pixels a frame.
     """
 
-    gain: Swing = STEADY
+    gain: Oscillation = STEADY
     patterns: tuple[UInt8Array, ...] = ()
     drift_px: tuple[tuple[float, float], ...] = ()
 
@@ -84,6 +84,6 @@ class Scene:
 
     size: tuple[int, int]
     backdrop: Backdrop
-    things: tuple[Thing, ...]
+    elements: tuple[SceneElement, ...]
     light: Light = DAYLIGHT
     capture: Capture = FAULTLESS

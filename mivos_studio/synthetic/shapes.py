@@ -20,8 +20,8 @@ class Sprite:
     """A painted shape around the centre of a square image.
 
     pixels     (S, S, 4) uint8, RGB multiplied by coverage, then coverage, 255 inside.
-    shadow     (S, S) uint8, the coverage blurred; empty where the thing throws no shadow.
-    radius_px  sprite pixels in one unit of the thing's coordinates.
+    shadow     (S, S) uint8, the coverage blurred; empty where the element throws no shadow.
+    radius_px  sprite pixels in one unit of the element's coordinates.
     """
 
     pixels: UInt8Array
@@ -35,7 +35,7 @@ class Sprite:
 
     @property
     def reach(self) -> float:
-        """How far the sprite's image goes from its centre, in units of the thing."""
+        """How far the sprite's image goes from its centre, in units of the element."""
         return self.centre_px / self.radius_px
 
 

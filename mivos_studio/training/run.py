@@ -14,11 +14,11 @@ from torch import nn
 
 from inference_core.runtime.device import choose_compute
 from mivos_studio.training.compact.backbone import read_backbone
-from mivos_studio.training.compact.fusion import FusionLesson
-from mivos_studio.training.compact.fusion_data import FusionData, walk_clips
-from mivos_studio.training.compact.interaction import InteractionLesson
+from mivos_studio.training.compact.fusion import FusionLossStep
+from mivos_studio.training.compact.fusion_data import FusionData, propagate_clips
+from mivos_studio.training.compact.interaction import InteractionLossStep
 from mivos_studio.training.compact.interaction_data import InteractionData
-from mivos_studio.training.compact.propagation import PropagationLesson
+from mivos_studio.training.compact.propagation import PropagationLossStep
 from mivos_studio.training.compact.propagation_data import FRAMES, PropagationData
 from mivos_studio.training.curve import draw_log
 from mivos_studio.training.data.sources import Sources, TrainingDataError, find_sources
@@ -198,7 +198,7 @@ def _propagation(options: TrainingOptions, sources: Sources, recipe: Recipe) -> 
     network = _propagation_to_begin_with(options)
     frames = options.frames or FRAMES
     samples = PropagationData(options.seed, recipe.samples, _size_at(recipe, options.crop), sources, frames)
-    return TrainingTask(network, samples, PropagationLesson(network), slow="encoder.backbone.")
+    return TrainingTask(network, samples, PropagationLossStep(network), slow="encoder.backbone.")
 
 
 def _propagation_to_begin_with(options: TrainingOptions) -> CompactPropagation:
@@ -221,7 +221,7 @@ def _interaction(options: TrainingOptions, sources: Sources, recipe: Recipe) -> 
         if isinstance(encoder, ImageEncoder):
             network.encoder.load_state_dict(encoder.state_dict(), strict=False)
     samples = InteractionData(options.seed, recipe.samples, _size_at(recipe, options.crop), sources)
-    return TrainingTask(network, samples, InteractionLesson(network))
+    return TrainingTask(network, samples, InteractionLossStep(network))
 
 
 def _fusion(options: TrainingOptions, sources: Sources, recipe: Recipe) -> TrainingTask:
@@ -237,14 +237,14 @@ def _fusion(options: TrainingOptions, sources: Sources, recipe: Recipe) -> Train
     processes = join_processes()
     if not processes.is_first:  # the first one walks, the others read what it wrote
         processes.wait()
-    clips = walk_clips(sources, walker, options.out / "walks")
+    clips = propagate_clips(sources, walker, options.out / "walks")
     if processes.is_first:
         processes.wait()
     if not clips:
         raise TrainingDataError("Fusion learns from clips, and none of the sources has a long enough one.")
     network = CompactFusion(reduction=1)
     samples = FusionData(options.seed, recipe.samples, lambda _: _FUSION_SIZE, clips)
-    return TrainingTask(network, samples, FusionLesson(network, teacher.to(_device(options))))
+    return TrainingTask(network, samples, FusionLossStep(network, teacher.to(_device(options))))
 
 
 def _trained_propagation(options: TrainingOptions) -> Path | None:

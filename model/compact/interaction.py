@@ -23,11 +23,11 @@ _DRAWN = 0.25
 # More looks at an object that had no mask before. IoU after one click, half way through training, on every
 # second image of GrabCut and every fourth of Berkeley: 0.67 and 0.63 without, 0.69 and 0.66 with one more,
 # 0.72 and 0.67 with two; after more clicks they change nothing.
-_MORE_LOOKS = 2
+_REFINEMENTS = 2
 
 # A dot says where an object is and nothing of how far it reaches; mostly too little of it was found. IoU
 # after one click on Berkeley and GrabCut: 0.672 and 0.754 from nothing alone, 0.688 and 0.773 with an ellipse
-# around the click as another beginning, 0.692 and 0.769 with the answer widened, 0.705 and 0.780 with both.
+# around the click as another beginning, 0.692 and 0.769 with the answer dilated, 0.705 and 0.780 with both.
 # Scribbles gain nothing.
 _DOT_SHARE = 1 / 8
 _ELLIPSE_SHARE = 0.35
@@ -49,7 +49,7 @@ _LEAST_NEAR_PX = 16
 _MARGIN_SHARE = 0.25
 _MARGIN_PX = 8
 _SMALLEST_WINDOW_PX = 64
-_MOST_OF_PICTURE = 0.6
+_MAX_WINDOW_SHARE = 0.6
 
 _UNLIKE = -1.0
 
@@ -84,14 +84,14 @@ class CompactInteraction(nn.Module):
     image too. A first click is answered from several beginnings, and the answer that is surest stays. A first
     stroke that hears of other objects far away is answered without them too, and the mean stays.
 
-    trusts_itself  False leaves out these other beginnings, for weights that are sure of the wrong answers.
+    compares_starts  False leaves out these other beginnings, for weights that are sure of the wrong answers.
     """
 
     multiple = 1
 
-    def __init__(self, *, trusts_itself: bool = True) -> None:
+    def __init__(self, *, compares_starts: bool = True) -> None:
         super().__init__()
-        self.trusts_itself = trusts_itself
+        self.compares_starts = compares_starts
         w2, w4, w8, w16 = WIDTHS
         self.encoder = ImageEncoder(guides=2 * _GUIDES)
         self.context = Context(w16)
@@ -114,7 +114,7 @@ class CompactInteraction(nn.Module):
 
         image (1, 3, h, w) normalised; previous, positive, negative (K, h, w) in [0, 1]. Gives (K, h, w).
         """
-        near = torch.stack([nearby(*both) for both in zip(positive, negative, strict=True)])
+        near = torch.stack([keep_near(*both) for both in zip(positive, negative, strict=True)])
         fresh = previous.flatten(1).amax(dim=1) < _DRAWN
         twice = fresh & (near != negative).flatten(1).any(dim=1)
         planes = (
@@ -132,73 +132,76 @@ class CompactInteraction(nn.Module):
     ) -> Iterator[Tensor]:
         """Predict from each row of strokes by itself, as `predictions` does."""
         small, guides = self._reduced(image, previous, positive, negative)
-        logits = self._look(small, guides)
+        logits = self._predict(small, guides)
         fresh = previous.flatten(1).amax(dim=1) < _DRAWN
         if fresh.any():
-            guides[fresh], logits[fresh] = self._settle(small, guides[fresh], logits[fresh])
+            guides[fresh], logits[fresh] = self._refine(small, guides[fresh], logits[fresh])
         strokes = list(zip(positive, negative, strict=True))
         attempts = [(guides[row, None], logits[row, None]) for row in range(len(guides))]
-        found = [self._finish(image, small, *both) for both in zip(strokes, attempts, strict=True)]
+        found = [self._predict_final(image, small, *both) for both in zip(strokes, attempts, strict=True)]
         yield torch.stack(found)
         unsure = [
             row
             for row, (asked, _) in enumerate(attempts)
-            if self.trusts_itself and fresh[row] and is_dot(asked[0, 1]) and certainty(found[row]) < _SURE
+            if self.compares_starts and fresh[row] and is_dot(asked[0, 1]) and certainty(found[row]) < _SURE
         ]
         for row in unsure:
             others = [
-                self._finish(image, small, strokes[row], tried) for tried in self._try(small, attempts[row])
+                self._predict_final(image, small, strokes[row], tried)
+                for tried in self._refine_alternatives(small, attempts[row])
             ]
             found[row] = max([found[row], *others], key=certainty)
         if unsure:
             yield torch.stack(found)
 
-    def _settle(self, image: Tensor, guides: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
+    def _refine(self, image: Tensor, guides: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
         """Look again with the own answer as previous mask; return guides and logits (K, 1, s, t)."""
         guides = guides.clone()
-        for _ in range(_MORE_LOOKS):
+        for _ in range(_REFINEMENTS):
             guides[:, :1] = torch.sigmoid(logits).to(guides)
-            logits = self._look(image, guides)
+            logits = self._predict(image, guides)
         return guides, logits
 
-    def _try(self, image: Tensor, attempt: tuple[Tensor, Tensor]) -> list[tuple[Tensor, Tensor]]:
+    def _refine_alternatives(
+        self, image: Tensor, attempt: tuple[Tensor, Tensor]
+    ) -> list[tuple[Tensor, Tensor]]:
         """Settle from other beginnings than nothing; return guides and logits of each (1, 3 and 1, s, t)."""
         guides, logits = attempt
         begun = guides.repeat(2, 1, 1, 1)
-        begun[:, 0] = torch.stack([ellipse_around(guides[0, 1]), widened(logits[0, 0] > 0).to(guides)])
-        asked, found = self._settle(image, begun, self._look(image, begun))
+        begun[:, 0] = torch.stack([ellipse_around(guides[0, 1]), dilated(logits[0, 0] > 0).to(guides)])
+        asked, found = self._refine(image, begun, self._predict(image, begun))
         return [(asked[row, None], found[row, None]) for row in range(len(found))]
 
-    def _finish(
+    def _predict_final(
         self, image: Tensor, small: Tensor, strokes: tuple[Tensor, Tensor], attempt: tuple[Tensor, Tensor]
     ) -> Tensor:
         """Look a last time, both ways: closer where the object is small. Returns logits (h, w) float32."""
         positive, negative = strokes
         guides, logits = attempt
         plane = _enlarged(logits, image)[0]
-        window = close_up((plane > 0) | (positive > _DRAWN))
+        window = zoom_window((plane > 0) | (positive > _DRAWN))
         if window is None:
-            mirrored = self._look(small.flip(-1), guides.flip(-1)).flip(-1)
+            mirrored = self._predict(small.flip(-1), guides.flip(-1)).flip(-1)
             return _enlarged((logits + mirrored) / 2, image)[0]
         closer = image[(..., *window)]
         near = (part[window][None] for part in (torch.sigmoid(plane), positive, negative))
-        plane[window] = _enlarged(self._look_both_ways(*self._reduced(closer, *near)), closer)[0]
+        plane[window] = _enlarged(self._predict_with_mirror(*self._reduced(closer, *near)), closer)[0]
         return plane
 
     def _reduced(
         self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Resize to what the network was taught on: image (1, 3, s, t) and guides (K, 3, s, t)."""
-        size = seen_size(image.shape[2], image.shape[3])
+        size = input_size(image.shape[2], image.shape[3])
         strokes = _resized(torch.stack([positive, negative], dim=1), size, keeps_peaks=True)
         guides = torch.cat([_resized(previous.unsqueeze(1), size), strokes], dim=1)
         return matching(_resized(image, size), self), matching(guides, self)
 
-    def _look(self, image: Tensor, guides: Tensor) -> Tensor:
+    def _predict(self, image: Tensor, guides: Tensor) -> Tensor:
         """Answer once: image (1, 3, s, t), guides (K, 3, s, t) -> logits (K, 1, s, t) float32."""
         return self.predict_reduced(image.expand(len(guides), -1, -1, -1), guides).float()
 
-    def _look_both_ways(self, image: Tensor, guides: Tensor) -> Tensor:
+    def _predict_with_mirror(self, image: Tensor, guides: Tensor) -> Tensor:
         """Average the answers to a picture and to its mirror image: what is chance in one is not in both."""
         pictures = torch.cat([image, image.flip(-1)])
         both = self.predict_reduced(pictures, torch.cat([guides, guides.flip(-1)])).float()
@@ -207,11 +210,11 @@ class CompactInteraction(nn.Module):
 
     def predict_reduced(self, image: Tensor, guides: Tensor) -> Tensor:
         """image (N, 3, h, w), guides (N, 3, h, w), multiples of 16 -> logits (N, 1, h, w)."""
-        planes = join(guides, colour_likeness(image, guides))
+        planes = join(guides, colour_similarity(image, guides))
         pyramid = self.encoder(image, planes)
         x = upsample(self.context(pyramid.stride16), 2)
         strokes = F.max_pool2d(F.pixel_unshuffle(guides, 4), 2)
-        similar = likeness(pyramid.merged, F.max_pool2d(guides, GRID_STRIDE))
+        similar = feature_similarity(pyramid.merged, F.max_pool2d(guides, GRID_STRIDE))
         x = self.stage8(x, pyramid.stride8, strokes, similar)
         x = self.stage4(upsample(x, 2), pyramid.stride4)
         x = self.stage2(upsample(F.relu(self.narrow(x)), 2), pyramid.stride2)
@@ -220,7 +223,7 @@ class CompactInteraction(nn.Module):
         return out
 
 
-def likeness(features: Tensor, guides: Tensor) -> Tensor:
+def feature_similarity(features: Tensor, guides: Tensor) -> Tensor:
     """How much each cell looks like the most similar cell under each guide.
 
     features (N, C, gh, gw), guides (N, G, gh, gw) in [0, 1]. Returns cosines (N, G, gh, gw), -1 where a guide
@@ -237,7 +240,7 @@ def likeness(features: Tensor, guides: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def colour_likeness(image: Tensor, guides: Tensor) -> Tensor:
+def colour_similarity(image: Tensor, guides: Tensor) -> Tensor:
     """How much commoner each pixel's colour is under each guide than in the whole picture.
 
     image (N, 3, h, w) normalised, guides (N, G, h, w) in [0, 1]. Returns (N, G, h, w) in [0, 1], the dtype of
@@ -269,7 +272,7 @@ def _spread(histogram: Tensor) -> Tensor:
     return cube.reshape(histogram.shape)
 
 
-def nearby(positive: Tensor, negative: Tensor) -> Tensor:
+def keep_near(positive: Tensor, negative: Tensor) -> Tensor:
     """Leave out of what says no, a map (h, w), what lies far from all that says yes, both in [0, 1]."""
     drawn = positive > _DRAWN
     if not drawn.any():
@@ -300,7 +303,7 @@ def ellipse_around(stroke: Tensor) -> Tensor:
     return inside.to(stroke)
 
 
-def widened(there: Tensor) -> Tensor:
+def dilated(there: Tensor) -> Tensor:
     """Widen what is set in a map (s, t) of bool to all sides: map of 0 and 1, float32."""
     reach = round(_WIDER_SHARE * min(there.shape))
     rows: Tensor = F.max_pool2d(there.float()[None], (2 * reach + 1, 1), 1, (reach, 0))
@@ -325,7 +328,7 @@ def _ends(there: Tensor, axis: int) -> tuple[int, int]:
     return int(places[0]), int(places[-1])
 
 
-def close_up(there: Tensor) -> tuple[slice, slice] | None:
+def zoom_window(there: Tensor) -> tuple[slice, slice] | None:
     """Rows and columns around what is set in a map (h, w) of bool; None where they would be most of it.
 
     The closer look (after the zoom-in of Sofiiuk et al. 2020) gained 0.004 to 0.011 IoU on the two click
@@ -342,10 +345,10 @@ def close_up(there: Tensor) -> tuple[slice, slice] | None:
         )
         window.append(slice(max(0, first - margin), min(length, last + margin)))
     rows, columns = (part.stop - part.start for part in window)
-    return (window[0], window[1]) if rows * columns < _MOST_OF_PICTURE * there.numel() else None
+    return (window[0], window[1]) if rows * columns < _MAX_WINDOW_SHARE * there.numel() else None
 
 
-def seen_size(height: int, width: int) -> tuple[int, int]:
+def input_size(height: int, width: int) -> tuple[int, int]:
     """Return the size (height, width) at which a picture is looked at, multiples of 16."""
     scale = min(LINES / min(height, width), _MOST_COLUMNS / max(height, width))
     rows, columns = (max(1, round(side * scale / _STRIDE)) * _STRIDE for side in (height, width))

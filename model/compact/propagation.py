@@ -27,13 +27,13 @@ from model.compact.target_model import MOST_ANCHORS, TARGET_WEIGHT, appearance, 
 from model.interfaces import MemoryEntry, QueryFeatures
 from model.layers.attention import (
     Factors,
-    carry_maps,
     distance_affinity,
     distance_factors,
     exact_product,
     nearest,
     prefer_near,
     read_memory,
+    transfer_maps,
     weighted_values,
 )
 from model.layers.blocks import ConvNorm, ResidualBlock, join, matching, others_of, upsample
@@ -212,7 +212,7 @@ class CompactPropagation(nn.Module):
         factor = self.reduction * GRID_STRIDE
         grid = F.avg_pool2d(maps.float().to(key.device), factor)
         affinity = distance_affinity(key.flatten(2), query.key.flatten(2))
-        carried = carry_maps(affinity, grid.flatten(2)).view(grid.shape)
+        carried = transfer_maps(affinity, grid.flatten(2)).view(grid.shape)
         return F.interpolate(carried, scale_factor=factor, mode="bilinear", align_corners=False)
 
 

@@ -209,7 +209,7 @@ def read_memory(affinity: Tensor, values: Tensor, *, top_k: int, positions: int)
     return weighted_values(values, weights, where)
 
 
-def carry_maps(affinity: Tensor, maps: Tensor) -> Tensor:
+def transfer_maps(affinity: Tensor, maps: Tensor) -> Tensor:
     """Carry maps of one memory frame to the query's frame: softmax over all its positions, no filter.
 
     affinity (R, Q, M) with M the positions of one frame; maps (K, C, M) -> (K, C, Q) float32.

@@ -145,7 +145,7 @@ class _Strip:
         """Convolve the squares of rows top to bottom of an image (h, w, inputs) into out, whole squares."""
         m, across, count = self._square, self._across, (bottom - top) * self._across
         side, (many, inputs, outputs) = m + 2, self._points.shape
-        padded, taken, moved, products, back = _room(
+        padded, taken, moved, products, back = _workspace(
             self._points.dtype,
             ((bottom - top) * m + 2, across * m + 2, inputs),
             (side, side, bottom - top, across, inputs),
@@ -178,17 +178,17 @@ def _pad(image: Tensor, first: int, padded: Tensor) -> None:
     rows[:, 1 : 1 + width].copy_(image[begin:end])
 
 
-_rooms = threading.local()
+_workspaces = threading.local()
 """Each thread's memory to work in. Fresh memory, handed out in small pages, costs half of what is gained."""
 
 
-def _room(dtype: torch.dtype, *shapes: tuple[int, ...]) -> list[Tensor]:
+def _workspace(dtype: torch.dtype, *shapes: tuple[int, ...]) -> list[Tensor]:
     """Tensors of these shapes, side by side in memory that is kept; what is in them is left from before."""
     sizes = [math.prod(shape) for shape in shapes]
-    kept: Tensor | None = getattr(_rooms, str(dtype), None)
+    kept: Tensor | None = getattr(_workspaces, str(dtype), None)
     if kept is None or len(kept) < sum(sizes):
         with torch.inference_mode(False):
             kept = torch.empty(sum(sizes), dtype=dtype)
-        setattr(_rooms, str(dtype), kept)
+        setattr(_workspaces, str(dtype), kept)
     parts = torch.split(kept[: sum(sizes)], sizes)
     return [part.view(shape) for part, shape in zip(parts, shapes, strict=True)]

@@ -9,11 +9,11 @@ from torch import Tensor, nn
 
 from model.interfaces import MemoryEntry, QueryFeatures
 from model.layers.attention import (
-    carry_maps,
     dot_affinity,
     dot_factors,
     nearest,
     read_memory,
+    transfer_maps,
     weighted_values,
 )
 from model.layers.blocks import join, matching, others_of
@@ -97,5 +97,5 @@ class MivosPropagation(nn.Module):
         """Carry maps (K, C, h, w) from the frame of `key` (K, Ck, gh, gw) to the query's, same shape."""
         grid = F.avg_pool2d(maps.float().to(key.device), GRID_STRIDE)
         affinity = dot_affinity(key.flatten(2), query.key.flatten(2))
-        carried = carry_maps(affinity, grid.flatten(2)).view(grid.shape)
+        carried = transfer_maps(affinity, grid.flatten(2)).view(grid.shape)
         return F.interpolate(carried, scale_factor=GRID_STRIDE, mode="bilinear", align_corners=False)

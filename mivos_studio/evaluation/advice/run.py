@@ -24,10 +24,10 @@ from mivos_studio.evaluation.advice.observations import (
 from mivos_studio.evaluation.errors import EvaluationError
 from mivos_studio.evaluation.figures import Figures
 from mivos_studio.evaluation.folders import Selection, read_clips
-from mivos_studio.evaluation.interactive.play import Chooser, Player, worst
 from mivos_studio.evaluation.interactive.protocol import Metric, Protocol
 from mivos_studio.evaluation.interactive.samples import Sample
-from mivos_studio.evaluation.settings import OnProgress, Settings, Steps, keep_quiet
+from mivos_studio.evaluation.interactive.simulate import Chooser, SimulatedUser, worst
+from mivos_studio.evaluation.settings import OnProgress, Settings, Steps, ignore_progress
 
 REPORTED_CORRECTIONS = (3, 5)
 DRAWS = 20
@@ -50,7 +50,7 @@ class AdviceOptions:
 
 
 def evaluate_advice(
-    settings: Settings, options: AdviceOptions, on_progress: OnProgress = keep_quiet
+    settings: Settings, options: AdviceOptions, on_progress: OnProgress = ignore_progress
 ) -> Figures:
     """Hold confidence against true J, and play corrections of advised frames beside those of others."""
     clips = read_clips(options.folder, options.selection)
@@ -79,7 +79,10 @@ def evaluate_advice(
 
 
 def fit_confidence(
-    settings: Settings, folders: Sequence[Path], selection: Selection, on_progress: OnProgress = keep_quiet
+    settings: Settings,
+    folders: Sequence[Path],
+    selection: Selection,
+    on_progress: OnProgress = ignore_progress,
 ) -> tuple[Calibration, Figures]:
     """Fit the calibration to the clips of some folders, which weigh alike; tell how well it fits."""
     clips = [read_clips(folder, selection) for folder in folders]
@@ -141,7 +144,7 @@ def _play(
     protocol = Protocol(options.tool, options.rounds, NO_LIMIT_S, Metric.J)
     curves: list[Float64Array] = []
     for sample in samples:
-        games = [Player(settings, protocol, choose).play(sample, steps) for choose in choosers]
+        games = [SimulatedUser(settings, protocol, choose).play(sample, steps) for choose in choosers]
         curves.append(np.mean([[each.jaccard.mean() for each in game.submissions] for game in games], axis=0))
     means = np.mean(curves, axis=0)
     return {

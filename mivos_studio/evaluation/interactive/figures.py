@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import Any
 
-from mivos_studio.evaluation.clips import Pace
+from mivos_studio.evaluation.clips import Throughput
 from mivos_studio.evaluation.figures import Figures, fps_by_objects
-from mivos_studio.evaluation.interactive.between import between_figures
+from mivos_studio.evaluation.interactive.fusion_gain import fusion_gain_figures
 from mivos_studio.evaluation.interactive.protocol import Protocol, SampleRecord, Submission
 from mivos_studio.evaluation.interactive.summary import object_means, summarise
 
@@ -32,7 +32,7 @@ def interactive_figures(records: Sequence[SampleRecord], protocol: Protocol) -> 
         "rounds": rounds,
         "mean": {key: rounds[-1][key] for key in ("J", "F")},
         "summary": summarise(records, protocol).as_official(),
-        "between_anchors": between_figures([span for each in submissions for span in each.spans]),
+        "between_anchors": fusion_gain_figures([span for each in submissions for span in each.spans]),
         "fps_by_objects": fps_by_objects(
             _pace(record, each) for record in records for each in record.submissions
         ),
@@ -75,5 +75,5 @@ def _round(submission: Submission) -> dict[str, Any]:
     }
 
 
-def _pace(record: SampleRecord, submission: Submission) -> Pace:
-    return Pace(len(record.object_ids), submission.propagated, submission.propagation_s)
+def _pace(record: SampleRecord, submission: Submission) -> Throughput:
+    return Throughput(len(record.object_ids), submission.propagated, submission.propagation_s)

@@ -14,9 +14,9 @@ from inference_core.session import Session
 from inference_core.types import Tool, UInt8Array
 from mivos_studio.evaluation.errors import EvaluationError
 from mivos_studio.evaluation.folders import TrueClip
-from mivos_studio.evaluation.interactive.play import opening_strokes, propagate
 from mivos_studio.evaluation.interactive.protocol import Protocol as Rules
-from mivos_studio.evaluation.interactive.samples import Opening, parse_opening
+from mivos_studio.evaluation.interactive.samples import InitialScribbles, parse_scribbles
+from mivos_studio.evaluation.interactive.simulate import initial_strokes, propagate
 from mivos_studio.evaluation.robots.strokes import apply
 from mivos_studio.evaluation.settings import Settings
 
@@ -67,7 +67,7 @@ def _answer(
     if scribbled is None:
         return None
     frame_index = scribbled.frame_index
-    for stroke in opening_strokes(scribbled, session.ids(frame_index), clip.object_ids):
+    for stroke in initial_strokes(scribbled, session.ids(frame_index), clip.object_ids):
         apply(session, Tool.SCRIBBLE, stroke)
     if not propagates:
         return [frame_index]
@@ -76,9 +76,9 @@ def _answer(
     return None
 
 
-def _scribbled(content: Mapping[str, Any]) -> Opening | None:
+def _scribbled(content: Mapping[str, Any]) -> InitialScribbles | None:
     """None where the robot found nothing to correct."""
-    return parse_opening(content) if any(content["scribbles"]) else None
+    return parse_scribbles(content) if any(content["scribbles"]) else None
 
 
 def _clip(clips: Mapping[str, TrueClip], name: str) -> TrueClip:

@@ -10,12 +10,12 @@ from mivos_studio.evaluation.ablation import FUSIONS, limit_top_k, replace_fusio
 from mivos_studio.evaluation.errors import EvaluationError
 from mivos_studio.evaluation.figures import Figures
 from mivos_studio.evaluation.folders import Selection, read_clips
-from mivos_studio.evaluation.interactive.between import comparing
 from mivos_studio.evaluation.interactive.figures import interactive_figures, variant_figures
-from mivos_studio.evaluation.interactive.play import ROBOTS, Player
+from mivos_studio.evaluation.interactive.fusion_gain import fusion_comparison
 from mivos_studio.evaluation.interactive.protocol import Protocol, SampleRecord
 from mivos_studio.evaluation.interactive.samples import Sample, read_samples
-from mivos_studio.evaluation.settings import OnProgress, Settings, Steps, keep_quiet
+from mivos_studio.evaluation.interactive.simulate import ROBOTS, SimulatedUser
+from mivos_studio.evaluation.settings import OnProgress, Settings, Steps, ignore_progress
 
 TOP_KS = (10, 20, 50, 100, 0)
 """Numbers of places that are compared; 0 stands for all."""
@@ -47,7 +47,7 @@ class InteractiveResult:
 
 
 def evaluate_interactive(
-    settings: Settings, options: InteractiveOptions, on_progress: OnProgress = keep_quiet
+    settings: Settings, options: InteractiveOptions, on_progress: OnProgress = ignore_progress
 ) -> InteractiveResult:
     """Measure what a robot's corrections give, interaction by interaction, over all frames of each clip."""
     protocol = options.protocol
@@ -61,10 +61,12 @@ def evaluate_interactive(
     samples = read_samples(options.folder, read_clips(options.folder, options.selection), protocol.tool)
     variants = _variants(chosen) if options.with_ablations else {}
     steps = Steps((1 + len(variants)) * len(samples) * protocol.interactions, on_progress)
-    compared, compare = comparing(chosen)
-    player = Player(compared, protocol, compare=compare if options.fusion == "learned" else None)
+    compared, compare = fusion_comparison(chosen)
+    player = SimulatedUser(compared, protocol, compare=compare if options.fusion == "learned" else None)
     records = _play(player, samples, steps)
-    rows = {name: _play(Player(variant, protocol), samples, steps) for name, variant in variants.items()}
+    rows = {
+        name: _play(SimulatedUser(variant, protocol), samples, steps) for name, variant in variants.items()
+    }
     rows = {"as it is": records, **rows} if rows else {}
     figures = {
         **interactive_figures(records, protocol),
@@ -91,7 +93,7 @@ def _variants(settings: Settings) -> dict[str, Settings]:
     }
 
 
-def _play(player: Player, samples: Sequence[Sample], steps: Steps) -> tuple[SampleRecord, ...]:
+def _play(player: SimulatedUser, samples: Sequence[Sample], steps: Steps) -> tuple[SampleRecord, ...]:
     return tuple(player.play(sample, steps) for sample in samples)
 
 

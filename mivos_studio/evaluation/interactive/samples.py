@@ -19,7 +19,7 @@ SCRIBBLES = Path("Scribbles")
 
 
 @dataclass(frozen=True, eq=False)
-class Opening:
+class InitialScribbles:
     """The first scribbles of a sample, all on one frame."""
 
     frame_index: int
@@ -33,7 +33,7 @@ class Sample:
     clip: TrueClip
     name: str
     number: int = 1
-    opening: Opening | None = None
+    opening: InitialScribbles | None = None
 
 
 def read_samples(folder: Path, clips: Iterable[TrueClip], tool: Tool) -> list[Sample]:
@@ -45,7 +45,7 @@ def read_samples(folder: Path, clips: Iterable[TrueClip], tool: Tool) -> list[Sa
     samples: list[Sample] = []
     for clip in clips:
         paths = sorted((folder / SCRIBBLES / clip.name).glob("*.json")) if tool == Tool.SCRIBBLE else []
-        openings = list(enumerate(map(read_opening, paths), 1))
+        openings = list(enumerate(map(read_scribbles, paths), 1))
         fitting = [(number, each) for number, each in openings if each.frame_index < len(clip.frames)]
         is_alone = len(fitting) == 1
         samples.extend(
@@ -57,15 +57,15 @@ def read_samples(folder: Path, clips: Iterable[TrueClip], tool: Tool) -> list[Sa
     return samples
 
 
-def read_opening(path: Path) -> Opening:
+def read_scribbles(path: Path) -> InitialScribbles:
     """Read a file of scribbles in the protocol's form, drawn on one frame."""
     try:
-        return parse_opening(json.loads(path.read_text(encoding="utf-8")))
+        return parse_scribbles(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise EvaluationError(f"{path} does not hold scribbles in the form of DAVIS: {error!r}.") from error
 
 
-def parse_opening(content: Mapping[str, Any]) -> Opening:
+def parse_scribbles(content: Mapping[str, Any]) -> InitialScribbles:
     """Read scribbles in the protocol's form: {"scribbles": for each frame a list of lines}.
 
     A line is {"path": [[x, y], …] in 0…1, "object_id"}. Raises ValueError where nothing is drawn.
@@ -75,7 +75,7 @@ def parse_opening(content: Mapping[str, Any]) -> Opening:
         raise ValueError("no frame is scribbled on")
     # All lines of a file are on one frame; of the fused scribbles of a session the newest would be wanted.
     frame_index = drawn[0]
-    return Opening(frame_index, tuple(_scribble(line) for line in content["scribbles"][frame_index]))
+    return InitialScribbles(frame_index, tuple(_scribble(line) for line in content["scribbles"][frame_index]))
 
 
 def _scribble(line: Mapping[str, Any]) -> Scribble:

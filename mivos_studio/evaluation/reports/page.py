@@ -10,7 +10,7 @@ from pathlib import Path
 from mivos_studio.evaluation.figures import Figures
 from mivos_studio.evaluation.interactive.run import InteractiveResult
 from mivos_studio.evaluation.interactive.summary import report_csv
-from mivos_studio.evaluation.machine import describe_machine, tell_machine
+from mivos_studio.evaluation.machine import describe_machine, format_machine
 from mivos_studio.evaluation.reports.plots import (
     Plot,
     plot_advice,
@@ -60,8 +60,8 @@ class Page:
     def write_to(self, output: FolderOutput) -> None:
         """Write report.md with all that it shows to a folder whose place is taken, whole or not at all."""
         with output.writing() as beside:
-            body = self.write_pictures(beside)
-            machine = tell_machine(describe_machine())
+            body = self.write_plots(beside)
+            machine = format_machine(describe_machine())
             content = f"# {self.title}\n\n{machine}\n\n{body}"
             (beside / "report.md").write_text(content, encoding="utf-8")
             figures = json.dumps(self.figures, indent=1, allow_nan=False) + "\n"
@@ -69,7 +69,7 @@ class Page:
             for name, text in self.files.items():
                 (beside / name).write_text(text, encoding="utf-8")
 
-    def write_pictures(self, folder: Path, prefix: str = "", place: str = "") -> str:
+    def write_plots(self, folder: Path, prefix: str = "", place: str = "") -> str:
         """Write plots and strips straight into a folder in the making; return the page's Markdown.
 
         prefix  begins the names of the files; place is the folder as the Markdown's file sees it, with its /.

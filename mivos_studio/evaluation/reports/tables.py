@@ -50,13 +50,13 @@ def interactive_report(figures: Figures) -> str:
     return (
         table(["clip", "objects", *rounds, f"F after {count}"], rows)
         + _summary(figures["summary"], figures["options"]["metric"])
-        + between_report(figures["between_anchors"])
+        + fusion_gain_report(figures["between_anchors"])
         + variant_report(figures["ablations"], figures["options"]["metric"])
         + _pace(figures)
     )
 
 
-def between_report(between: Figures) -> str:
+def fusion_gain_report(between: Figures) -> str:
     """Tell what fusion gains on frames between two anchors; nothing where there were none."""
     if not between["spans"]:
         return ""

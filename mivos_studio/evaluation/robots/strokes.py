@@ -18,24 +18,24 @@ SCRIBBLE_RADIUS_PX = 1.5
 
 
 @dataclass(frozen=True, eq=False)
-class Drawing:
+class StrokeMasks:
     """All strokes for one object so far, as pixels (H, W); the newest is on top."""
 
     positive: BoolArray
     negative: BoolArray
 
     @classmethod
-    def blank(cls, size: tuple[int, int]) -> Drawing:
+    def blank(cls, size: tuple[int, int]) -> StrokeMasks:
         """Nothing drawn on an image of this (height, width)."""
         return cls(np.zeros(size, dtype=bool), np.zeros(size, dtype=bool))
 
-    def with_stroke(self, stroke: Stroke) -> Drawing:
+    def with_stroke(self, stroke: Stroke) -> StrokeMasks:
         """Draw one more stroke."""
         height, width = self.positive.shape
         drawn = disks_along(stroke.points, stroke.radius_px, (height, width))
         if stroke.is_positive:
-            return Drawing(self.positive | drawn, self.negative & ~drawn)
-        return Drawing(self.positive & ~drawn, self.negative | drawn)
+            return StrokeMasks(self.positive | drawn, self.negative & ~drawn)
+        return StrokeMasks(self.positive & ~drawn, self.negative | drawn)
 
 
 def click_stroke(click: RobotClick, frame_index: int, object_id: int) -> Stroke:

@@ -10,13 +10,13 @@ from mivos_studio.training.losses import intersection_over_union
 from model.compact.encoder import GRID_STRIDE
 from model.compact.fusion import CompactFusion
 from model.compact.propagation import CompactPropagation
-from model.layers.attention import carry_maps, distance_affinity
+from model.layers.attention import distance_affinity, transfer_maps
 
 _EPSILON = 1e-4
 _DIFFERS = 0.1
 
 
-class FusionLesson:
+class FusionLossStep:
     """Loss of one batch of FusionData. Both networks are built with reduction 1; propagation is frozen."""
 
     def __init__(self, network: CompactFusion, propagation: CompactPropagation) -> None:
@@ -52,5 +52,5 @@ class FusionLesson:
         ]
         with torch.autocast(change.device.type, enabled=False):
             affinity = distance_affinity(keys[0].flatten(2), keys[1].flatten(2))
-            carried = carry_maps(affinity, grid.flatten(2)).view(*change.shape[:1], 2, *grid.shape[-2:])
+            carried = transfer_maps(affinity, grid.flatten(2)).view(*change.shape[:1], 2, *grid.shape[-2:])
         return F.interpolate(carried, scale_factor=GRID_STRIDE, mode="bilinear", align_corners=False)

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from inference_core.types import UInt8Array
 from mivos_studio.media.output.moves import move_without_replacing
-from mivos_studio.training.data.colour import normalised, random_look
+from mivos_studio.training.data.colour import normalised, random_grading
 from mivos_studio.training.data.crops import pose_near
 from mivos_studio.training.data.samples import Samples
 from mivos_studio.training.data.sources import Frame, Sources
@@ -32,7 +32,7 @@ _DRAWS = 20
 
 
 @dataclass(frozen=True)
-class WalkedClip:
+class PropagatedClip:
     """One object of one clip: frames, truth (T, H, W) uint8 0/1, and per reference frame the propagated
     probabilities (T, H, W) uint8, 255 = 1."""
 
@@ -41,7 +41,7 @@ class WalkedClip:
     walks: dict[int, UInt8Array]
 
 
-def walk_clips(sources: Sources, network: PropagationNetwork, folder: Path) -> list[WalkedClip]:
+def propagate_clips(sources: Sources, network: PropagationNetwork, folder: Path) -> list[PropagatedClip]:
     """Propagate the truth of every REFERENCE_EVERY-th frame through each clip; walks in `folder` are kept.
 
     The network is in eval mode; a compact one has reduction 1.
@@ -60,7 +60,7 @@ def walk_clips(sources: Sources, network: PropagationNetwork, folder: Path) -> l
             np.savez_compressed(partial, **walks)  # type: ignore[arg-type]
             move_without_replacing(partial, path)
         with np.load(path) as stored:
-            walked.append(WalkedClip(clip, truth, {int(key): stored[key] for key in stored.files}))
+            walked.append(PropagatedClip(clip, truth, {int(key): stored[key] for key in stored.files}))
     return [clip for clip in walked if len(clip.walks) > 1]
 
 
@@ -68,7 +68,7 @@ def walk_clips(sources: Sources, network: PropagationNetwork, folder: Path) -> l
 class FusionData(Samples):
     """A target frame, its two masks, and the correction that led to the new one."""
 
-    clips: list[WalkedClip]
+    clips: list[PropagatedClip]
 
     def draw(self, rng: Generator, size: int) -> dict[str, Tensor]:
         for _ in range(_DRAWS):
@@ -81,7 +81,7 @@ class FusionData(Samples):
         return self._tensors(rng, clip, (old_from, new_from, target), size)
 
     def _tensors(
-        self, rng: Generator, clip: WalkedClip, places: tuple[int, int, int], size: int
+        self, rng: Generator, clip: PropagatedClip, places: tuple[int, int, int], size: int
     ) -> dict[str, Tensor]:
         old_from, new_from, target = places
         old, new = clip.walks[old_from][target], clip.walks[new_from][target]
@@ -95,7 +95,7 @@ class FusionData(Samples):
                 cv2.warpAffine(plane.astype(np.float32), matrix, (size, size), flags=flags), np.float32
             )
 
-        look = random_look(rng, strength=0.5)
+        look = random_grading(rng, strength=0.5)
         images = [window(clip.frames[place].read()[0]).astype(np.uint8) for place in (target, new_from)]
         truth = [window(clip.truth[place] * np.uint8(255)) / 255.0 for place in (target, new_from)]
         between = abs(old_from - new_from)

@@ -16,7 +16,7 @@ _MORE_STROKES = (0.3, 0.3, 0.2, 0.2)
 _PROTOCOL_SHARE = 0.4
 
 
-class InteractionLesson:
+class InteractionLossStep:
     """Two answers a batch: the second sees the mask of the first, mostly with strokes where it was wrong."""
 
     def __init__(self, network: CompactInteraction) -> None:

@@ -14,7 +14,7 @@ from torch import Tensor
 from inference_core.types import BoolArray, Float32Array
 from mivos_studio.evaluation.robots.scribble import draw_scribbles
 from mivos_studio.synthetic.robots import click_robot, perturb_mask, random_box, scribble_strokes
-from mivos_studio.training.data.colour import normalised, random_look
+from mivos_studio.training.data.colour import normalised, random_grading
 from mivos_studio.training.data.crops import chosen_object, pose_around
 from mivos_studio.training.data.samples import Samples
 from mivos_studio.training.data.sources import Frame, Sources
@@ -50,7 +50,7 @@ class InteractionData(Samples):
         if rng.random() < _OTHERS_SHARE:
             draw_others(rng, strokes, others)
         return {
-            "image": torch.from_numpy(normalised(random_look(rng).apply(image, rng))),
+            "image": torch.from_numpy(normalised(random_grading(rng).apply(image, rng))),
             "truth": torch.from_numpy(truth.astype(np.float32)),
             "guides": torch.from_numpy(np.concatenate([previous[None].astype(np.float32), strokes])),
         }

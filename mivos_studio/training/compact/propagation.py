@@ -45,7 +45,7 @@ class Rows:
         return own, maps.sum(dim=1)[self.sample].unsqueeze(1) - own
 
 
-class PropagationLesson:
+class PropagationLossStep:
     """Computes the loss of one batch. The network must be built with reduction 1."""
 
     def __init__(self, network: CompactPropagation) -> None:

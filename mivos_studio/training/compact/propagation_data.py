@@ -14,7 +14,7 @@ from torch import Tensor
 
 from inference_core.types import UInt8Array
 from mivos_studio.synthetic.robots import perturb_mask
-from mivos_studio.training.data.colour import normalised, random_look
+from mivos_studio.training.data.colour import normalised, random_grading
 from mivos_studio.training.data.crops import chosen_object, pose_near
 from mivos_studio.training.data.layers import Layer, Shot, cut_out, matches, motion, render
 from mivos_studio.training.data.samples import Samples
@@ -144,9 +144,9 @@ def _same_objects(rng: Generator, labels: tuple[UInt8Array, ...]) -> tuple[UInt8
 
 
 def _tensors(rng: Generator, layers: list[Layer], shot: Shot) -> dict[str, Tensor]:
-    shared = random_look(rng)
+    shared = random_grading(rng)
     graded = (shared.apply(image, rng) for image in shot.images)
-    images = [normalised(random_look(rng, strength=0.2).apply(image, rng)) for image in graded]
+    images = [normalised(random_grading(rng, strength=0.2).apply(image, rng)) for image in graded]
     objects = np.stack([shot.ids == object_id for object_id in range(1, OBJECTS + 1)], axis=1)
     return {
         "images": torch.from_numpy(np.stack(images)),

@@ -39,7 +39,7 @@ class Look:
         return graded.astype(np.uint8)
 
 
-def random_look(rng: Generator, *, strength: float = 1.0) -> Look:
+def random_grading(rng: Generator, *, strength: float = 1.0) -> Look:
     """Draw a grading; strength 1 is lively, 0.2 what changes between the frames of one shot."""
     gain = np.exp(rng.normal(0.0, 0.10 * strength, 3)).astype(np.float32)
     saturation = float(np.exp(rng.normal(0.0, 0.35 * strength)))

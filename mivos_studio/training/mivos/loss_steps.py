@@ -25,7 +25,7 @@ Share = Callable[[float], float]
 """Share of pixels that count at a point of training."""
 
 
-class PropagationLesson:
+class PropagationLossStep:
     """Frame 0 is given, frame 1 is read from it, frame 2 from both.
 
     All of the memory is read, without a filter. Normalisation keeps the statistics that it came with: batches
@@ -77,7 +77,7 @@ class PropagationLesson:
         return aggregate_logits(rows.spread(prob))
 
 
-class ScribbleLesson:
+class ScribbleLossStep:
     """One answer to a previous mask and the strokes on what is wrong with it."""
 
     def __init__(self, network: MivosScribble, share: Share) -> None:
@@ -91,7 +91,7 @@ class ScribbleLesson:
         return loss, {"iou": _overlap(prob[:, 0], truth)}
 
 
-class FusionLesson:
+class FusionLossStep:
     """The right mask from that of two walks. Propagation is frozen and carries the correction alone."""
 
     def __init__(self, network: MivosFusion, propagation: MivosPropagation, share: Share) -> None:

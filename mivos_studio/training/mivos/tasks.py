@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from mivos_studio.training.compact.fusion_data import FusionData, walk_clips
+from mivos_studio.training.compact.fusion_data import FusionData, propagate_clips
 from mivos_studio.training.compact.interaction_data import InteractionData
 from mivos_studio.training.compact.propagation_data import PropagationData
 from mivos_studio.training.data.sources import Sources, TrainingDataError
-from mivos_studio.training.mivos.loss_steps import FusionLesson, PropagationLesson, ScribbleLesson
+from mivos_studio.training.mivos.loss_steps import FusionLossStep, PropagationLossStep, ScribbleLossStep
 from mivos_studio.training.mivos.recipe import PublishedRecipe
 from mivos_studio.training.processes import join_processes
 from mivos_studio.training.trainer import Trainer, TrainingTask
@@ -49,13 +49,13 @@ def publish(name: str, trainer: Trainer) -> Path:
 def _propagation(options: TrainingOptions, sources: Sources, recipe: PublishedRecipe) -> TrainingTask:
     network = MivosPropagation()
     samples = PropagationData(options.seed, recipe.samples, lambda _: recipe.size, sources)
-    return TrainingTask(network, samples, PropagationLesson(network, recipe.hardest_share))
+    return TrainingTask(network, samples, PropagationLossStep(network, recipe.hardest_share))
 
 
 def _scribbles(options: TrainingOptions, sources: Sources, recipe: PublishedRecipe) -> TrainingTask:
     network = MivosScribble()
     samples = InteractionData(options.seed, recipe.samples, lambda _: recipe.size, sources)
-    return TrainingTask(network, samples, ScribbleLesson(network, recipe.hardest_share))
+    return TrainingTask(network, samples, ScribbleLossStep(network, recipe.hardest_share))
 
 
 def _fusion(options: TrainingOptions, sources: Sources, recipe: PublishedRecipe) -> TrainingTask:
@@ -71,14 +71,14 @@ def _fusion(options: TrainingOptions, sources: Sources, recipe: PublishedRecipe)
     fold_normalisation(teacher.eval())
     processes = join_processes()
     if processes.is_first:
-        walk_clips(sources, teacher, options.out / "walks")
+        propagate_clips(sources, teacher, options.out / "walks")
     processes.wait()
-    clips = walk_clips(sources, teacher, options.out / "walks")
+    clips = propagate_clips(sources, teacher, options.out / "walks")
     if not clips:
         raise TrainingDataError("Fusion learns from clips, and none of the sources has a long enough one.")
     network = MivosFusion()
     samples = FusionData(options.seed, recipe.samples, lambda _: recipe.size, clips)
-    return TrainingTask(network, samples, FusionLesson(network, teacher, recipe.hardest_share))
+    return TrainingTask(network, samples, FusionLossStep(network, teacher, recipe.hardest_share))
 
 
 COURSES: dict[str, Callable[[TrainingOptions, Sources, PublishedRecipe], TrainingTask]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from inference_core.runtime.geometry import Geometry
-from mivos_studio.benchmarks.published_flow import PublishedFlow
+from mivos_studio.benchmarks.published_core import PublishedCore
 from model.mivos.fusion import MivosFusion
 from model.mivos.propagation import MivosPropagation
 from tests import parity
@@ -20,7 +20,7 @@ def test_parity_of_two_rounds_in_the_published_way() -> None:
     for network in networks:
         parity.fill(network)
         network.eval().requires_grad_(False)
-    flow = PublishedFlow(images, 2, *networks)
+    flow = PublishedCore(images, 2, *networks)
     for name, frame_index in (("r1", 4), ("r2", 7)):
         objects = parity.objects(frame_index)
         mask = torch.cat([1.0 - objects.sum(dim=0, keepdim=True), objects])

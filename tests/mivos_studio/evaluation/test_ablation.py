@@ -19,7 +19,7 @@ from mivos_studio.evaluation.ablation import (
 )
 from model.layers.aggregate import aggregate
 from tests.inference_core.fakes import FakePropagation, fake_networks
-from tests.mivos_studio.evaluation.made import fake_settings
+from tests.mivos_studio.evaluation.example_folders import fake_settings
 
 IMAGE = torch.rand(1, 3, 32, 48, generator=torch.Generator().manual_seed(0))
 OBJECTS = (torch.rand(2, 32, 48, generator=torch.Generator().manual_seed(1)) > 0.5).float()

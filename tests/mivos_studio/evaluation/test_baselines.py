@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mivos_studio.evaluation.baselines import Guess, follow_flow, grabcut, stand_still
+from mivos_studio.evaluation.baselines import GrabCutPrior, grabcut, repeat_masks, warp_by_flow
 from mivos_studio.evaluation.clips import score_baselines
 from mivos_studio.evaluation.folders import Selection, read_clips
 from mivos_studio.evaluation.metrics import jaccard
@@ -31,14 +31,14 @@ def _sliding_texture(frames):
 
 def test_standing_still_repeats_the_first_mask_for_every_later_frame():
     images, masks = _sliding_texture(4)
-    followed = list(stand_still(images, masks[:1]))
+    followed = list(repeat_masks(images, masks[:1]))
     assert len(followed) == 3
     assert all((each == masks[:1]).all() for each in followed)
 
 
 def test_flow_follows_what_moves():
     images, masks = _sliding_texture(6)
-    followed = list(follow_flow(images, masks[:1]))
+    followed = list(warp_by_flow(images, masks[:1]))
     assert len(followed) == 5
     assert jaccard(masks[5], followed[-1][0]) > 0.9
     assert jaccard(masks[5], masks[0]) < 0.6
@@ -47,11 +47,11 @@ def test_flow_follows_what_moves():
 def test_flow_carries_each_object_by_itself():
     images, masks = _sliding_texture(3)
     pair = np.stack([masks[0], np.roll(masks[0], 40, axis=1)])
-    together, alone = list(follow_flow(images, pair)), list(follow_flow(images, pair[1:]))
+    together, alone = list(warp_by_flow(images, pair)), list(warp_by_flow(images, pair[1:]))
     np.testing.assert_array_equal(together[-1][1], alone[-1][0])
 
 
-@pytest.mark.parametrize("guess", Guess)
+@pytest.mark.parametrize("guess", GrabCutPrior)
 def test_grabcut_finds_a_square_by_its_colour(guess):
     image, truth = square_clip(1)[0], square_ids() == 1
     positive, negative = np.zeros_like(truth), np.zeros_like(truth)
@@ -63,13 +63,13 @@ def test_grabcut_finds_a_square_by_its_colour(guess):
 def test_grabcut_answers_the_same_twice():
     image, positive = square_clip(1)[0], np.zeros((64, 96), dtype=bool)
     positive[12:14, 12:14] = True
-    first, second = (grabcut(image, positive, ~positive & False, Guess.OBJECT) for _ in range(2))
+    first, second = (grabcut(image, positive, ~positive & False, GrabCutPrior.OBJECT) for _ in range(2))
     np.testing.assert_array_equal(first, second)
 
 
 def test_grabcut_without_a_stroke_on_the_object_finds_nothing():
     nothing = np.zeros((64, 96), dtype=bool)
-    assert not grabcut(square_clip(1)[0], nothing, nothing, Guess.OBJECT).any()
+    assert not grabcut(square_clip(1)[0], nothing, nothing, GrabCutPrior.OBJECT).any()
 
 
 @pytest.mark.long

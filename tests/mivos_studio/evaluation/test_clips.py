@@ -11,7 +11,7 @@ from mivos_studio.evaluation.clips import score_baselines, score_clip
 from mivos_studio.evaluation.metrics import jaccard
 from mivos_studio.evaluation.settings import Steps
 from tests.inference_core.fakes import square_ids
-from tests.mivos_studio.evaluation.made import FRAMES, fake_settings, make_clip
+from tests.mivos_studio.evaluation.example_folders import FRAMES, fake_settings, make_clip
 
 
 @pytest.fixture

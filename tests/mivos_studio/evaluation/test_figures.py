@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mivos_studio.evaluation.clips import ClipScore, Pace
+from mivos_studio.evaluation.clips import ClipScore, Throughput
 from mivos_studio.evaluation.figures import clip_figures, still_figures
 from mivos_studio.evaluation.metrics import Statistics
 from mivos_studio.evaluation.stills import StillScore
@@ -15,16 +15,16 @@ def _score(j, f, pace):
 
 
 SCORES = {
-    "one": _score(0.8, 0.7, Pace(1, 10, 2.0)),
-    "two": _score(0.6, 0.5, Pace(3, 10, 4.0)),
-    "three": _score(0.1, 0.3, Pace(1, 30, 2.0)),
+    "one": _score(0.8, 0.7, Throughput(1, 10, 2.0)),
+    "two": _score(0.6, 0.5, Throughput(3, 10, 4.0)),
+    "three": _score(0.1, 0.3, Throughput(1, 30, 2.0)),
 }
 BASELINES = {
     "one": {"still": 0.4, "flow": 0.5},
     "two": {"still": 0.2, "flow": 0.3},
     "three": {"still": 0.0, "flow": 0.1},
 }
-FORGETFUL = {name: _score(0.0, 0.1, Pace(1, 10, 1.0)) for name in SCORES}
+FORGETFUL = {name: _score(0.0, 0.1, Throughput(1, 10, 1.0)) for name in SCORES}
 
 
 def test_clips_are_told_one_by_one():

@@ -10,7 +10,7 @@ import pytest
 from mivos_studio.evaluation.errors import EvaluationError
 from mivos_studio.evaluation.folders import IMAGES, MASKS, Selection, read_clips, read_stills
 from tests.inference_core.fakes import square_clip, square_ids
-from tests.mivos_studio.evaluation.made import FRAMES, make_clip, make_still, save, write_list
+from tests.mivos_studio.evaluation.example_folders import FRAMES, make_clip, make_still, save, write_list
 
 BLANK = np.zeros((64, 96), dtype=np.uint8)
 

@@ -10,7 +10,7 @@ from mivos_studio.evaluation.errors import EvaluationError
 from mivos_studio.evaluation.folders import Selection
 from mivos_studio.evaluation.reports.tables import clip_report, still_report
 from mivos_studio.evaluation.run import ClipOptions, StillOptions, evaluate_clips, evaluate_stills
-from tests.mivos_studio.evaluation.made import fake_settings, make_clip, make_still, write_list
+from tests.mivos_studio.evaluation.example_folders import fake_settings, make_clip, make_still, write_list
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mivos_studio.evaluation.stills import REPORTED_SCRIBBLES, StillScore, score_clicks, score_scribbles
-from tests.mivos_studio.evaluation.made import fake_settings, make_still
+from tests.mivos_studio.evaluation.example_folders import fake_settings, make_still
 
 SCORE = StillScore((0.3, 0.8, 0.86, 0.84, 0.95), {}, (0.1,) * 5)
 

@@ -50,7 +50,7 @@ def test_frames_have_the_size_asked_for() -> None:
 def test_as_many_objects_as_asked_for_get_ids_from_1() -> None:
     for seed in range(10):
         scene = make_scene(seed, SceneSpec(size=(120, 160), objects=(2, 4), distractors=0))
-        object_ids = sorted(thing.object_id for thing in scene.things)
+        object_ids = sorted(element.object_id for element in scene.elements)
         assert object_ids == list(range(1, len(object_ids) + 1))
         assert 2 <= len(object_ids) <= 4
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-_PROGRAM = Path(__file__).with_name("shared_lesson.py")
+_PROGRAM = Path(__file__).with_name("distributed_training.py")
 
 
 def _free_port() -> int:

@@ -15,13 +15,13 @@ from mivos_studio.training.data.sources import TrainingDataError, find_sources
 from mivos_studio.training.run import TrainingOptions, train
 from mivos_studio.training.trainer import Recipe, Trainer
 from model.checkpoint import family_folder
-from tests.mivos_studio.training.made import losses_of, make_pictures, write_picture
+from tests.mivos_studio.training.example_data import losses_of, make_images, write_image
 
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("pictures")
-    make_pictures(root, stills=6, frames=14, step=5)
+    make_images(root, stills=6, frames=14, step=5)
     return root
 
 
@@ -45,7 +45,7 @@ def test_a_source_in_the_layout_of_davis_is_read_and_reduced(tmp_path: Path) -> 
     rng = np.random.default_rng(0)
     images, masks = (tmp_path / "made" / part / "480p" / "one" for part in ("JPEGImages", "Annotations"))
     for number in range(4):
-        write_picture(images, f"{number:05d}", rng, 10 * number)
+        write_image(images, f"{number:05d}", rng, 10 * number)
         masks.mkdir(parents=True, exist_ok=True)
         (images / f"{number:05d}.png").replace(masks / f"{number:05d}.png")
     large = cv2.resize(cv2.imread(str(images / "00000.jpg")), (640, 512))
@@ -61,7 +61,7 @@ def test_a_source_in_the_layout_of_davis_is_read_and_reduced(tmp_path: Path) -> 
 
 
 def test_a_mask_of_another_size_is_named(tmp_path: Path) -> None:
-    write_picture(tmp_path / "stills" / "squares", "a", np.random.default_rng(0), 0)
+    write_image(tmp_path / "stills" / "squares", "a", np.random.default_rng(0), 0)
     Image.fromarray(np.zeros((5, 5), np.uint8)).save(tmp_path / "stills" / "squares" / "a.png")
     (frame,) = find_sources([tmp_path]).stills
     with pytest.raises(TrainingDataError, match=r"a\.png is not as large as"):
@@ -168,7 +168,7 @@ def test_a_sample_has_as_many_frames_as_wanted_and_shorter_clips_are_left_out(pi
 def test_clips_of_good_masks_are_drawn_more_often(tmp_path: Path) -> None:
     for source in ("davis16_train", "xiph_chen", "mine"):
         for number in range(6):
-            write_picture(tmp_path / "video" / source / "a", f"{number}", np.random.default_rng(0), number)
+            write_image(tmp_path / "video" / source / "a", f"{number}", np.random.default_rng(0), number)
     samples = PropagationData(8, 10, lambda _: 64, find_sources([tmp_path]))
     sources = [clip[0].clip_source for clip in samples._clips]
     shares = dict(zip(sources, samples._clip_shares.tolist(), strict=True))

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from mivos_studio.training.data.sources import TrainingDataError
-from mivos_studio.training.mivos.loss_steps import PropagationLesson, ScribbleLesson
+from mivos_studio.training.mivos.loss_steps import PropagationLossStep, ScribbleLossStep
 from mivos_studio.training.mivos.recipe import RECIPES
 from mivos_studio.training.run import TrainingOptions, train
 from mivos_studio.training.trainer import LossStep
@@ -21,7 +21,7 @@ from model.mivos.fusion import MivosFusion
 from model.mivos.propagation import MivosPropagation
 from model.mivos.scribble import MivosScribble
 from tests import parity
-from tests.mivos_studio.training.made import losses_of, make_pictures
+from tests.mivos_studio.training.example_data import losses_of, make_images
 
 SIZE = 64
 
@@ -31,7 +31,7 @@ _Network = TypeVar("_Network", bound=nn.Module)
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("pictures")
-    make_pictures(root, stills=3, frames=11, step=8)
+    make_images(root, stills=3, frames=11, step=8)
     return root
 
 
@@ -94,7 +94,7 @@ def test_a_few_steps_of_propagation_reduce_the_loss_and_leave_normalisation_alon
     network, objects = _made(MivosPropagation()), _squares()
     statistics = network.rgb_encoder.bn1.running_mean.clone()
     batch = {"images": objects.sum(dim=2, keepdim=True).repeat(1, 1, 3, 1, 1), "objects": objects}
-    losses = _learn(network, PropagationLesson(network, lambda _: 1.0), batch)
+    losses = _learn(network, PropagationLossStep(network, lambda _: 1.0), batch)
     assert losses[-1] < losses[0]
     assert torch.equal(network.rgb_encoder.bn1.running_mean, statistics)
 
@@ -104,7 +104,7 @@ def test_a_few_steps_of_scribbles_reduce_the_loss() -> None:
     guides = torch.zeros(2, 3, 32, 32)
     guides[:, 1, 10:13, 6:12] = 1.0
     batch = {"image": truth[:, None].repeat(1, 3, 1, 1), "guides": guides, "truth": truth}
-    losses = _learn(network, ScribbleLesson(network, lambda _: 1.0), batch)
+    losses = _learn(network, ScribbleLossStep(network, lambda _: 1.0), batch)
     assert losses[-1] < losses[0]
 
 

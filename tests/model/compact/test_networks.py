@@ -10,14 +10,14 @@ from model.compact.interaction import (
     LINES,
     CompactInteraction,
     certainty,
-    close_up,
-    colour_likeness,
+    colour_similarity,
+    dilated,
     ellipse_around,
+    feature_similarity,
+    input_size,
     is_dot,
-    likeness,
-    nearby,
-    seen_size,
-    widened,
+    keep_near,
+    zoom_window,
 )
 from model.compact.propagation import CompactPropagation
 from model.layers.blocks import ConvNorm, fold_normalisation
@@ -107,8 +107,8 @@ def test_interaction_answers_for_every_object() -> None:
 def test_a_picture_of_any_size_is_looked_at_with_the_same_short_side(
     size: tuple[int, int], seen: tuple[int, int]
 ) -> None:
-    assert seen_size(*size) == seen
-    assert seen_size(*size)[0] <= LINES
+    assert input_size(*size) == seen
+    assert input_size(*size)[0] <= LINES
 
 
 @torch.inference_mode()
@@ -120,15 +120,15 @@ def test_a_small_crop_is_answered_at_its_own_size() -> None:
 
 def test_a_closer_look_takes_in_a_small_object_and_its_surroundings() -> None:
     there = torch.zeros(480, 864, dtype=torch.bool)
-    assert close_up(there) is None
+    assert zoom_window(there) is None
     there[200:300, 400:440] = True
-    rows, columns = close_up(there) or (slice(0), slice(0))
+    rows, columns = zoom_window(there) or (slice(0), slice(0))
     assert 0 < rows.start < 200
     assert 300 < rows.stop < 480
     assert columns.start < 400
     assert columns.stop - columns.start >= 64
     there[:, :700] = True
-    assert close_up(there) is None
+    assert zoom_window(there) is None
 
 
 @torch.inference_mode()
@@ -139,8 +139,8 @@ def test_a_closer_look_changes_nothing_outside_of_its_window() -> None:
     for plane in planes[:2]:  # with a mask before, it looks at the whole but once
         plane[0, 80:84, 80:84] = 1.0
     image = torch.randn(1, 3, 192, 192)
-    once, twice = network._look(*network._reduced(image, *planes))[:, 0], network(image, *planes)
-    window = close_up(planes[1][0] > 0)
+    once, twice = network._predict(*network._reduced(image, *planes))[:, 0], network(image, *planes)
+    window = zoom_window(planes[1][0] > 0)
     assert window is not None
     outside = torch.ones(192, 192, dtype=torch.bool)
     outside[window] = False
@@ -156,7 +156,7 @@ def test_an_object_without_a_mask_is_looked_at_again() -> None:
     previous[1, 20:40] = 1.0
     image = torch.randn(1, 3, 192, 192)
     small, guides = network._reduced(image, previous, positive, negative)
-    once = network._look_both_ways(small.expand(2, -1, -1, -1), guides)[:, 0]
+    once = network._predict_with_mirror(small.expand(2, -1, -1, -1), guides)[:, 0]
     answered = network(image, previous, positive, negative)
     assert not torch.allclose(answered[0], once[0], atol=1e-3)
     torch.testing.assert_close(answered[1], once[1])
@@ -182,7 +182,7 @@ def test_an_ellipse_lies_around_the_middle_of_a_stroke() -> None:
 def test_a_mask_is_widened_to_all_sides_alike() -> None:
     there = torch.zeros(100, 200, dtype=torch.bool)
     there[50:52, 90:95] = True
-    wide = widened(there).nonzero()
+    wide = dilated(there).nonzero()
     assert wide.amin(dim=0).tolist() == [40, 80]
     assert wide.amax(dim=0).tolist() == [61, 104]
 
@@ -199,13 +199,13 @@ def test_of_several_beginnings_a_first_click_keeps_the_answer_that_is_surest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     network = CompactInteraction().eval()
-    finish, answers = network._finish, list[Tensor]()
+    finish, answers = network._predict_final, list[Tensor]()
 
     def watched(*attempt: Any) -> Tensor:
         answers.append(finish(*attempt) * (1 + len(answers)))  # so that the last is the surest
         return answers[-1]
 
-    monkeypatch.setattr(network, "_finish", watched)
+    monkeypatch.setattr(network, "_predict_final", watched)
     nothing, click, line = (torch.zeros(1, HEIGHT, WIDTH) for _ in range(3))
     click[0, 20:22, 30:32] = 1.0
     line[0, 20, 10:40] = 1.0
@@ -217,7 +217,7 @@ def test_of_several_beginnings_a_first_click_keeps_the_answer_that_is_surest(
     assert next(asked, None) is None
     network(_image(), nothing, line, nothing)
     network(_image(), click, click, nothing)
-    network.trusts_itself = False
+    network.compares_starts = False
     network(_image(), nothing, click, nothing)
     assert len(answers) == 6
 
@@ -226,10 +226,10 @@ def test_what_says_no_far_from_all_that_says_yes_is_left_out() -> None:
     positive, negative = torch.zeros(200, 300), torch.zeros(200, 300)
     positive[100, 100:121] = 1.0
     negative[100, 139:142] = negative[100, 159:163] = negative[20, 110] = 1.0
-    near = nearby(positive, negative)
+    near = keep_near(positive, negative)
     assert near[100].nonzero().flatten().tolist() == [139, 140, 141, 159, 160]
     assert not near[20].any()
-    assert torch.equal(nearby(torch.zeros_like(positive), negative), negative)
+    assert torch.equal(keep_near(torch.zeros_like(positive), negative), negative)
 
 
 @torch.inference_mode()
@@ -251,7 +251,7 @@ def test_colours_under_a_stroke_are_found_elsewhere() -> None:
     image[:, :, :, 4:] = 2.0
     guides = torch.zeros(1, 2, 8, 8)
     guides[0, 0, 0, 0] = 1.0
-    found = colour_likeness(image, guides)
+    found = colour_similarity(image, guides)
     assert (found[0, 0, :, :4] > 0.6).all()
     assert (found[0, 0, :, 4:] < 0.1).all()
     assert (found[0, 1] == 0).all()
@@ -262,7 +262,7 @@ def test_likeness_finds_what_looks_like_a_stroke_and_says_no_without_one() -> No
     features[0, 0, 0, :2] = 1.0
     features[0, 1, 0, 2] = 1.0
     guides = torch.tensor([[[[1.0, 0.0, 0.0]], [[0.0, 0.0, 0.0]]]])
-    alike = likeness(features, guides)
+    alike = feature_similarity(features, guides)
     assert torch.allclose(alike[0, 0, 0], torch.tensor([1.0, 1.0, 0.0]))
     assert torch.allclose(alike[0, 1, 0], torch.full((3,), -1.0))
 

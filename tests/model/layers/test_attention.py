@@ -5,7 +5,6 @@ import torch
 from torch import Tensor
 
 from model.layers.attention import (
-    carry_maps,
     distance_affinity,
     distance_factors,
     dot_affinity,
@@ -14,6 +13,7 @@ from model.layers.attention import (
     prefer_near,
     read_memory,
     top_k_weights,
+    transfer_maps,
 )
 
 
@@ -106,7 +106,7 @@ def test_affinities_are_exact_whatever_autocast_says(affinity: Callable[[Tensor,
 def test_a_memory_cell_that_matches_alone_carries_its_map() -> None:
     affinity = torch.full((1, 2, 3), -100.0)
     affinity[0, 0, 2] = affinity[0, 1, 0] = 100.0
-    carried = carry_maps(affinity, torch.tensor([[[0.1, 0.2, 0.3]]]))
+    carried = transfer_maps(affinity, torch.tensor([[[0.1, 0.2, 0.3]]]))
     assert torch.allclose(carried, torch.tensor([[[0.3, 0.1]]]))
 
 

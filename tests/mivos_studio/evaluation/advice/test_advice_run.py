@@ -11,7 +11,7 @@ from inference_core.types import Tool
 from mivos_studio.evaluation.advice.run import AdviceOptions, evaluate_advice, fit_confidence
 from mivos_studio.evaluation.folders import Selection
 from mivos_studio.evaluation.reports.page import advice_page, calibration_page
-from tests.mivos_studio.evaluation.made import fake_settings, make_clip
+from tests.mivos_studio.evaluation.example_folders import fake_settings, make_clip
 
 
 @pytest.fixture

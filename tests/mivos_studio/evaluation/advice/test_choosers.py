@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mivos_studio.evaluation.advice.choosers import advised, at_random, evenly, least_confident
-from mivos_studio.evaluation.interactive.play import Situation
+from mivos_studio.evaluation.interactive.simulate import RobotView
 
 FRAMES = 9
 
@@ -21,7 +21,7 @@ def _situation(*been, advice=None, confidence=None):
     )
     scores = np.full((FRAMES, 1), 0.5)
     scores[7] = 0.1
-    return Situation(session, scores, been)
+    return RobotView(session, scores, been)
 
 
 def test_the_advised_frame_is_the_core_s():

@@ -17,7 +17,7 @@ from mivos_studio.evaluation.advice.observations import (
     reliability,
 )
 from mivos_studio.evaluation.settings import Steps
-from tests.mivos_studio.evaluation.made import FRAMES, fake_settings, make_clip
+from tests.mivos_studio.evaluation.example_folders import FRAMES, fake_settings, make_clip
 
 
 def _observations(calibration, count=400, clip="clip"):

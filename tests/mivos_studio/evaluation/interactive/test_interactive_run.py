@@ -18,7 +18,7 @@ from mivos_studio.evaluation.interactive.run import (
     evaluate_interactive,
 )
 from mivos_studio.evaluation.reports.tables import interactive_report
-from tests.mivos_studio.evaluation.made import fake_settings, make_clip
+from tests.mivos_studio.evaluation.example_folders import fake_settings, make_clip
 
 
 @pytest.fixture

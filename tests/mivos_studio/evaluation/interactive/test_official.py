@@ -12,8 +12,8 @@ from mivos_studio.evaluation.interactive.official import drive
 from mivos_studio.evaluation.interactive.protocol import Protocol, Schedule, next_frame
 from mivos_studio.evaluation.metrics import jaccard, score_table
 from mivos_studio.evaluation.robots.scribble import draw_scribbles
-from tests.mivos_studio.evaluation.interactive.lines import content
-from tests.mivos_studio.evaluation.made import FRAMES, fake_settings, make_clip
+from tests.mivos_studio.evaluation.example_folders import FRAMES, fake_settings, make_clip
+from tests.mivos_studio.evaluation.interactive.scribble_files import content
 
 
 class FakeOfficial:

@@ -7,9 +7,9 @@ import pytest
 
 from inference_core.types import Tool
 from mivos_studio.evaluation.errors import EvaluationError
-from mivos_studio.evaluation.interactive.samples import read_opening, read_samples
-from tests.mivos_studio.evaluation.interactive.lines import SQUARE_LINE, content, write_scribbles
-from tests.mivos_studio.evaluation.made import make_clip
+from mivos_studio.evaluation.interactive.samples import read_samples, read_scribbles
+from tests.mivos_studio.evaluation.example_folders import make_clip
+from tests.mivos_studio.evaluation.interactive.scribble_files import SQUARE_LINE, content, write_scribbles
 
 
 def test_each_file_of_scribbles_is_a_sample(tmp_path):
@@ -53,4 +53,4 @@ def test_scribbles_behind_the_last_frame_that_is_measured_are_left_out(tmp_path)
 def test_what_is_no_scribble_is_refused(tmp_path, written):
     path = write_scribbles(tmp_path, "squares", 1, written)
     with pytest.raises(EvaluationError, match=r"001\.json does not hold scribbles in the form of DAVIS"):
-        read_opening(path)
+        read_scribbles(path)

@@ -13,7 +13,7 @@ from mivos_studio.evaluation.robots.scribble import (
     draw_scribbles,
     raster,
 )
-from tests.mivos_studio.evaluation.protocol import CASES, RECORDINGS, scribbled_frames
+from tests.mivos_studio.evaluation.recordings import CASES, RECORDINGS, scribbled_frames
 
 NEAR_PX = 2
 

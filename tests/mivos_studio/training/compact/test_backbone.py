@@ -23,7 +23,7 @@ from mivos_studio.training.data.colour import MEAN, STD
 from mivos_studio.training.data.sources import TrainingDataError, find_sources
 from mivos_studio.training.run import TrainingOptions, train
 from model.compact.backbone import WIDTHS, LiteBackbone
-from tests.mivos_studio.training.made import make_pictures
+from tests.mivos_studio.training.example_data import make_images
 
 EXPECTED = [
     [-0.14233, -0.29952, 1.11431, -0.78321, 0.46484],
@@ -62,7 +62,7 @@ def published(tmp_path: Path) -> Path:
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("pictures")
-    make_pictures(root, stills=4, frames=8, step=5)
+    make_images(root, stills=4, frames=8, step=5)
     return root
 
 

@@ -26,7 +26,7 @@ CONFIDENCE = 0.95
 
 
 @dataclass
-class SwitchFusion:
+class SwitchableFusion:
     """The session's fusion network, or for a while one of the plain ones."""
 
     active: FusionNetwork
@@ -39,22 +39,22 @@ class SwitchFusion:
         return self.active(image, old, new, attention, distance)
 
 
-Compare = Callable[[Session, TrueClip, int], list[Span]]
+CompareFusion = Callable[[Session, TrueClip, int], list[Span]]
 """Tries the plain fusions on a draft about to be propagated; `learned` is still empty."""
 
 
-def comparing(settings: Settings) -> tuple[Settings, Compare]:
+def fusion_comparison(settings: Settings) -> tuple[Settings, CompareFusion]:
     """Return settings whose fusion can be switched, and what switches it."""
     learned = settings.placed.fusion
-    switch = SwitchFusion(learned, learned.multiple)
+    switch = SwitchableFusion(learned, learned.multiple)
     switched = replace(settings, networks=replace(settings.placed, fusion=switch))
 
     def compare(session: Session, clip: TrueClip, frame_index: int) -> list[Span]:
-        spans = [Span(clip.name, frames, {}, np.empty(0)) for frames in spans_beside(session, frame_index)]
+        spans = [Span(clip.name, frames, {}, np.empty(0)) for frames in spans_next_to(session, frame_index)]
         for name, fusion in FUSIONS.items() if spans else ():
             switch.active = fusion
             try:
-                _try(session, clip, frame_index, spans, name)
+                _try_plain(session, clip, frame_index, spans, name)
             finally:
                 switch.active = learned
         return spans
@@ -62,14 +62,14 @@ def comparing(settings: Settings) -> tuple[Settings, Compare]:
     return switched, compare
 
 
-def spans_beside(session: Session, frame_index: int) -> list[range]:
+def spans_next_to(session: Session, frame_index: int) -> list[range]:
     """Give the frames between a frame and the anchors on its two sides, as far as there are any."""
     before = max((anchor for anchor in session.anchors if anchor < frame_index), default=frame_index)
     after = min((anchor for anchor in session.anchors if anchor > frame_index), default=frame_index)
     return [frames for frames in (range(before + 1, frame_index), range(frame_index + 1, after)) if frames]
 
 
-def between_figures(spans: Sequence[Span]) -> dict[str, object]:
+def fusion_gain_figures(spans: Sequence[Span]) -> dict[str, object]:
     """Tell mean J on all frames of the spans, and how much fusion gains, with bootstrap intervals."""
     learned = [span.learned for span in spans]
     if not spans:
@@ -112,7 +112,7 @@ def _gain(spans: Sequence[Span], name: str) -> dict[str, object]:
     }
 
 
-def _try(session: Session, clip: TrueClip, frame_index: int, spans: Sequence[Span], name: str) -> None:
+def _try_plain(session: Session, clip: TrueClip, frame_index: int, spans: Sequence[Span], name: str) -> None:
     reached = [frame_index, *(frame for span in spans for frame in span.frames)]
     for _ in session.propagate(frame_index, frame_range=(min(reached), max(reached))):
         pass

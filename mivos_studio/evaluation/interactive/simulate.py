@@ -11,9 +11,9 @@ import numpy as np
 from inference_core.session import Session
 from inference_core.types import Float64Array, Stroke, Tool, UInt8Array
 from mivos_studio.evaluation.folders import TrueClip, object_masks
-from mivos_studio.evaluation.interactive.between import Compare
+from mivos_studio.evaluation.interactive.fusion_gain import CompareFusion
 from mivos_studio.evaluation.interactive.protocol import Protocol, SampleRecord, Span, Submission, next_frame
-from mivos_studio.evaluation.interactive.samples import Opening, Sample
+from mivos_studio.evaluation.interactive.samples import InitialScribbles, Sample
 from mivos_studio.evaluation.metrics import f_measure, jaccard, score_table
 from mivos_studio.evaluation.robots.strokes import apply, clicked_strokes, scribble_stroke, scribbled_strokes
 from mivos_studio.evaluation.settings import Settings, Steps
@@ -23,7 +23,7 @@ ROBOTS = {Tool.SCRIBBLE: scribbled_strokes, Tool.CLICK: clicked_strokes}
 
 
 @dataclass(frozen=True, eq=False)
-class Situation:
+class RobotView:
     """What an editor who looks for the next frame to correct can see, and what the robot knows besides.
 
     scores  (T, K) float64, the protocol's metric of the masks as they are.
@@ -35,11 +35,11 @@ class Situation:
     been: Sequence[int]
 
 
-Chooser = Callable[[Situation], int]
+Chooser = Callable[[RobotView], int]
 """Names the next frame to correct."""
 
 
-def worst(situation: Situation) -> int:
+def worst(situation: RobotView) -> int:
     """Go where the masks are truly worst, as the protocol does."""
     return next_frame(situation.scores, situation.been)
 
@@ -50,7 +50,7 @@ def propagate(session: Session, frame_index: int) -> int:
 
 
 @dataclass(frozen=True)
-class Player:
+class SimulatedUser:
     """Plays samples by the rules.
 
     choose   where the robot goes.
@@ -60,11 +60,11 @@ class Player:
     settings: Settings
     protocol: Protocol
     choose: Chooser = worst
-    compare: Compare | None = None
+    compare: CompareFusion | None = None
 
     def play(self, sample: Sample, steps: Steps) -> SampleRecord:
         """Correct a sample until its interactions or its time are used up; one step for each interaction."""
-        game = _Game(self, sample)
+        game = _SampleSession(self, sample)
         submissions: list[Submission] = []
         left_s = self.protocol.budget_s(len(sample.clip.object_ids))
         for number in range(1, self.protocol.interactions + 1):
@@ -85,10 +85,10 @@ class Player:
 
 
 @dataclass
-class _Game:
+class _SampleSession:
     """One sample in a session of its own."""
 
-    player: Player
+    player: SimulatedUser
     sample: Sample
     session: Session = field(init=False)
     been: list[int] = field(default_factory=list)
@@ -139,20 +139,20 @@ class _Game:
         if opening is not None and not self.been:
             frame_index = opening.frame_index
         elif not self.been:
-            frame_index = worst(Situation(self.session, self.scores, ()))
+            frame_index = worst(RobotView(self.session, self.scores, ()))
         else:
-            frame_index = self.player.choose(Situation(self.session, self.scores, self.been))
+            frame_index = self.player.choose(RobotView(self.session, self.scores, self.been))
         self.been.append(frame_index)
         return frame_index
 
     def _strokes(self, number: int, frame_index: int) -> list[Stroke]:
         clip, ids = self.sample.clip, self.session.ids(frame_index)
         if number == 1 and self.sample.opening is not None:
-            return opening_strokes(self.sample.opening, ids, clip.object_ids)
+            return initial_strokes(self.sample.opening, ids, clip.object_ids)
         return ROBOTS[self.player.protocol.tool](clip.ids(frame_index), ids, clip.object_ids, frame_index)
 
 
-def opening_strokes(opening: Opening, ids: UInt8Array, object_ids: Sequence[int]) -> list[Stroke]:
+def initial_strokes(opening: InitialScribbles, ids: UInt8Array, object_ids: Sequence[int]) -> list[Stroke]:
     """Turn scribbles into strokes on a frame whose ids (H, W) are given; other objects' are dropped."""
     wanted = {0, *object_ids}
     scribbles = [scribble for scribble in opening.scribbles if scribble.object_id in wanted]

@@ -40,7 +40,7 @@ class Memory:
         return Memory(list(self.keys), list(self.values))
 
 
-class PublishedFlow:
+class PublishedCore:
     """Rounds of propagation over one clip (MiVOS, section 3; the published inference core).
 
     images  (1, 3, h, w) normalised, one a frame, on the networks' device.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.mivos_studio.evaluation.made import FRAMES
+from tests.mivos_studio.evaluation.example_folders import FRAMES
 
 SQUARE_LINE = [[0.12, 0.2], [0.2, 0.25]]
 """Across the red square of the first frame, as shares of width and height."""

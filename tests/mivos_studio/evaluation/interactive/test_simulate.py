@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from inference_core.types import Tool
-from mivos_studio.evaluation.interactive.between import comparing
-from mivos_studio.evaluation.interactive.play import Player
+from mivos_studio.evaluation.interactive.fusion_gain import fusion_comparison
 from mivos_studio.evaluation.interactive.protocol import Protocol, Schedule
 from mivos_studio.evaluation.interactive.samples import Sample, read_samples
-from mivos_studio.evaluation.settings import Steps, keep_quiet
-from tests.mivos_studio.evaluation.interactive.lines import SQUARE_LINE, content, write_scribbles
-from tests.mivos_studio.evaluation.made import FRAMES, fake_settings, make_clip
+from mivos_studio.evaluation.interactive.simulate import SimulatedUser
+from mivos_studio.evaluation.settings import Steps, ignore_progress
+from tests.mivos_studio.evaluation.example_folders import FRAMES, fake_settings, make_clip
+from tests.mivos_studio.evaluation.interactive.scribble_files import SQUARE_LINE, content, write_scribbles
 
-QUIET = Steps(1, keep_quiet)
+QUIET = Steps(1, ignore_progress)
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def sample(tmp_path):
 
 
 def play(sample, **rules):
-    return Player(fake_settings(), Protocol(**rules)).play(sample, QUIET).submissions
+    return SimulatedUser(fake_settings(), Protocol(**rules)).play(sample, QUIET).submissions
 
 
 @pytest.mark.parametrize("tool", [Tool.SCRIBBLE, Tool.CLICK])
@@ -45,7 +45,7 @@ def test_the_first_correction_is_on_the_first_of_all_empty_frames(sample):
 def test_no_frame_is_corrected_twice_before_all_have_been(sample):
     told = []
     steps = Steps(FRAMES + 1, lambda done, total: told.append(done))
-    record = Player(fake_settings(), Protocol(interactions=FRAMES + 1)).play(sample, steps)
+    record = SimulatedUser(fake_settings(), Protocol(interactions=FRAMES + 1)).play(sample, steps)
     frames = [submission.frame_index for submission in record.submissions]
     assert sorted(frames[:FRAMES]) == list(range(FRAMES))
     assert len(frames) == FRAMES + 1
@@ -59,7 +59,7 @@ def test_somebody_else_may_choose_the_frame(sample):
         seen.append((tuple(situation.been), situation.scores.shape, situation.session.anchors))
         return FRAMES - len(situation.been)
 
-    player = Player(fake_settings(), Protocol(Tool.CLICK, 3), choose=last_but)
+    player = SimulatedUser(fake_settings(), Protocol(Tool.CLICK, 3), choose=last_but)
     frames = [submission.frame_index for submission in player.play(sample, QUIET).submissions]
     assert frames == [0, FRAMES - 1, FRAMES - 2]
     assert seen[1] == ((0, FRAMES - 1), (FRAMES, 2), (0, FRAMES - 1))
@@ -89,9 +89,9 @@ def test_what_comes_too_late_is_not_counted(sample):
 
 def test_comparing_leaves_the_game_as_it_was_and_costs_no_time_of_the_clock(sample):
     rules = Protocol(Tool.CLICK, 4)
-    plain = Player(fake_settings(), rules).play(sample, QUIET)
-    settings, compare = comparing(fake_settings())
-    compared = Player(settings, rules, compare=compare).play(sample, QUIET)
+    plain = SimulatedUser(fake_settings(), rules).play(sample, QUIET)
+    settings, compare = fusion_comparison(fake_settings())
+    compared = SimulatedUser(settings, rules, compare=compare).play(sample, QUIET)
     for one, other in zip(plain.submissions, compared.submissions, strict=True):
         assert one.frame_index == other.frame_index
         np.testing.assert_array_equal(one.jaccard, other.jaccard)

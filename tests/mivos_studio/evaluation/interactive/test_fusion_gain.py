@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 
 from mivos_studio.evaluation.ablation import PlainFusion
-from mivos_studio.evaluation.interactive.between import between_figures, bootstrap_interval, spans_beside
+from mivos_studio.evaluation.interactive.fusion_gain import (
+    bootstrap_interval,
+    fusion_gain_figures,
+    spans_next_to,
+)
 from mivos_studio.evaluation.interactive.protocol import Span
 from tests.inference_core.fakes import square_clip, square_ids
-from tests.mivos_studio.evaluation.made import fake_settings
+from tests.mivos_studio.evaluation.example_folders import fake_settings
 
 
 def _session(networks=None):
@@ -27,11 +31,11 @@ def _anchor(session, frame_index, ids):
 
 def test_spans_lie_between_a_frame_and_the_anchors_on_both_its_sides():
     session = _session()
-    assert spans_beside(session, 4) == []
+    assert spans_next_to(session, 4) == []
     for frame_index in (0, 5, 6):
         _anchor(session, frame_index, square_ids(frame_index))
-    assert spans_beside(session, 3) == [range(1, 3), range(4, 5)]
-    assert spans_beside(session, 7) == []  # its neighbour is an anchor
+    assert spans_next_to(session, 3) == [range(1, 3), range(4, 5)]
+    assert spans_next_to(session, 7) == []  # its neighbour is an anchor
 
 
 def test_where_the_newest_wins_frames_hold_what_the_walk_brought():
@@ -56,7 +60,7 @@ def test_gains_are_paired_and_told_with_their_intervals():
         Span("a", range(6, 8), {"newest": np.full(2, 0.2), "linear": np.full(2, 0.8)}, np.full(2, 0.6)),
         Span("b", range(1, 3), {"newest": np.full(2, 0.6), "linear": np.full(2, 0.6)}, np.full(2, 0.8)),
     ]
-    figures = between_figures(spans)
+    figures = fusion_gain_figures(spans)
     assert (figures["spans"], figures["frames"]) == (3, 8)
     assert figures["J"] == pytest.approx({"learned": 0.65, "newest": 0.45, "linear": 0.7})
     gain = figures["gain_over"]["newest"]
@@ -67,7 +71,7 @@ def test_gains_are_paired_and_told_with_their_intervals():
 
 
 def test_without_two_anchors_there_is_nothing_to_tell():
-    assert between_figures([]) == {"spans": 0, "frames": 0}
+    assert fusion_gain_figures([]) == {"spans": 0, "frames": 0}
 
 
 def test_the_interval_of_a_mean_is_that_of_statistics():
