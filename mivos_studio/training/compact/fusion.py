@@ -1,4 +1,7 @@
-"""The fusion network's loss_step: choose between two walks, the correction carried by the frozen affinity."""
+"""Loss step of the fusion network: choose between the masks of two propagations.
+
+The change in the anchor frame is transferred by the affinity of the frozen propagation network.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +27,8 @@ class FusionLossStep:
         self.propagation = propagation.eval().requires_grad_(False)
 
     def __call__(self, batch: dict[str, Tensor], progress: float) -> tuple[Tensor, dict[str, float]]:
-        """Cross-entropy, mostly where the masks differ; figures beside newest-wins and linear blending."""
-        del progress  # the same all through
+        """Cross-entropy, mostly where the masks differ; figures beside the newest mask and a linear blend."""
+        del progress  # the loss is the same throughout
         old, new, truth = batch["old"], batch["new"], batch["truth"]
         planes = torch.cat([old[:, None], new[:, None], self._attention(batch)], dim=1)
         trust_old = torch.sigmoid(self.network.gate(batch["image"], planes, batch["distance"])[:, 0])
@@ -42,7 +45,7 @@ class FusionLossStep:
 
     @torch.no_grad()
     def _attention(self, batch: dict[str, Tensor]) -> Tensor:
-        """Where additions and removals land in the target frame: (B, 2, h, w)."""
+        """Transfer additions and removals to the target frame: (B, 2, h, w)."""
         change = batch["change"]
         maps = torch.stack([change.clamp(0, 1), (-change).clamp(0, 1)], dim=1)
         grid = F.avg_pool2d(maps, GRID_STRIDE)
@@ -52,5 +55,7 @@ class FusionLossStep:
         ]
         with torch.autocast(change.device.type, enabled=False):
             affinity = distance_affinity(keys[0].flatten(2), keys[1].flatten(2))
-            carried = transfer_maps(affinity, grid.flatten(2)).view(*change.shape[:1], 2, *grid.shape[-2:])
-        return F.interpolate(carried, scale_factor=GRID_STRIDE, mode="bilinear", align_corners=False)
+            transferred = transfer_maps(affinity, grid.flatten(2)).view(
+                *change.shape[:1], 2, *grid.shape[-2:]
+            )
+        return F.interpolate(transferred, scale_factor=GRID_STRIDE, mode="bilinear", align_corners=False)

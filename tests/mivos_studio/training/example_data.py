@@ -1,4 +1,4 @@
-"""A tiny training set made on the spot: squares that move over noise; and what a training logged."""
+"""A tiny training set, squares that move over noise; a training run on it, and the losses of its log."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import Image
+
+from mivos_studio.training.options import TrainingOptions
+from mivos_studio.training.run import train
+from mivos_studio.training.tasks.registry import choose_tasks
 
 
 def write_image(folder: Path, name: str, rng: np.random.Generator, x: int) -> None:
@@ -28,6 +32,11 @@ def make_images(root: Path, *, stills: int, frames: int, step: int) -> None:
         write_image(root / "stills" / "squares", f"{number}", rng, int(rng.integers(0, 100)))
     for number in range(frames):
         write_image(root / "video" / "moving" / "one", f"{number:03d}", rng, step * number)
+
+
+def run_training(name: str, options: TrainingOptions) -> list[Path]:
+    """Train a network, or all, as the command does."""
+    return train(choose_tasks(name, options), options)
 
 
 def losses_of(log: Path) -> list[float]:

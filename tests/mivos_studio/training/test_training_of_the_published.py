@@ -1,4 +1,4 @@
-"""The published networks learn from the same samples; what they learn is left in the published form."""
+"""Training of the published networks: the same samples, weights written in the published form."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from torch import Tensor, nn
 from mivos_studio.training.data.sources import TrainingDataError
 from mivos_studio.training.mivos.loss_steps import PropagationLossStep, ScribbleLossStep
 from mivos_studio.training.mivos.recipe import RECIPES
-from mivos_studio.training.run import TrainingOptions, train
+from mivos_studio.training.options import TrainingOptions
+from mivos_studio.training.tasks.mivos import MIVOS_TASKS
 from mivos_studio.training.trainer import LossStep
 from model.checkpoint import load_weights
 from model.mivos.fusion import MivosFusion
 from model.mivos.propagation import MivosPropagation
 from model.mivos.scribble import MivosScribble
 from tests import parity
-from tests.mivos_studio.training.example_data import losses_of, make_images
+from tests.mivos_studio.training.example_data import losses_of, make_images, run_training
 
 SIZE = 64
 
@@ -29,20 +30,21 @@ _Network = TypeVar("_Network", bound=nn.Module)
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("pictures")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("images")
     make_images(root, stills=3, frames=11, step=8)
     return root
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, recipe in RECIPES.items():
-        monkeypatch.setitem(RECIPES, name, replace(recipe, size=SIZE, learning_rate=1e-3, log_every=2))
+    for name, task in MIVOS_TASKS.items():
+        recipe = replace(task.recipe, size=SIZE, learning_rate=1e-3, log_every=2)
+        monkeypatch.setitem(MIVOS_TASKS, name, replace(task, recipe=recipe))
 
 
-def _options(pictures: Path, out: Path, **changes: object) -> TrainingOptions:
-    plain = TrainingOptions([pictures], out, family="mivos", steps=8, batch=2, threads=1)
+def _options(images: Path, out: Path, **changes: object) -> TrainingOptions:
+    plain = TrainingOptions([images], out, family="mivos", steps=8, batch=2, threads=1)
     return replace(plain, **changes)
 
 
@@ -52,9 +54,9 @@ def _save_made(network: nn.Module, path: Path) -> None:
 
 
 @pytest.mark.usefixtures("small")
-def test_a_few_steps_of_fusion_reduce_the_loss(pictures: Path, tmp_path: Path) -> None:
+def test_a_few_steps_of_fusion_reduce_the_loss(images: Path, tmp_path: Path) -> None:
     _save_made(MivosPropagation(), tmp_path / "propagation_model.pth")
-    (weights,) = train("fusion", _options(pictures, tmp_path, steps=16))
+    (weights,) = run_training("fusion", _options(images, tmp_path, steps=16))
     assert weights == tmp_path / "fusion.pth"
     losses = losses_of(tmp_path / "fusion.csv")
     assert losses[-1] < losses[0]
@@ -108,9 +110,9 @@ def test_a_few_steps_of_scribbles_reduce_the_loss() -> None:
     assert losses[-1] < losses[0]
 
 
-def test_fusion_without_a_propagation_network_says_what_is_missing(pictures: Path, tmp_path: Path) -> None:
+def test_fusion_without_a_propagation_network_names_the_missing_file(images: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingDataError, match=r"propagation_model\.pth"):
-        train("fusion", _options(pictures, tmp_path))
+        run_training("fusion", _options(images, tmp_path))
 
 
 def test_the_published_rates_fall_once_and_the_loss_narrows() -> None:
