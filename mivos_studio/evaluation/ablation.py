@@ -57,10 +57,10 @@ class Ablation(nn.Module):
         return self.network.learn_target_models(anchors, known)
 
     def decode(
-        self, query: QueryFeatures, readout: Tensor, previous: Tensor, targets: Tensor | None = None
+        self, query: QueryFeatures, readout: Tensor, previous: Tensor, target_models: Tensor | None = None
     ) -> Tensor:
         """Pass on."""
-        return self.network.decode(query, readout, previous, targets)
+        return self.network.decode(query, readout, previous, target_models)
 
     def transfer(self, query: QueryFeatures, key: Tensor, maps: Tensor) -> Tensor:
         """Pass on."""
@@ -88,10 +88,10 @@ class WithoutPrevious(Ablation):
     """Forgets the previous frame's probabilities: the decoder has the image and the memory alone."""
 
     def decode(
-        self, query: QueryFeatures, readout: Tensor, previous: Tensor, targets: Tensor | None = None
+        self, query: QueryFeatures, readout: Tensor, previous: Tensor, target_models: Tensor | None = None
     ) -> Tensor:
         """Decode as if no object had been in the previous frame."""
-        return self.network.decode(query, readout, torch.zeros_like(previous), targets)
+        return self.network.decode(query, readout, torch.zeros_like(previous), target_models)
 
 
 class WithoutTargetModels(Ablation):
