@@ -1,7 +1,7 @@
-"""Take the pictures of the walk-through from the running program, so that they never show another one.
+"""Take the screenshots of the tutorial from the running program.
 
 Usage: python docs/screenshots.py FOLDER. Works on the sample clip and needs a display (xvfb-run will do) or
-QT_QPA_PLATFORM=offscreen. Always the same strokes: other pictures come of other weights or another window.
+QT_QPA_PLATFORM=offscreen. The strokes are fixed: the images change only with the weights or the window.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from mivos_studio.synthetic.sample import SAMPLE_OBJECTS, write_sample  # noqa: 
 WAIT_S = 600.0
 SIZE = (1280, 720)
 COLOURS = 144
-"""Of a picture's palette: a quarter of the bytes, and hardly a difference to be seen."""
+"""Of an image's palette: a quarter of the bytes, without a visible difference."""
 ROUNDS = 5
 """Of refining the palette."""
 REGION = Region(90, 270, 310, 450)
@@ -56,7 +56,7 @@ LINES: dict[int, Line] = {
 
 
 class ScreenshotTaker:
-    """Works in the window with the mouse, as the walk-through tells, and takes a picture of each stage."""
+    """Works in the window with the mouse, as in the tutorial, and saves a screenshot of each stage."""
 
     def __init__(self, window: MainWindow, folder: Path) -> None:
         self.window = window
@@ -64,7 +64,7 @@ class ScreenshotTaker:
         self.wait(lambda: window.controller.session is not None and window.canvas.shown_frame == 0)
 
     def wait(self, condition: Callable[[], bool]) -> None:
-        """Let the window live until something is true."""
+        """Process events until a condition is true."""
         end_s = perf_counter() + WAIT_S
         while not condition():
             if perf_counter() > end_s:
@@ -72,7 +72,7 @@ class ScreenshotTaker:
             QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
 
     def settle(self) -> None:
-        """Wait for the worker, the reader and the fine drawing that comes when nothing moves."""
+        """Wait for the worker, the frame reader and the delayed full-quality repaint."""
         window = self.window
         self.wait(lambda: not window.controller.is_busy)
         self.wait(lambda: window.canvas.shown_frame == window.model.state.frame_index)
@@ -80,25 +80,25 @@ class ScreenshotTaker:
         self.wait(lambda: perf_counter() > end_s)
 
     def take(self, name: str, widget: QWidget | None = None) -> None:
-        """Save a picture, small enough for a page."""
+        """Save a screenshot with a palette, small enough for a page."""
         buffer = QBuffer()
         buffer.open(QBuffer.OpenModeFlag.WriteOnly)
         (widget or self.window).grab().save(buffer, "PNG")
-        picture = Image.open(BytesIO(bytes(buffer.data()))).convert("RGB")
-        # This method keeps small bright things as they are: letters, icons, the objects' colours.
-        small = picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, ROUNDS, dither=Image.Dither.NONE)
+        image = Image.open(BytesIO(bytes(buffer.data()))).convert("RGB")
+        # This method keeps small bright areas unchanged: letters, icons, the objects' colours.
+        small = image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, ROUNDS, dither=Image.Dither.NONE)
         small.save(self.folder / f"{name}.png", optimize=True)
 
-    def scribble(self, line: Line, *, is_positive: bool = True, picture: str = "") -> None:
-        """Draw on the frame that is shown; a picture is taken with the button still down."""
+    def scribble(self, line: Line, *, is_positive: bool = True, name: str = "") -> None:
+        """Draw on the frame that is shown; `name` is that of a screenshot with the button still down."""
         canvas = self.window.canvas
         button = Qt.MouseButton.LeftButton if is_positive else Qt.MouseButton.RightButton
         places = [QPointF(*canvas.view.to_view((x + 0.5, y + 0.5))) for x, y in line]
         kinds = [QMouseEvent.Type.MouseButtonPress] + [QMouseEvent.Type.MouseMove] * (len(line) - 1)
         for kind, place in zip(kinds, places, strict=True):
             self._send(kind, place, button, button)
-        if picture:
-            self.take(picture)
+        if name:
+            self.take(name)
         self._send(QMouseEvent.Type.MouseButtonRelease, places[-1], button, Qt.MouseButton.NoButton)
         self.settle()
 
@@ -109,42 +109,42 @@ class ScreenshotTaker:
         QApplication.sendEvent(self.window.canvas.viewport(), event)
 
 
-def photograph(camera: ScreenshotTaker, truth: list[UInt8Array]) -> None:
-    """Go through the walk-through: scribble, look closer, propagate, correct, check the mattes."""
-    window = camera.window
+def take_all(taker: ScreenshotTaker, truth: list[UInt8Array]) -> None:
+    """Go through the tutorial: scribble, choose a region, propagate, correct, check the mattes."""
+    window = taker.window
     for object_id, line in LINES.items():
         if object_id > 1:
             window.controller.add_object()
         window.controller.submit(EditCommand(RenameObject(object_id, SAMPLE_OBJECTS[object_id])))
-        camera.settle()
-        camera.scribble(line, picture="1-scribble" if object_id == len(LINES) else "")
+        taker.settle()
+        taker.scribble(line, name="1-scribble" if object_id == len(LINES) else "")
     window.controller.choose_object(1)
     window.controller.choose_region(REGION)
-    camera.settle()
-    camera.take("2-region")
+    taker.settle()
+    taker.take("2-region")
     window.controller.escape()
     window.controller.propagate(Direction.BOTH)
     half = len(truth) // 2
-    camera.wait(lambda: len(window.timeline.walked) > half or not window.controller.is_busy)
-    camera.take("3-propagate")
-    camera.settle()
-    corrected = correct_worst_mask(camera, truth)
+    taker.wait(lambda: len(window.timeline.walked) > half or not window.controller.is_busy)
+    taker.take("3-propagate")
+    taker.settle()
+    corrected = correct_worst_mask(taker, truth)
     window.controller.propagate(Direction.BOTH)
-    camera.settle()
+    taker.settle()
     window.navigator.go_to(corrected)
     window.navigator.set_view_mode(ViewMode.MATTE)
-    camera.settle()
-    camera.take("5-matte")
+    taker.settle()
+    taker.take("5-matte")
     sheet = ShortcutSheet(key_sections(), window)
     sheet.show()
-    camera.settle()
-    camera.take("shortcuts", sheet)
+    taker.settle()
+    taker.take("shortcuts", sheet)
     sheet.close()
 
 
-def correct_worst_mask(camera: ScreenshotTaker, truth: list[UInt8Array]) -> int:
-    """Go to the mask that is furthest from the truth, scribble on what is wrong there, return the frame."""
-    window = camera.window
+def correct_worst_mask(taker: ScreenshotTaker, truth: list[UInt8Array]) -> int:
+    """Go to the mask farthest from the truth, scribble on its errors, return the frame."""
+    window = taker.window
     session = window.controller.session
     assert session is not None
     wrong = {
@@ -154,24 +154,24 @@ def correct_worst_mask(camera: ScreenshotTaker, truth: list[UInt8Array]) -> int:
     }
     frame_index, worst_id = max(wrong, key=wrong.__getitem__)
     window.navigator.go_to(frame_index)
-    camera.settle()
-    picture, rng = "4-correct", np.random.default_rng(0)
+    taker.settle()
+    name, rng = "4-correct", np.random.default_rng(0)
     for object_id in sorted(LINES, key=lambda each: each != worst_id):
         window.controller.choose_object(object_id)
         mask = session.ids(frame_index) == object_id
         for stroke in scribble_strokes(truth[frame_index] == object_id, mask, rng):
-            camera.scribble(stroke.points.tolist(), is_positive=stroke.is_positive, picture=picture)
-            picture = ""
+            taker.scribble(stroke.points.tolist(), is_positive=stroke.is_positive, name=name)
+            name = ""
     return frame_index
 
 
 def main() -> None:
-    """Take all pictures."""
-    parser = argparse.ArgumentParser(description="Take the pictures of the walk-through.")
+    """Take all screenshots."""
+    parser = argparse.ArgumentParser(description="Take the screenshots of the tutorial.")
     parser.add_argument("folder", type=Path)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
-    os.environ["QT_FONT_DPI"] = "96"  # virtual displays say 100, and everything would be enlarged by it
+    os.environ["QT_FONT_DPI"] = "96"  # virtual displays report 100, which enlarges everything
     report = sys.excepthook  # the window turns errors into banners; here they end the program
     with tempfile.TemporaryDirectory() as folder:
         clip = write_sample(Path(folder) / "koi pond")
@@ -180,7 +180,7 @@ def main() -> None:
         sys.excepthook = report
         window.resize(*SIZE)
         try:
-            photograph(ScreenshotTaker(window, options.folder), truth)
+            take_all(ScreenshotTaker(window, options.folder), truth)
         finally:
             window.leave()
             application.quit()

@@ -1,4 +1,4 @@
-"""The page of results is made by one command, with all that it shows."""
+"""One command writes the page of results with its plots."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ BASELINES = {"still": repeat_masks, "flow": warp_by_flow}
 
 @dataclass(frozen=True)
 class Throughput:
-    """How many frames were propagated with how many objects, and how long that took."""
+    """Propagated frames, their number of objects, and the time it took."""
 
     objects: int
     frames: int
@@ -25,22 +25,22 @@ class Throughput:
 
     @property
     def fps(self) -> float:
-        """Frames a second."""
+        """Propagated frames a second."""
         return self.frames / self.seconds
 
 
 @dataclass(frozen=True)
 class ClipScore:
-    """J and F of one clip, over objects and all frames but the first; strip: what came out."""
+    """J and F of one clip, over objects and all frames but the first; strip shows the masks."""
 
     jaccard: Statistics
     f_measure: Statistics
-    pace: Throughput
+    throughput: Throughput
     strip: Strip | None = None
 
 
 def score_clip(clip: TrueClip, settings: Settings, steps: Steps) -> ClipScore:
-    """Propagate the first mask to the clip's end and measure what comes out; one step for each frame."""
+    """Propagate the first mask to the clip's end and score the masks; one step for each frame."""
     session = settings.open(clip.frames)
     session.set_ids(0, clip.ids(0))
     predicted: dict[int, UInt8Array] = {}
@@ -64,6 +64,6 @@ def score_baselines(clip: TrueClip) -> dict[str, float]:
     true_masks = [clip.masks(frame_index) for frame_index in range(len(clip.frames))]
     images = [clip.frames[frame_index] for frame_index in range(len(clip.frames))]
     return {
-        name: float(score_table(jaccard, true_masks[1:], follow(images, true_masks[0])).mean())
-        for name, follow in BASELINES.items()
+        name: float(score_table(jaccard, true_masks[1:], baseline(images, true_masks[0])).mean())
+        for name, baseline in BASELINES.items()
     }

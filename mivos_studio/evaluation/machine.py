@@ -1,4 +1,4 @@
-"""On what a figure was measured, and how much memory that took."""
+"""Description of the machine that a figure was measured on, and peak memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STATUS = Path("/proc/self/status")
 
 
 def describe_machine() -> dict[str, str | int]:
-    """Tell processor, cores, threads, instructions, accelerator and torch."""
+    """Return processor, cores, threads, instructions, accelerator, system and torch."""
     return {
         "processor": _processor(),
         "cores": os.cpu_count() or 1,
@@ -27,7 +27,7 @@ def describe_machine() -> dict[str, str | int]:
 
 
 def format_machine(machine: dict[str, str | int]) -> str:
-    """Put the description in one line."""
+    """Format the description as one line."""
     accelerator = f", {machine['accelerator']}" if machine["accelerator"] else ""
     return (
         f"{machine['processor']}{accelerator}, {machine['cores']} cores, {machine['threads']} threads,"
@@ -36,9 +36,9 @@ def format_machine(machine: dict[str, str | int]) -> str:
 
 
 def peak_rss_mb() -> float | None:
-    """Return the most memory that this process has held, in MiB; None where the system does not tell.
+    """Return the peak memory of this process, in MiB; None where the system does not report it.
 
-    Linux's own figure is preferred: `getrusage` counts what the parent held before the program was started.
+    Linux's own figure is preferred: `getrusage` includes the memory of the parent before the program started.
     """
     if _STATUS.exists():
         held = re.search(r"VmHWM:\s+(\d+) kB", _STATUS.read_text(encoding="ascii", errors="replace"))
@@ -53,7 +53,7 @@ def peak_rss_mb() -> float | None:
 
 
 def _processor() -> str:
-    """Linux alone has the name in a file; elsewhere Python knows as much as there is to be had."""
+    """Return the processor's name, on Linux from /proc/cpuinfo, elsewhere from `platform`."""
     listed = Path("/proc/cpuinfo")
     if listed.is_file():
         for line in listed.read_text(encoding="utf-8").splitlines():

@@ -1,4 +1,4 @@
-"""The measurements as the command line asks for them: a folder and options in, figures out."""
+"""Evaluate folders of clips and of single images: the measurements of the command line."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ClipOptions:
 
 @dataclass(frozen=True)
 class StillOptions:
-    """Evaluation of a folder of single images; `clicks` is where counting ends."""
+    """Evaluation of a folder of single images with at most `clicks` clicks each."""
 
     folder: Path
     clicks: int = 20
@@ -39,7 +39,7 @@ class StillOptions:
 
 @dataclass(frozen=True)
 class ClipResult:
-    """Figures, and pictures of what came out, by the clip's name."""
+    """Figures, and strips of masked frames by the clip's name."""
 
     figures: Figures
     strips: dict[str, Strip]

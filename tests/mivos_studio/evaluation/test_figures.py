@@ -1,4 +1,4 @@
-"""Figures have the promised keys, and means are taken in the promised order."""
+"""Keys of the figures, and the order of their means."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BASELINES = {
 FORGETFUL = {name: _score(0.0, 0.1, Throughput(1, 10, 1.0)) for name in SCORES}
 
 
-def test_clips_are_told_one_by_one():
+def test_each_clip_has_its_figures():
     clip = clip_figures(SCORES, BASELINES, {"memory": FORGETFUL})["clips"]["two"]
     assert clip == {
         "J": 0.6,
@@ -49,11 +49,11 @@ def test_clips_count_alike_in_the_mean():
     assert figures["ablations"] == {"memory": pytest.approx({"J": 0.0, "F": 0.1})}
 
 
-def test_frames_a_second_are_told_by_the_number_of_objects():
+def test_frames_a_second_are_listed_by_the_number_of_objects():
     assert clip_figures(SCORES, BASELINES, {})["fps_by_objects"] == {"1": 10.0, "3": 2.5}
 
 
-def test_stills_are_told_after_so_many_strokes():
+def test_stills_are_listed_by_the_number_of_strokes():
     clicks = [
         StillScore((0.5, 0.7, 0.86, 0.88, 0.92), {1: 0.2, 3: 0.3, 5: 0.4}, (0.1,) * 5),
         StillScore((0.95,), {1: 0.4, 3: 0.4, 5: 0.4}, (0.1,)),

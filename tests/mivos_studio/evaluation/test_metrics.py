@@ -1,4 +1,4 @@
-"""J and F say what the protocol's own measures said."""
+"""J and F equal the protocol's own measures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scribbles in the protocol's form, as people drew them and as the official package hands them out."""
+"""Scribbles in the protocol's format, as people drew them and as the official package returns them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Between two anchors fusion is compared with plainer blends; intervals hold what they should."""
+"""The gain of fusion between two anchors over plain blends, and its intervals."""
 
 from __future__ import annotations
 
@@ -38,23 +38,23 @@ def test_spans_lie_between_a_frame_and_the_anchors_on_both_its_sides():
     assert spans_next_to(session, 7) == []  # its neighbour is an anchor
 
 
-def test_where_the_newest_wins_frames_hold_what_the_walk_brought():
-    brought = []
+def test_with_the_newest_fusion_frames_hold_the_propagated_probabilities():
+    propagated = []
 
     class Spy(PlainFusion):
         def __call__(self, image, old, new, attention, distance):
-            brought.append(new.numpy())
+            propagated.append(new.numpy())
             return super().__call__(image, old, new, attention, distance)
 
     session = _session(replace(fake_settings().networks, fusion=Spy(is_linear=False)))
     _anchor(session, 0, square_ids(0, both=True))
     _anchor(session, 6, square_ids(6))
-    assert len(brought) == 5
-    for frame_index, new in zip(range(5, 0, -1), brought, strict=True):
+    assert len(propagated) == 5
+    for frame_index, new in zip(range(5, 0, -1), propagated, strict=True):
         np.testing.assert_allclose(session.prob(frame_index)[1:], new, atol=1 / 255)
 
 
-def test_gains_are_paired_and_told_with_their_intervals():
+def test_gains_are_paired_and_have_intervals():
     spans = [
         Span("a", range(1, 5), {"newest": np.full(4, 0.5), "linear": np.full(4, 0.7)}, np.full(4, 0.6)),
         Span("a", range(6, 8), {"newest": np.full(2, 0.2), "linear": np.full(2, 0.8)}, np.full(2, 0.6)),
@@ -70,7 +70,7 @@ def test_gains_are_paired_and_told_with_their_intervals():
     assert figures["gain_over"]["linear"]["interval"][0] < 0 < figures["gain_over"]["linear"]["interval"][1]
 
 
-def test_without_two_anchors_there_is_nothing_to_tell():
+def test_without_two_anchors_there_are_no_spans():
     assert fusion_gain_figures([]) == {"spans": 0, "frames": 0}
 
 

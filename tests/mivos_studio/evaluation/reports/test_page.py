@@ -1,4 +1,4 @@
-"""A report is a folder that holds all it shows; the same figures give the same files."""
+"""A report's folder holds all files that it links; the same figures give the same files."""
 
 from __future__ import annotations
 
