@@ -48,16 +48,16 @@ def make_pond(seed: int, size: tuple[int, int], frames: int) -> Scene:
     )
 
 
-def _path(places: list[tuple[float, float]], size: tuple[int, int], apart: float, scale_px: float) -> Motion:
-    """Lead a fish through places given as shares of the view's (width, height)."""
-    waypoints = np.array(places) * size[::-1]
+def _path(shares: list[tuple[float, float]], size: tuple[int, int], apart: float, scale_px: float) -> Motion:
+    """Make a fish's motion through waypoints given as shares of the view's (width, height)."""
+    waypoints = np.array(shares) * size[::-1]
     return Motion(waypoints, apart, Oscillation(scale_px, 0.06 * scale_px, 0.07), faces_path=True)
 
 
 def _koi(
     object_id: int, colours: tuple[Colour, Colour], motion: Motion, rng: np.random.Generator
 ) -> SceneElement:
-    """Make a fish: pectoral and pelvic fins that paddle, a body that bends on its way to the tail."""
+    """Make a fish: moving pectoral and pelvic fins, a body that bends towards the tail."""
     radius_px = 1.2 * motion.scale_px.middle
     body = _body(radius_px, colours, rng)
     fin = _fin(radius_px * 0.36, colours[0], rng)
@@ -122,17 +122,17 @@ def _lily_pad(
     leaf = paint(field, ramp([(16, 52, 22), (44, 104, 40), (96, 150, 62), (150, 186, 92)]))
     sprite = make_sprite(leaf, inside, radius_px, relief=0.35, shadow_px=_SHADOW_PX)
     waypoints = np.array([place, (place[0] - 0.015, place[1] + 0.02)]) * size[::-1]
-    turn = Oscillation(rng.uniform(0, 6.28), 0.08, 0.06)
+    angle = Oscillation(rng.uniform(0, 6.28), 0.08, 0.06)
     return SceneElement(
         0,
         (Part(sprite),),
-        Motion(waypoints, 72.0, Oscillation(radius_px), turn),
+        Motion(waypoints, 72.0, Oscillation(radius_px), angle),
         shadow_offset_px=(14.0, 20.0),
     )
 
 
 def _floor(size: tuple[int, int], frames: int, rng: np.random.Generator) -> Backdrop:
-    """Lay stones of many sizes on sand, under deep green water; the view drifts over them."""
+    """Paint stones of many sizes on sand, in the green of deep water; the view drifts over them."""
     margin_px = size[1] // 10
     whole = (size[0] + 2 * margin_px, size[1] + 2 * margin_px)
     shade, depth = stones(whole, rng, count=420)

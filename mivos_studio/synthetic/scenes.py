@@ -22,12 +22,12 @@ _LARGEST_SPRITE_PX = 200
 
 @dataclass(frozen=True)
 class SceneSpec:
-    """What a random scene may hold.
+    """Options of a random scene.
 
     size                (height, width) in pixels.
     frames              how many frames the motion is planned for.
     objects             fewest and most objects with ids.
-    distractors         most elements that move and belong to the background.
+    distractors         most moving elements that belong to the background.
     has_camera_faults   whether noise, blur, defocus and compression may occur.
     """
 
@@ -39,7 +39,7 @@ class SceneSpec:
 
 
 def make_scene(seed: int | Sequence[int], spec: SceneSpec | None = None) -> Scene:
-    """Make up a scene; the same seed, a number or several, and the same spec give the same bytes."""
+    """Make a random scene; the same seed, a number or several, and the same spec give the same bytes."""
     spec = spec or SceneSpec()
     rng = np.random.default_rng(seed)
     count = int(rng.integers(spec.objects[0], spec.objects[1] + 1))
@@ -59,7 +59,7 @@ def make_scene(seed: int | Sequence[int], spec: SceneSpec | None = None) -> Scen
 def _element(
     object_id: int, spec: SceneSpec, meeting_px: NDArray[np.float64], rng: np.random.Generator
 ) -> SceneElement:
-    """Make up something that moves through the view and through where the others pass."""
+    """Make a random element that moves through the view and near the meeting point of all elements."""
     scale_px = float(min(spec.size) * np.exp(rng.uniform(np.log(0.08), np.log(0.4))))
     radius_px = min(1.2 * scale_px, _LARGEST_SPRITE_PX)
     shadow_px = scale_px * 0.08 if rng.random() < 0.4 else 0.0
@@ -74,14 +74,14 @@ def _element(
 
 
 def _single(radius_px: float, shadow_px: float, rng: np.random.Generator) -> tuple[Part, ...]:
-    """Make a element of one piece."""
+    """Make the parts of an element of one piece."""
     outline = OUTLINES[int(rng.integers(len(OUTLINES)))](rng)
     inside = coverage([outline], radius_px, margin_px=2 + int(3 * shadow_px))
     return (Part(_painted(inside, radius_px, shadow_px, rng)),)
 
 
 def _figure(radius_px: float, shadow_px: float, rng: np.random.Generator) -> tuple[Part, ...]:
-    """Make a body with two to five limbs that swing, some behind it and some in front."""
+    """Make a body with two to five limbs that oscillate, some behind it and some in front."""
     body = _single(radius_px * 0.6, shadow_px, rng)[0]
     limb_outline = capsule(rng)
     limb_radius_px = radius_px * 0.7
@@ -90,9 +90,11 @@ def _figure(radius_px: float, shadow_px: float, rng: np.random.Generator) -> tup
     parts = [body]
     count = int(rng.integers(2, 6))
     rate = rng.uniform(0.1, 0.5)
-    for turn in np.arange(count) * 2 * np.pi / count + rng.uniform(0, 6.28):
-        swing = Oscillation(float(turn), rng.uniform(0.1, 0.7), rate, rng.uniform(0, 6.28))
-        joint = Joint(0.35 * float(np.cos(turn)), 0.35 * float(np.sin(turn)), rng.uniform(0.5, 0.8), swing)
+    for angle in np.arange(count) * 2 * np.pi / count + rng.uniform(0, 6.28):
+        rotation = Oscillation(float(angle), rng.uniform(0.1, 0.7), rate, rng.uniform(0, 6.28))
+        joint = Joint(
+            0.35 * float(np.cos(angle)), 0.35 * float(np.sin(angle)), rng.uniform(0.5, 0.8), rotation
+        )
         parts.insert(0 if rng.random() < 0.6 else len(parts), Part(limb, joint))
     return tuple(parts)
 
@@ -115,7 +117,7 @@ def _motion(
     waypoints = np.cumsum(steps, axis=0)
     waypoints += meeting_px - waypoints[int(rng.integers(count))] + rng.normal(0, 0.3 * scale_px, 2)
     limit = np.array(spec.size[::-1], np.float64)
-    is_leaving = rng.random() < 0.2  # most elements turn back at the border, some leave and return
+    is_leaving = rng.random() < 0.2  # most elements stay in the view, some leave and return
     margin = -0.3 * limit if is_leaving else 0.1 * limit
     return Motion(
         np.clip(waypoints, margin, limit - margin),
@@ -128,7 +130,7 @@ def _motion(
 
 
 def _deformation(rng: np.random.Generator) -> Deformation:
-    """Let a element bend and sway, gently more often than wildly."""
+    """Draw a random deformation; small amplitudes are more frequent."""
     return Deformation(_wave(rng), _wave(rng))
 
 
@@ -139,7 +141,7 @@ def _wave(rng: np.random.Generator) -> Wave:
 
 
 def _backdrop(spec: SceneSpec, rng: np.random.Generator) -> Backdrop:
-    """Paint a surface with clutter on it and let it drift, zoom and turn a little."""
+    """Paint a surface with clutter on it that drifts, zooms and rotates a little."""
     height, width = spec.size
     drift_px = rng.uniform(0, 0.12) * width
     margin_px = int(0.12 * width + drift_px)
@@ -157,7 +159,7 @@ def _backdrop(spec: SceneSpec, rng: np.random.Generator) -> Backdrop:
 
 
 def _paste_clutter(surface: UInt8Array, spec: SceneSpec, rng: np.random.Generator) -> None:
-    """Paint, in place, a shape that could be an object but moves with the backdrop."""
+    """Paint, in place, a shape like an object that moves with the backdrop."""
     radius_px = rng.uniform(0.06, 0.25) * min(spec.size)
     pixels = _single(radius_px, 0.0, rng)[0].sprite.pixels
     side = pixels.shape[0]
@@ -167,7 +169,7 @@ def _paste_clutter(surface: UInt8Array, spec: SceneSpec, rng: np.random.Generato
 
 
 def _capture(spec: SceneSpec, rng: np.random.Generator) -> Capture:
-    """Choose a camera: most have some grain, some blur or compress."""
+    """Draw random camera faults: mostly grain, sometimes blur or compression."""
     grain = None
     if rng.random() < 0.6:
         size = (spec.size[0] + 64, spec.size[1] + 64, 3)
