@@ -71,7 +71,7 @@ class ScreenshotTaker:
                 raise TimeoutError("The window did not get there in time.")
             QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
 
-    def settle(self) -> None:
+    def wait_until_idle(self) -> None:
         """Wait for the worker, the frame reader and the delayed full-quality repaint."""
         window = self.window
         self.wait(lambda: not window.controller.is_busy)
@@ -100,7 +100,7 @@ class ScreenshotTaker:
         if name:
             self.take(name)
         self._send(QMouseEvent.Type.MouseButtonRelease, places[-1], button, Qt.MouseButton.NoButton)
-        self.settle()
+        self.wait_until_idle()
 
     def _send(
         self, kind: QMouseEvent.Type, place: QPointF, button: Qt.MouseButton, held: Qt.MouseButton
@@ -116,28 +116,28 @@ def take_all(taker: ScreenshotTaker, truth: list[UInt8Array]) -> None:
         if object_id > 1:
             window.controller.add_object()
         window.controller.submit(EditCommand(RenameObject(object_id, SAMPLE_OBJECTS[object_id])))
-        taker.settle()
+        taker.wait_until_idle()
         taker.scribble(line, name="1-scribble" if object_id == len(LINES) else "")
     window.controller.choose_object(1)
     window.controller.choose_region(REGION)
-    taker.settle()
+    taker.wait_until_idle()
     taker.take("2-region")
     window.controller.escape()
     window.controller.propagate(Direction.BOTH)
     half = len(truth) // 2
     taker.wait(lambda: len(window.timeline.walked) > half or not window.controller.is_busy)
     taker.take("3-propagate")
-    taker.settle()
+    taker.wait_until_idle()
     corrected = correct_worst_mask(taker, truth)
     window.controller.propagate(Direction.BOTH)
-    taker.settle()
+    taker.wait_until_idle()
     window.navigator.go_to(corrected)
     window.navigator.set_view_mode(ViewMode.MATTE)
-    taker.settle()
+    taker.wait_until_idle()
     taker.take("5-matte")
     sheet = ShortcutSheet(key_sections(), window)
     sheet.show()
-    taker.settle()
+    taker.wait_until_idle()
     taker.take("shortcuts", sheet)
     sheet.close()
 
@@ -154,7 +154,7 @@ def correct_worst_mask(taker: ScreenshotTaker, truth: list[UInt8Array]) -> int:
     }
     frame_index, worst_id = max(wrong, key=wrong.__getitem__)
     window.navigator.go_to(frame_index)
-    taker.settle()
+    taker.wait_until_idle()
     name, rng = "4-correct", np.random.default_rng(0)
     for object_id in sorted(LINES, key=lambda each: each != worst_id):
         window.controller.choose_object(object_id)

@@ -28,7 +28,7 @@ class Family:
     """Networks that work together.
 
     folder  where their files lie within a saves folder; "." is the saves folder itself.
-    terms   what they were trained on, and what its licences say: a sentence to be shown as it is.
+    terms   what they were trained on, and their licences: a text that is shown to the user.
     """
 
     name: str

@@ -20,7 +20,7 @@ BINARY_YEAR = "2016"
 
 @dataclass(frozen=True)
 class ImageFiles:
-    """Frames for a session: `len`, `size` and `frames[i]` -> (H, W, 3) uint8 RGB, decoded when asked for."""
+    """Frames for a session: `len`, `size` and `frames[i]` -> (H, W, 3) uint8 RGB, decoded on access."""
 
     paths: tuple[Path, ...]
     size: tuple[int, int]

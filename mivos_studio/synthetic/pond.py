@@ -1,4 +1,4 @@
-"""A koi pond seen from above: two fish that cross, turn and bend over stones and under rippling light."""
+"""A koi pond seen from above: two fish that cross and bend over stones, under rippling light."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class TrainingOptions:
     on_step: Callable[[str, int, int], None] | None = None
 
     def torch_device(self) -> torch.device:
-        """Return the device that is asked for, or the GPU of this process, or the CPU."""
+        """Return the chosen device; for "auto" the GPU of this process, or the CPU."""
         if self.device != "auto":
             return torch.device(self.device)
         if torch.cuda.is_available():

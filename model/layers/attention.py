@@ -162,7 +162,7 @@ def _largest(affinity: Tensor, k: int, positions: int) -> Tensor:
 
     Entries at one grid position across the T frames form a group. The k largest entries of a row lie in the
     k groups with the largest maxima, so only those k*T entries are searched. Which groups these are is
-    found in the same way: of a single frame, entries a quarter of it apart form a group.
+    found likewise: of a single frame, entries a quarter of it apart form a group.
     """
     size = affinity.shape[-1]
     groups = positions if positions < size else _group_count(size)

@@ -71,7 +71,7 @@ def _round(submission: Submission) -> dict[str, Any]:
         "J": float(submission.jaccard.mean()),
         "F": float(submission.f_measure.mean()),
         "seconds": submission.seconds,
-        "editor_seconds": submission.editor_seconds,
+        "editor_seconds": submission.robot_seconds,
     }
 
 

@@ -76,7 +76,7 @@ class Submission:
     frame_index     the corrected frame.
     jaccard         (T, K) float64, as is f_measure: every frame, every object.
     seconds         time of the program, from the strokes to the masks of all frames.
-    editor_seconds  time of the robot to draw.
+    robot_seconds   time of the robot to draw.
     propagated      frames that were propagated, in propagation_s seconds.
     spans           frames on which fusion was compared with plain ones.
     """
@@ -85,7 +85,7 @@ class Submission:
     jaccard: Float64Array
     f_measure: Float64Array
     seconds: float
-    editor_seconds: float = 0.0
+    robot_seconds: float = 0.0
     propagated: int = 0
     propagation_s: float = 0.0
     spans: tuple[Span, ...] = ()

@@ -125,7 +125,7 @@ class _SampleSession:
             jaccards,
             contours,
             seconds=drafted_s - drawn_s + ended_s - resumed_s,
-            editor_seconds=drawn_s - started_s,
+            robot_seconds=drawn_s - started_s,
             propagated=propagated,
             propagation_s=propagated_s - resumed_s,
             spans=tuple(_measured(span, jaccards) for span in spans),

@@ -1,1 +1,1 @@
-"""Which networks can be trained, and how: one module for each family, and their registry."""
+"""The training tasks of each family of networks, and their registry."""

@@ -1,4 +1,4 @@
-"""What ours is measured beside gives the published program's numbers: it does the whole job."""
+"""The baseline of `mivos bench published` gives the published program's numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests import parity
 SIZE = (96, 160)
 
 
-def test_parity_of_two_rounds_in_the_published_way() -> None:
+def test_parity_of_two_rounds_of_the_published_core() -> None:
     geometry = Geometry(SIZE, SIZE, SIZE)
     images = [geometry.image(pixels, torch.device("cpu")) for pixels in parity.clip_images()]
     networks = MivosPropagation(), MivosFusion()

@@ -92,14 +92,14 @@ def test_replacing_fusion_leaves_the_given_networks_alone():
 
 
 def test_top_k_ignores_the_callers_value():
-    asked = []
+    used = []
     inside = FakePropagation()
-    inside.read = lambda *given, ages, top_k: asked.append(top_k)
+    inside.read = lambda *given, ages, top_k: used.append(top_k)
     network = TopK(inside, 20)
     query = network.encode_query(IMAGE)
     network.read(query, query.key, query.key, top_k=50)
     network.read(query, query.key, query.key)
-    assert asked == [20, 20]
+    assert used == [20, 20]
 
 
 class _Weighted(nn.Conv2d):

@@ -86,15 +86,15 @@ def test_parity_of_the_mask_encoder() -> None:
 
 @pytest.mark.parametrize(("frame_index", "prefix"), [(4, "mem"), (7, "mem7")])
 def test_parity_of_memorized_frames(frame_index: int, prefix: str) -> None:
-    memorised = entry(frame_index)
-    assert parity.difference(memorised.key, "propagation", f"{prefix}_k") < parity.FEATURES
-    assert parity.difference(memorised.value, "propagation", f"{prefix}_v") < parity.FEATURES
+    memorized = entry(frame_index)
+    assert parity.difference(memorized.key, "propagation", f"{prefix}_k") < parity.FEATURES
+    assert parity.difference(memorized.value, "propagation", f"{prefix}_v") < parity.FEATURES
 
 
 def test_parity_of_a_single_memorized_object() -> None:
-    memorised = entry(4, 1)
-    assert parity.difference(memorised.key, "propagation", "mem_k_single") < parity.FEATURES
-    assert parity.difference(memorised.value, "propagation", "mem_v_single") < parity.FEATURES
+    memorized = entry(4, 1)
+    assert parity.difference(memorized.key, "propagation", "mem_k_single") < parity.FEATURES
+    assert parity.difference(memorized.value, "propagation", "mem_v_single") < parity.FEATURES
 
 
 def test_parity_of_the_affinity() -> None:

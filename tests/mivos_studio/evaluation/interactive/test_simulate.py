@@ -39,7 +39,7 @@ def test_the_first_correction_is_on_the_first_of_all_empty_frames(sample):
     (submission,) = submissions_of(sample, tool=Tool.CLICK, interactions=1)
     assert (submission.frame_index, submission.propagated) == (0, FRAMES - 1)
     assert submission.seconds >= submission.propagation_s > 0
-    assert submission.editor_seconds > 0
+    assert submission.robot_seconds > 0
 
 
 def test_no_frame_is_corrected_twice_before_all_have_been(sample):
