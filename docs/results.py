@@ -1,8 +1,8 @@
-"""Measure everything that docs/results.md tells, and write it: tables, plots, figures, machine.
+"""Measure the results in docs/results.md, and write them: tables, plots, figures, machine.
 
 Usage: python docs/results.py --data DIR --stills DIR [DIR …]. With the defaults it takes hours on two cores.
-Each part is written when it has been measured, and --parts measures some anew beside those that results.json
-has; --frames, --rounds and --draws measure less, and the page says so.
+Each part is written when it has been measured; --parts measures some anew and keeps the others of
+results.json; --frames, --rounds and --draws measure less, and are listed on the page.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from mivos_studio.evaluation.interactive.run import (  # noqa: E402
     InteractiveResult,
     evaluate_interactive,
 )
-from mivos_studio.evaluation.machine import describe_machine, tell_machine  # noqa: E402
+from mivos_studio.evaluation.machine import describe_machine, format_machine  # noqa: E402
 from mivos_studio.evaluation.reports.page import (  # noqa: E402
     Page,
     advice_page,
@@ -56,11 +56,11 @@ from model.checkpoint import load_networks  # noqa: E402
 PICTURES = "pictures"
 PREFIX = "results-"
 _ORDER = ("clips", "scribble", "click", "ablations", "advice")
-_TOLD = ("data", "frames", "set", "rounds", "draws", "family", "device", "dtype", "working_size")
+_LISTED = ("data", "frames", "set", "rounds", "draws", "family", "device", "dtype", "working_size")
 
 
 def main() -> None:
-    """Measure the parts that are asked for, and write results.md, results.json and the plots."""
+    """Measure the chosen parts, and write results.md, results.json and the plots."""
     options = _options()
     check_plotting()
     networks = load_networks(options.models, options.weights)
@@ -77,29 +77,29 @@ def main() -> None:
 
 
 def _place(part: str) -> int:
-    """Say where a part stands on the page: single images, whatever their folder's name, before speed."""
+    """Return a part's position on the page: single images, of any folder, come before speed."""
     if part in _ORDER:
         return _ORDER.index(part)
     return len(_ORDER) + (part == "speed")
 
 
 def _parts(options: argparse.Namespace, settings: Settings) -> dict[str, Callable[[], Figures]]:
-    """Give what measures each part."""
+    """Return the function that measures each part."""
     selection = Selection(options.frames, options.set)
     clips = ClipOptions(options.data, selection, with_ablations=True)
     advice = AdviceOptions(options.data, selection, draws=options.draws)
 
-    def play(tool: Tool, *, with_ablations: bool) -> Figures:
+    def interactive(tool: Tool, *, with_ablations: bool) -> Figures:
         protocol = Protocol(tool, options.rounds)
-        played = InteractiveOptions(options.data, protocol, selection, with_ablations=with_ablations)
+        chosen = InteractiveOptions(options.data, protocol, selection, with_ablations=with_ablations)
         label = "ablations" if with_ablations else tool.value
-        return evaluate_interactive(settings, played, _progress(label)).figures
+        return evaluate_interactive(settings, chosen, _progress(label)).figures
 
     return {
         "clips": lambda: evaluate_clips(settings, clips, _progress("clips")).figures,
-        "scribble": lambda: play(Tool.SCRIBBLE, with_ablations=False),
-        "click": lambda: play(Tool.CLICK, with_ablations=False),
-        "ablations": lambda: play(Tool.SCRIBBLE, with_ablations=True),
+        "scribble": lambda: interactive(Tool.SCRIBBLE, with_ablations=False),
+        "click": lambda: interactive(Tool.CLICK, with_ablations=False),
+        "ablations": lambda: interactive(Tool.SCRIBBLE, with_ablations=True),
         "advice": lambda: evaluate_advice(settings, advice, _progress("advice")),
         **{
             folder.name: partial(evaluate_stills, settings, StillOptions(folder), _progress(folder.name))
@@ -123,21 +123,21 @@ def _speed(options: argparse.Namespace) -> Figures:
 
 
 def _write(out: Path, figures: dict[str, Figures]) -> None:
-    """Write the figures, and the page that is made from them."""
+    """Write the figures and the page of them."""
     _replace(out / "results.json", json.dumps(figures, indent=1, allow_nan=False) + "\n")
-    told = ["# Results\n\nMeasured by `python docs/results.py`.\n"]
+    sections = ["# Results\n\nMeasured by `python docs/results.py`.\n"]
     for name, part in figures.items():
         if name == "speed":
-            told.append(f"## Speed\n\n{''.join(_speed_page(part, out / PICTURES))}")
+            sections.append(f"## Speed\n\n{''.join(_speed_page(part, out / PICTURES))}")
             continue
         page = _page(name, part)
-        body = page.write_pictures(out / PICTURES, f"{PREFIX}{name}-", f"{PICTURES}/")
-        told.append(f"## {page.title}\n\n{_made_on(part)}\n\n{body}")
-    _replace(out / "results.md", "\n".join(told))
+        body = page.write_plots(out / PICTURES, f"{PREFIX}{name}-", f"{PICTURES}/")
+        sections.append(f"## {page.title}\n\n{_made_on(part)}\n\n{body}")
+    _replace(out / "results.md", "\n".join(sections))
 
 
 def _page(name: str, part: Figures) -> Page:
-    """Lay out one part. Pictures of the clips stay out: footage is seldom the page's to give away."""
+    """Return the page of one part, without images of the clips, whose footage may not be redistributed."""
     if name == "clips":
         return clip_page(ClipResult(part, {}))
     if name == "ablations":
@@ -152,23 +152,23 @@ def _page(name: str, part: Figures) -> Page:
     return Page(f"{page.title}: {name}", page.text, page.figures, page.plots)
 
 
-def _speed_page(part: Figures, pictures: Path) -> Iterator[str]:
+def _speed_page(part: Figures, plots: Path) -> Iterator[str]:
     yield from (f"{line}\n" for line in table(part))
     if "sweep" in part:
         yield from (f"{line}\n" for line in sweep_table(part["sweep"]))
-        plot_growth(part["sweep"], pictures / f"{PREFIX}speed.svg")
+        plot_growth(part["sweep"], plots / f"{PREFIX}speed.svg")
         yield f"\n![speed]({PICTURES}/{PREFIX}speed.svg)\n"
 
 
 def _made_on(part: Figures) -> str:
-    """Tell what a part was measured with, and where."""
+    """Format the options and the machine of a part."""
     options = part["options"]
-    chosen = ", ".join(f"{name.replace('_', ' ')} {options[name]}" for name in _TOLD if options.get(name))
-    return f"{chosen}. {tell_machine(part['machine'])}."
+    chosen = ", ".join(f"{name.replace('_', ' ')} {options[name]}" for name in _LISTED if options.get(name))
+    return f"{chosen}. {format_machine(part['machine'])}."
 
 
 def _without_places(part: Figures) -> Figures:
-    """Name the folder of the data by its last part alone: where it lies is of no interest."""
+    """Shorten the data's folder to its name: its place on the machine is of no interest."""
     if "data" not in part.get("options", {}):
         return part
     return {**part, "options": {**part["options"], "data": Path(part["options"]["data"]).name}}

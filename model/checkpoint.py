@@ -1,4 +1,4 @@
-"""Open weights safely: no file can run code; one that does not fit is named with its first difference."""
+"""Load weights safely: no file can run code; errors name the file and the first tensor that does not fit."""
 
 from __future__ import annotations
 
@@ -54,29 +54,29 @@ def _best_family(folder: Path | None) -> str:
 
 def _load_compact(family: str, folder: Path | None) -> Networks:
     fusion = CompactFusion()
-    # The free weights are surest of masks that are far too large: five clicks on Berkeley would give an IoU
-    # of 0.54 instead of 0.69.
-    interaction = CompactInteraction(trusts_itself=family != COMPACT_FREE.name)
+    # The free weights are most confident of masks that are far too large: with several starts, five clicks
+    # on Berkeley give an IoU of 0.54 instead of 0.69.
+    interaction = CompactInteraction(compares_starts=family != COMPACT_FREE.name)
     home = family_folder(family, folder)
     files = {file.network: home / file.name for file in FAMILIES[family].files}
     propagation = load_propagation(files["propagation"])
     _make_ready(propagation)
-    _fill(fusion, files["fusion"])
-    _fill(interaction, files["interaction"])
+    _load_for_inference(fusion, files["fusion"])
+    _load_for_inference(interaction, files["interaction"])
     return Networks(family, propagation, fusion, interaction, interaction)
 
 
 def _load_mivos(folder: Path | None) -> Networks:
-    """Clicks are answered by the compact network, the program's own where the folder has none."""
+    """Load the published networks; clicks use the compact one, that of the program if the folder has none."""
     propagation, fusion, scribbles = MivosPropagation(), MivosFusion(), MivosScribble()
     home = family_folder("mivos", folder)
     for file, network in zip(MIVOS.files, (propagation, fusion, scribbles), strict=True):
-        _fill(network, home / file.name)
+        _load_for_inference(network, home / file.name)
     clicks = CompactInteraction()
     name = next(file.name for file in COMPACT.files if file.network == "interaction")
     beside = find_home(COMPACT, saves_folder(folder))
     own = family_folder("compact") if beside is None or not (beside / name).is_file() else beside
-    _fill(clicks, own / name)
+    _load_for_inference(clicks, own / name)
     return Networks("mivos", propagation, fusion, scribbles, clicks)
 
 
@@ -92,29 +92,29 @@ def family_folder(family: str, folder: Path | None = None) -> Path:
 
 
 def load_propagation(path: Path, *, reduction: int = REDUCTION) -> CompactPropagation:
-    """Build the compact propagation network that a file's tensors are of, and fill it.
+    """Build the compact propagation network that fits a file's tensors, and load them.
 
     Raises CheckpointError.
     """
     state = read_tensors(path)
     network = CompactPropagation(reduction=reduction, has_backbone=holds_backbone(state))
-    _take(network, state, path)
+    _load_state(network, state, path)
     return network
 
 
 def load_weights(network: nn.Module, path: Path) -> None:
-    """Fill a network from a file of weights; half precision is widened to the network's own.
+    """Load a file of weights into a network; half precision is converted to the network's own.
 
     Raises CheckpointError with the first missing, surplus or wrongly shaped tensor.
     """
-    _take(network, read_tensors(path), path)
+    _load_state(network, read_tensors(path), path)
 
 
-def _take(network: nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
-    wanted = network.state_dict()
-    # Old files lack these counts, which inference does not look at.
-    state = {key: count for key, count in wanted.items() if key.endswith(_COUNT)} | dict(state)
-    _compare(wanted, state, path)
+def _load_state(network: nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
+    expected = network.state_dict()
+    # Old files lack these counts, which inference does not use.
+    state = {key: count for key, count in expected.items() if key.endswith(_COUNT)} | dict(state)
+    _compare(expected, state, path)
     network.load_state_dict(state)
 
 
@@ -144,19 +144,19 @@ def check_recorded(path: Path) -> None:
         )
 
 
-def _compare(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor], path: Path) -> None:
-    for key, tensor in wanted.items():
+def _compare(expected: Mapping[str, Tensor], found: Mapping[str, Tensor], path: Path) -> None:
+    for key, tensor in expected.items():
         if key not in found:
             raise CheckpointError(f"{path} holds another network: it has no tensor {key!r}.")
         if found[key].shape != tensor.shape:
             shapes = f"{tuple(found[key].shape)}, not {tuple(tensor.shape)}"
             raise CheckpointError(f"{path} holds another network: {key!r} is {shapes}.")
-    surplus = next((key for key in found if key not in wanted), None)
+    surplus = next((key for key in found if key not in expected), None)
     if surplus is not None:
         raise CheckpointError(f"{path} holds another network: it has a tensor {surplus!r} too many.")
 
 
-def _fill(network: nn.Module, path: Path) -> None:
+def _load_for_inference(network: nn.Module, path: Path) -> None:
     """Load weights and make a network ready to run."""
     load_weights(network, path)
     _make_ready(network)

@@ -1,4 +1,4 @@
-"""What goes wrong with files of weights."""
+"""Errors of files of weights."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from inference_core.errors import UserError
 
 
 class CheckpointError(UserError):
-    """A weights file is missing, damaged or of another network; the text says which and what to do."""
+    """A weights file is missing, damaged or of another network; the message names it and the remedy."""

@@ -1,6 +1,6 @@
-"""Which files of weights there are: whose they are, where they come from, what they were trained on.
+"""Families of networks: their files of weights, where to download them, and what they were trained on.
 
-Facts alone: nothing is opened here.
+Constants alone: no file is opened here.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 class KnownFile:
     """One file of a family.
 
-    network   what it does: "propagation", "fusion" or "interaction".
+    network   "propagation", "fusion" or "interaction".
     url       where it can be downloaded from; empty for files that come with the program.
     page      the same place for a person with a browser.
     """
@@ -28,7 +28,7 @@ class Family:
     """Networks that work together.
 
     folder  where their files lie within a saves folder; "." is the saves folder itself.
-    terms   what they were trained on, and what its licences say: a sentence to be shown as it is.
+    terms   what they were trained on, and their licences: a text that is shown to the user.
     """
 
     name: str
@@ -46,7 +46,7 @@ def _own(name: str, terms: str) -> Family:
 
 def _published(network: str, name: str, drive_id: str) -> KnownFile:
     """A file that the authors of MiVOS keep on Google Drive."""
-    # Without `confirm`, a file too large for Drive's virus scan comes as a page that asks whether to go on.
+    # Without `confirm`, Drive returns a confirmation page for a file too large for its virus scan.
     return KnownFile(
         network,
         name,
@@ -57,7 +57,7 @@ def _published(network: str, name: str, drive_id: str) -> KnownFile:
 
 COMPACT = _own(
     "compact",
-    "Trained by this project on pictures of others. Some of these sources allow non-commercial use only, and"
+    "Trained by this project on images of others. Some of these sources allow non-commercial use only, and"
     " some state no licence: do not use these weights commercially. The model card, README.md beside them,"
     " names the sources.",
 )
@@ -80,8 +80,8 @@ MIVOS = Family(
 FAMILIES = {family.name: family for family in (COMPACT, COMPACT_FREE, MIVOS)}
 
 NOT_USED = {
-    "fbrs.pth": "clicks are answered by the compact interaction network, not by f-BRS",
+    "fbrs.pth": "clicks are predicted by the compact interaction network, not by f-BRS",
     "stcn.pth": "it belongs to STCN, a variant whose networks are built differently",
     "fusion_stcn.pth": "it belongs to STCN, a variant whose networks are built differently",
 }
-"""Files that lie beside the published ones in others' folders, and why they stay unopened."""
+"""Files that are distributed with the published ones, and why they are not used."""

@@ -1,4 +1,4 @@
-"""What the core asks of a family of networks. `mivos` and `compact` both answer; the core never knows which.
+"""The interface between the core and a family of networks; `mivos` and `compact` implement it.
 
 Shapes use h, w for the padded working size in pixels (multiples of `multiple`), gh, gw for the memory grid,
 K for objects (rows, background left out), R for rows of keys: K where keys depend on the mask (mivos),
@@ -16,10 +16,10 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class QueryFeatures:
-    """Features of the frame being segmented; they depend on the image alone, so they are kept across rounds.
+    """Features of the frame being segmented; they depend on the image alone, and are cached across rounds.
 
     key       (1, Ck, gh, gw).
-    features  what the family's decoder needs besides, opaque to the core.
+    features  further inputs of the family's decoder, opaque to the core.
     """
 
     key: Tensor
@@ -33,9 +33,9 @@ class QueryFeatures:
 
 @dataclass(frozen=True)
 class MemoryEntry:
-    """One memorised frame: key (R, Ck, gh, gw), value (K, Cv, gh, gw).
+    """One memorized frame: key (R, Ck, gh, gw), value (K, Cv, gh, gw).
 
-    samples  what the family's target models are learned from, opaque to the core.
+    samples  training samples of the family's target models, opaque to the core.
     """
 
     key: Tensor
@@ -49,7 +49,7 @@ class MemoryEntry:
 
 
 class PropagationNetwork(Protocol):
-    """Bidirectional propagation's network: keys, values, reading, decoding. Everything without gradients."""
+    """The network of bidirectional propagation: keys, values, reading, decoding, all without gradients."""
 
     multiple: int
     """Padded heights and widths must be multiples of this."""
@@ -57,24 +57,24 @@ class PropagationNetwork(Protocol):
     shares_keys: bool
     """True where one key serves all objects (R = 1); it is then the query's.
 
-    Where it is False, a memory entry comes from image and masks alone, and the query may be empty.
+    Where it is False, a memory entry is computed from image and masks alone, and the query may be empty.
     """
 
     feature_budget_bytes: int
-    """Memory that query features are worth, kept for later rounds: the dearer they are, the more."""
+    """Size of the cache of query features for later rounds, in bytes: larger for slower encoders."""
 
     mem_every: int
-    """A walk keeps a frame this far from the one kept last: the pace that was measured best."""
+    """Frames between two memorized frames that a segment keeps: the best value measured."""
 
     max_memory_frames: int
-    """More of these frames than so many are thinned out."""
+    """A segment thins out its memorized frames beyond this number."""
 
     def encode_query(self, image: Tensor) -> QueryFeatures:
-        """Take the features of an image (1, 3, h, w), normalised."""
+        """Encode an image (1, 3, h, w), normalised."""
         ...
 
     def encode_memory(self, image: Tensor, query: QueryFeatures, objects: Tensor) -> MemoryEntry:
-        """Memorise an image (1, 3, h, w) with its objects' probabilities (K, h, w) in [0, 1]."""
+        """Memorize an image (1, 3, h, w) with its objects' probabilities (K, h, w) in [0, 1]."""
         ...
 
     def read(
@@ -88,37 +88,37 @@ class PropagationNetwork(Protocol):
     ) -> Tensor:
         """Read memory: keys (R, Ck, T, gh, gw), values (K, Cv, T, gh, gw) -> readout (K, Cv, gh, gw).
 
-        ages   how many frames lie between each of the T memorised frames and the query's; None: not known. A
-               family may look nearer by in what was seen lately; the published one does not ask.
-        top_k  None means the family's own number; 0 means no filter. More than there are positions means all.
+        ages   frames between each of the T memorized frames and the query's; None: not known. A family may
+               prefer near positions in recent frames; the published one ignores ages.
+        top_k  None means the family's own number; 0 means no filter. More than the positions means all.
         """
         ...
 
     def learn_target_models(
         self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]
     ) -> Tensor | None:
-        """Learn from anchors what each object looks like; None in a family that relies on memory alone.
+        """Learn a target model of each object from anchors; None in a family that reads memory alone.
 
-        anchors come nearest first; a family may look at the first few alone.
-        known  of each anchor the rows of objects that it says something of.
+        anchors  nearest first; a family may use the first few alone.
+        known    of each anchor the rows of the objects for which it holds a mask.
         """
         ...
 
     def decode(
-        self, query: QueryFeatures, readout: Tensor, previous: Tensor, targets: Tensor | None = None
+        self, query: QueryFeatures, readout: Tensor, previous: Tensor, target_models: Tensor | None = None
     ) -> Tensor:
         """Turn a readout into logits (K, h, w).
 
-        previous (K, h, w) holds the objects' probabilities in the frame just walked from; targets is what
-        `learn_target_models` gave. The published family looks at neither.
+        previous (K, h, w) holds the objects' probabilities in the previous frame; target_models is the result
+        of `learn_target_models`. The published family uses neither.
         """
         ...
 
     def transfer(self, query: QueryFeatures, key: Tensor, maps: Tensor) -> Tensor:
-        """Carry maps (K, C, h, w) from the frame of `key` (R, Ck, gh, gw) to the query's frame by affinity.
+        """Transfer maps (K, C, h, w) from the frame of `key` (R, Ck, gh, gw) to the query's by affinity.
 
         Softmax over all positions of the one memory frame, no top-k filter; maps are area-averaged to the
-        grid, carried, and enlarged bilinearly. Returns (K, C, h, w). MiVOS, section 3.3.
+        grid, transferred, and enlarged bilinearly. Returns (K, C, h, w). MiVOS, section 3.3.
         """
         ...
 
@@ -133,9 +133,9 @@ class FusionNetwork(Protocol):
     ) -> Tensor:
         """Fuse one frame.
 
-        image (1, 3, h, w) normalised; old, new (K, h, w) probabilities; attention (K, 2, h, w), where the
-        user's additions and removals land; distance (2,), way to the (old, new) anchor over the way between.
-        Returns logits (K, h, w).
+        image (1, 3, h, w) normalised; old, new (K, h, w) probabilities; attention (K, 2, h, w), the user's
+        additions and removals transferred to the frame; distance (2,), frames to the (old, new) anchor over
+        the frames between them. Returns logits (K, h, w).
         """
         ...
 
@@ -148,9 +148,9 @@ class InteractionNetwork(Protocol):
     def predictions(
         self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor
     ) -> Iterator[Tensor]:
-        """Answer strokes: the first answer comes soon, others that may follow are better.
+        """Predict from strokes: yield a first result quickly, then better ones where there are any.
 
-        image (1, 3, h, w) normalised; previous, positive, negative (K, h, w) in [0, 1]. Gives logits
+        image (1, 3, h, w) normalised; previous, positive, negative (K, h, w) in [0, 1]. Yields logits
         (K, h, w).
         """
         ...
@@ -160,7 +160,7 @@ class InteractionNetwork(Protocol):
 class Networks:
     """The networks of one family, ready to run, in eval mode.
 
-    interaction  answers scribbles; clicks answers clicks and boxes. One network may do both.
+    interaction is for scribbles, clicks for clicks and boxes; both may be the same network.
     """
 
     family: str

@@ -1,4 +1,4 @@
-"""The page of results is made by one command, with all that it shows."""
+"""One command writes the page of results with its plots."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mivos_studio.evaluation.made import make_clip, make_still
+from tests.mivos_studio.evaluation.example_folders import make_clip, make_still
 from tests.project import PROJECT
 
 

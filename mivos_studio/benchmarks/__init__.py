@@ -1,1 +1,1 @@
-"""Speed and memory, measured beside a baseline in the same run. No number here was measured elsewhere."""
+"""Benchmarks of speed and memory, each with a baseline measured in the same run."""

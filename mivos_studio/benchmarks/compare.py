@@ -1,4 +1,4 @@
-"""Two files of figures side by side: what became quicker, what slower."""
+"""Compare two files of figures: the ratio of each figure."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 from inference_core.errors import UserError
 
 NOTICEABLE = 0.05
-"""Smaller changes, as a share of the older figure, are not pointed out."""
+"""Smaller changes, as a share of the older figure, are not highlighted."""
 
 
 def read_figures(path: Path) -> dict[str, float]:
-    """Read a JSON file that `--json` wrote; give each number by its dotted name."""
+    """Read a JSON file that `--json` wrote; return each number by its dotted name."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -37,7 +37,7 @@ def compare(old: Mapping[str, float], new: Mapping[str, float]) -> dict[str, dic
 
 
 def compare_table(pairs: Mapping[str, Mapping[str, float | None]]) -> Iterator[str]:
-    """Lay the pairs out as lines of a Markdown table; what changed noticeably is in bold type."""
+    """Format the pairs as lines of a Markdown table, noticeable changes in bold type."""
     yield "| figure | old | new | new / old |"
     yield "|---|---:|---:|---:|"
     for name, pair in pairs.items():

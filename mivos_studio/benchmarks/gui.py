@@ -1,5 +1,5 @@
-"""How quick the window is: first paint, brush moves, scrubbing, how long a propagation holds it up, and how
-much the window slows the propagation down.
+"""Speed of the window: first paint, brush moves, scrubbing, blocking during a propagation, and the speed of a
+propagation in the window.
 
 On Linux without a screen, measure under xvfb-run or with QT_QPA_PLATFORM=offscreen; the platform that was
 used is part of the result.
@@ -34,7 +34,7 @@ SIZES = {"1080p": (1080, 1920), "4k": (2160, 3840)}
 CANVAS = (1600, 900)
 MOVES = 600
 STROKES = {1: (0.4, 0.45, 0.5), 2: (0.7, 0.75, 0.8)}
-"""Where each object is drawn on the first frame: columns, as shares of its width."""
+"""Columns of each object's stroke on the first frame, as shares of its width."""
 TICK_MS = 1
 WAIT_S = 300.0
 _FIRST_PAINT = """
@@ -61,7 +61,7 @@ def measure_first_paint(runs: int = 5) -> float:
 
 
 def measure_brush_moves(size: tuple[int, int]) -> dict[str, float]:
-    """Draw one long stroke on a masked frame; time each mouse move with all that it repaints, ms."""
+    """Draw one long stroke on a masked frame; time each mouse move with its repaint, ms."""
     canvas = Canvas()
     canvas.resize(*CANVAS)
     canvas.show()
@@ -93,7 +93,7 @@ def measure_scrubbing(window: MainWindow) -> float:
 
 
 def measure_blocks(window: MainWindow) -> dict[str, float]:
-    """Propagate with live view while a timer ticks; return how late its ticks come, milliseconds."""
+    """Propagate with live view and a running timer; return the delay of its ticks, milliseconds."""
     window.controller.submit(EditCommand(Draw(_scribble(1, window.model.state.source))))
     _wait(lambda: not window.controller.is_busy)
     late_ms: list[float] = []
@@ -135,10 +135,10 @@ def measure_propagation_in_window(window: MainWindow, clip: Path, count: int) ->
 
 
 def measure_propagation_alone(clip: Path, count: int) -> float:
-    """Do the same with a session that nobody looks at; return frames a second."""
+    """Do the same with a session without a window; return frames a second."""
     from inference_core.session import (
         Session,
-    )  # brings torch, which the window's first paint must not wait for
+    )  # imports torch, which the window's first paint must not wait for
     from mivos_studio.media.clip import open_clip
     from model.checkpoint import load_networks
 

@@ -1,4 +1,4 @@
-"""A video of any length in a second: one made-up loop is encoded, its packets are written over and over."""
+"""Write a video of any length in a second: one synthetic loop is encoded, its packets are repeated."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class Loop:
 
 
 def make_loop(size: tuple[int, int], objects: int, distinct: int = 24) -> Loop:
-    """Render a scene with so many objects; encode it forth and back, so that its end fits its beginning."""
+    """Render a scene with so many objects; encode it forwards and backwards, so that the loop is seamless."""
     clip = make_clip(size, distinct, objects)
     images = [*clip.images, *clip.images[-2:0:-1]]
     encoder = av.CodecContext.create("libx264", "w")
     encoder.height, encoder.width = size
     encoder.pix_fmt = "yuv420p"
     encoder.framerate = Fraction(_RATE)
-    # Without frames that wait for later ones, a packet is a frame, and the loop is one group of pictures.
+    # Without B-frames each packet is a frame, and the loop is one group of pictures.
     encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "g": str(len(images)), "bf": "0"}
     packets = [packet for image in images for packet in encoder.encode(av.VideoFrame.from_ndarray(image))]
     packets += encoder.encode(None)
@@ -41,7 +41,7 @@ def make_loop(size: tuple[int, int], objects: int, distinct: int = 24) -> Loop:
 
 
 def write_clip(loop: Loop, path: Path, frames: int) -> None:
-    """Write a video of so many frames that runs through the loop."""
+    """Write a video of so many frames that repeats the loop."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=_RATE)
         assert isinstance(stream, VideoStream)

@@ -1,4 +1,4 @@
-"""A made-up clip in memory, so that no decoding is measured."""
+"""A synthetic clip in memory, so that decoding is not measured."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from mivos_studio.peak_memory import peak_rss_mb
 
 @dataclass(frozen=True)
 class MemoryBenchmarkOptions:
-    """What to measure: clips of so many frames of a size (height, width), with so many objects."""
+    """Options: clips of so many frames of a size (height, width), with so many objects."""
 
     frames: tuple[int, ...]
     size: tuple[int, int] = (1080, 1920)
@@ -32,7 +32,7 @@ class MemoryBenchmarkOptions:
 
 @dataclass(frozen=True)
 class _Point:
-    """What one process found: seconds until the first frame could be shown, the peak, frames a second."""
+    """Result of one process: seconds until the first frame was read, peak memory, frames a second."""
 
     open_s: float
     rss_mb: float | None
@@ -47,7 +47,7 @@ def measure_memory(options: MemoryBenchmarkOptions) -> dict[str, Any]:
         clip = Path(folder) / "clip.mp4"
         for frames in options.frames:
             write_clip(loop, clip, frames)
-            # A process each: what one length has left behind must not count for the next.
+            # A process each: memory left by one length must not count for the next.
             with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
                 points.append(process.submit(_measure, clip, loop.first_ids, options).result())
     return {
@@ -61,7 +61,7 @@ def measure_memory(options: MemoryBenchmarkOptions) -> dict[str, Any]:
 
 
 def table(figures: dict[str, Any]) -> Iterator[str]:
-    """Lay the figures out as lines of a Markdown table."""
+    """Format the figures as lines of a Markdown table."""
     height, width = figures["size"]
     yield f"{width}x{height}, {figures['objects']} object(s)"
     yield ""
@@ -74,7 +74,7 @@ def table(figures: dict[str, Any]) -> Iterator[str]:
 
 
 def _measure(path: Path, first_ids: UInt8Array, options: MemoryBenchmarkOptions) -> _Point:
-    """Open the clip and propagate its first mask to the end, as the command line would."""
+    """Open the clip and propagate its first mask to the end, like the command line."""
     from inference_core.session import Session
     from mivos_studio.media.clip import open_clip
     from mivos_studio.project.scratch import TemporaryScratch

@@ -1,4 +1,4 @@
-"""Plots of how cost grows."""
+"""Plots of cost against resolution, objects and length."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 GROWING = ("resolution", "working_size", "objects", "length")
-"""What is drawn: the rest is a handful of names, which the table tells better."""
+"""The rows that are plotted; the others have names instead of numbers, and are in the table."""
 
 
 def plot_growth(sweep: Mapping[str, Mapping[str, float]], path: Path) -> None:

@@ -1,8 +1,8 @@
-"""The published networks: our way of working beside the published one, frame by frame in one run.
+"""The published networks in our inference core and in the published one, frame by frame in one run.
 
-The trained weights cannot be shipped, so that all ways run with made ones unless a folder has them: those
-cost the same and segment nothing. Their keys are made longer, so that a read chooses: with plain ones the
-50th place of a read has 0.4 % of the weight, and rounding, which may put the 51st in its place, shows.
+The trained weights cannot be shipped, so that pseudo-random ones are used unless a folder has them: those
+cost the same and segment nothing. Their keys are scaled up, so that a read is selective: with plain ones the
+50th position of a read has 0.4 % of the weight, and rounding, which may replace it by the 51st, shows.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from torch import nn
 from inference_core.runtime.geometry import Geometry
 from inference_core.session import Session
 from mivos_studio.benchmarks.made_clip import MadeClip, make_clip
-from mivos_studio.benchmarks.published_flow import PublishedFlow
+from mivos_studio.benchmarks.published_core import PublishedCore
 from mivos_studio.evaluation.machine import describe_machine
 from mivos_studio.synthetic.weights import made_state
 from model.checkpoint import family_folder, load_weights
@@ -48,13 +48,13 @@ _Network = TypeVar("_Network", bound=nn.Module)
 
 @dataclass(frozen=True)
 class PublishedOptions:
-    """What to measure.
+    """Options.
 
-    size          (height, width) of the made-up clip.
+    size          (height, width) of the synthetic clip.
     objects       one script for each of these numbers.
-    with_control  plays the published way once more, with its sums in another order: how far two runs of the
-                  same method are apart.
-    weights       folder of the trained weights; None: made ones.
+    with_control  run the published core once more, with its sums in another order: the difference between
+                  two runs of the same method.
+    weights       folder of the trained weights; None: pseudo-random ones.
     """
 
     frames: int = 40
@@ -66,12 +66,12 @@ class PublishedOptions:
 
     @property
     def script(self) -> tuple[int, ...]:
-        """Frames to commit, in order: almost every frame of the later rounds lies between two of them."""
+        """Frames to commit, in order: in later rounds almost every frame lies between two of them."""
         return 0, self.frames - 1, self.frames // 2
 
 
-class _Way(Protocol):
-    """One way of working on a clip."""
+class _Core(Protocol):
+    """An inference core on a clip."""
 
     def commit(self, frame_index: int) -> Generator[object, None, None]:
         """Give a frame its true mask and propagate; a yield for each frame."""
@@ -83,9 +83,9 @@ class _Way(Protocol):
 
 
 class _Published:
-    """The published way. Its images are normalised beforehand, as the published program does.
+    """The published core. Its images are normalised beforehand, as the published program does.
 
-    Rounded otherwise, it adds the same numbers in another order: folded, channels last.
+    is_rounded_otherwise  adds the same numbers in another order: folded, channels last.
     """
 
     def __init__(
@@ -102,22 +102,22 @@ class _Published:
             images = [image.contiguous(memory_format=torch.channels_last) for image in images]
             for network in networks:
                 fold_normalisation(network.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
-        self._flow = PublishedFlow(images, objects, *networks)
+        self._core = PublishedCore(images, objects, *networks)
 
     def commit(self, frame_index: int) -> Generator[object, None, None]:
         ids = self._masks[frame_index]
         maps = np.stack([ids == object_id for object_id in range(self._objects + 1)]).astype(np.float32)
         mask = torch.from_numpy(self._geometry.pad(maps)).to(self._device)
-        for walked in self._flow.commit(frame_index, mask):
-            yield self._flow.prob[:, walked].argmax(dim=0).to(torch.uint8).cpu()
+        for reached in self._core.commit(frame_index, mask):
+            yield self._core.prob[:, reached].argmax(dim=0).to(torch.uint8).cpu()
 
     def prob(self, frame_index: int) -> NDArray[np.float32]:
-        whole: NDArray[np.float32] = self._flow.prob[:, frame_index].cpu().numpy()
+        whole: NDArray[np.float32] = self._core.prob[:, frame_index].cpu().numpy()
         return self._geometry.crop(whole)
 
 
 class _Ours:
-    """A session as an editor has it, but for rounding and edges: what it gives must be comparable."""
+    """A session with the program's defaults, except for rounding and edges, for comparable results."""
 
     def __init__(self, clip: MadeClip, networks: Networks, device: str, dtype: str) -> None:
         self._masks = clip.masks
@@ -140,7 +140,7 @@ class _Ours:
 
 
 def measure_published(options: PublishedOptions) -> dict[str, Any]:
-    """Play the script in every way and return seconds, ratios, and how far the results are apart."""
+    """Run the script with every core; return seconds, ratios, and the differences of the results."""
     folder = options.weights
     scribbles = _folded(MivosScribble(), folder)
     networks = Networks(
@@ -162,7 +162,7 @@ def measure_published(options: PublishedOptions) -> dict[str, Any]:
 
 
 def table(report: dict[str, Any]) -> Iterator[str]:
-    """Lay the figures out as lines of a Markdown table."""
+    """Format the figures as lines of a Markdown table."""
     machine, (height, width) = report["machine"], report["size"]
     anchors = ", ".join(map(str, report["anchors"]))
     yield (
@@ -171,18 +171,18 @@ def table(report: dict[str, Any]) -> Iterator[str]:
         f" {report['weights']} weights"
     )
     yield ""
-    yield "| objects | way | seconds by round | times as fast | all rounds | ids equal | prob apart | kept |"
+    yield "| objects | core | seconds by round | times as fast | all rounds | ids equal | prob apart | kept |"
     yield "|---|---|---|---|---|---|---|---|"
-    for count, ways in report["script"].items():
-        yield f"| {count} | {BASELINE} | {_listed(ways[BASELINE]['seconds'])} | | | | | |"
+    for count, figures in report["script"].items():
+        yield f"| {count} | {BASELINE} | {_listed(figures[BASELINE]['seconds'])} | | | | | |"
         for dtype in DTYPES:
-            row = ways[dtype]
+            row = figures[dtype]
             yield (
                 f"| {count} | {dtype} | {_listed(row['seconds'])} | {_listed(row['speedup_by_round'])}"
                 f" | {row['speedup']:.2f} | {_apart(row)} | {row['kept_bytes'] / 2**20:.0f} MiB |"
             )
-        if CONTROL in ways:
-            control = ways[CONTROL]
+        if CONTROL in figures:
+            control = figures[CONTROL]
             yield f"| {count} | {CONTROL} | {_listed(control['seconds'])} | | | {_apart(control)} | |"
 
 
@@ -195,32 +195,32 @@ def _measure_script(options: PublishedOptions, networks: Networks, objects: int)
         if options.with_control
         else {}
     )
-    seconds = _play({BASELINE: baseline, **ours, **controls}, options.script)
+    seconds = _run_script({BASELINE: baseline, **ours, **controls}, options.script)
     figures: dict[str, Any] = {BASELINE: {"seconds": seconds[BASELINE]}}
-    for dtype, way in ours.items():
+    for dtype, core in ours.items():
         ratios = [theirs / own for theirs, own in zip(seconds[BASELINE], seconds[dtype], strict=True)]
         figures[dtype] = {
             "seconds": seconds[dtype],
             "speedup_by_round": ratios,
             "speedup": sum(seconds[BASELINE]) / sum(seconds[dtype]),
-            **_compare(baseline, way, len(clip)),
-            "kept_bytes": way.session.kept_bytes,
+            **_compare(baseline, core, len(clip)),
+            "kept_bytes": core.session.kept_bytes,
         }
     for name, control in controls.items():
         figures[name] = {"seconds": seconds[name], **_compare(baseline, control, len(clip))}
     return figures
 
 
-def _play(ways: dict[str, _Way], script: Sequence[int]) -> dict[str, list[float]]:
-    """Return the seconds of each round. The ways take turns frame by frame: what slows one down slows all."""
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
+def _run_script(cores: dict[str, _Core], script: Sequence[int]) -> dict[str, list[float]]:
+    """Return the seconds of each round. The cores alternate frame by frame: other load slows all alike."""
+    seconds: dict[str, list[float]] = {name: [] for name in cores}
     for frame_index in script:
-        running = {name: way.commit(frame_index) for name, way in ways.items()}
-        spent = dict.fromkeys(ways, 0.0)
+        running = {name: core.commit(frame_index) for name, core in cores.items()}
+        spent = dict.fromkeys(cores, 0.0)
         while running:
-            for name, walk in list(running.items()):
+            for name, frames in list(running.items()):
                 started = time.perf_counter()
-                if next(walk, None) is None:
+                if next(frames, None) is None:
                     del running[name]
                 spent[name] += time.perf_counter() - started
         for name, elapsed_s in spent.items():
@@ -228,11 +228,11 @@ def _play(ways: dict[str, _Way], script: Sequence[int]) -> dict[str, list[float]
     return seconds
 
 
-def _compare(baseline: _Way, way: _Way, frames: int) -> dict[str, Any]:
-    """Say how far two ways are apart over the whole clip."""
+def _compare(baseline: _Core, other: _Core, frames: int) -> dict[str, Any]:
+    """Compute the differences of two cores' results over the whole clip."""
     equal, largest, total = 0.0, 0.0, 0.0
     for frame_index in range(frames):
-        theirs, own = baseline.prob(frame_index), way.prob(frame_index)
+        theirs, own = baseline.prob(frame_index), other.prob(frame_index)
         apart = np.abs(theirs - own)
         equal += float((theirs.argmax(axis=0) == own.argmax(axis=0)).mean())
         largest, total = max(largest, float(apart.max())), total + float(apart.mean())
@@ -240,13 +240,13 @@ def _compare(baseline: _Way, way: _Way, frames: int) -> dict[str, Any]:
 
 
 def _apart(row: dict[str, Any]) -> str:
-    """Two cells of the table: ids equal, probabilities apart."""
+    """Format two cells of the table: equal ids, differences of probabilities."""
     apart = row["prob_apart"]
     return f"{row['ids_equal']:.3%} | {apart['largest']:.1e} at most, {apart['mean']:.1e} on average"
 
 
 def _filled(network: _Network, folder: Path | None) -> _Network:
-    """Give a network its trained weights, made ones without a folder; ready to run."""
+    """Load a network's trained weights, pseudo-random ones without a folder, for inference."""
     if folder is None:
         shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
         state = {

@@ -1,4 +1,4 @@
-"""What a setting is worth: the same clips propagated with each of its values, J and the masks compared."""
+"""Compare settings: the same clips propagated with each combination of values, with J and mask agreement."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Value = str | int
 
 MEMORY_SETTINGS = ("mem_every", "max_memory_frames", "max_anchors")
 SETTINGS = ("dtype", "working_size", *MEMORY_SETTINGS)
-"""What can be varied: options of the session, and of what propagation remembers."""
+"""Settings that can be varied: options of the session, and of propagation's memory."""
 
 
 @dataclass(frozen=True)
 class SettingOptions:
-    """What to measure.
+    """Options.
 
     data    folder of clips in DAVIS layout.
     varied  values of each setting; every combination is measured, and compared with the first one.
@@ -46,8 +46,8 @@ class SettingOptions:
 
 
 @dataclass
-class _Tally:
-    """What one combination gave: by clip, J against the truth and IoU with the first combination's masks."""
+class _Result:
+    """Result of one combination: by clip, J against the truth and IoU with the first combination's masks."""
 
     combination: dict[str, Value]
     j: dict[str, float] = field(default_factory=dict)
@@ -73,20 +73,20 @@ def measure_settings(options: SettingOptions) -> dict[str, Any]:
             raise UserError(f"{clip.name} has no frame {max(options.given)}: give masks of earlier frames.")
     networks = load_networks(options.models, options.weights)
     names = list(options.varied)
-    tallies = [_Tally(dict(zip(names, values, strict=True))) for values in product(*options.varied.values())]
+    results = [_Result(dict(zip(names, values, strict=True))) for values in product(*options.varied.values())]
     for clip in clips:
-        wanted: dict[int, UInt8Array] | None = None
-        for tally in tallies:
-            masks = _propagate(clip, networks, options, tally)
-            wanted = wanted or masks
+        reference: dict[int, UInt8Array] | None = None
+        for result in results:
+            masks = _propagate(clip, networks, options, result)
+            reference = reference or masks
             truth = {frame_index: clip.ids(frame_index) for frame_index in masks}
-            tally.j[clip.name] = _mean_iou(truth, masks, clip.object_ids)
-            tally.agreement[clip.name] = _mean_iou(wanted, masks, clip.object_ids)
-    return {"given": list(options.given), "combinations": [tally.as_figures() for tally in tallies]}
+            result.j[clip.name] = _mean_iou(truth, masks, clip.object_ids)
+            result.agreement[clip.name] = _mean_iou(reference, masks, clip.object_ids)
+    return {"given": list(options.given), "combinations": [result.as_figures() for result in results]}
 
 
 def table(figures: dict[str, Any]) -> Iterator[str]:
-    """Lay the figures out as lines of a Markdown table."""
+    """Format the figures as lines of a Markdown table."""
     rows = figures["combinations"]
     names = [name for name in SETTINGS if name in rows[0]]
     yield f"| {' | '.join(names)} | J | IoU with the first row's masks | frames a second |"
@@ -97,10 +97,10 @@ def table(figures: dict[str, Any]) -> Iterator[str]:
 
 
 def _propagate(
-    clip: TrueClip, networks: Networks, options: SettingOptions, tally: _Tally
+    clip: TrueClip, networks: Networks, options: SettingOptions, result: _Result
 ) -> dict[int, UInt8Array]:
     """Return the masks (H, W) of the frames that were not given, by frame."""
-    chosen = {"dtype": options.dtype, "working_size": options.working_size, **tally.combination}
+    chosen = {"dtype": options.dtype, "working_size": options.working_size, **result.combination}
     memory = {name: int(chosen[name]) for name in MEMORY_SETTINGS if name in chosen}
     session = Session(
         clip.frames,
@@ -113,17 +113,17 @@ def _propagate(
     for frame_index in options.given:
         session.set_ids(frame_index, clip.ids(frame_index))
     started_s = time.perf_counter()
-    tally.frames += sum(1 for _ in session.propagate())
-    tally.seconds += time.perf_counter() - started_s
+    result.frames += sum(1 for _ in session.propagate())
+    result.seconds += time.perf_counter() - started_s
     measured = sorted(set(range(len(clip.frames))) - set(options.given))
     return {frame_index: session.ids(frame_index) for frame_index in measured}
 
 
 def _mean_iou(
-    wanted: Mapping[int, UInt8Array], found: Mapping[int, UInt8Array], object_ids: tuple[int, ...]
+    reference: Mapping[int, UInt8Array], found: Mapping[int, UInt8Array], object_ids: tuple[int, ...]
 ) -> float:
     """Mean IoU over the objects of each frame, then over frames."""
     return fmean(
-        fmean(map(jaccard, object_masks(wanted[frame], object_ids), object_masks(ids, object_ids)))
+        fmean(map(jaccard, object_masks(reference[frame], object_ids), object_masks(ids, object_ids)))
         for frame, ids in found.items()
     )

@@ -15,8 +15,8 @@ from inference_core.session import Session
 from inference_core.types import BoolArray, Float32Array, Interaction, Stroke, Tool
 from mivos_studio.benchmarks.made_clip import MadeClip, make_clip
 from mivos_studio.benchmarks.startup import measure_startup
-from mivos_studio.evaluation.baselines import Guess, follow_flow, grabcut
-from mivos_studio.evaluation.machine import describe_machine, tell_machine
+from mivos_studio.evaluation.baselines import GrabCutPrior, grabcut, warp_by_flow
+from mivos_studio.evaluation.machine import describe_machine, format_machine
 from mivos_studio.synthetic.robots import lasso_polygon, random_box, scribble_strokes
 from model.checkpoint import load_networks
 
@@ -27,7 +27,7 @@ _GRABCUTS = 2
 
 @dataclass(frozen=True)
 class SpeedOptions:
-    """What to measure: size is (height, width) of the made-up clip, one run for each number of objects."""
+    """Options: size is (height, width) of the synthetic clip, one run for each number of objects."""
 
     frames: int = 40
     size: tuple[int, int] = (480, 854)
@@ -65,10 +65,10 @@ def measure_speed(options: SpeedOptions) -> dict[str, Any]:
 
 
 def table(report: dict[str, Any]) -> Iterator[str]:
-    """Lay the figures out as lines of a Markdown table."""
+    """Format the figures as lines of a Markdown table."""
     height, width = report["size"]
     yield f"{width}x{height}, {report['frames']} frames, {report['device']} {report['dtype']}"
-    yield tell_machine(report["machine"])
+    yield format_machine(report["machine"])
     yield ""
     yield "| what | ours | baseline |"
     yield "|---|---|---|"
@@ -84,7 +84,7 @@ def table(report: dict[str, Any]) -> Iterator[str]:
 
 
 def _propagation(session: Session, clip: MadeClip) -> dict[str, float]:
-    """Propagate the first frame's true mask to the end, after a few frames that warm everything up."""
+    """Propagate the first frame's true mask to the end, after a few frames of warm-up."""
     session.set_ids(0, clip.masks[0])
     for _ in session.propagate(0, "forward", (0, min(3, len(clip) - 1))):
         pass
@@ -95,19 +95,19 @@ def _propagation(session: Session, clip: MadeClip) -> dict[str, float]:
     first = clip.masks[0]
     masks = np.stack([first == object_id for object_id in np.unique(first[first > 0])])
     started = time.perf_counter()
-    flowed = sum(1 for _ in follow_flow(clip.images, masks))
+    flowed = sum(1 for _ in warp_by_flow(clip.images, masks))
     flow_seconds = time.perf_counter() - started
     return {"fps": frames / seconds, "frames": frames, "flow_fps": flowed / flow_seconds}
 
 
 def _strokes(session: Session, clip: MadeClip, tool: Tool) -> dict[str, float]:
-    """Draw on frames spread over the clip, the first uncounted; GrabCut beside what a network answers."""
+    """Draw on frames spread over the clip, the first one not counted; GrabCut on the same strokes."""
     rng = np.random.default_rng(_SEED)
     times: list[float] = []
     baseline: list[float] = []
     for frame_index in _frames_to_draw_on(clip):
         stroke = _stroke(clip, frame_index, tool, rng)
-        times.append(_answer_ms(session, Interaction(tool, stroke))[-1])
+        times.append(_interaction_ms(session, Interaction(tool, stroke))[-1])
         if tool in (Tool.SCRIBBLE, Tool.CLICK) and len(baseline) < _GRABCUTS:
             baseline.append(_grabcut_ms(clip, frame_index, stroke.points))
     figures = {"median_ms": statistics.median(times[1:]), "worst_ms": max(times[1:])}
@@ -115,13 +115,13 @@ def _strokes(session: Session, clip: MadeClip, tool: Tool) -> dict[str, float]:
 
 
 def _first_clicks(session: Session, clip: MadeClip) -> dict[str, float]:
-    """Click on empty frames: how soon the first answer is there, how soon the last."""
+    """Click on empty frames: the times of the first and of the last result."""
     rng = np.random.default_rng(_SEED)
     times = []
     for frame_index in _frames_to_draw_on(clip):
         session.reset(frame_index)
         stroke = _stroke(clip, frame_index, Tool.CLICK, rng)
-        times.append(_answer_ms(session, Interaction(Tool.CLICK, stroke)))
+        times.append(_interaction_ms(session, Interaction(Tool.CLICK, stroke)))
     return {
         "answered_ms": statistics.median(ms[0] for ms in times[1:]),
         "settled_ms": statistics.median(ms[-1] for ms in times[1:]),
@@ -129,7 +129,7 @@ def _first_clicks(session: Session, clip: MadeClip) -> dict[str, float]:
 
 
 def _frames_to_draw_on(clip: MadeClip) -> list[int]:
-    """Spread over the clip; the first is drawn on to warm up."""
+    """Return frames spread over the clip; the first is for warm-up."""
     shown = [frame_index for frame_index, mask in enumerate(clip.masks) if mask.any()]
     return [shown[place * (len(shown) - 1) // _STROKES] for place in range(_STROKES + 1)]
 
@@ -140,14 +140,14 @@ def _stroke(clip: MadeClip, frame_index: int, tool: Tool, rng: np.random.Generat
     return Stroke(frame_index, object_id, points.astype(np.float32))
 
 
-def _answer_ms(session: Session, interaction: Interaction) -> list[float]:
-    """Return the milliseconds until each answer."""
+def _interaction_ms(session: Session, interaction: Interaction) -> list[float]:
+    """Return the milliseconds until each result."""
     started = time.perf_counter()
     return [1000 * (time.perf_counter() - started) for _ in session.interact(interaction)]
 
 
 def _gesture(truth: BoolArray, tool: Tool, rng: np.random.Generator) -> Float32Array:
-    """Points (N, 2) that an editor would draw with a tool on an object (H, W)."""
+    """Return the points (N, 2) of a simulated user with a tool on an object (H, W)."""
     if tool == Tool.LASSO:
         return lasso_polygon(truth, rng)
     if tool == Tool.BOX:
@@ -160,5 +160,5 @@ def _grabcut_ms(clip: MadeClip, frame_index: int, points: Float32Array) -> float
     drawn = np.zeros(clip.size, np.bool_)
     drawn[points[:, 1].astype(int), points[:, 0].astype(int)] = True
     started = time.perf_counter()
-    grabcut(clip.images[frame_index], drawn, np.zeros_like(drawn), Guess.OBJECT)
+    grabcut(clip.images[frame_index], drawn, np.zeros_like(drawn), GrabCutPrior.OBJECT)
     return 1000 * (time.perf_counter() - started)

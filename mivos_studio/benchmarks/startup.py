@@ -1,4 +1,4 @@
-"""How long it takes until the program is ready: the command line, the imports, the weights."""
+"""Start-up times: the command line, the imports, the weights."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 # Where the packages lie.
 _TOP = Path(__file__).resolve().parents[2]
 
-# In a process of its own, since here everything has been imported already.
+# Run in a new process, since the modules are already imported in this one.
 _PROGRAM = """
 import json, sys, time
 started = time.perf_counter()
@@ -35,9 +35,9 @@ def measure_startup(models: str, weights: Path | None) -> dict[str, float]:
     return {"help_s": help_s, "import_s": import_s, "load_s": load_s}
 
 
-def _run(program: str, *words: str) -> str:
+def _run(program: str, *arguments: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", program, *words], cwd=_TOP, check=False, capture_output=True, text=True
+        [sys.executable, "-c", program, *arguments], cwd=_TOP, check=False, capture_output=True, text=True
     )
     if done.returncode:
         raise RuntimeError(f"The program that was to be timed failed: {done.stderr}")

@@ -1,4 +1,4 @@
-"""How cost grows: propagation against resolution, objects, length, precision, device and family."""
+"""Speed of propagation against resolution, objects, length, precision, device and family."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RESOLUTIONS = {"240p": 240, "360p": 360, "480p": 480, "720p": 720, "1080p": 1080
 OBJECTS = (1, 2, 4, 8)
 LENGTHS = (20, 40, 80, 160)
 FRAMES = 16
-"""Of every cell but those of the lengths; the first few are not counted."""
+"""Frames of every run but those of the lengths; the first few are not counted."""
 _WARM_UP = 4
 _ASPECT = 16 / 9
 
@@ -35,9 +35,9 @@ class Cell:
 
 
 def measure_sweep(options: SpeedOptions) -> dict[str, dict[str, float]]:
-    """Measure frames a second, by what varies and its value; what cannot run on this machine is left out.
+    """Measure frames a second by varied option and value; those that this machine cannot run are left out.
 
-    "resolution" is the source's, looked at in the working size; "working_size" is both.
+    "resolution" varies the source alone, "working_size" both source and working size.
     """
     short = replace(options, frames=FRAMES)
     rows = {
@@ -56,7 +56,7 @@ def measure_sweep(options: SpeedOptions) -> dict[str, dict[str, float]]:
 
 
 def sweep_table(sweep: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
-    """Lay the figures out as lines of a Markdown table."""
+    """Format the figures as lines of a Markdown table."""
     yield ""
     yield "| frames a second by | |"
     yield "|---|---|"
@@ -71,7 +71,7 @@ def _row(cells: Mapping[str, Cell]) -> dict[str, float]:
 
 
 def _measure(cell: Cell) -> float | None:
-    """Frames a second; None where this machine lacks the device, the precision or the weights."""
+    """Return frames a second; None where this machine lacks the device, the precision or the weights."""
     options = cell.options
     try:
         networks = load_networks(options.models, options.weights)
@@ -94,14 +94,14 @@ def _measure(cell: Cell) -> float | None:
 
 
 def _tiled(clip: MadeClip, frames: int) -> MadeClip:
-    """Play a clip forth and back until it is long enough: pictures cost more to make than to walk."""
+    """Repeat a clip forwards and backwards to a length: rendering costs more than propagating."""
     there_and_back: Sequence[UInt8Array] = [*clip.images, *clip.images[-2:0:-1]]
     images = [there_and_back[place % len(there_and_back)] for place in range(frames)]
     return MadeClip(images, [clip.masks[0]] * frames)
 
 
 def _squares(size: tuple[int, int], objects: int) -> UInt8Array:
-    """Ids (H, W) of equal objects side by side; what they show does not matter to the cost."""
+    """Make ids (H, W) of equal objects side by side; their content does not affect the cost."""
     height, width = size
     ids = np.zeros(size, np.uint8)
     step = width // objects

@@ -1,4 +1,4 @@
-"""`mivos train`: teaches the networks on folders of images and clips with masks."""
+"""`mivos train`: train the networks on folders of images and clips with masks."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
 
 
 def _add_schedule(parser: ArgumentParser) -> None:
-    """Declare what takes the place of the recipe's."""
+    """Declare the options that replace the recipe's."""
     parser.add_argument("--hours", type=positive_number, metavar="H", help="hours for each network")
     parser.add_argument("--steps", type=whole_number(least=1), help="steps instead of the recipe's")
     parser.add_argument("--batch", type=whole_number(least=1), help="samples a step instead of the recipe's")
@@ -91,7 +91,7 @@ def _add_schedule(parser: ArgumentParser) -> None:
         nargs="+",
         default=(),
         metavar="NAME",
-        help="teach these parts of the network alone, as decoder (default: all)",
+        help="train these parts of the network alone, as decoder (default: all)",
     )
 
 
@@ -101,7 +101,9 @@ def run(options: Namespace) -> None:
     for name in names:
         _check_out(name, options)
 
-    from mivos_studio.training.run import SEED, TrainingOptions, train
+    from mivos_studio.training.options import SEED, TrainingOptions
+    from mivos_studio.training.run import train
+    from mivos_studio.training.tasks.registry import choose_tasks
 
     wanted = TrainingOptions(
         folders=options.data,
@@ -125,7 +127,7 @@ def run(options: Namespace) -> None:
         seed=SEED if options.seed is None else options.seed,
         on_step=_Bars(quiet=options.quiet),
     )
-    for weights in train(options.network, wanted):
+    for weights in train(choose_tasks(options.network, wanted), wanted):
         print(weights)
 
 

@@ -1,1 +1,1 @@
-"""How good the masks are: DAVIS metrics, simulated editors, baselines and reports."""
+"""Quality of the masks: DAVIS metrics, simulated users, baselines and reports."""

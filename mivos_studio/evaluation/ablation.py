@@ -1,4 +1,4 @@
-"""Networks with one of their parts switched off or replaced by something plainer, to see what it is worth."""
+"""Networks with one part switched off or replaced by a simpler one, to measure its contribution."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _NEWTON_STEPS = 5
 
 
 class Ablation(nn.Module):
-    """A propagation network that passes everything on.
+    """A wrapper that delegates all calls to a propagation network.
 
-    A module, so that placing it on a device or in another precision reaches the network inside.
+    A module, so that moving it to a device or another precision moves the network inside.
     """
 
     def __init__(self, network: PropagationNetwork) -> None:
@@ -31,11 +31,11 @@ class Ablation(nn.Module):
         self.max_memory_frames = network.max_memory_frames
 
     def encode_query(self, image: Tensor) -> QueryFeatures:
-        """Pass on."""
+        """Delegate to the network."""
         return self.network.encode_query(image)
 
     def encode_memory(self, image: Tensor, query: QueryFeatures, objects: Tensor) -> MemoryEntry:
-        """Pass on."""
+        """Delegate to the network."""
         return self.network.encode_memory(image, query, objects)
 
     def read(
@@ -47,23 +47,23 @@ class Ablation(nn.Module):
         ages: Sequence[int] | None = None,
         top_k: int | None = None,
     ) -> Tensor:
-        """Pass on."""
+        """Delegate to the network."""
         return self.network.read(query, keys, values, ages=ages, top_k=top_k)
 
     def learn_target_models(
         self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]
     ) -> Tensor | None:
-        """Pass on."""
+        """Delegate to the network."""
         return self.network.learn_target_models(anchors, known)
 
     def decode(
-        self, query: QueryFeatures, readout: Tensor, previous: Tensor, targets: Tensor | None = None
+        self, query: QueryFeatures, readout: Tensor, previous: Tensor, target_models: Tensor | None = None
     ) -> Tensor:
-        """Pass on."""
-        return self.network.decode(query, readout, previous, targets)
+        """Delegate to the network."""
+        return self.network.decode(query, readout, previous, target_models)
 
     def transfer(self, query: QueryFeatures, key: Tensor, maps: Tensor) -> Tensor:
-        """Pass on."""
+        """Delegate to the network."""
         return self.network.transfer(query, key, maps)
 
 
@@ -79,31 +79,31 @@ class WithoutMemory(Ablation):
         ages: Sequence[int] | None = None,
         top_k: int | None = None,
     ) -> Tensor:
-        """Answer zeros (K, Cv, gh, gw), whatever was memorised."""
+        """Return zeros (K, Cv, gh, gw)."""
         count, channels = values.shape[:2]
         return values.new_zeros(count, channels, *query.key.shape[-2:])
 
 
 class WithoutPrevious(Ablation):
-    """Forgets the previous frame's probabilities: the decoder has the image and the memory alone."""
+    """Zeroes the previous frame's probabilities: the decoder has the image and the memory alone."""
 
     def decode(
-        self, query: QueryFeatures, readout: Tensor, previous: Tensor, targets: Tensor | None = None
+        self, query: QueryFeatures, readout: Tensor, previous: Tensor, target_models: Tensor | None = None
     ) -> Tensor:
         """Decode as if no object had been in the previous frame."""
-        return self.network.decode(query, readout, torch.zeros_like(previous), targets)
+        return self.network.decode(query, readout, torch.zeros_like(previous), target_models)
 
 
-class WithoutTargets(Ablation):
-    """Learns nothing from the anchors' looks: the decoder relies on memory and the previous probabilities."""
+class WithoutTargetModels(Ablation):
+    """Learns no target models: the decoder has the memory and the previous probabilities alone."""
 
     def learn_target_models(self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]) -> None:
-        """Learn nothing."""
+        """Return None."""
         del anchors, known
 
 
 class TopK(Ablation):
-    """Reads as many of the strongest places of the affinity as it is told, 0 for all of them."""
+    """Reads a given number of the largest affinities, 0 for all of them."""
 
     def __init__(self, network: PropagationNetwork, top_k: int) -> None:
         super().__init__(network)
@@ -118,13 +118,13 @@ class TopK(Ablation):
         ages: Sequence[int] | None = None,
         top_k: int | None = None,
     ) -> Tensor:
-        """Read with its own number, whatever the caller says."""
+        """Read with the wrapper's top_k; the argument is ignored."""
         return self.network.read(query, keys, values, ages=ages, top_k=self._top_k)
 
 
 @dataclass
 class PlainFusion:
-    """A blend between two anchors that needs no network: new's weight falls linearly, or is 1 throughout."""
+    """A blend between two anchors without a network: the weight of new falls linearly, or is 1 throughout."""
 
     is_linear: bool
     multiple: int = 1
@@ -132,13 +132,13 @@ class PlainFusion:
     def __call__(
         self, image: Tensor, old: Tensor, new: Tensor, attention: Tensor, distance: Tensor
     ) -> Tensor:
-        """Blend shares (K, h, w), and undo beforehand the competition that the blend will go through."""
+        """Blend probabilities (K, h, w); return logits that soft aggregation turns back into the blend."""
         weight = distance[0] if self.is_linear else torch.ones_like(distance[0])
         return own_logits(weight * new + (1 - weight) * old)
 
 
 def own_logits(shares: Tensor) -> Tensor:
-    """Find the logits (K, h, w) of objects whose soft aggregation gives these shares (K, h, w) of each pixel.
+    """Invert soft aggregation: shares (K, h, w) of each pixel -> the objects' own logits (K, h, w).
 
     An object's odds are its share over the background's, r, times the background's own odds c, and
     c (prod(1 + c r) - 1) = 1. In log c that is nearly a line, straight for one object: Newton's steps.
@@ -158,27 +158,27 @@ def own_logits(shares: Tensor) -> Tensor:
 ABLATIONS: dict[str, Callable[[PropagationNetwork], Ablation]] = {
     "memory": WithoutMemory,
     "previous": WithoutPrevious,
-    "targets": WithoutTargets,
+    "targets": WithoutTargetModels,
 }
-"""What can be switched off, by the name under which reports list it."""
+"""Parts that can be switched off, by their names in reports."""
 
 FUSIONS: dict[str, FusionNetwork] = {
     "newest": PlainFusion(is_linear=False),
     "linear": PlainFusion(is_linear=True),
 }
-"""What can stand in for the fusion network: the newest walk wins, or the nearer anchor by the distances."""
+"""Replacements of the fusion network: the newest propagation alone, or a linear blend by the distances."""
 
 
 def switch_off(networks: Networks, part: str) -> Networks:
-    """Return networks whose propagation does without a part of `ABLATIONS`; the given ones stay as is."""
+    """Return networks whose propagation lacks a part of `ABLATIONS`; the given ones are not changed."""
     return replace(networks, propagation=ABLATIONS[part](networks.propagation))
 
 
 def replace_fusion(networks: Networks, name: str) -> Networks:
-    """Return networks that blend as "newest" or "linear" says; the given ones stay as is."""
+    """Return networks with the fusion "newest" or "linear"; the given ones are not changed."""
     return replace(networks, fusion=FUSIONS[name])
 
 
 def limit_top_k(networks: Networks, top_k: int) -> Networks:
-    """Return networks that read the `top_k` strongest places, 0 for all; the given ones stay as is."""
+    """Return networks that read the `top_k` largest affinities, 0 for all; the given ones are not changed."""
     return replace(networks, propagation=TopK(networks.propagation, top_k))

@@ -1,4 +1,4 @@
-"""What is had without a network: a mask that stands still, one that optical flow carries, and GrabCut."""
+"""Baselines without a network: a static mask, a mask warped by optical flow, and GrabCut."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ GRABCUT_BORDER = 0.02
 GRABCUT_ITERATIONS = 5
 
 
-class Guess(IntEnum):
-    """What GrabCut begins with where nothing is drawn."""
+class GrabCutPrior(IntEnum):
+    """GrabCut's initial label of pixels without a stroke."""
 
     OBJECT = cv2.GC_PR_FGD
     BACKGROUND = cv2.GC_PR_BGD
 
 
-# Zeros of the image's size would be taken for a first guess of the flow, and another flow would follow.
-_NO_FIRST_GUESS = np.empty((1, 1, 2), dtype=np.float32)
+# Zeros of the image's size would be taken for an initial flow and change the result.
+_NO_INITIAL_FLOW = np.empty((1, 1, 2), dtype=np.float32)
 _NO_RECTANGLE = (0, 0, 0, 0)
 
 
-def stand_still(images: Iterable[UInt8Array], masks: BoolArray) -> Iterator[BoolArray]:
+def repeat_masks(images: Iterable[UInt8Array], masks: BoolArray) -> Iterator[BoolArray]:
     """Repeat the first frame's masks (K, H, W) for each of the other images."""
     for _ in list(images)[1:]:
         yield masks
 
 
-def follow_flow(images: Iterable[UInt8Array], masks: BoolArray) -> Iterator[BoolArray]:
-    """Carry the first frame's masks (K, H, W) along DIS optical flow, one (K, H, W) for each later image.
+def warp_by_flow(images: Iterable[UInt8Array], masks: BoolArray) -> Iterator[BoolArray]:
+    """Warp the first frame's masks (K, H, W) by DIS optical flow, one (K, H, W) for each later image.
 
-    The flow leads from each frame back to the one before; the masks stay soft on their way and are cut at
-    one half only where they are shown.
+    The flow leads from each frame back to the one before; the masks stay soft from frame to frame and are
+    thresholded at one half only in the result.
     """
     flow_finder = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     rows, columns = np.indices(masks.shape[1:], dtype=np.float32)
@@ -45,22 +45,22 @@ def follow_flow(images: Iterable[UInt8Array], masks: BoolArray) -> Iterator[Bool
     greys = (cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in images)
     before = next(greys)
     for grey in greys:
-        flow = flow_finder.calc(grey, before, _NO_FIRST_GUESS)
+        flow = flow_finder.calc(grey, before, _NO_INITIAL_FLOW)
         soft = _warp(soft, columns + flow[..., 0], rows + flow[..., 1])
         before = grey
         yield soft > 0.5
 
 
-def grabcut(image: UInt8Array, positive: BoolArray, negative: BoolArray, guess: Guess) -> BoolArray:
+def grabcut(image: UInt8Array, positive: BoolArray, negative: BoolArray, prior: GrabCutPrior) -> BoolArray:
     """Cut an object out of an image (H, W, 3), given strokes (H, W) on it and on the background.
 
-    The image's rim is background. Without a stroke on the object the answer is empty.
+    The image's rim is background. Without a stroke on the object the mask is empty.
     """
     if not positive.any():
         return np.zeros(positive.shape, dtype=bool)
     labels = np.full(positive.shape, cv2.GC_BGD, dtype=np.uint8)
     rim_y, rim_x = (max(1, round(GRABCUT_BORDER * side)) for side in positive.shape)
-    labels[rim_y:-rim_y, rim_x:-rim_x] = guess
+    labels[rim_y:-rim_y, rim_x:-rim_x] = prior
     labels[negative] = cv2.GC_BGD
     labels[positive] = cv2.GC_FGD
     cv2.setRNGSeed(0)  # its colour models start from random clusters

@@ -6,18 +6,18 @@ import time
 from dataclasses import dataclass
 
 from inference_core.types import Direction, UInt8Array
-from mivos_studio.evaluation.baselines import follow_flow, stand_still
+from mivos_studio.evaluation.baselines import repeat_masks, warp_by_flow
 from mivos_studio.evaluation.folders import TrueClip, object_masks
 from mivos_studio.evaluation.metrics import Statistics, f_measure, jaccard, score_table
 from mivos_studio.evaluation.settings import Settings, Steps
 from mivos_studio.evaluation.strips import Strip, make_strip
 
-BASELINES = {"still": stand_still, "flow": follow_flow}
+BASELINES = {"still": repeat_masks, "flow": warp_by_flow}
 
 
 @dataclass(frozen=True)
-class Pace:
-    """How many frames were propagated with how many objects, and how long that took."""
+class Throughput:
+    """Propagated frames, their number of objects, and the time it took."""
 
     objects: int
     frames: int
@@ -25,22 +25,22 @@ class Pace:
 
     @property
     def fps(self) -> float:
-        """Frames a second."""
+        """Propagated frames a second."""
         return self.frames / self.seconds
 
 
 @dataclass(frozen=True)
 class ClipScore:
-    """J and F of one clip, over objects and all frames but the first; strip: what came out."""
+    """J and F of one clip, over objects and all frames but the first; strip shows the masks."""
 
     jaccard: Statistics
     f_measure: Statistics
-    pace: Pace
+    throughput: Throughput
     strip: Strip | None = None
 
 
 def score_clip(clip: TrueClip, settings: Settings, steps: Steps) -> ClipScore:
-    """Propagate the first mask to the clip's end and measure what comes out; one step for each frame."""
+    """Propagate the first mask to the clip's end and score the masks; one step for each frame."""
     session = settings.open(clip.frames)
     session.set_ids(0, clip.ids(0))
     predicted: dict[int, UInt8Array] = {}
@@ -54,7 +54,7 @@ def score_clip(clip: TrueClip, settings: Settings, steps: Steps) -> ClipScore:
     return ClipScore(
         Statistics.of(score_table(jaccard, true_masks, masks)),
         Statistics.of(score_table(f_measure, true_masks, masks)),
-        Pace(len(clip.object_ids), len(predicted), seconds),
+        Throughput(len(clip.object_ids), len(predicted), seconds),
         make_strip(clip.frames, session.ids),
     )
 
@@ -64,6 +64,6 @@ def score_baselines(clip: TrueClip) -> dict[str, float]:
     true_masks = [clip.masks(frame_index) for frame_index in range(len(clip.frames))]
     images = [clip.frames[frame_index] for frame_index in range(len(clip.frames))]
     return {
-        name: float(score_table(jaccard, true_masks[1:], follow(images, true_masks[0])).mean())
-        for name, follow in BASELINES.items()
+        name: float(score_table(jaccard, true_masks[1:], baseline(images, true_masks[0])).mean())
+        for name, baseline in BASELINES.items()
     }

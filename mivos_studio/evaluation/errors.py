@@ -1,4 +1,4 @@
-"""The error of this room: its text is a sentence that the person who asked for a measurement can act on."""
+"""The error of evaluation; its message tells the user what to change."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from inference_core.errors import UserError
 
 
 class EvaluationError(UserError):
-    """The folder or the options cannot be measured; the text says why."""
+    """The folder or the options cannot be measured; the message says why."""

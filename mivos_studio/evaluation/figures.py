@@ -1,4 +1,4 @@
-"""From scores to the figures that are written as JSON; the keys are promised to whoever reads the files."""
+"""Compute from scores the figures that are written as JSON; their keys must not change."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from mivos_studio.evaluation.clips import ClipScore, Pace
+from mivos_studio.evaluation.clips import ClipScore, Throughput
 from mivos_studio.evaluation.stills import REPORTED_CLICKS, REPORTED_SCRIBBLES, StillScore
 
 Figures = dict[str, Any]
@@ -17,13 +17,16 @@ def clip_figures(
     baselines: Mapping[str, Mapping[str, float]],
     ablations: Mapping[str, Mapping[str, ClipScore]],
 ) -> Figures:
-    """Tell first-mask evaluation: scores by clip, J by clip and baseline, scores by ablation and clip."""
+    """Return the figures of first-mask evaluation.
+
+    scores by clip, baselines' J by clip and name, ablations' scores by part and clip.
+    """
     clips = {
         name: {
             **_j_and_f(score),
             "statistics": _statistics(score),
-            "objects": score.pace.objects,
-            "fps": score.pace.fps,
+            "objects": score.throughput.objects,
+            "fps": score.throughput.fps,
             "baselines": {baseline: {"J": j} for baseline, j in baselines[name].items()},
             "ablations": {part: _j_and_f(by_clip[name]) for part, by_clip in ablations.items()},
         }
@@ -38,12 +41,12 @@ def clip_figures(
         "statistics": _statistics(*scores.values()),
         "baselines": {name: {"J": j} for name, j in means.items()},
         "ablations": {part: _j_and_f(*by_clip.values()) for part, by_clip in ablations.items()},
-        "fps_by_objects": fps_by_objects(score.pace for score in scores.values()),
+        "fps_by_objects": fps_by_objects(score.throughput for score in scores.values()),
     }
 
 
 def still_figures(clicks: Sequence[StillScore], scribbles: Sequence[StillScore], most: int) -> Figures:
-    """Tell evaluation on stills; `most` is where counting clicks ended."""
+    """Return the figures of evaluation on stills; `most` is the largest number of clicks."""
     return {
         **_after(clicks, [count for count in REPORTED_CLICKS if count <= most]),
         "noc85": fmean(score.needed(0.85, most) for score in clicks),
@@ -54,7 +57,7 @@ def still_figures(clicks: Sequence[StillScore], scribbles: Sequence[StillScore],
 
 
 def _after(scores: Sequence[StillScore], counts: Iterable[int]) -> Figures:
-    """Mean IoU after each count, GrabCut's with the same strokes, and how long one stroke took."""
+    """Return mean IoU after each count, GrabCut's with the same strokes, and the time of one stroke."""
     ours = {str(count): fmean(score.after(count) for score in scores) for count in counts}
     grabcut = {count: fmean(score.grabcut[int(count)] for score in scores) for count in ours}
     seconds = [second for score in scores for second in score.seconds]
@@ -69,7 +72,7 @@ def _j_and_f(*scores: ClipScore) -> dict[str, float]:
 
 
 def _statistics(*scores: ClipScore) -> Figures:
-    """Recall and decay of J and of F, as DAVIS defines them."""
+    """Return recall and decay of J and of F, as DAVIS defines them."""
     return {
         name: {"recall": fmean(each.recall for each in table), "decay": fmean(each.decay for each in table)}
         for name, table in (
@@ -79,13 +82,14 @@ def _statistics(*scores: ClipScore) -> Figures:
     }
 
 
-def fps_by_objects(paces: Iterable[Pace]) -> dict[str, float]:
-    """Frames a second for each number of objects, over all frames that were propagated with so many."""
-    by_objects: dict[int, list[Pace]] = {}
-    for pace in paces:
-        if pace.frames:
-            by_objects.setdefault(pace.objects, []).append(pace)
+def fps_by_objects(throughputs: Iterable[Throughput]) -> dict[str, float]:
+    """Return frames a second for each number of objects, over all frames propagated with that number."""
+    by_objects: dict[int, list[Throughput]] = {}
+    for throughput in throughputs:
+        if throughput.frames:
+            by_objects.setdefault(throughput.objects, []).append(throughput)
     return {
-        str(objects): sum(pace.frames for pace in group) / sum(pace.seconds for pace in group)
+        str(objects): sum(throughput.frames for throughput in group)
+        / sum(throughput.seconds for throughput in group)
         for objects, group in sorted(by_objects.items())
     }

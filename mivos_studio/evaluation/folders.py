@@ -1,4 +1,4 @@
-"""Find what is measured on: clips in DAVIS layout and folders of single images, each with its true masks."""
+"""Read the evaluation data: clips in DAVIS layout and folders of single images, with their true masks."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from mivos_studio.media.palette import read_ids
 
 IMAGES, MASKS, SETS = Path("JPEGImages/480p"), Path("Annotations/480p"), Path("ImageSets")
 BINARY_YEAR = "2016"
-"""In the lists of this year all that moves is one object."""
+"""In the lists of this year all objects count as one."""
 
 
 @dataclass(frozen=True)
 class ImageFiles:
-    """Frames for a session: `len`, `size` and `frames[i]` -> (H, W, 3) uint8 RGB, decoded when asked for."""
+    """Frames for a session: `len`, `size` and `frames[i]` -> (H, W, 3) uint8 RGB, decoded on access."""
 
     paths: tuple[Path, ...]
     size: tuple[int, int]
@@ -43,7 +43,7 @@ class TrueClip:
 
     @cached_property
     def object_ids(self) -> tuple[int, ...]:
-        """The objects of the first frame; what appears later is nobody's task."""
+        """The objects of the first frame; later ones are not evaluated."""
         return tuple(object_id for object_id in np.unique(self.ids(0)).tolist() if object_id != 0)
 
     def ids(self, frame_index: int) -> UInt8Array:
@@ -86,12 +86,12 @@ class Selection:
     list_name: str | None = None
 
     def as_figures(self) -> dict[str, str | int | None]:
-        """Tell what was selected."""
+        """Return the selection as figures."""
         return {"frames": self.max_frames, "set": self.list_name}
 
 
 def read_clips(folder: Path, selection: Selection | None = None) -> list[TrueClip]:
-    """Find the clips of a folder, in the order of their names or of a list, and see that they are whole.
+    """Find the clips of a folder, in the order of their names or of a list, and check that they are complete.
 
     The folder is in DAVIS layout; or, at any depth, it holds folders of frames NAME.jpg, each with its mask
     NAME.png beside it.
@@ -131,15 +131,15 @@ def read_stills(folder: Path) -> list[Still]:
 
 
 def _read_side_by_side(folder: Path, selection: Selection) -> list[TrueClip]:
-    places = sorted({path.parent for path in folder.glob("**/*.jpg") if path.with_suffix(".png").is_file()})
-    if not places:
+    folders = sorted({path.parent for path in folder.glob("**/*.jpg") if path.with_suffix(".png").is_file()})
+    if not folders:
         raise EvaluationError(f"{folder} is not in DAVIS layout: it must hold {IMAGES} and {MASKS}.")
     if selection.list_name:
         raise EvaluationError(f"{folder} has no lists of clips: it is not in DAVIS layout.")
-    clips = [_read_clip(place, place, selection.max_frames) for place in places]
+    clips = [_read_clip(clip_folder, clip_folder, selection.max_frames) for clip_folder in folders]
     return [
-        replace(clip, name=place.relative_to(folder).as_posix())
-        for clip, place in zip(clips, places, strict=True)
+        replace(clip, name=clip_folder.relative_to(folder).as_posix())
+        for clip, clip_folder in zip(clips, folders, strict=True)
     ]
 
 
@@ -170,7 +170,7 @@ def _read_still(mask_path: Path) -> Still:
 
 
 def _check_pair(image_path: Path, mask_path: Path, size: tuple[int, int]) -> None:
-    """See that image and mask are there and of the size (height, width) that both should have."""
+    """Check that image and mask exist and have the given size (height, width)."""
     if not mask_path.is_file():
         raise EvaluationError(f"The frame {image_path} has no mask {mask_path}.")
     for path in (image_path, mask_path):

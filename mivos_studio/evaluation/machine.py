@@ -10,7 +10,7 @@ import torch
 
 
 def describe_machine() -> dict[str, str | int]:
-    """Tell processor, cores, threads, instructions, accelerator and torch."""
+    """Return processor, cores, threads, instructions, accelerator, system and torch."""
     return {
         "processor": _processor(),
         "cores": os.cpu_count() or 1,
@@ -22,8 +22,8 @@ def describe_machine() -> dict[str, str | int]:
     }
 
 
-def tell_machine(machine: dict[str, str | int]) -> str:
-    """Put the description in one line."""
+def format_machine(machine: dict[str, str | int]) -> str:
+    """Format the description as one line."""
     accelerator = f", {machine['accelerator']}" if machine["accelerator"] else ""
     return (
         f"{machine['processor']}{accelerator}, {machine['cores']} cores, {machine['threads']} threads,"
@@ -32,7 +32,7 @@ def tell_machine(machine: dict[str, str | int]) -> str:
 
 
 def _processor() -> str:
-    """Linux alone has the name in a file; elsewhere Python knows as much as there is to be had."""
+    """Return the processor's name, on Linux from /proc/cpuinfo, elsewhere from `platform`."""
     listed = Path("/proc/cpuinfo")
     if listed.is_file():
         for line in listed.read_text(encoding="utf-8").splitlines():

@@ -64,7 +64,7 @@ def score_table(
 
 @dataclass(frozen=True)
 class Statistics:
-    """What DAVIS tells of a measure on one clip, each the mean over its objects.
+    """DAVIS' statistics of a measure on one clip, each the mean over its objects.
 
     recall  share of the frames above 0.5.
     decay   mean of the first quarter of the frames less that of the last; quarters share their end frames.
@@ -76,7 +76,7 @@ class Statistics:
 
     @classmethod
     def of(cls, table: Float64Array) -> Statistics:
-        """Sum up scores (T, K) of the frames that count."""
+        """Compute the statistics of scores (T, K)."""
         borders = np.rint(np.linspace(0, len(table) - 1, 5) + 1e-10).astype(int)
         first, last = table[: borders[1] + 1], table[borders[3] :]
         return cls(float(table.mean()), float((table > HIT).mean()), float(first.mean() - last.mean()))
@@ -99,7 +99,7 @@ def _contour(mask: BoolArray) -> UInt8Array:
 
 
 def _bounding_box(marked: UInt8Array) -> tuple[slice, slice] | None:
-    """Everything outside is empty in both contours, so that only this part has to be dilated."""
+    """Return the box around both contours: only this part has to be dilated."""
     x, y, width, height = cv2.boundingRect(marked)
     if width == 0:
         return None

@@ -1,4 +1,4 @@
-"""The measurements as the command line asks for them: a folder and options in, figures out."""
+"""Evaluate folders of clips and of single images: the measurements of the command line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mivos_studio.evaluation.clips import score_baselines, score_clip
 from mivos_studio.evaluation.errors import EvaluationError
 from mivos_studio.evaluation.figures import Figures, clip_figures, still_figures
 from mivos_studio.evaluation.folders import Selection, read_clips, read_stills
-from mivos_studio.evaluation.settings import OnProgress, Settings, Steps, keep_quiet
+from mivos_studio.evaluation.settings import OnProgress, Settings, Steps, ignore_progress
 from mivos_studio.evaluation.stills import score_clicks, score_scribbles
 from mivos_studio.evaluation.strips import Strip
 
@@ -31,7 +31,7 @@ class ClipOptions:
 
 @dataclass(frozen=True)
 class StillOptions:
-    """Evaluation of a folder of single images; `clicks` is where counting ends."""
+    """Evaluation of a folder of single images with at most `clicks` clicks each."""
 
     folder: Path
     clicks: int = 20
@@ -39,14 +39,14 @@ class StillOptions:
 
 @dataclass(frozen=True)
 class ClipResult:
-    """Figures, and pictures of what came out, by the clip's name."""
+    """Figures, and strips of masked frames by the clip's name."""
 
     figures: Figures
     strips: dict[str, Strip]
 
 
 def evaluate_clips(
-    settings: Settings, options: ClipOptions, on_progress: OnProgress = keep_quiet
+    settings: Settings, options: ClipOptions, on_progress: OnProgress = ignore_progress
 ) -> ClipResult:
     """Measure propagation from the first mask, beside its baselines."""
     clips = read_clips(options.folder, options.selection)
@@ -67,7 +67,7 @@ def evaluate_clips(
 
 
 def evaluate_stills(
-    settings: Settings, options: StillOptions, on_progress: OnProgress = keep_quiet
+    settings: Settings, options: StillOptions, on_progress: OnProgress = ignore_progress
 ) -> Figures:
     """Measure clicks and scribbles on single images, beside GrabCut with the same strokes."""
     if options.clicks < 1:

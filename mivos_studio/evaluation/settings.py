@@ -1,4 +1,4 @@
-"""With what a measurement runs: the networks, and where and how finely they look."""
+"""Settings of a measurement: networks, device, precision, working size; and its progress."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from inference_core.types import Frames
 from model.interfaces import Networks
 
 OnProgress = Callable[[int, int], None]
-"""Hears how much is done of how much."""
+"""Called with the steps done and the steps in all."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class Settings:
 
     @cached_property
     def placed(self) -> Networks:
-        """The networks where they will run; placed once, so that sessions need no copies of their own."""
+        """The networks on their device; moved once, so that sessions need no copies of their own."""
         return place_networks(self.networks, choose_compute(self.device, self.dtype))
 
     def open(self, frames: Frames) -> Session:
-        """Begin a session on a clip, as the program would."""
+        """Open a session on a clip, with the program's defaults."""
         return Session(
             frames,
             self.placed,
@@ -40,7 +40,7 @@ class Settings:
         )
 
     def as_figures(self) -> dict[str, str | int]:
-        """Tell what was measured with; device and dtype as they were chosen where "auto" was asked for."""
+        """Return the settings as figures; device and dtype as resolved from "auto"."""
         compute = choose_compute(self.device, self.dtype)
         return {
             "family": self.networks.family,
@@ -51,17 +51,17 @@ class Settings:
 
 
 class Steps:
-    """Counts what is done and tells it."""
+    """Counts steps and reports them."""
 
     def __init__(self, total: int, on_progress: OnProgress) -> None:
         self._done, self._total = 0, total
         self._on_progress = on_progress
 
     def advance(self) -> None:
-        """One more is done."""
+        """Count one more step."""
         self._done += 1
         self._on_progress(self._done, self._total)
 
 
-def keep_quiet(done: int, total: int) -> None:
-    """Tell nobody."""
+def ignore_progress(done: int, total: int) -> None:
+    """Do nothing."""

@@ -1,4 +1,4 @@
-"""Evaluation on single images: how good one object's mask is after so many clicks or rounds of scribbles."""
+"""Evaluation on single images: IoU of one object's mask after each click or round of scribbles."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from dataclasses import dataclass
 import numpy as np
 
 from inference_core.types import BoolArray, Stroke, Tool
-from mivos_studio.evaluation.baselines import Guess, grabcut
+from mivos_studio.evaluation.baselines import GrabCutPrior, grabcut
 from mivos_studio.evaluation.folders import Still
 from mivos_studio.evaluation.metrics import jaccard
 from mivos_studio.evaluation.robots.click import RobotClick, next_click
-from mivos_studio.evaluation.robots.strokes import Drawing, apply, click_stroke, scribbled_strokes
+from mivos_studio.evaluation.robots.strokes import StrokeMasks, apply, click_stroke, scribbled_strokes
 from mivos_studio.evaluation.settings import Settings
 
 REPORTED_CLICKS = (1, 3, 5)
 REPORTED_SCRIBBLES = (1, 2, 3)
 HIGHEST_TARGET = 0.90
 
-# Each kind of stroke has the start that makes GrabCut stronger. Its mean IoU on every third Berkeley image:
-# after one click 0.48 when it begins with "object", 0.10 with "background"; after one round of scribbles
-# 0.70 when it begins with "background", 0.52 with "object".
-GUESS_FOR_CLICKS = Guess.OBJECT
-GUESS_FOR_SCRIBBLES = Guess.BACKGROUND
+# Each kind of stroke has the prior that makes GrabCut stronger. Its mean IoU on every third Berkeley image:
+# after one click 0.48 with "object", 0.10 with "background"; after one round of scribbles 0.70 with
+# "background", 0.52 with "object".
+PRIOR_FOR_CLICKS = GrabCutPrior.OBJECT
+PRIOR_FOR_SCRIBBLES = GrabCutPrior.BACKGROUND
 
 
 @dataclass(frozen=True)
 class StillScore:
     """One image, one kind of stroke.
 
-    ious     after each click or round, ours; no more of them where nothing was left to correct.
+    ious     ours after each click or round; it ends where nothing was left to correct.
     grabcut  IoU of GrabCut with the same strokes, by the number of clicks or rounds.
-    seconds  that our mask took after each stroke.
+    seconds  time of our mask after each stroke.
     """
 
     ious: tuple[float, ...]
@@ -42,11 +42,11 @@ class StillScore:
     seconds: tuple[float, ...]
 
     def after(self, count: int) -> float:
-        """IoU after so many clicks or rounds."""
+        """Return the IoU after so many clicks or rounds."""
         return self.ious[min(count, len(self.ious)) - 1]
 
     def needed(self, target: float, most: int) -> int:
-        """Clicks until the IoU was reached; `most` where it was not."""
+        """Return the clicks until the IoU was reached; `most` where it was not."""
         return next((count for count, iou in enumerate(self.ious, 1) if iou >= target), most)
 
 
@@ -61,12 +61,12 @@ def score_clicks(still: Still, settings: Settings, most: int) -> StillScore:
         clicks.append(click)
         trial.draw([click_stroke(click, 0, trial.object_id)])
         if count in REPORTED_CLICKS:
-            trial.compare(count, GUESS_FOR_CLICKS)
+            trial.compare(count, PRIOR_FOR_CLICKS)
         if count >= REPORTED_CLICKS[-1] and max(trial.ious) >= HIGHEST_TARGET:
             break
     for count in REPORTED_CLICKS:
         if len(clicks) < count <= most:  # nothing was left to click on
-            trial.compare(count, GUESS_FOR_CLICKS)
+            trial.compare(count, PRIOR_FOR_CLICKS)
     return trial.score()
 
 
@@ -76,12 +76,12 @@ def score_scribbles(still: Still, settings: Settings) -> StillScore:
     truth = still.truth.astype(np.uint8) * np.uint8(trial.object_id)
     for count in REPORTED_SCRIBBLES:
         trial.draw(scribbled_strokes(truth, trial.session.ids(0), (trial.object_id,), 0))
-        trial.compare(count, GUESS_FOR_SCRIBBLES)
+        trial.compare(count, PRIOR_FOR_SCRIBBLES)
     return trial.score()
 
 
 class _Trial:
-    """One image in a session of its own, corrected step by step; GrabCut looks over its shoulder."""
+    """One image in a session of its own, corrected step by step, and compared with GrabCut."""
 
     def __init__(self, still: Still, settings: Settings, tool: Tool) -> None:
         self.session = settings.open(still.frames)
@@ -89,32 +89,32 @@ class _Trial:
         self.prediction: BoolArray = np.zeros(still.truth.shape, dtype=bool)
         self.ious: list[float] = []
         self._still, self._tool = still, tool
-        self._drawing = Drawing.blank(still.frames.size)
-        self._compared: dict[int, tuple[Drawing, Guess]] = {}
+        self._strokes = StrokeMasks.blank(still.frames.size)
+        self._compared: dict[int, tuple[StrokeMasks, GrabCutPrior]] = {}
         self._seconds: list[float] = []
 
     def draw(self, strokes: Sequence[Stroke]) -> None:
         """Give the session some strokes and measure the mask after the last one."""
         for stroke in strokes:
-            self._drawing = self._drawing.with_stroke(stroke)
+            self._strokes = self._strokes.with_stroke(stroke)
             started_s = time.perf_counter()
             apply(self.session, self._tool, stroke)
             self._seconds.append(time.perf_counter() - started_s)
         self.prediction = self.session.ids(0) == self.object_id
         self.ious.append(jaccard(self._still.truth, self.prediction))
 
-    def compare(self, count: int, guess: Guess) -> None:
-        """Let GrabCut answer all strokes so far, as its answer to so many clicks or rounds."""
-        self._compared[count] = (self._drawing, guess)
+    def compare(self, count: int, prior: GrabCutPrior) -> None:
+        """Keep all strokes so far as GrabCut's input after so many clicks or rounds."""
+        self._compared[count] = (self._strokes, prior)
 
     def score(self) -> StillScore:
-        """Close the account. GrabCut comes last, on all cores, so that it does not slow what is timed."""
+        """Return the scores. GrabCut runs last, on all cores, so that it does not slow the timed strokes."""
         with ThreadPoolExecutor() as pool:
             ious = pool.map(self._grabcut_iou, self._compared.values())
             grabcut_ious = dict(zip(self._compared, ious, strict=True))
         return StillScore(tuple(self.ious), grabcut_ious, tuple(self._seconds))
 
-    def _grabcut_iou(self, given: tuple[Drawing, Guess]) -> float:
-        drawing, guess = given
-        mask = grabcut(self._still.frames[0], drawing.positive, drawing.negative, guess)
+    def _grabcut_iou(self, given: tuple[StrokeMasks, GrabCutPrior]) -> float:
+        strokes, prior = given
+        mask = grabcut(self._still.frames[0], strokes.positive, strokes.negative, prior)
         return jaccard(self._still.truth, mask)

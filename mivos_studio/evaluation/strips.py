@@ -12,7 +12,7 @@ import numpy as np
 from inference_core.types import Frames, UInt8Array
 from mivos_studio.media.palette import PALETTE
 
-PICTURES = 6
+THUMBNAILS = 6
 HEIGHT = 120
 GAP = 4
 OPACITY = 0.5
@@ -23,21 +23,21 @@ class Strip:
     """Thumbnails side by side, (HEIGHT, W, 3) uint8 RGB, and the frames that they show."""
 
     frame_indices: tuple[int, ...]
-    picture: UInt8Array
+    image: UInt8Array
 
     def write(self, path: Path) -> None:
         """Write the strip as a JPEG, to a path that is free."""
-        _, content = cv2.imencode(".jpg", cv2.cvtColor(self.picture, cv2.COLOR_RGB2BGR))
+        _, content = cv2.imencode(".jpg", cv2.cvtColor(self.image, cv2.COLOR_RGB2BGR))
         path.write_bytes(content.tobytes())
 
 
 def make_strip(frames: Frames, ids: Callable[[int], UInt8Array]) -> Strip:
-    """Show frames spread evenly over a clip, first and last among them, with their ids (H, W)."""
-    places = np.linspace(0, len(frames) - 1, min(PICTURES, len(frames)))
+    """Make a strip of frames spread evenly over a clip, first and last included, with their ids (H, W)."""
+    places = np.linspace(0, len(frames) - 1, min(THUMBNAILS, len(frames)))
     chosen = tuple(int(place) for place in np.rint(places))
-    pictures = [_thumbnail(frames[index], ids(index)) for index in chosen]
+    thumbnails = [_thumbnail(frames[index], ids(index)) for index in chosen]
     gap = np.full((HEIGHT, GAP, 3), 255, dtype=np.uint8)
-    parts = [part for picture in pictures for part in (gap, picture)][1:]
+    parts = [part for thumbnail in thumbnails for part in (gap, thumbnail)][1:]
     return Strip(chosen, np.concatenate(parts, axis=1))
 
 

@@ -1,1 +1,1 @@
-"""Clips with exact masks, made from nothing, and simulated users. Imports numpy and cv2 alone."""
+"""Synthetic clips with exact masks, and simulated users. Imports numpy and cv2 alone."""

@@ -5,7 +5,7 @@ Annotations/480p/NAME/00000.png   ids, indexed
 Alpha/480p/NAME/1/00000.png       soft coverage of object 1, grey, on request
 Flow/480p/NAME/00000.flo          motion until the next frame, pixels, on request
 ImageSets/2017/train.txt          names of the clips
-manifest.json                     what was asked for, and seed and objects of every clip
+manifest.json                     options, and seed and objects of every clip
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _LEAST_SHARE = 0.002  # of the first frame that objects must cover
 
 @dataclass(frozen=True)
 class SynthesisSpec:
-    """What is asked for; size is (height, width) in pixels."""
+    """Options of a data set; size is (height, width) in pixels."""
 
     clips: int
     frames: int = 160
@@ -103,11 +103,11 @@ def _use_one_thread() -> None:
 
 
 def _write_clip(spec: SynthesisSpec, folder: Path, number: int) -> ClipReport:
-    """Write one clip with all that is asked for."""
+    """Write one clip with its optional alpha and flow."""
     begun_s = time.process_time()
     seed, scene = _scene(spec, number)
     name = f"scene{number:05d}"
-    object_ids = tuple(sorted({thing.object_id for thing in scene.things} - {0}))
+    object_ids = tuple(sorted({element.object_id for element in scene.elements} - {0}))
     for frame_index in range(spec.frames):
         image, ids = render(scene, frame_index)
         write_jpeg(_path(folder, "JPEGImages", name, f"{frame_index:05d}.jpg"), image)
@@ -122,7 +122,7 @@ def _write_clip(spec: SynthesisSpec, folder: Path, number: int) -> ClipReport:
 
 
 def _scene(spec: SynthesisSpec, number: int) -> tuple[tuple[int, int, int], Scene]:
-    """Make up scenes for a clip until the first frame shows something of an object."""
+    """Draw random scenes for a clip until the first frame shows enough of an object."""
     scene_spec = SceneSpec(size=spec.size, frames=spec.frames)
     for attempt in count():
         seed = (spec.seed, number, attempt)

@@ -54,10 +54,10 @@ def write_flow(path: Path, flow: Float32Array) -> None:
 
 @contextmanager
 def whole_folder(folder: Path) -> Iterator[Path]:
-    """Hand out a folder beside the wanted one and rename it when the block ends well: no half is ever seen.
+    """Yield a temporary folder beside the given one and rename it when the block succeeds.
 
-    The wanted folder may be there only if it is empty. Nothing is ever replaced: what appears there meanwhile
-    stays, and an OSError says so. A folder that a killed process left beside it is in nobody's way.
+    The given folder may exist only if it is empty. Nothing is ever replaced: where it has been filled
+    meanwhile, an OSError is raised. A temporary folder left by a killed process does no harm.
     """
     if folder.is_dir() and any(folder.iterdir()):
         raise UserError(f"The folder {folder} is not empty: choose another one.")

@@ -1,8 +1,8 @@
-"""How things move: poses along smooth paths, and deformations that can be undone exactly.
+"""Motion of scene elements: poses along smooth paths, and deformations with an exact inverse.
 
-A thing has coordinates of its own, (u, v), in which it reaches from -1 to 1. A deformation is two shears, a
-pose turns, scales and places. Both directions are closed formulas, so masks and optical flow are exact.
-Times are frame numbers, and need not be whole.
+An element has local coordinates (u, v), in which it reaches from -1 to 1. A deformation is two shears, a pose
+rotates, scales and translates. Both directions are closed formulas, so masks and optical flow are exact.
+Times are frame numbers, not necessarily whole.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from inference_core.types import Float32Array
 
 @dataclass(frozen=True)
 class Pose:
-    """Where a thing is: its centre (x, y) and its scale, both in image pixels, and its angle."""
+    """Position of an element: its centre (x, y) and its scale, both in image pixels, and its angle."""
 
     x: float
     y: float
@@ -26,8 +26,8 @@ class Pose:
 
 
 @dataclass(frozen=True)
-class Swing:
-    """A number that swings: middle + amplitude * sin(rate t + phase), the rate in radians a frame."""
+class Oscillation:
+    """An oscillating number: middle + amplitude * sin(rate t + phase), the rate in radians a frame."""
 
     middle: float
     amplitude: float = 0.0
@@ -39,25 +39,25 @@ class Swing:
         return self.middle + self.amplitude * float(np.sin(self.rate * time + self.phase))
 
 
-UPRIGHT = Swing(0.0)
+UPRIGHT = Oscillation(0.0)
 
 
 @dataclass(frozen=True, eq=False)
 class Motion:
     """A path through waypoints (N, 2) float64, (x, y) in image pixels, reached every `frames_apart` frames.
 
-    The angle turns evenly by spin_rad a frame, swings, and with `faces_path` points along the path.
+    The angle grows by spin_rad a frame, oscillates by angle_rad, and with `faces_path` follows the path.
     """
 
     waypoints: NDArray[np.float64]
     frames_apart: float
-    scale_px: Swing
-    angle_rad: Swing = UPRIGHT
+    scale_px: Oscillation
+    angle_rad: Oscillation = UPRIGHT
     spin_rad: float = 0.0
     faces_path: bool = False
 
     def pose(self, time: float) -> Pose:
-        """Return where the thing is at a time."""
+        """Return the pose at a time."""
         (x, y), (speed_x, speed_y) = self._along_path(time)
         angle = self.angle_rad.at(time) + self.spin_rad * time
         if self.faces_path:
@@ -65,7 +65,7 @@ class Motion:
         return Pose(x, y, angle, self.scale_px.at(time))
 
     def _along_path(self, time: float) -> tuple[tuple[float, float], tuple[float, float]]:
-        """Give place and direction on the Catmull-Rom curve through the waypoints, straight on beyond it."""
+        """Return position and speed on the Catmull-Rom curve through the waypoints, linear beyond it."""
         progress = time / self.frames_apart
         span = min(max(int(progress // 1), 0), len(self.waypoints) - 2)
         (x, speed_x), (y, speed_y) = (
@@ -76,10 +76,10 @@ class Motion:
 
 @dataclass(frozen=True)
 class Wave:
-    """A travelling wave along one coordinate that displaces the other, in units of the thing.
+    """A travelling wave along one coordinate that displaces the other, in units of the element.
 
-    `swell` makes it grow towards -1, as a swimming fish's tail swings wider than its head: 0 not at all, 1
-    from nothing at +1 to the whole amplitude at -1.
+    `swell` makes it grow towards -1, as a swimming fish's tail moves more than its head: 0 not at all, 1 from
+    zero at +1 to the whole amplitude at -1.
     """
 
     amplitude: float = 0.0
@@ -113,12 +113,12 @@ class Deformation:
     sway: Wave = STILL
 
     def apply(self, u: Float32Array, v: Float32Array, time: float) -> tuple[Float32Array, Float32Array]:
-        """Move points of the thing at rest to where they are at a time."""
+        """Deform points of the element at rest to their positions at a time."""
         v = v + self.bend.at(u, time)
         return u + self.sway.at(v, time), v
 
     def undo(self, u: Float32Array, v: Float32Array, time: float) -> tuple[Float32Array, Float32Array]:
-        """Find the points at rest of points at a time."""
+        """Invert `apply`: return the points at rest of points at a time."""
         u = u - self.sway.at(v, time)
         return u, v - self.bend.at(u, time)
 
@@ -128,38 +128,38 @@ RIGID = Deformation()
 
 @dataclass(frozen=True)
 class Joint:
-    """How a limb hangs: at (u, v) of the body, `size` times as large, swinging about that point."""
+    """Attachment of a limb: at (u, v) of the body, `size` times as large, rotating about that point."""
 
     u: float
     v: float
     size: float
-    angle_rad: Swing
+    angle_rad: Oscillation
 
 
-def place(pose: Pose, u: Float32Array, v: Float32Array) -> tuple[Float32Array, Float32Array]:
-    """Move own coordinates to image pixels (x, y)."""
-    cosine, sine = _turn(pose.angle_rad, pose.scale_px)
+def to_image(pose: Pose, u: Float32Array, v: Float32Array) -> tuple[Float32Array, Float32Array]:
+    """Transform local coordinates to image pixels (x, y)."""
+    cosine, sine = _rotation(pose.angle_rad, pose.scale_px)
     return cosine * u - sine * v + np.float32(pose.x), sine * u + cosine * v + np.float32(pose.y)
 
 
-def take_back(pose: Pose, x: Float32Array, y: Float32Array) -> tuple[Float32Array, Float32Array]:
-    """Move image pixels (x, y) to own coordinates; x and y may be of shapes that broadcast."""
-    cosine, sine = _turn(pose.angle_rad, 1 / pose.scale_px)
+def to_local(pose: Pose, x: Float32Array, y: Float32Array) -> tuple[Float32Array, Float32Array]:
+    """Transform image pixels (x, y) to local coordinates; x and y may be of shapes that broadcast."""
+    cosine, sine = _rotation(pose.angle_rad, 1 / pose.scale_px)
     x, y = x - np.float32(pose.x), y - np.float32(pose.y)
     return cosine * x + sine * y, cosine * y - sine * x
 
 
 def joint_pose(joint: Joint, time: float) -> Pose:
-    """Return where a limb is in its body's coordinates."""
+    """Return the pose of a limb in its body's coordinates."""
     return Pose(joint.u, joint.v, joint.angle_rad.at(time), joint.size)
 
 
-def _turn(angle_rad: float, scale: float) -> tuple[np.float32, np.float32]:
+def _rotation(angle_rad: float, scale: float) -> tuple[np.float32, np.float32]:
     return np.float32(scale * np.cos(angle_rad)), np.float32(scale * np.sin(angle_rad))
 
 
 def _on_curve(values: list[float], span: int, progress: float) -> tuple[float, float]:
-    """Return value and slope of one coordinate, `progress` of the way from values[span] to the next."""
+    """Return value and slope of one coordinate at `progress` (0 to 1) from values[span] to the next."""
     start, end = values[span], values[span + 1]
     before = values[span - 1] if span > 0 else 2 * start - end
     after = values[span + 2] if span + 2 < len(values) else 2 * end - start

@@ -1,4 +1,4 @@
-"""A koi pond seen from above: two fish that cross, turn and bend over stones and under rippling light."""
+"""A koi pond seen from above: two fish that cross and bend over stones, under rippling light."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from inference_core.types import Float32Array, UInt8Array
-from mivos_studio.synthetic.motion import Deformation, Joint, Motion, Swing, Wave
-from mivos_studio.synthetic.scene import Backdrop, Capture, Light, Part, Scene, Thing
+from mivos_studio.synthetic.motion import Deformation, Joint, Motion, Oscillation, Wave
+from mivos_studio.synthetic.scene import Backdrop, Capture, Light, Part, Scene, SceneElement
 from mivos_studio.synthetic.shapes import Sprite, coverage, make_sprite
 from mivos_studio.synthetic.textures import Colour, clouds, noise, paint, ramp, stones
 
@@ -42,30 +42,34 @@ def make_pond(seed: int, size: tuple[int, int], frames: int) -> Scene:
     return Scene(
         size=size,
         backdrop=_floor(size, frames, rng),
-        things=(below, above, *pads),
-        light=Light(Swing(1.0, 0.03, 0.11), _caustics(rng), ((0.9, 0.35), (-0.6, 0.5))),
+        elements=(below, above, *pads),
+        light=Light(Oscillation(1.0, 0.03, 0.11), _caustics(rng), ((0.9, 0.35), (-0.6, 0.5))),
         capture=Capture(noise=_grain(size, rng)),
     )
 
 
-def _path(places: list[tuple[float, float]], size: tuple[int, int], apart: float, scale_px: float) -> Motion:
-    """Lead a fish through places given as shares of the view's (width, height)."""
-    waypoints = np.array(places) * size[::-1]
-    return Motion(waypoints, apart, Swing(scale_px, 0.06 * scale_px, 0.07), faces_path=True)
+def _path(shares: list[tuple[float, float]], size: tuple[int, int], apart: float, scale_px: float) -> Motion:
+    """Make a fish's motion through waypoints given as shares of the view's (width, height)."""
+    waypoints = np.array(shares) * size[::-1]
+    return Motion(waypoints, apart, Oscillation(scale_px, 0.06 * scale_px, 0.07), faces_path=True)
 
 
-def _koi(object_id: int, colours: tuple[Colour, Colour], motion: Motion, rng: np.random.Generator) -> Thing:
-    """Make a fish: pectoral and pelvic fins that paddle, a body that bends on its way to the tail."""
+def _koi(
+    object_id: int, colours: tuple[Colour, Colour], motion: Motion, rng: np.random.Generator
+) -> SceneElement:
+    """Make a fish: moving pectoral and pelvic fins, a body that bends towards the tail."""
     radius_px = 1.2 * motion.scale_px.middle
     body = _body(radius_px, colours, rng)
     fin = _fin(radius_px * 0.36, colours[0], rng)
     parts = []
     for side in (-1, 1):
         for u, spread, length, phase in ((0.52, 2.25, 0.36, 0.0), (-0.12, 2.55, 0.24, 1.5)):
-            swing = Swing(side * spread, 0.28, 0.33, phase)
+            swing = Oscillation(side * spread, 0.28, 0.33, phase)
             parts.append(Part(fin, Joint(u, side * 0.13, length, swing)))
     swimming = Wave(0.17, 2.3, -0.42, rng.uniform(0, 6.28), swell=0.9)
-    return Thing(object_id, (*parts, Part(body)), motion, Deformation(bend=swimming), _SHADOW_OFFSET_PX)
+    return SceneElement(
+        object_id, (*parts, Part(body)), motion, Deformation(bend=swimming), _SHADOW_OFFSET_PX
+    )
 
 
 def _body(radius_px: float, colours: tuple[Colour, Colour], rng: np.random.Generator) -> Sprite:
@@ -104,7 +108,7 @@ def _fin(radius_px: float, colour: Colour, rng: np.random.Generator) -> Sprite:
 
 def _lily_pad(
     place: tuple[float, float], radius_px: float, size: tuple[int, int], rng: np.random.Generator
-) -> Thing:
+) -> SceneElement:
     """Float a leaf on the water, above the fish; it belongs to the background."""
     angles = np.linspace(0.16, 2 * np.pi - 0.16, 90)
     rim = np.stack([np.cos(angles), np.sin(angles)], 1) * (1 + 0.02 * np.sin(angles * 7))[:, None]
@@ -118,14 +122,17 @@ def _lily_pad(
     leaf = paint(field, ramp([(16, 52, 22), (44, 104, 40), (96, 150, 62), (150, 186, 92)]))
     sprite = make_sprite(leaf, inside, radius_px, relief=0.35, shadow_px=_SHADOW_PX)
     waypoints = np.array([place, (place[0] - 0.015, place[1] + 0.02)]) * size[::-1]
-    turn = Swing(rng.uniform(0, 6.28), 0.08, 0.06)
-    return Thing(
-        0, (Part(sprite),), Motion(waypoints, 72.0, Swing(radius_px), turn), shadow_offset_px=(14.0, 20.0)
+    angle = Oscillation(rng.uniform(0, 6.28), 0.08, 0.06)
+    return SceneElement(
+        0,
+        (Part(sprite),),
+        Motion(waypoints, 72.0, Oscillation(radius_px), angle),
+        shadow_offset_px=(14.0, 20.0),
     )
 
 
 def _floor(size: tuple[int, int], frames: int, rng: np.random.Generator) -> Backdrop:
-    """Lay stones of many sizes on sand, under deep green water; the view drifts over them."""
+    """Paint stones of many sizes on sand, in the green of deep water; the view drifts over them."""
     margin_px = size[1] // 10
     whole = (size[0] + 2 * margin_px, size[1] + 2 * margin_px)
     shade, depth = stones(whole, rng, count=420)
@@ -140,7 +147,8 @@ def _floor(size: tuple[int, int], frames: int, rng: np.random.Generator) -> Back
     width, height = size[1], size[0]
     waypoints = np.array([(0.53, 0.48), (0.50, 0.50), (0.46, 0.53)]) * (width, height)
     return Backdrop(
-        surface, Motion(waypoints, (frames - 1) / 2, Swing(1.04, 0.02, 0.05), Swing(0.0, 0.02, 0.06))
+        surface,
+        Motion(waypoints, (frames - 1) / 2, Oscillation(1.04, 0.02, 0.05), Oscillation(0.0, 0.02, 0.06)),
     )
 
 

@@ -1,6 +1,7 @@
-"""Paint a moment of a scene: the image with soft edges, exact ids, soft alpha of every object, exact flow.
+"""Render a frame of a scene: the image with soft edges, exact ids, soft alpha of every object, exact flow.
 
-The ids name the foremost thing that covers at least half of a pixel. Flow follows the foremost such part.
+The id of a pixel is that of the foremost element that covers at least half of it, its flow that of the
+foremost such part.
 """
 
 from __future__ import annotations
@@ -13,34 +14,35 @@ from cv2.typing import MatLike
 from numpy.typing import ArrayLike
 
 from inference_core.types import Float32Array, UInt8Array
-from mivos_studio.synthetic.motion import joint_pose, place, take_back
-from mivos_studio.synthetic.scene import Backdrop, Capture, Light, Part, Scene, Thing
+from mivos_studio.synthetic.motion import joint_pose, to_image, to_local
+from mivos_studio.synthetic.scene import Backdrop, Capture, Light, Part, Scene, SceneElement
+from mivos_studio.synthetic.shapes import Sprite
 
 Box = tuple[slice, slice]
 
 _SHADOW_STRENGTH = 0.45
-_HALF = 128  # coverage, of 255, from which on a pixel belongs to a thing
+_HALF = 128  # coverage, of 255, from which on a pixel belongs to an element
 _RIM_SAMPLES = 12
 
 
 def render(scene: Scene, frame_index: int) -> tuple[UInt8Array, UInt8Array]:
-    """Paint a frame: image (H, W, 3) uint8 RGB and ids (H, W) uint8."""
+    """Render a frame: image (H, W, 3) uint8 RGB and ids (H, W) uint8."""
     capture = scene.capture
-    image, ids = _paint(scene, float(frame_index))
+    image, ids = _render(scene, float(frame_index))
     if capture.blur_samples > 1:
-        image = _open_shutter(scene, frame_index)
-    return _develop(image, scene.capture, frame_index), ids
+        image = _motion_blur(scene, frame_index)
+    return _apply_capture(image, scene.capture, frame_index), ids
 
 
 def render_alpha(scene: Scene, frame_index: int) -> dict[int, UInt8Array]:
     """Return the visible coverage (H, W) uint8 of every object, by object_id."""
-    object_ids = sorted({thing.object_id for thing in scene.things} - {0})
+    object_ids = sorted({element.object_id for element in scene.elements} - {0})
     alpha = {object_id: np.zeros(scene.size, np.uint8) for object_id in object_ids}
-    for thing in scene.things:
-        for _, box, pixels in _stamps(scene, thing, float(frame_index)):
+    for element in scene.elements:
+        for _, box, pixels in _visible_parts(scene, element, float(frame_index)):
             inside = pixels[..., 3]
             for object_id, layer in alpha.items():
-                if object_id == thing.object_id:
+                if object_id == element.object_id:
                     layer[box] = _union(layer[box], inside)
                 else:
                     layer[box] = cv2.multiply(layer[box], 255 - inside, scale=1 / 255)
@@ -48,48 +50,48 @@ def render_alpha(scene: Scene, frame_index: int) -> dict[int, UInt8Array]:
 
 
 def render_flow(scene: Scene, frame_index: int) -> Float32Array:
-    """Return how far each pixel's point moves until the next frame: (H, W, 2) float32, (x, y) in pixels."""
+    """Return each pixel's motion until the next frame: (H, W, 2) float32, (x, y) in pixels."""
     now, then = float(frame_index), float(frame_index + 1)
     rows, columns = _grid((slice(0, scene.size[0]), slice(0, scene.size[1])))
     backdrop = scene.backdrop.motion
-    target = place(backdrop.pose(then), *take_back(backdrop.pose(now), columns, rows))
+    target = to_image(backdrop.pose(then), *to_local(backdrop.pose(now), columns, rows))
     flow = np.stack([target[0] - columns, target[1] - rows], axis=-1)
-    for thing in scene.things:
-        for part, box, pixels in _stamps(scene, thing, now):
+    for element in scene.elements:
+        for part, box, pixels in _visible_parts(scene, element, now):
             rows, columns = _grid(box)
-            u, v = _to_part(thing, part, columns, rows, now)
-            x, y = _from_part(thing, part, u, v, then)
+            u, v = _to_part(element, part, columns, rows, now)
+            x, y = _from_part(element, part, u, v, then)
             covered = pixels[..., 3] >= _HALF
             flow[box][covered] = np.stack([x - columns, y - rows], axis=-1)[covered]
     return _float32(flow)
 
 
-def lay_over(image: UInt8Array, pixels: UInt8Array) -> None:
-    """Lay pixels (H, W, 4), RGB multiplied by coverage, over an image (H, W, 3) of their size, in place."""
+def composite(image: UInt8Array, pixels: UInt8Array) -> None:
+    """Composite pixels (H, W, 4), RGB multiplied by coverage, over an image (H, W, 3), in place."""
     outside = cv2.merge([255 - pixels[..., 3]] * 3)
     image[:] = cv2.add(cv2.multiply(image, outside, scale=1 / 255), pixels[..., :3])
 
 
-def _paint(scene: Scene, time: float) -> tuple[UInt8Array, UInt8Array]:
-    """Paint one instant without the camera's faults."""
+def _render(scene: Scene, time: float) -> tuple[UInt8Array, UInt8Array]:
+    """Render one instant without camera faults."""
     image = _backdrop(scene.backdrop, scene.size, time)
     ids = np.zeros(scene.size, np.uint8)
-    for thing in scene.things:
-        _cast_shadow(image, thing, time)
-        covered = np.zeros(scene.size if len(thing.parts) > 1 else (0, 0), np.uint8)
-        for _, box, pixels in _stamps(scene, thing, time):
-            lay_over(image[box], pixels)
+    for element in scene.elements:
+        _cast_shadow(image, element, time)
+        covered = np.zeros(scene.size if len(element.parts) > 1 else (0, 0), np.uint8)
+        for _, box, pixels in _visible_parts(scene, element, time):
+            composite(image[box], pixels)
             inside = pixels[..., 3]
             if covered.size:
                 covered[box] = inside = _union(covered[box], inside)
-            ids[box][inside >= _HALF] = thing.object_id
-    return _lit(image, scene.light, time), ids
+            ids[box][inside >= _HALF] = element.object_id
+    return _apply_light(image, scene.light, time), ids
 
 
 def _backdrop(backdrop: Backdrop, size: tuple[int, int], time: float) -> UInt8Array:
     """Warp the backdrop's surface into the view."""
     pose = backdrop.motion.pose(time)
-    x, y = take_back(pose, _float32([0, 1, 0]), _float32([0, 0, 1]))
+    x, y = to_local(pose, _float32([0, 1, 0]), _float32([0, 0, 1]))
     height, width = backdrop.surface.shape[:2]
     matrix = np.array(
         [
@@ -105,74 +107,77 @@ def _backdrop(backdrop: Backdrop, size: tuple[int, int], time: float) -> UInt8Ar
     )
 
 
-def _stamps(scene: Scene, thing: Thing, time: float) -> Iterator[tuple[Part, Box, UInt8Array]]:
-    """Yield a thing's visible parts, back to front: a box of the view, the sprite's pixels warped into it."""
-    for part in thing.parts:
-        box = _box(thing, part, time, scene.size)
+def _visible_parts(
+    scene: Scene, element: SceneElement, time: float
+) -> Iterator[tuple[Part, Box, UInt8Array]]:
+    """Yield the visible parts of an element, back to front, each with its box and its warped pixels."""
+    for part in element.parts:
+        box = _box(element, part, time, scene.size)
         if box is not None:
             rows, columns = _grid(box)
-            yield part, box, _sampled(part, part.sprite.pixels, _to_part(thing, part, columns, rows, time))
+            u, v = _to_part(element, part, columns, rows, time)
+            yield part, box, _sample(part.sprite, part.sprite.pixels, u, v)
 
 
 def _union(first: UInt8Array, second: UInt8Array) -> UInt8Array:
-    """Join the coverage of two parts of one thing."""
+    """Combine the coverage of two parts of one element."""
     return np.asarray(cv2.add(second, cv2.multiply(first, 255 - second, scale=1 / 255)), np.uint8)
 
 
-def _cast_shadow(image: UInt8Array, thing: Thing, time: float) -> None:
-    """Darken, in place, what lies behind a thing."""
-    offset_x, offset_y = thing.shadow_offset_px
-    casting = [part for part in thing.parts if part.sprite.shadow.size]
+def _cast_shadow(image: UInt8Array, element: SceneElement, time: float) -> None:
+    """Darken, in place, the image behind an element."""
+    offset_x, offset_y = element.shadow_offset_px
+    casting = [part for part in element.parts if part.sprite.shadow.size]
     shade = np.zeros(image.shape[:2] if casting else (0, 0), np.uint8)
     for part in casting:
-        box = _box(thing, part, time, shade.shape, thing.shadow_offset_px)
+        box = _box(element, part, time, shade.shape, element.shadow_offset_px)
         if box is not None:
             rows, columns = _grid(box)
-            own = _to_part(thing, part, columns - np.float32(offset_x), rows - np.float32(offset_y), time)
-            shade[box] = cv2.max(shade[box], _sampled(part, part.sprite.shadow, own))
+            u, v = _to_part(element, part, columns - np.float32(offset_x), rows - np.float32(offset_y), time)
+            shade[box] = cv2.max(shade[box], _sample(part.sprite, part.sprite.shadow, u, v))
     if shade.any():
         remaining = cv2.convertScaleAbs(shade, alpha=-_SHADOW_STRENGTH, beta=255)
         cv2.multiply(image, cv2.merge([remaining] * 3), dst=image, scale=1 / 255)
 
 
-def _sampled(part: Part, pixels: UInt8Array, own: tuple[Float32Array, Float32Array]) -> UInt8Array:
-    """Read a sprite's image at coordinates of its part; outside it is empty."""
-    sprite = part.sprite
+def _sample(sprite: Sprite, pixels: UInt8Array, u: Float32Array, v: Float32Array) -> UInt8Array:
+    """Sample a sprite's pixels or shadow at coordinates (u, v) of its part; outside it is 0."""
     scale, centre = np.float32(sprite.radius_px), np.float32(sprite.centre_px)
-    return np.asarray(
-        cv2.remap(pixels, own[0] * scale + centre, own[1] * scale + centre, cv2.INTER_LINEAR),
-        np.uint8,
-    )
+    return np.asarray(cv2.remap(pixels, u * scale + centre, v * scale + centre, cv2.INTER_LINEAR), np.uint8)
 
 
 def _to_part(
-    thing: Thing, part: Part, x: Float32Array, y: Float32Array, time: float
+    element: SceneElement, part: Part, x: Float32Array, y: Float32Array, time: float
 ) -> tuple[Float32Array, Float32Array]:
-    """Take image pixels (x, y) back to the part at rest."""
-    u, v = take_back(thing.motion.pose(time), x, y)
-    u, v = thing.deformation.undo(u, v, time)
-    return (u, v) if part.joint is None else take_back(joint_pose(part.joint, time), u, v)
+    """Transform image pixels (x, y) to coordinates of the part at rest."""
+    u, v = to_local(element.motion.pose(time), x, y)
+    u, v = element.deformation.undo(u, v, time)
+    return (u, v) if part.joint is None else to_local(joint_pose(part.joint, time), u, v)
 
 
 def _from_part(
-    thing: Thing, part: Part, u: Float32Array, v: Float32Array, time: float
+    element: SceneElement, part: Part, u: Float32Array, v: Float32Array, time: float
 ) -> tuple[Float32Array, Float32Array]:
-    """Move points of the part at rest to image pixels (x, y)."""
+    """Transform coordinates of the part at rest to image pixels (x, y)."""
     if part.joint is not None:
-        u, v = place(joint_pose(part.joint, time), u, v)
-    u, v = thing.deformation.apply(u, v, time)
-    return place(thing.motion.pose(time), u, v)
+        u, v = to_image(joint_pose(part.joint, time), u, v)
+    u, v = element.deformation.apply(u, v, time)
+    return to_image(element.motion.pose(time), u, v)
 
 
 def _box(
-    thing: Thing, part: Part, time: float, size: tuple[int, ...], offset_px: tuple[float, float] = (0.0, 0.0)
+    element: SceneElement,
+    part: Part,
+    time: float,
+    size: tuple[int, ...],
+    offset_px: tuple[float, float] = (0.0, 0.0),
 ) -> Box | None:
     """Bound a part in the view: its sprite's rim moved to the image; None where it is out of view."""
     reach = part.sprite.reach
     side = np.linspace(-reach, reach, _RIM_SAMPLES, dtype=np.float32)
     full = np.full_like(side, reach)
     u, v = np.concatenate([side, side, full, -full]), np.concatenate([full, -full, side, side])
-    x, y = _from_part(thing, part, u, v, time)
+    x, y = _from_part(element, part, u, v, time)
     left, right = int(x.min() + offset_px[0]) - 2, int(x.max() + offset_px[0]) + 3
     top, bottom = int(y.min() + offset_px[1]) - 2, int(y.max() + offset_px[1]) + 3
     rows, columns = slice(max(0, top), min(size[0], bottom)), slice(max(0, left), min(size[1], right))
@@ -187,7 +192,7 @@ def _grid(box: Box) -> tuple[Float32Array, Float32Array]:
     return grid_rows, grid_columns
 
 
-def _lit(image: UInt8Array, light: Light, time: float) -> UInt8Array:
+def _apply_light(image: UInt8Array, light: Light, time: float) -> UInt8Array:
     """Change the brightness of a whole frame."""
     gain = light.gain.at(time)
     if not light.patterns:
@@ -203,18 +208,18 @@ def _lit(image: UInt8Array, light: Light, time: float) -> UInt8Array:
     return np.asarray(cv2.multiply(image, cv2.merge([brightness] * 3), scale=gain / 128), np.uint8)
 
 
-def _open_shutter(scene: Scene, frame_index: int) -> UInt8Array:
+def _motion_blur(scene: Scene, frame_index: int) -> UInt8Array:
     """Average instants around a frame's time."""
     capture = scene.capture
     total = np.zeros((*scene.size, 3), np.uint16)
     for sample in range(capture.blur_samples):
         lag = (sample + 0.5) / capture.blur_samples - 0.5
-        total += _paint(scene, frame_index + capture.shutter * lag)[0]
+        total += _render(scene, frame_index + capture.shutter * lag)[0]
     return ((total + capture.blur_samples // 2) // capture.blur_samples).astype(np.uint8)
 
 
-def _develop(image: UInt8Array, capture: Capture, frame_index: int) -> UInt8Array:
-    """Add the camera's faults but for motion blur."""
+def _apply_capture(image: UInt8Array, capture: Capture, frame_index: int) -> UInt8Array:
+    """Add all camera faults but motion blur."""
     if capture.defocus_px > 0:
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), capture.defocus_px), np.uint8)
     if capture.noise is not None:

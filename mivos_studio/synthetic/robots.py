@@ -1,8 +1,7 @@
-"""Simulated users: where one would click, scribble, drag a box or a lasso, and how a rough mask looks.
+"""Simulated users: clicks, scribbles, boxes and lassos for a true mask, and perturbed masks.
 
-Quick and simple, made for training and for tests. The protocol of the interactive benchmark has a robot of
-its own in `evaluation`. Masks are (H, W) bool, points (x, y) in pixels; randomness comes from the caller's
-generator.
+Fast and simple, for training and for tests. The robot of the interactive benchmark's protocol is in
+`evaluation`. Masks are (H, W) bool, points (x, y) in pixels; randomness comes from the caller's generator.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ class ScribbleStroke:
 def click_robot(truth: BoolArray, prediction: BoolArray) -> Click | None:
     """Click on the centre of the largest wrong region, missing or surplus; None where nothing is wrong.
 
-    The centre is the pixel farthest from the region's outline; what lies beyond the image is outside.
+    The centre is the pixel farthest from the region's outline; the image border counts as outline.
     """
     missing, surplus = _largest_region(truth & ~prediction), _largest_region(prediction & ~truth)
     is_positive = missing.area >= surplus.area
@@ -72,10 +71,10 @@ def scribble_strokes(
 
 
 def perturb_mask(truth: BoolArray, rng: np.random.Generator, *, target_iou: float | None = None) -> BoolArray:
-    """Spoil a mask by shifting, growing, shrinking and daubing until its IoU is at most target_iou.
+    """Perturb a mask by shifting, growing, shrinking and painting spots until its IoU is at most target_iou.
 
-    target_iou lies in 0.4-0.95 and is drawn at random when not given; steps that would fall below 0.4 are
-    taken back and tried smaller. An empty mask comes back empty.
+    target_iou lies in 0.4-0.95 and is drawn at random when not given; a step that would fall below 0.4 is
+    discarded, and later ones are smaller. An empty mask is returned empty.
     """
     if not truth.any():
         return truth.copy()
@@ -85,7 +84,7 @@ def perturb_mask(truth: BoolArray, rng: np.random.Generator, *, target_iou: floa
     for _ in range(_PERTURB_ATTEMPTS):
         if _iou(truth, rough) <= target:
             break
-        trial = _spoil_once(rough, strength, rng)
+        trial = _perturb_once(rough, strength, rng)
         if _iou(truth, trial) >= _LOWEST_IOU:
             rough = trial
         else:
@@ -163,21 +162,21 @@ def _scribble_through(mask: BoolArray, rng: np.random.Generator) -> Float32Array
     depth = _distance_inside(mask)
     middle = _middle_line(mask, depth)
     if len(middle) < 3:
-        return _dab(depth, rng)
-    # Some draw from end to end, as the robot of the interactive benchmark does; others stop anywhere.
-    spared = rng.uniform(0, 0.25, 2) * (rng.random() < 0.5) * len(middle)
-    first, last = int(spared[0]), len(middle) - 1 - int(spared[1])
+        return _short_line(depth, rng)
+    # Some scribbles run from end to end, like the interactive benchmark's; others are shorter.
+    left_out = rng.uniform(0, 0.25, 2) * (rng.random() < 0.5) * len(middle)
+    first, last = int(left_out[0]), len(middle) - 1 - int(left_out[1])
     control_count = max(2, min(int(rng.integers(3, 8)), last - first + 1))
     control = middle[np.linspace(first, last, control_count).round().astype(int)]
-    room = depth[control[:, 1].astype(int), control[:, 0].astype(int)]
-    control = control + rng.uniform(-0.35, 0.35, control.shape) * room[:, None]
+    radius = depth[control[:, 1].astype(int), control[:, 0].astype(int)]
+    control = control + rng.uniform(-0.35, 0.35, control.shape) * radius[:, None]
     if rng.random() < 0.5:
         control = control[::-1]
     return _smooth_curve(_float32(control))
 
 
 def _middle_line(mask: BoolArray, depth: Float32Array) -> Float32Array:
-    """Find the longest middle line of a region, on a coarse grid: (N, 2) float32 points within the mask."""
+    """Find the longest middle line of a region, on a coarse grid: (N, 2) float32 points in the mask's box."""
     scale = max(1.0, max(mask.shape) / _SCRIBBLE_GRID)
     grid = (max(1, round(mask.shape[1] / scale)), max(1, round(mask.shape[0] / scale)))
     coarse_depth = cv2.resize(depth, grid, interpolation=cv2.INTER_AREA)
@@ -190,7 +189,7 @@ def _middle_line(mask: BoolArray, depth: Float32Array) -> Float32Array:
     return _clip_to(points, mask.shape)
 
 
-def _dab(depth: Float32Array, rng: np.random.Generator) -> Float32Array:
+def _short_line(depth: Float32Array, rng: np.random.Generator) -> Float32Array:
     """Draw a short line through the deepest pixel of a region too small or round to have a middle line."""
     row, column = np.unravel_index(int(depth.argmax()), depth.shape)
     angle = rng.uniform(0, 2 * np.pi)
@@ -212,24 +211,24 @@ def _smooth_curve(control: Float32Array) -> Float32Array:
     return np.concatenate([curve.reshape(-1, 2), control[-1:]])
 
 
-def _spoil_once(mask: BoolArray, strength: float, rng: np.random.Generator) -> BoolArray:
-    """Make one random mistake whose size follows strength and the object's size."""
-    spoilt = _as_bytes(mask).copy()
+def _perturb_once(mask: BoolArray, strength: float, rng: np.random.Generator) -> BoolArray:
+    """Make one random error whose size is proportional to strength and the object's size."""
+    perturbed = _as_bytes(mask).copy()
     size = max(1.0, strength * float(np.sqrt(np.count_nonzero(mask))))
-    mistake = rng.random()
-    if mistake < 0.15:
-        return _shifted(spoilt, rng.uniform(-0.1, 0.1, 2) * size)
-    if mistake < 0.35:
+    kind = rng.random()
+    if kind < 0.15:
+        return _shifted(perturbed, rng.uniform(-0.1, 0.1, 2) * size)
+    if kind < 0.35:
         change = cv2.dilate if rng.random() < 0.5 else cv2.erode
-        return change(spoilt, _disk(max(1, round(rng.uniform(0.01, 0.06) * size)))).astype(bool)
-    rows, columns = np.nonzero(cv2.morphologyEx(spoilt, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
+        return change(perturbed, _disk(max(1, round(rng.uniform(0.01, 0.06) * size)))).astype(bool)
+    rows, columns = np.nonzero(cv2.morphologyEx(perturbed, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
     if len(rows) == 0:
         return mask
     here = int(rng.integers(len(rows)))
     centre = (int(columns[here]), int(rows[here]))
     axes = (max(1, round(rng.uniform(0.05, 0.35) * size)), max(1, round(rng.uniform(0.05, 0.25) * size)))
-    cv2.ellipse(spoilt, centre, axes, rng.uniform(0, 180), 0, 360, int(rng.integers(2)), -1)
-    return spoilt.astype(bool)
+    cv2.ellipse(perturbed, centre, axes, rng.uniform(0, 180), 0, 360, int(rng.integers(2)), -1)
+    return perturbed.astype(bool)
 
 
 def _shifted(mask: UInt8Array, offset: NDArray[np.float64]) -> BoolArray:

@@ -1,4 +1,4 @@
-"""The clip that the program shows when it is given none: a koi pond, with exact masks.
+"""The program's sample clip: a koi pond, with exact masks.
 
 `python -m mivos_studio.synthetic.sample FOLDER` writes it.
 """
@@ -26,10 +26,10 @@ def write_sample(
 ) -> Path:
     """Write the first frames of the clip, FOLDER/00000.jpg and on, and masks, FOLDER/masks/00000.png and on.
 
-    The masks are indexed PNG, the pixel's value is the object's id. The folder appears whole or not at all;
-    one that holds something already is refused with a UserError. before_frame is called with the index of
-    each frame before it is made; what it raises ends the work, and nothing is left of it. Returns the folder,
-    which opens as a clip.
+    The masks are indexed PNG, the pixel's value is the object's id. The folder is written completely or not
+    at all; one that is not empty is refused with a UserError. before_frame is called with the index of each
+    frame before it is rendered; an exception from it stops the writing, and no file is left. Returns the
+    folder, which opens as a clip.
     """
     folder = Path(folder)
     with whole_folder(folder) as unfinished:

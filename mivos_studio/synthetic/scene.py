@@ -1,4 +1,4 @@
-"""What a scene consists of: a backdrop, things back to front, light, and the faults of the camera."""
+"""Data classes of a scene: a backdrop, elements back to front, light, and camera faults."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference_core.types import UInt8Array
-from mivos_studio.synthetic.motion import RIGID, Deformation, Joint, Motion, Swing
+from mivos_studio.synthetic.motion import RIGID, Deformation, Joint, Motion, Oscillation
 from mivos_studio.synthetic.shapes import Sprite
 
-STEADY = Swing(1.0)
+STEADY = Oscillation(1.0)
 
 
 @dataclass(frozen=True)
 class Part:
-    """A painted piece of a thing; without a joint it is the body."""
+    """A painted part of an element; without a joint it is the body."""
 
     sprite: Sprite
     joint: Joint | None = None
 
 
 @dataclass(frozen=True)
-class Thing:
-    """Something that moves: parts back to front. An object_id of 0 makes it part of the background.
+class SceneElement:
+    """A moving element: parts back to front. An object_id of 0 makes it part of the background.
 
-    shadow_offset_px  (x, y), from the thing to its shadow, image pixels.
+    shadow_offset_px  (x, y), from the element to its shadow, image pixels.
     """
 
     object_id: int
@@ -38,7 +38,7 @@ class Thing:
 
 @dataclass(frozen=True, eq=False)
 class Backdrop:
-    """A painted surface (H, W, 3) uint8, larger than the view; own coordinates are pixels from its centre."""
+    """A painted surface (H, W, 3) uint8, larger than the view; its origin is its centre, its unit a pixel."""
 
     surface: UInt8Array
     motion: Motion
@@ -46,22 +46,22 @@ class Backdrop:
 
 @dataclass(frozen=True, eq=False)
 class Light:
-    """Brightness that changes: a gain for the whole frame, and patterns of light that drift across it.
+    """Varying brightness: a gain for the whole frame, and patterns of light that drift across it.
 
-    patterns  (P, P) uint8 each, seamless; the darkest of all counts at a pixel; 128 is neutral.
+    patterns  (P, P) uint8 each, seamless; the minimum of all applies at a pixel; 128 is neutral.
     drift_px  one (x, y) a pattern, image pixels a frame.
     """
 
-    gain: Swing = STEADY
+    gain: Oscillation = STEADY
     patterns: tuple[UInt8Array, ...] = ()
     drift_px: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Capture:
-    """What the camera does to the picture, in this order; the masks know nothing of it.
+    """Effects of the camera on the image, in this order; masks are not affected.
 
-    blur_samples   moments averaged while the shutter is open for `shutter` frames; 1 is sharp.
+    blur_samples   instants averaged while the shutter is open for `shutter` frames; 1 is sharp.
     defocus_px     standard deviation of a Gaussian, image pixels; 0 is sharp.
     noise          (P, P, 3) int8 tile of grain; empty for none.
     jpeg_quality   1-100, 0 leaves out compression.
@@ -80,10 +80,10 @@ FAULTLESS = Capture()
 
 @dataclass(frozen=True)
 class Scene:
-    """All that is needed to paint any moment; size is (height, width)."""
+    """A scene that can be rendered at any time; size is (height, width)."""
 
     size: tuple[int, int]
     backdrop: Backdrop
-    things: tuple[Thing, ...]
+    elements: tuple[SceneElement, ...]
     light: Light = DAYLIGHT
     capture: Capture = FAULTLESS

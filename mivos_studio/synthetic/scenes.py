@@ -1,4 +1,4 @@
-"""Random scenes from a seed: a painted backdrop, things that cross, turn and deform, light, a poor camera."""
+"""Random scenes from a seed: painted backdrop, moving elements, light and camera faults."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference_core.types import UInt8Array
-from mivos_studio.synthetic.motion import Deformation, Joint, Motion, Swing, Wave
-from mivos_studio.synthetic.render import lay_over
-from mivos_studio.synthetic.scene import FAULTLESS, Backdrop, Capture, Light, Part, Scene, Thing
+from mivos_studio.synthetic.motion import Deformation, Joint, Motion, Oscillation, Wave
+from mivos_studio.synthetic.render import composite
+from mivos_studio.synthetic.scene import FAULTLESS, Backdrop, Capture, Light, Part, Scene, SceneElement
 from mivos_studio.synthetic.shapes import OUTLINES, Sprite, capsule, coverage, make_sprite
 from mivos_studio.synthetic.textures import random_texture
 
@@ -22,12 +22,12 @@ _LARGEST_SPRITE_PX = 200
 
 @dataclass(frozen=True)
 class SceneSpec:
-    """What a random scene may hold.
+    """Options of a random scene.
 
     size                (height, width) in pixels.
     frames              how many frames the motion is planned for.
     objects             fewest and most objects with ids.
-    distractors         most things that move and belong to the background.
+    distractors         most moving elements that belong to the background.
     has_camera_faults   whether noise, blur, defocus and compression may occur.
     """
 
@@ -39,32 +39,32 @@ class SceneSpec:
 
 
 def make_scene(seed: int | Sequence[int], spec: SceneSpec | None = None) -> Scene:
-    """Make up a scene; the same seed, a number or several, and the same spec give the same bytes."""
+    """Make a random scene; the same seed, a number or several, and the same spec give the same bytes."""
     spec = spec or SceneSpec()
     rng = np.random.default_rng(seed)
     count = int(rng.integers(spec.objects[0], spec.objects[1] + 1))
     object_ids = [*range(1, count + 1), *[0] * int(rng.integers(spec.distractors + 1))]
     meeting_px = rng.uniform(0.3, 0.7, 2) * spec.size[::-1]
-    things = [_thing(object_id, spec, meeting_px, rng) for object_id in object_ids]
-    order = rng.permutation(len(things))
+    elements = [_element(object_id, spec, meeting_px, rng) for object_id in object_ids]
+    order = rng.permutation(len(elements))
     return Scene(
         size=spec.size,
         backdrop=_backdrop(spec, rng),
-        things=tuple(things[place] for place in order),
-        light=Light(gain=Swing(1.0, rng.uniform(0, 0.15), rng.uniform(0, 0.2), rng.uniform(0, 6.28))),
+        elements=tuple(elements[place] for place in order),
+        light=Light(gain=Oscillation(1.0, rng.uniform(0, 0.15), rng.uniform(0, 0.2), rng.uniform(0, 6.28))),
         capture=_capture(spec, rng) if spec.has_camera_faults else FAULTLESS,
     )
 
 
-def _thing(
+def _element(
     object_id: int, spec: SceneSpec, meeting_px: NDArray[np.float64], rng: np.random.Generator
-) -> Thing:
-    """Make up something that moves through the view and through where the others pass."""
+) -> SceneElement:
+    """Make a random element that moves through the view and near the meeting point of all elements."""
     scale_px = float(min(spec.size) * np.exp(rng.uniform(np.log(0.08), np.log(0.4))))
     radius_px = min(1.2 * scale_px, _LARGEST_SPRITE_PX)
     shadow_px = scale_px * 0.08 if rng.random() < 0.4 else 0.0
     parts = _figure(radius_px, shadow_px, rng) if rng.random() < 0.3 else _single(radius_px, shadow_px, rng)
-    return Thing(
+    return SceneElement(
         object_id,
         parts,
         _motion(spec, scale_px, meeting_px, rng),
@@ -74,14 +74,14 @@ def _thing(
 
 
 def _single(radius_px: float, shadow_px: float, rng: np.random.Generator) -> tuple[Part, ...]:
-    """Make a thing of one piece."""
+    """Make the parts of an element of one piece."""
     outline = OUTLINES[int(rng.integers(len(OUTLINES)))](rng)
     inside = coverage([outline], radius_px, margin_px=2 + int(3 * shadow_px))
     return (Part(_painted(inside, radius_px, shadow_px, rng)),)
 
 
 def _figure(radius_px: float, shadow_px: float, rng: np.random.Generator) -> tuple[Part, ...]:
-    """Make a body with two to five limbs that swing, some behind it and some in front."""
+    """Make a body with two to five limbs that oscillate, some behind it and some in front."""
     body = _single(radius_px * 0.6, shadow_px, rng)[0]
     limb_outline = capsule(rng)
     limb_radius_px = radius_px * 0.7
@@ -90,9 +90,11 @@ def _figure(radius_px: float, shadow_px: float, rng: np.random.Generator) -> tup
     parts = [body]
     count = int(rng.integers(2, 6))
     rate = rng.uniform(0.1, 0.5)
-    for turn in np.arange(count) * 2 * np.pi / count + rng.uniform(0, 6.28):
-        swing = Swing(float(turn), rng.uniform(0.1, 0.7), rate, rng.uniform(0, 6.28))
-        joint = Joint(0.35 * float(np.cos(turn)), 0.35 * float(np.sin(turn)), rng.uniform(0.5, 0.8), swing)
+    for angle in np.arange(count) * 2 * np.pi / count + rng.uniform(0, 6.28):
+        rotation = Oscillation(float(angle), rng.uniform(0.1, 0.7), rate, rng.uniform(0, 6.28))
+        joint = Joint(
+            0.35 * float(np.cos(angle)), 0.35 * float(np.sin(angle)), rng.uniform(0.5, 0.8), rotation
+        )
         parts.insert(0 if rng.random() < 0.6 else len(parts), Part(limb, joint))
     return tuple(parts)
 
@@ -107,7 +109,7 @@ def _painted(inside: UInt8Array, radius_px: float, shadow_px: float, rng: np.ran
 def _motion(
     spec: SceneSpec, scale_px: float, meeting_px: NDArray[np.float64], rng: np.random.Generator
 ) -> Motion:
-    """Plan a path through the view, with one waypoint near where all things meet."""
+    """Plan a path through the view, with one waypoint near where all elements meet."""
     frames_apart = rng.uniform(8, 30)
     count = int(spec.frames / frames_apart) + 3
     step_px = rng.uniform(0.05, 0.35) * spec.size[1]
@@ -115,20 +117,20 @@ def _motion(
     waypoints = np.cumsum(steps, axis=0)
     waypoints += meeting_px - waypoints[int(rng.integers(count))] + rng.normal(0, 0.3 * scale_px, 2)
     limit = np.array(spec.size[::-1], np.float64)
-    is_leaving = rng.random() < 0.2  # most things turn back at the border, some leave and return
+    is_leaving = rng.random() < 0.2  # most elements stay in the view, some leave and return
     margin = -0.3 * limit if is_leaving else 0.1 * limit
     return Motion(
         np.clip(waypoints, margin, limit - margin),
         frames_apart,
-        Swing(scale_px, scale_px * rng.uniform(0, 0.3), rng.uniform(0, 0.15), rng.uniform(0, 6.28)),
-        Swing(rng.uniform(0, 6.28), rng.uniform(0, 0.8), rng.uniform(0, 0.3), rng.uniform(0, 6.28)),
+        Oscillation(scale_px, scale_px * rng.uniform(0, 0.3), rng.uniform(0, 0.15), rng.uniform(0, 6.28)),
+        Oscillation(rng.uniform(0, 6.28), rng.uniform(0, 0.8), rng.uniform(0, 0.3), rng.uniform(0, 6.28)),
         spin_rad=rng.normal(0, 0.04) if rng.random() < 0.5 else 0.0,
         faces_path=bool(rng.random() < 0.2),
     )
 
 
 def _deformation(rng: np.random.Generator) -> Deformation:
-    """Let a thing bend and sway, gently more often than wildly."""
+    """Draw a random deformation; small amplitudes are more frequent."""
     return Deformation(_wave(rng), _wave(rng))
 
 
@@ -139,7 +141,7 @@ def _wave(rng: np.random.Generator) -> Wave:
 
 
 def _backdrop(spec: SceneSpec, rng: np.random.Generator) -> Backdrop:
-    """Paint a surface with clutter on it and let it drift, zoom and turn a little."""
+    """Paint a surface with clutter on it that drifts, zooms and rotates a little."""
     height, width = spec.size
     drift_px = rng.uniform(0, 0.12) * width
     margin_px = int(0.12 * width + drift_px)
@@ -151,23 +153,23 @@ def _backdrop(spec: SceneSpec, rng: np.random.Generator) -> Backdrop:
     waypoints = np.array([width, height]) / 2 + rng.uniform(
         -drift_px, drift_px, (int(spec.frames / frames_apart) + 3, 2)
     )
-    zoom = Swing(1.05, rng.uniform(0, 0.04), rng.uniform(0, 0.1), rng.uniform(0, 6.28))
-    tilt = Swing(0.0, rng.uniform(0, 0.08), rng.uniform(0, 0.1), rng.uniform(0, 6.28))
+    zoom = Oscillation(1.05, rng.uniform(0, 0.04), rng.uniform(0, 0.1), rng.uniform(0, 6.28))
+    tilt = Oscillation(0.0, rng.uniform(0, 0.08), rng.uniform(0, 0.1), rng.uniform(0, 6.28))
     return Backdrop(surface, Motion(waypoints, frames_apart, zoom, tilt))
 
 
 def _paste_clutter(surface: UInt8Array, spec: SceneSpec, rng: np.random.Generator) -> None:
-    """Paint, in place, a shape that could be an object but moves with the backdrop."""
+    """Paint, in place, a shape like an object that moves with the backdrop."""
     radius_px = rng.uniform(0.06, 0.25) * min(spec.size)
     pixels = _single(radius_px, 0.0, rng)[0].sprite.pixels
     side = pixels.shape[0]
     top, left = (int(rng.integers(0, max(1, length - side))) for length in surface.shape[:2])
     spot = surface[top : top + side, left : left + side]
-    lay_over(spot, pixels[: spot.shape[0], : spot.shape[1]])
+    composite(spot, pixels[: spot.shape[0], : spot.shape[1]])
 
 
 def _capture(spec: SceneSpec, rng: np.random.Generator) -> Capture:
-    """Choose a camera: most have some grain, some blur or compress."""
+    """Draw random camera faults: mostly grain, sometimes blur or compression."""
     grain = None
     if rng.random() < 0.6:
         size = (spec.size[0] + 64, spec.size[1] + 64, 3)

@@ -20,8 +20,8 @@ class Sprite:
     """A painted shape around the centre of a square image.
 
     pixels     (S, S, 4) uint8, RGB multiplied by coverage, then coverage, 255 inside.
-    shadow     (S, S) uint8, the coverage blurred; empty where the thing throws no shadow.
-    radius_px  sprite pixels in one unit of the thing's coordinates.
+    shadow     (S, S) uint8, the coverage blurred; empty where the element casts no shadow.
+    radius_px  sprite pixels in one unit of the element's coordinates.
     """
 
     pixels: UInt8Array
@@ -35,7 +35,7 @@ class Sprite:
 
     @property
     def reach(self) -> float:
-        """How far the sprite's image goes from its centre, in units of the thing."""
+        """Distance from the centre to the border of the sprite's image, in units of the element."""
         return self.centre_px / self.radius_px
 
 
@@ -77,7 +77,7 @@ OUTLINES = (blob, polygon, star)
 
 
 def coverage(outlines: list[Float32Array], radius_px: float, margin_px: int = 2) -> UInt8Array:
-    """Fill outlines in own coordinates: (S, S) uint8, the share of each pixel inside, exact to 1/16."""
+    """Fill outlines in local coordinates: (S, S) uint8, the share of each pixel inside, exact to 1/16."""
     reach = max(float(np.abs(outline).max()) for outline in outlines)
     size = 2 * (int(np.ceil(reach * radius_px)) + margin_px) + 1
     large = np.zeros((size * _SUPERSAMPLING, size * _SUPERSAMPLING), np.uint8)
@@ -105,7 +105,7 @@ def make_sprite(
 
 
 def _shading(inside: UInt8Array, relief: float) -> Float32Array:
-    """Light a shape as a cushion: brighter where it faces the light and in its middle."""
+    """Shade a shape as if it were convex: brighter where it faces the light and in its middle."""
     if relief == 0:
         return np.ones(inside.shape, np.float32)
     depth = _float32(cv2.distanceTransform((inside > 127).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5))

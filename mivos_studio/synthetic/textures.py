@@ -1,6 +1,6 @@
 """Painted surfaces made from noise: colour ramps over clouds, marble, stripes, spots, cells, brush strokes.
 
-All take a generator and give the same bytes for the same state of it, whatever the number of threads.
+All take a generator and return the same bytes for the same state of it, with any number of threads.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Size = tuple[int, int]
 Colour = tuple[float, float, float]
 
 Texture = Callable[[Size, UInt8Array, np.random.Generator], UInt8Array]
-"""Paints an image (H, W, 3) uint8 RGB of a size (height, width) with a ramp (256, 3) of colours."""
+"""Paint an image (H, W, 3) uint8 RGB of a size (height, width) with a ramp (256, 3) of colours."""
 
 
 def noise(size: Size, rng: np.random.Generator, *, cells: float, octaves: int = 4) -> Float32Array:
@@ -28,7 +28,7 @@ def noise(size: Size, rng: np.random.Generator, *, cells: float, octaves: int = 
     for octave in range(octaves):
         step = max(1.0, longest / (cells * 2**octave))
         grid = rng.random((int(size[0] / step) + 4, int(size[1] / step) + 4), np.float32)
-        # Every grid point is `step` pixels wide; the margin keeps the resize's border out of sight.
+        # Every grid point is `step` pixels wide; the margin keeps the resize's border outside.
         whole = cv2.resize(grid, None, fx=step, fy=step, interpolation=cv2.INTER_CUBIC)
         top, left = int(step), int(step)
         total += weight * _float32(whole)[top : top + size[0], left : left + size[1]]

@@ -1,7 +1,7 @@
-"""Weights made from nothing for the published networks: the same numbers on every machine.
+"""Pseudo-random weights for the published networks: the same numbers on every machine.
 
-They segment nothing, but gains and offsets keep what runs through the networks in a useful range, so that
-speed and numbers can be checked where the trained weights cannot be had.
+They segment nothing, but gains and offsets keep activations in a useful range, so that speed and numbers can
+be checked without the trained weights.
 """
 
 from __future__ import annotations

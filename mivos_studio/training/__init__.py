@@ -1,1 +1,1 @@
-"""Trains the compact networks on stills and clips; resumable, the same code on a CPU and on a GPU."""
+"""Training of the networks on stills and clips; resumable, the same code on CPU and GPU."""

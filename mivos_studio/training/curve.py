@@ -1,4 +1,4 @@
-"""The log of a training as a picture, for those who have matplotlib."""
+"""Plot of a training log, where matplotlib is installed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ _SMOOTHED_ROWS = 10
 def draw_log(log: Path) -> Path | None:
     """Draw a CSV of steps and figures as SVG beside it, each figure in a plot of its own.
 
-    Returns the picture, None where there is nothing to draw, nothing to draw with or no place for it.
+    Returns the SVG's path; None for a missing or empty log, without matplotlib, or where another file has
+    that name.
     """
     if not log.exists() or find_spec("matplotlib") is None:
         return None
@@ -40,16 +41,16 @@ def draw_log(log: Path) -> Path | None:
             axes.set_title(name)
             axes.set_xlabel("steps")
 
-    picture = log.with_suffix(".svg")
+    plot = log.with_suffix(".svg")
     try:
-        with written_file(picture, PLOT) as beside:
+        with written_file(plot, PLOT) as beside:
             write_plot(beside, draw)
     except MediaError:
-        return None  # another picture has that name: the log is what counts
-    return picture
+        return None  # another file has that name; the log is complete without the plot
+    return plot
 
 
 def _smoothed(values: list[float]) -> list[float]:
-    """Mean of each value and those before it, at most so many."""
+    """Running mean of each value and at most _SMOOTHED_ROWS values before it."""
     parts = (values[max(0, place - _SMOOTHED_ROWS) : place + 1] for place in range(len(values)))
     return [sum(part) / len(part) for part in parts]

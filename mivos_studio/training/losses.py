@@ -11,13 +11,13 @@ _BEGIN, _END = 0.15, 0.6
 
 
 def hardest_share(progress: float) -> float:
-    """Share of pixels that count at a point of training (0…1): all at first, then only the hardest."""
+    """Return the share of pixels in the loss at a progress of 0 to 1: all at first, then only the hardest."""
     through = min(max((progress - _BEGIN) / (_END - _BEGIN), 0.0), 1.0)
     return 1.0 + through * (HARDEST_SHARE - 1.0)
 
 
 def bootstrapped(losses: Tensor, share: float) -> Tensor:
-    """Mean of the largest losses of each sample: (N, h, w) -> scalar (bootstrapped cross-entropy)."""
+    """Average the largest losses of each sample: (N, h, w) -> scalar (bootstrapped cross-entropy)."""
     flat = losses.flatten(1)
     if share >= 1.0:
         return flat.mean()
@@ -40,7 +40,8 @@ def match_loss(affinity: Tensor, matches: Tensor) -> Tensor:
 def mask_loss(logits: Tensor, truth: Tensor) -> Tensor:
     """Cross-entropy and Dice of N masks: logits and truth (N, h, w) -> scalar.
 
-    All pixels count: what one click does not decide is hard everywhere, and dwelling on it unlearns the rest.
+    All pixels count: what one click leaves open is hard everywhere, and a loss of the hardest pixels alone
+    makes all others worse.
     """
     entropy = F.binary_cross_entropy_with_logits(logits, truth)
     return entropy + 0.5 * dice_loss(torch.sigmoid(logits), truth).mean()

@@ -36,7 +36,7 @@ class Processes:
             tensor.detach().copy_(part.view_as(tensor))
 
     def wait(self) -> None:
-        """Wait until all have come this far."""
+        """Wait until all processes have reached this call."""
         if self.count > 1:
             distributed.barrier()
 
@@ -45,7 +45,7 @@ ALONE = Processes()
 
 
 def join_processes() -> Processes:
-    """Join the processes that torchrun started (it says so in the environment), or be the only one."""
+    """Join the processes that torchrun started, by its environment variables; otherwise return ALONE."""
     count = int(os.environ.get("WORLD_SIZE", "1"))
     if count == 1:
         return ALONE

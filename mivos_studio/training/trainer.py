@@ -1,4 +1,4 @@
-"""One loop for all loss_steps: AdamW, cosine schedule, averaged weights, exact resumption, a CSV log."""
+"""The training loop: AdamW, cosine schedule, averaged weights, exact resumption, a CSV log."""
 
 from __future__ import annotations
 
@@ -22,18 +22,20 @@ from mivos_studio.training.processes import ALONE, Processes
 from model.weights.hashes import put_in_place
 
 LossStep = Callable[[dict[str, Tensor], float], tuple[Tensor, dict[str, float]]]
+"""Computes loss and logged figures of a batch at a progress from 0 to 1 over the training."""
+
 Weights = Iterable[nn.Parameter] | Iterable[dict[str, Any]]
-"""Weights to move, or groups of them with settings of their own, as torch.optim takes both."""
+"""Weights to train, or groups of them with settings of their own, as torch.optim takes both."""
 
 OnStep = Callable[[int, int], None]
-"""Hears of every step: how many are done, of how many."""
+"""Called after every step with the steps done and the steps in all."""
 
 
 @dataclass(frozen=True)
 class Recipe:
     """How to train: the schedule spans `steps`; `hours` only limits one run, which can be resumed.
 
-    slow_share  part of the rate with which weights move that began with ImageNet's.
+    slow_share  share of the rate at which weights are trained that started from ImageNet's.
     """
 
     steps: int
@@ -61,27 +63,15 @@ class Recipe:
         return self.learning_rate * warm * (0.02 + 0.98 * fall)
 
     def optimizer(self, weights: Weights) -> torch.optim.Optimizer:
-        """Make what moves the weights."""
+        """Build the optimizer of the weights."""
         return torch.optim.AdamW(weights, lr=self.learning_rate, weight_decay=self.weight_decay)
-
-
-@dataclass(frozen=True)
-class TrainingTask:
-    """One network with its samples and its loss_step.
-
-    slow  what the names of weights begin with that move more slowly than the others; empty: none.
-    """
-
-    network: nn.Module
-    samples: Dataset[dict[str, Tensor]]
-    loss_step: LossStep
-    slow: str = ""
 
 
 class Trainer:
     """Trains one network on one device; the checkpoint holds all that the next step depends on.
 
     Of several processes each takes its share of every batch; the first one alone writes files.
+    slow  prefix of the names of weights that are trained at the recipe's slow_share of the rate; empty: none.
     """
 
     def __init__(
@@ -114,11 +104,11 @@ class Trainer:
 
     @property
     def log(self) -> Path:
-        """Step, seconds and the loss_step's figures, a row every `log_every` steps."""
+        """Step, seconds and the loss step's figures, a row every `log_every` steps."""
         return self.folder / f"{self.name}.csv"
 
     def resume(self) -> bool:
-        """Continue from the checkpoint if there is one; says whether there was.
+        """Continue from the checkpoint if there is one; return whether there was.
 
         Raises TrainingDataError where it is of another network.
         """
@@ -134,7 +124,7 @@ class Trainer:
         self.optimizer.load_state_dict(state["optimizer"])
         self.average = state["average"]
         self.step, self.trained_s = state["step"], state["trained_s"]
-        self._forget_later_rows()
+        self._drop_later_rows()
         return True
 
     def run(
@@ -143,7 +133,7 @@ class Trainer:
         """Train until the schedule or the hours end; `samples` has steps x batch entries."""
         started = saved = time.monotonic()
         before_s = self.trained_s
-        for part in self.network.children():  # what is not taught stays as it is, its statistics too
+        for part in self.network.children():  # frozen parts keep their statistics too
             part.train(any(weight.requires_grad for weight in part.parameters()))
         figures: dict[str, list[float]] = {}
         for batch in self._batches(samples):
@@ -162,7 +152,7 @@ class Trainer:
             if self._is_over(now - started):
                 break
         self.save()
-        self.processes.wait()  # the next network begins with what the first process has just written
+        self.processes.wait()  # the next network starts from what the first process has just written
 
     def save(self) -> None:
         """Write checkpoint and averaged 16-bit weights, each complete or not at all."""
@@ -245,8 +235,8 @@ class Trainer:
             values = (f"{value:.4f}" for value in figures.values())
             writer.writerow([self.step, f"{self.trained_s:.0f}", *values])
 
-    def _forget_later_rows(self) -> None:
-        """Drop the rows of steps that a kill undid: they are about to be written again."""
+    def _drop_later_rows(self) -> None:
+        """Drop the rows of steps after the checkpoint: they are about to be written again."""
         if not self.log.exists():
             return
         head, *rows = self.log.read_text().splitlines()
@@ -255,7 +245,7 @@ class Trainer:
 
 
 def _groups(network: nn.Module, slow: str, share: float) -> Weights:
-    """Tell the weights that move slowly from the others; where there are none, one group as ever."""
+    """Split off the weights that are trained at a lower rate; without any, return a single group."""
     slowly = [weight for name, weight in network.named_parameters() if slow and name.startswith(slow)]
     if not slowly:
         return network.parameters()

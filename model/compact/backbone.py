@@ -1,7 +1,7 @@
-"""EfficientNet-Lite0 to stride 16: the published shape, so that weights learned on ImageNet fit it.
+"""EfficientNet-Lite0 to stride 16: the published architecture, so that ImageNet weights fit it.
 
 Inverted residual blocks (Sandler et al. 2018) with the widths and depths of EfficientNet (Tan and Le 2019),
-in the Lite form that was made for processors: no squeeze-and-excitation, ReLU6 throughout.
+in the Lite variant for CPUs: no squeeze-and-excitation, ReLU6 throughout.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 STEM = 32
 WIDTHS = (16, 24, 40, 112)
-"""Channels of what the backbone returns, at strides 2, 4, 8 and 16."""
+"""Channels of the returned maps, at strides 2, 4, 8 and 16."""
 
 _EPSILON = 1e-3
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -64,8 +64,8 @@ class SameConvNorm(nn.Module):
         elif self.training:
             out = self.norm(conv(F.pad(x, self.margin)))
         else:
-            # A kernel with a row and a column of zeros before it starts a pixel later, and no wide map is
-            # copied. In training it is slower: its gradients are.
+            # A row and a column of zeros before the kernel shift it by a pixel without copying a wide map. In
+            # training that is slower, because of the gradients.
             weight = F.pad(conv.weight, (1, 0, 1, 0))
             padding = self.margin[1]
             out = self.norm(F.conv2d(x, weight, conv.bias, conv.stride, padding, groups=conv.groups))
@@ -73,7 +73,7 @@ class SameConvNorm(nn.Module):
 
 
 class InvertedBlock(nn.Module):
-    """Widen, convolve each channel by itself, narrow; a shortcut where the shape stays."""
+    """Expand channels, depthwise convolution, project; a shortcut where the shape stays."""
 
     def __init__(self, inputs: int, outputs: int, size: int, *, stride: int, expansion: int) -> None:
         super().__init__()
@@ -84,7 +84,7 @@ class InvertedBlock(nn.Module):
         self.has_shortcut = stride == 1 and inputs == outputs
 
     def forward(self, x: Tensor) -> Tensor:
-        # In place: fresh memory for maps this wide costs a processor as much as the arithmetic.
+        # In place: allocating memory for maps this wide costs a CPU as much as the arithmetic.
         wide = x if self.expand is None else F.relu6(self.expand(x), inplace=True)
         out: Tensor = self.project(F.relu6(self.depthwise(wide), inplace=True))
         return out.add_(x) if self.has_shortcut else out
@@ -93,9 +93,9 @@ class InvertedBlock(nn.Module):
 class LiteBackbone(nn.Module):
     """Stem and blocks, with BatchNorm whose statistics stay those of ImageNet.
 
-    A batch of training holds a few small crops of a few clips, whose frames are alike: its statistics would
-    be noisy, and others than those of the whole frames that the network is used on. With fixed ones, training
-    and inference compute the same, and weights can be averaged over steps; scale and shift are learned.
+    A training batch holds a few small crops of a few clips, whose frames are alike: its statistics would be
+    noisy, and differ from those of the whole frames at inference. With fixed ones, training and inference
+    compute the same, and weights can be averaged over steps; scale and shift are learned.
     """
 
     scale: Tensor
@@ -116,7 +116,7 @@ class LiteBackbone(nn.Module):
                 inputs = stage.width
             stages.append(nn.Sequential(*blocks))
         self.stages = nn.ModuleList(stages)
-        # Images come with ImageNet's mean and deviation taken out; the backbone learned on (x - 127) / 128.
+        # Images are normalised by ImageNet's mean and deviation; the backbone was trained on (x - 127) / 128.
         mean, std = torch.tensor(_MEAN).view(3, 1, 1), torch.tensor(_STD).view(3, 1, 1)
         self.register_buffer("scale", 255.0 * std / 128.0, persistent=False)
         self.register_buffer("shift", (255.0 * mean - 127.0) / 128.0, persistent=False)
@@ -135,7 +135,7 @@ class LiteBackbone(nn.Module):
         return maps
 
     def train(self, mode: bool = True) -> LiteBackbone:
-        """Switch to training, but for the normalisation's statistics."""
+        """Switch to training mode, except for the normalisation's statistics."""
         super().train(mode)
         for part in self.modules():
             if isinstance(part, nn.BatchNorm2d):

@@ -1,4 +1,4 @@
-"""The image encoder that propagation and interaction share in shape: four strides and a merged feature."""
+"""Image encoders of propagation and interaction: features at four strides and a merged one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MERGED = 96
 """Channels of the feature that merges strides 8 and 16."""
 
 REDUCTION = 2
-"""The networks look at the working size through a 2x2 mean: 480 lines cost as much as 240."""
+"""The networks take images of the working size averaged over 2x2 pixels: 480 lines cost as much as 240."""
 
 MULTIPLE = 16 * REDUCTION
 
@@ -70,9 +70,9 @@ class ImageEncoder(nn.Module):
 
 
 class BackboneEncoder(nn.Module):
-    """EfficientNet-Lite0 to stride 16, brought to the widths of ImageEncoder by 1x1 convolutions.
+    """EfficientNet-Lite0 to stride 16, with 1x1 convolutions to the widths of ImageEncoder.
 
-    Its weights are known by their names, which begin with "backbone.".
+    The names of its pretrained weights begin with "backbone.".
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The compact fusion network: a gate between old and new, so that it can only choose, never invent."""
+"""The compact fusion network: a gate, so that every result lies between the old and the new probability."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ _MAX_LOGIT = 6.0
 class CompactFusion(nn.Module):
     """Difference-aware fusion (MiVOS, section 3.4) as a gate.
 
-    The gate starts from the distances (the nearer anchor wins) and learns from image, both masks and the
-    evidence where to depart from that. Where old and new agree the result is what they agree on.
+    The untrained gate is given by the distances: the nearer anchor has the larger weight. It learns where to
+    deviate from that, from the image, both masks and the change attention. Where old and new agree, the
+    result is equal to both.
     """
 
     multiple = MULTIPLE
@@ -38,20 +39,20 @@ class CompactFusion(nn.Module):
     def forward(self, image: Tensor, old: Tensor, new: Tensor, attention: Tensor, distance: Tensor) -> Tensor:
         """Fuse one frame.
 
-        image (1, 3, h, w); old, new (K, h, w); attention (K, 2, h, w); distance (2,), the ways to the
-        (old, new) anchor over the way between. Returns logits (K, h, w) float32.
+        image (1, 3, h, w); old, new (K, h, w); attention (K, 2, h, w); distance (2,), frames to the
+        (old, new) anchor over the frames between them. Returns logits (K, h, w) float32.
         """
         count = old.shape[0]
         planes = torch.cat([old.unsqueeze(1), new.unsqueeze(1), attention], dim=1)
-        small = matching(reduce_size(planes, self.reduction), self)
-        picture = matching(reduce_size(image, self.reduction), self)
-        gate = self.gate(picture, small, distance.to(small).expand(count, 2))
-        trust_old = torch.sigmoid(upsample(gate, self.reduction)[:, 0])
-        fused = trust_old * old.float() + (1.0 - trust_old) * new.float()
+        reduced = matching(reduce_size(planes, self.reduction), self)
+        reduced_image = matching(reduce_size(image, self.reduction), self)
+        gate = self.gate(reduced_image, reduced, distance.to(reduced).expand(count, 2))
+        old_weight = torch.sigmoid(upsample(gate, self.reduction)[:, 0])
+        fused = old_weight * old.float() + (1.0 - old_weight) * new.float()
         return torch.logit(fused, eps=_EPSILON)
 
     def gate(self, image: Tensor, planes: Tensor, distance: Tensor) -> Tensor:
-        """Logit of trust in the old mask, at the reduced size.
+        """Compute the logit of the old mask's weight, at the reduced size.
 
         image (1 or N, 3, h, w), planes (N, 4, h, w) = old, new, additions, removals; distance (N, 2).
         Returns (N, 1, h, w).

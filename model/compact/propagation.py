@@ -27,13 +27,13 @@ from model.compact.target_model import MOST_ANCHORS, TARGET_WEIGHT, appearance, 
 from model.interfaces import MemoryEntry, QueryFeatures
 from model.layers.attention import (
     Factors,
-    carry_maps,
     distance_affinity,
     distance_factors,
     exact_product,
     nearest,
     prefer_near,
     read_memory,
+    transfer_maps,
     weighted_values,
 )
 from model.layers.blocks import ConvNorm, ResidualBlock, join, matching, others_of, upsample
@@ -49,18 +49,18 @@ _DRIFT = 0.25 / 30
 
 
 def expected_displacement(ages: Tensor) -> Tensor:
-    """How far things are expected to have moved after so many frames, in shares of the shorter side."""
+    """Return the expected displacement after so many frames, in shares of the shorter side."""
     return _STILL + _DRIFT * ages
 
 
 def target_features(image: Tensor, stride2: Tensor, stride4: Tensor, merged: Tensor) -> Tensor:
-    """Return what target models look at, of one image's features (1, C_i, h_i, w_i) -> (P, C)."""
+    """Compute the input of the target models from one image's features (1, C_i, h_i, w_i) -> (P, C)."""
     height, width = merged.shape[-2:]
     return appearance((merged, stride4, stride2, image), (height, width))
 
 
 class ValueEncoder(nn.Module):
-    """What to remember of one object in one frame: image, its mask, the others' masks, image features."""
+    """Memory value of one object in one frame, from image, its mask, the others' masks and image features."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -122,14 +122,14 @@ class Decoder(nn.Module):
 
 
 def holds_backbone(names: Iterable[str]) -> bool:
-    """Tell from the names of a file's tensors whether they are of a network with a backbone."""
+    """Return whether a file's tensors, by their names, are of a network with a backbone."""
     return any(name.startswith(_BACKBONE) for name in names)
 
 
 class CompactPropagation(nn.Module):
-    """The parts together. `reduction` 1 is for training, whose crops are small already.
+    """Encoder, key, value and decoder. `reduction` 1 is for training, whose crops are small already.
 
-    has_backbone  the encoder is EfficientNet-Lite0 instead of the residual one; all else is the same.
+    has_backbone  the encoder is EfficientNet-Lite0 instead of the residual one.
     """
 
     multiple = MULTIPLE
@@ -148,15 +148,15 @@ class CompactPropagation(nn.Module):
         self.decoder = Decoder()
 
     def encode_query(self, image: Tensor) -> QueryFeatures:
-        """Take the features of an image (1, 3, h, w), normalised."""
+        """Encode an image (1, 3, h, w), normalised."""
         small = matching(reduce_size(image, self.reduction), self)
         pyramid = self.encoder(small)
         key = self.key(pyramid.merged)
         return QueryFeatures(key, (small, pyramid.stride2, pyramid.stride4, pyramid.merged))
 
     def encode_memory(self, image: Tensor, query: QueryFeatures, objects: Tensor) -> MemoryEntry:
-        """Memorise an image (1, 3, h, w) with its objects' probabilities (K, h, w) in [0, 1]."""
-        del image  # the query's features hold it, reduced
+        """Memorize an image (1, 3, h, w) with its objects' probabilities (K, h, w) in [0, 1]."""
+        del image  # the query's features contain it, reduced
         small, _, _, merged = query.features
         own = matching(reduce_size(objects.unsqueeze(1), self.reduction), self)
         others = others_of(own)
@@ -174,17 +174,19 @@ class CompactPropagation(nn.Module):
     ) -> Tensor:
         """Read memory: keys (1, Ck, T, gh, gw), values (K, Cv, T, gh, gw) -> readout (K, Cv, gh, gw)."""
         height, width = query.key.shape[-2:]
-        memory, wanted = keys.flatten(2), query.key.flatten(2)
+        memory, queries = keys.flatten(2), query.key.flatten(2)
         chosen = self.top_k if top_k is None else top_k
         factors: Factors = distance_factors
         if ages is not None:
-            ways = expected_displacement(torch.tensor(ages, dtype=torch.float32, device=memory.device))
-            factors = prefer_near(factors, (height, width), ways * min(height, width))
+            displacements = expected_displacement(
+                torch.tensor(ages, dtype=torch.float32, device=memory.device)
+            )
+            factors = prefer_near(factors, (height, width), displacements * min(height, width))
         if chosen > 0:
-            weights, where = nearest(memory, wanted, top_k=chosen, positions=height * width, factors=factors)
+            weights, where = nearest(memory, queries, top_k=chosen, positions=height * width, factors=factors)
             readout = weighted_values(values.flatten(2), weights, where)
         else:
-            affinity = exact_product(*factors(memory, wanted))
+            affinity = exact_product(*factors(memory, queries))
             readout = read_memory(affinity, values.flatten(2), top_k=0, positions=height * width)
         return readout.reshape(*readout.shape[:2], height, width)
 
@@ -192,28 +194,32 @@ class CompactPropagation(nn.Module):
         self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]
     ) -> Tensor | None:
         """Learn a target model of each object: (K, C + 1), see `model.compact.target_model`."""
-        samples = [(looks, covered) for looks, covered in (a.samples for a in anchors[:MOST_ANCHORS])]
+        samples = [(features, covered) for features, covered in (a.samples for a in anchors[:MOST_ANCHORS])]
         return learn(samples, known[:MOST_ANCHORS]).to(anchors[0].key.device)
 
     def decode(
-        self, query: QueryFeatures, readout: Tensor, previous: Tensor, targets: Tensor | None = None
+        self, query: QueryFeatures, readout: Tensor, previous: Tensor, target_models: Tensor | None = None
     ) -> Tensor:
         """Turn a readout (K, Cv, gh, gw) and the previous frame's objects (K, h, w) into logits (K, h, w)."""
         _, stride2, stride4, merged = query.features
         own = matching(reduce_size(previous.unsqueeze(1), self.reduction), self)
         before = join(own, others_of(own))
         pyramid = Pyramid(stride2, stride4, merged, merged, merged)
-        scores = None if targets is None else score(targets, target_features(*query.features), _grid(query))
+        scores = (
+            None
+            if target_models is None
+            else score(target_models, target_features(*query.features), _grid(query))
+        )
         logits = self.decoder(pyramid, matching(readout, self), before, scores)
         return upsample(logits, self.reduction)[:, 0] if self.reduction > 1 else logits[:, 0]
 
     def transfer(self, query: QueryFeatures, key: Tensor, maps: Tensor) -> Tensor:
-        """Carry maps (K, C, h, w) from the frame of `key` (1, Ck, gh, gw) to the query's, same shape."""
+        """Transfer maps (K, C, h, w) from the frame of `key` (1, Ck, gh, gw) to the query's, same shape."""
         factor = self.reduction * GRID_STRIDE
         grid = F.avg_pool2d(maps.float().to(key.device), factor)
         affinity = distance_affinity(key.flatten(2), query.key.flatten(2))
-        carried = carry_maps(affinity, grid.flatten(2)).view(grid.shape)
-        return F.interpolate(carried, scale_factor=factor, mode="bilinear", align_corners=False)
+        transferred = transfer_maps(affinity, grid.flatten(2)).view(grid.shape)
+        return F.interpolate(transferred, scale_factor=factor, mode="bilinear", align_corners=False)
 
 
 def _grid(query: QueryFeatures) -> tuple[int, int]:

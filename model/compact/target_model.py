@@ -1,8 +1,8 @@
-"""A small target model: what the editor's own masks of a clip say of how each object looks.
+"""Target models: a classifier of each object's appearance, learned from the user's committed masks.
 
-After Robinson et al. 2020 (FRTM): beside memory, which finds again what it has seen place by place, a
-classifier is learned from the given frames alone, here a logistic regression on the image's features. It
-sees no place, so that it helps where matching has lost its way, and it is learned anew for every walk,
+After Robinson et al. 2020 (FRTM): besides reading the memory, which matches positions, a classifier is
+learned from the anchors alone, here a logistic regression on the image's features. It does not depend on
+position, so that it helps where matching fails, and it is learned anew for every segment of a propagation,
 within a few hundredths of a second.
 """
 
@@ -15,14 +15,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 TARGET_WEIGHT = 0.25
-"""How much of a target model's logit goes to the decoder's. Measured: docs/research/training.md."""
+"""Weight of a target model's logit that is added to the decoder's. Measured: docs/research/training.md."""
 
 MOST_ANCHORS = 8
-"""How many anchors a target model is learned from: more would take longer and hardly say more."""
+"""How many anchors a target model is learned from: more take longer and hardly improve it."""
 
-# What is doubtful, along outlines above all, is left to the decoder.
-_DOUBTFUL = 1.0
-_MOST = 4.0
+# Small logits, mostly along outlines, are set to 0 and left to the decoder.
+_SHRINKAGE = 1.0
+_MAX_LOGIT = 4.0
 _RIDGE = 0.01
 _STEPS = 6
 _LEAST_CURVATURE = 1e-3
@@ -45,50 +45,50 @@ def learn(samples: Sequence[tuple[Tensor, Tensor]], known: Sequence[Collection[i
     """Learn a target model of each object from anchors; float32, on the CPU.
 
     samples  of each anchor `appearance` (P, C) and `coverage` (P, K).
-    known    of each anchor the rows of objects that it says something of.
-    Returns weights and offset (K, C + 1), zero for an object of which no anchor says anything.
+    known    of each anchor the rows of the objects for which it holds a mask.
+    Returns weights and offset (K, C + 1), zero for an object without any anchor.
     """
-    looks = torch.cat([look.float().cpu() for look, _ in samples])
-    there = torch.cat([mask.float().cpu() for _, mask in samples])
-    mean, spread = looks.mean(dim=0), looks.std(dim=0) + _LEAST_CURVATURE
-    inputs = torch.cat([(looks - mean) / spread, torch.ones_like(looks[:, :1])], dim=1)
-    of_anchor = torch.cat([torch.full((len(look),), place) for place, (look, _) in enumerate(samples)])
-    learned = looks.new_zeros(there.shape[1], inputs.shape[1])
-    for row in range(there.shape[1]):
-        saying = torch.tensor([row in rows for rows in known])[of_anchor]
-        if saying.any():
-            learned[row] = _regression(inputs[saying], there[saying, row], len(samples[0][0]))
-    # So that it takes features as they are.
+    features = torch.cat([pixels.float().cpu() for pixels, _ in samples])
+    truth = torch.cat([mask.float().cpu() for _, mask in samples])
+    mean, spread = features.mean(dim=0), features.std(dim=0) + _LEAST_CURVATURE
+    inputs = torch.cat([(features - mean) / spread, torch.ones_like(features[:, :1])], dim=1)
+    of_anchor = torch.cat([torch.full((len(pixels),), index) for index, (pixels, _) in enumerate(samples)])
+    learned = features.new_zeros(truth.shape[1], inputs.shape[1])
+    for row in range(truth.shape[1]):
+        is_known = torch.tensor([row in rows for rows in known])[of_anchor]
+        if is_known.any():
+            learned[row] = _regression(inputs[is_known], truth[is_known, row], len(samples[0][0]))
+    # Scaled so that the model takes features without normalisation.
     scaled = learned[:, :-1] / spread
     return torch.cat([scaled, learned[:, -1:] - (scaled @ mean)[:, None]], dim=1)
 
 
-def score(targets: Tensor, looks: Tensor, grid: tuple[int, int]) -> Tensor:
+def score(target_models: Tensor, features: Tensor, grid: tuple[int, int]) -> Tensor:
     """Return each object's logit for every cell: (K, C + 1), (P, C) -> (K, 1, gh, gw) float32, within +-4.
 
-    It is shrunk towards 0, so that small ones vanish.
+    Logits are shrunk towards 0 (soft thresholding).
     """
-    with torch.autocast(looks.device.type, enabled=False):
-        targets = targets.to(looks.device)
-        logits = looks.float() @ targets[:, :-1].t() + targets[:, -1]
-    return F.softshrink(logits, _DOUBTFUL).clamp(-_MOST, _MOST).t().reshape(-1, 1, *grid)
+    with torch.autocast(features.device.type, enabled=False):
+        target_models = target_models.to(features.device)
+        logits = features.float() @ target_models[:, :-1].t() + target_models[:, -1]
+    return F.softshrink(logits, _SHRINKAGE).clamp(-_MAX_LOGIT, _MAX_LOGIT).t().reshape(-1, 1, *grid)
 
 
-def _regression(inputs: Tensor, there: Tensor, positions: int) -> Tensor:
+def _regression(inputs: Tensor, truth: Tensor, positions: int) -> Tensor:
     """Fit a ridge logistic regression by Newton's steps: (M, C), (M,) in [0, 1] -> (C,).
 
-    Object and background weigh the same, however small the object is.
+    Object and background have the same total weight, however small the object is.
     """
-    inside = there.sum().clamp(min=_LEAST_PIXELS)
-    outside = (1 - there).sum().clamp(min=_LEAST_PIXELS)
-    weight = _HALF * len(there) / torch.where(there > _HALF, inside, outside)
+    inside = truth.sum().clamp(min=_LEAST_PIXELS)
+    outside = (1 - truth).sum().clamp(min=_LEAST_PIXELS)
+    weight = _HALF * len(truth) / torch.where(truth > _HALF, inside, outside)
     ridge = _RIDGE * positions
     found = inputs.new_zeros(inputs.shape[1])
     for _ in range(_STEPS):
         prob = torch.sigmoid(inputs @ found)
         curvature = weight * prob * (1 - prob) + _LEAST_CURVATURE
         hessian = (inputs * curvature[:, None]).t() @ inputs + ridge * torch.eye(len(found))
-        gradient = inputs.t() @ (weight * (prob - there)) + ridge * found
+        gradient = inputs.t() @ (weight * (prob - truth)) + ridge * found
         found = found - torch.linalg.solve(hessian, gradient)
     return found
 

@@ -1,1 +1,1 @@
-"""Parts that several networks are built of: attention, aggregation, blocks. Tensors in, tensors out."""
+"""Layers and tensor functions of several networks: attention, aggregation, blocks."""

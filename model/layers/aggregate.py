@@ -1,4 +1,4 @@
-"""Turn independent object probabilities into one distribution over background and objects. Pure functions."""
+"""Soft aggregation of independent object probabilities to one distribution per pixel. Pure functions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HARDNESS = 1000.0
 
 
 def aggregate(objects: Tensor, *, background: Background = "product", hard: bool = False) -> Tensor:
-    """Let the objects and the background compete for every pixel (soft aggregation, STM; MiVOS).
+    """Merge objects and background into one distribution at every pixel (soft aggregation, STM; MiVOS).
 
     objects     (..., K, h, w) float, each object's own probability in [0, 1].
     background  "product": prod(1 - p) over the objects; "constant": 0.5 everywhere.
@@ -37,7 +37,7 @@ def aggregate_logits(objects: Tensor, *, background: Background = "product") -> 
 
 
 def _odds(objects: Tensor, background: Background) -> Tensor:
-    """Give the odds of background and objects, all kept away from 0 and 1."""
+    """Return the odds of background and objects, of probabilities clamped away from 0 and 1."""
     objects = objects.float()
     if background == "product":
         rest = torch.prod(1.0 - objects, dim=-3, keepdim=True)

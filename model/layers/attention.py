@@ -15,10 +15,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 Factors = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
-"""Makes of memory and query keys two tensors whose product is an affinity."""
+"""Compute from memory and query keys two tensors whose product is an affinity."""
 
 _Search = Callable[[Tensor], tuple[Tensor, Tensor]]
-"""Finds for rows (R, Q, C) the k best: affinity and positions (R, Q, k), best first."""
+"""Find for rows (R, Q, C) the k best: affinity and positions (R, Q, k), best first."""
 
 _CPU_PART_BYTES = 6 << 20
 _GPU_PART_BYTES = 1 << 30
@@ -32,13 +32,13 @@ def dot_affinity(memory_key: Tensor, query_key: Tensor) -> Tensor:
 def distance_affinity(memory_key: Tensor, query_key: Tensor) -> Tensor:
     """Negative squared distances over sqrt(Ck) (STCN): (R, Ck, M), (1 or R, Ck, Q) -> (R, Q, M) float32.
 
-    The query's own square is left out: it is the same for a whole row, and softmax does not see it.
+    The query's own square is left out: it is constant over a row, and does not change the softmax.
     """
     return exact_product(*distance_factors(memory_key, query_key))
 
 
 def exact_product(rows: Tensor, columns: Tensor) -> Tensor:
-    """Multiply in float32 whatever autocast says: softmax makes of an error in an affinity a wrong match."""
+    """Multiply in float32 also under autocast: rounding errors in an affinity become wrong matches."""
     with torch.autocast(rows.device.type, enabled=False):
         return torch.matmul(rows, columns)
 
@@ -52,7 +52,7 @@ def dot_factors(memory_key: Tensor, query_key: Tensor) -> tuple[Tensor, Tensor]:
 def distance_factors(memory_key: Tensor, query_key: Tensor) -> tuple[Tensor, Tensor]:
     """Return (R, Q, Ck+1) and (R, Ck+1, M) whose product is the distance affinity.
 
-    One more channel carries the memory's squares, so that the affinity is a product and nothing else.
+    One more channel holds the memory's squares, so that the affinity is a single product.
     """
     scale = 1.0 / math.sqrt(query_key.shape[1])
     memory, query = memory_key.float(), query_key.float()
@@ -62,12 +62,12 @@ def distance_factors(memory_key: Tensor, query_key: Tensor) -> tuple[Tensor, Ten
 
 
 def prefer_near(factors: Factors, grid: tuple[int, int], spreads: Tensor) -> Factors:
-    """Make an affinity prefer memory positions that lie where the query lies (after Seong et al. 2020).
+    """Make an affinity prefer memory positions near the query's position (after Seong et al. 2020).
 
-    What is to be found again has mostly moved little since, and what looks like it elsewhere is mostly
-    another: to the affinity comes -d^2 / (2 s^2) with d the way between the two positions.
+    Most objects move little between frames, and similar appearance elsewhere is mostly another object:
+    -d^2 / (2 s^2) is added to the affinity, with d the distance between the two positions.
     grid     (height, width) in cells, of the query and of each of the T memory frames.
-    spreads  (T,) the ways s to expect, in cells, one for each memory frame.
+    spreads  (T,) the expected displacements s, in cells, one for each memory frame.
     """
     height, width = grid
     device = spreads.device
@@ -80,7 +80,7 @@ def prefer_near(factors: Factors, grid: tuple[int, int], spreads: Tensor) -> Fac
     squares = x.square() + y.square()
     one = torch.ones_like(x)
     here = torch.stack([x, y, squares, one], dim=1)
-    # The square spelt out as a product of four channels, so that the affinity stays a single product.
+    # The square is expanded to a product of four channels, so that the affinity stays a single product.
     weights = (0.5 / spreads.square())[None, :, None]
     there = (torch.stack([2 * x, 2 * y, -one, -squares])[:, None] * weights).flatten(1)
 
@@ -93,7 +93,7 @@ def prefer_near(factors: Factors, grid: tuple[int, int], spreads: Tensor) -> Fac
 
 
 def top_k_weights(affinity: Tensor, top_k: int, positions: int) -> tuple[Tensor, Tensor]:
-    """Softmax over the k largest entries of each row (MiVOS, eq. 3); k is cut to what there is.
+    """Softmax over the k largest entries of each row (MiVOS, eq. 3); k is at most the row's length.
 
     affinity (R, Q, M) float, positions P = grid positions of one memory frame (M is a multiple of P).
     Returns (weights (R, Q, k) float that sum to 1, positions in M (R, Q, k) int64), largest first.
@@ -111,7 +111,7 @@ def nearest(
     of a long memory is some 100 MB; in parts it stays in the cache of a CPU, which halves the time.
     factors  which affinity: `distance_factors` or `dot_factors`.
 
-    On a CPU keys in bfloat16 are searched in bfloat16; what is found is ranked and weighed in float32.
+    On a CPU keys in bfloat16 are searched in bfloat16; the entries found are ranked and weighted in float32.
     """
     is_cpu = memory_key.device.type == "cpu"
     is_half = is_cpu and memory_key.dtype == torch.bfloat16
@@ -129,9 +129,9 @@ def _exact_search(memory: Tensor, k: int, positions: int) -> _Search:
 
 
 def _half_search(memory: Tensor, k: int, positions: int) -> _Search:
-    """Search in two thirds of the time: a rough product names k and a third more, to be looked at exactly.
+    """Search in two thirds of the time: a rough product selects 4/3 k candidates, which are ranked exactly.
 
-    What is missed are a few that hardly differ from the last of the k, whose weights are the smallest.
+    It may miss a few entries that hardly differ from the last of the k, whose weights are the smallest.
     """
     rough, table = memory.bfloat16(), memory.transpose(1, 2).contiguous()
 
@@ -147,7 +147,7 @@ def _half_search(memory: Tensor, k: int, positions: int) -> _Search:
 
 
 def _top_k(affinity: Tensor, k: int, positions: int) -> tuple[Tensor, Tensor]:
-    """Exact top k of each row, largest first: entries and where they are."""
+    """Return the exact top k of each row, largest first: entries and their indices."""
     where = _largest(affinity, k, positions)
     return _ranked(affinity.gather(-1, where), where, k)
 
@@ -161,24 +161,24 @@ def _largest(affinity: Tensor, k: int, positions: int) -> Tensor:
     """Find where the k largest entries of each row are, in no order.
 
     Entries at one grid position across the T frames form a group. The k largest entries of a row lie in the
-    k groups with the largest maxima, so only those k*T entries are sorted out. Which groups these are is
-    found in the same way: of a single frame, entries a quarter of it apart form a group.
+    k groups with the largest maxima, so only those k*T entries are searched. Which groups these are is
+    found likewise: of a single frame, entries a quarter of it apart form a group.
     """
     size = affinity.shape[-1]
-    groups = positions if positions < size else _fewer(size)
+    groups = positions if positions < size else _group_count(size)
     if groups == size or groups <= 2 * k:
-        return _sort_out(affinity, k)
+        return _top_indices(affinity, k)
     maxima = affinity.view(*affinity.shape[:-1], size // groups, groups).amax(dim=-2)
     starts = torch.arange(0, size, groups, device=affinity.device)
     candidates = (_largest(maxima, k, groups).unsqueeze(-2) + starts.unsqueeze(-1)).flatten(-2)
-    return candidates.gather(-1, _sort_out(affinity.gather(-1, candidates), k))
+    return candidates.gather(-1, _top_indices(affinity.gather(-1, candidates), k))
 
 
-def _sort_out(entries: Tensor, k: int) -> Tensor:
+def _top_indices(entries: Tensor, k: int) -> Tensor:
     return entries.topk(min(k, entries.shape[-1]), dim=-1, sorted=False).indices
 
 
-def _fewer(size: int) -> int:
+def _group_count(size: int) -> int:
     return next((size // part for part in (4, 3, 2, 5) if size % part == 0), size)
 
 
@@ -188,14 +188,14 @@ def weighted_values(values: Tensor, weights: Tensor, where: Tensor) -> Tensor:
     rows, queries, _ = where.shape
     tables = values.reshape(rows, objects // rows * channels, positions).transpose(1, 2).contiguous()
     weights = weights.to(values.dtype)
-    sums = [_bags(tables[row], weights[row], where[row]) for row in range(rows)]
+    sums = [_sum_rows(tables[row], weights[row], where[row]) for row in range(rows)]
     return torch.stack(sums).transpose(1, 2).reshape(objects, channels, queries)
 
 
-def _bags(table: Tensor, weights: Tensor, where: Tensor) -> Tensor:
+def _sum_rows(table: Tensor, weights: Tensor, where: Tensor) -> Tensor:
     """Weighted sums of rows of a table (M, C), weights and row numbers (Q, k) -> (Q, C)."""
     if table.device.type == "cpu":
-        # Sums while it gathers: a tenth of the time of gathering first. Not every accelerator has it.
+        # Gathers and sums at once, in a tenth of the time of gathering first. Not every accelerator has it.
         return F.embedding_bag(where, table, per_sample_weights=weights, mode="sum")
     return torch.einsum("qkc,qk->qc", table[where], weights)
 
@@ -209,8 +209,8 @@ def read_memory(affinity: Tensor, values: Tensor, *, top_k: int, positions: int)
     return weighted_values(values, weights, where)
 
 
-def carry_maps(affinity: Tensor, maps: Tensor) -> Tensor:
-    """Carry maps of one memory frame to the query's frame: softmax over all its positions, no filter.
+def transfer_maps(affinity: Tensor, maps: Tensor) -> Tensor:
+    """Transfer maps of one memory frame to the query's frame: softmax over all its positions, no filter.
 
     affinity (R, Q, M) with M the positions of one frame; maps (K, C, M) -> (K, C, Q) float32.
     """

@@ -1,4 +1,4 @@
-"""Parts that networks are built from, and the folding of normalisation for inference."""
+"""Building blocks of networks, and the folding of normalisation for inference."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ResidualBlock(nn.Module):
 
 
 def convolve(conv: nn.Conv2d, *parts: Tensor) -> Tensor:
-    """Convolve maps (1 or N, C, h, w) as if they lay side by side; what is there once for all, once."""
+    """Convolve maps (1 or N, C, h, w) as if concatenated; maps shared by all N are convolved once."""
     count = max(len(part) for part in parts)
     if all(len(part) == count for part in parts):
         out: Tensor = conv(join(*parts))
@@ -56,7 +56,7 @@ def convolve(conv: nn.Conv2d, *parts: Tensor) -> Tensor:
 
 
 def _convolve(conv: nn.Conv2d, pairs: list[tuple[Tensor, Tensor]], bias: Tensor | None) -> Tensor:
-    """Convolve some of a layer's inputs, each with the weights that belong to it."""
+    """Convolve some of a layer's inputs with their weights."""
     parts, weights = zip(*pairs, strict=True)
     weight = torch.cat(weights, dim=1)
     return F.conv2d(join(*parts), weight, bias, conv.stride, conv.padding, conv.dilation)
@@ -76,7 +76,7 @@ def upsample(x: Tensor, factor: int) -> Tensor:
 
 
 def matching(planes: Tensor, network: nn.Module) -> Tensor:
-    """Bring planes to the dtype and device of a network's weights, channels last."""
+    """Convert planes to the dtype and device of a network's weights, channels last."""
     weight = next(network.parameters())
     return planes.to(device=weight.device, dtype=weight.dtype, memory_format=torch.channels_last)
 
@@ -99,11 +99,11 @@ def fold_normalisation(network: nn.Module) -> None:
 
 
 def join(first: Tensor, *others: Tensor) -> Tensor:
-    """Put maps (1 or N, C, h, w) side by side along the channels, in the dtype of the first, channels last.
+    """Concatenate maps (1 or N, C, h, w) along the channels, in the dtype of the first, channels last.
 
-    What there is once goes to all; a map that is alone stays as it is. Left to itself the layout is lost
-    where one part is repeated or has a single channel, and a CPU then takes twice as long for all that
-    follows.
+    A map of batch 1 is repeated for all N; a single map is returned as it is. Plain concatenation loses the
+    layout where one part is repeated or has a single channel, and a CPU then takes twice as long for all
+    later layers.
     """
     if not others:
         return first

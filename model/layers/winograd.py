@@ -1,6 +1,6 @@
 """3x3 convolutions between many channels with fewer products (Lavin & Gray 2016, F(m x m, 3 x 3)).
 
-A square of m x m outputs depends on (m + 2) x (m + 2) inputs. Carried to a basis in which the filter acts
+A square of m x m outputs depends on (m + 2) x (m + 2) inputs. Transformed to a basis in which the filter acts
 point by point, each of these inputs costs one product for a pair of channels, where a plain convolution takes
 nine for each output: 4 times fewer for m = 4, 2.25 times for m = 2. Between the two changes of basis that
 leaves a matrix product for every point.
@@ -15,7 +15,7 @@ from functools import cache
 import torch
 from torch import Tensor, nn
 
-# Below these the changes of basis cost what they save.
+# Below these sizes the changes of basis cost as much as they save.
 _LEAST_CHANNELS = 256
 _LEAST_POSITIONS = 1024
 
@@ -24,7 +24,7 @@ _LEAST_POSITIONS = 1024
 _STRIP_BYTES = 6 * 2**20
 
 _SQUARES = {torch.float32: 4, torch.bfloat16: 2}
-"""Side m of a square. Each step up in m costs some digits, more than bfloat16 has to give for m = 4."""
+"""Side m of a square. A larger m loses precision; m = 4 is too much for bfloat16."""
 
 _INPUTS = {
     2: ((1, 0, -1, 0), (0, 1, 1, 0), (0, -1, 1, 0), (0, 1, 0, -1)),
@@ -55,30 +55,30 @@ _OUTPUTS = {
 
 
 class WideConv(nn.Conv2d):
-    """A convolution that takes fewer products where that is faster and its weights are at rest.
+    """A convolution that takes fewer products where that is faster and its weights need no gradients.
 
     That is on a CPU, 3x3 with stride 1 on channels-last maps, in float32, or in bfloat16 where the processor
-    multiplies it in vectors; with tiles (AMX) the plain way is faster. Sums are rounded otherwise: a plain
+    multiplies it in vectors; with tiles (AMX) a plain convolution is faster. Rounding differs: a plain
     convolution is off by 2e-6 of the largest output, this one by 9e-6; in bfloat16 by 4e-3 and 8e-3.
-    The weights are then held once more, 4 times as large in float32, 1.8 times in bfloat16.
+    The transformed weights are cached, 4 times as large in float32, 1.8 times in bfloat16.
     """
 
-    _held: tuple[tuple[object, ...], dict[tuple[object, ...], Tensor]] | None = None
+    _cached: tuple[tuple[object, ...], dict[tuple[object, ...], Tensor]] | None = None
 
     def forward(self, maps: Tensor) -> Tensor:
         """(N, inputs, h, w) -> (N, outputs, h, w)."""
-        return self.share(maps, slice(None), with_bias=True)
+        return self.partial_sum(maps, slice(None), with_bias=True)
 
-    def share(self, maps: Tensor, inputs: slice, *, with_bias: bool) -> Tensor:
-        """What these inputs alone (N, some, h, w) give to the sum over all: (N, outputs, h, w)."""
+    def partial_sum(self, maps: Tensor, inputs: slice, *, with_bias: bool) -> Tensor:
+        """Compute the contribution of these input channels (N, some, h, w) to the sum: (N, outputs, h, w)."""
         bias = self.bias if with_bias else None
-        if not self._is_worth_it(maps):
+        if not self._is_faster(maps):
             out: Tensor = self._conv_forward(maps, self.weight[:, inputs], bias)
             return out
         square = _SQUARES[maps.dtype]
         return _convolve(maps, self._points(square, inputs), bias, square)
 
-    def _is_worth_it(self, maps: Tensor) -> bool:
+    def _is_faster(self, maps: Tensor) -> bool:
         return (
             not torch.is_grad_enabled()
             and not self.weight.requires_grad
@@ -92,14 +92,14 @@ class WideConv(nn.Conv2d):
         )
 
     def _points(self, square: int, inputs: slice) -> Tensor:
-        """The weights of some inputs at each point of the other basis: ((m + 2) ** 2, some, outputs)."""
+        """Return the transformed weights of some inputs: ((m + 2) ** 2, some, outputs)."""
         version = 0 if self.weight.is_inference() else self.weight._version
         of = (self.weight.data_ptr(), self.weight.dtype, version)
-        if self._held is None or self._held[0] != of:
-            self._held = of, {}
-        parts, name = self._held[1], (inputs.start, inputs.stop)
+        if self._cached is None or self._cached[0] != of:
+            self._cached = of, {}
+        parts, name = self._cached[1], (inputs.start, inputs.stop)
         if name not in parts:
-            basis = _both_ways(_FILTERS[square], torch.float32)
+            basis = _kronecker_square(_FILTERS[square], torch.float32)
             weight = self.weight[:, inputs].float().permute(2, 3, 1, 0)
             points = (basis @ weight.reshape(len(basis.T), -1)).view(-1, *weight.shape[2:])
             parts[name] = points.to(self.weight.dtype)
@@ -113,8 +113,8 @@ def _multiplies_in_vectors() -> bool:
 
 
 @cache
-def _both_ways(basis: tuple[tuple[float, ...], ...], dtype: torch.dtype) -> Tensor:
-    """The change of basis along both axes, as one matrix for squares laid out in a row."""
+def _kronecker_square(basis: tuple[tuple[float, ...], ...], dtype: torch.dtype) -> Tensor:
+    """Return the change of basis along both axes, as one matrix for flattened squares."""
     along = torch.tensor(basis, dtype=torch.float64)
     return torch.kron(along, along).to(dtype)
 
@@ -138,14 +138,14 @@ class _Strip:
 
     def __init__(self, points: Tensor, bias: Tensor | None, square: int, across: int) -> None:
         self._points, self._bias, self._square, self._across = points, bias, square, across
-        self._into = _both_ways(_INPUTS[square], points.dtype)
-        self._back = _both_ways(_OUTPUTS[square], points.dtype)
+        self._into = _kronecker_square(_INPUTS[square], points.dtype)
+        self._back = _kronecker_square(_OUTPUTS[square], points.dtype)
 
     def convolve(self, image: Tensor, out: Tensor, top: int, bottom: int) -> None:
         """Convolve the squares of rows top to bottom of an image (h, w, inputs) into out, whole squares."""
         m, across, count = self._square, self._across, (bottom - top) * self._across
         side, (many, inputs, outputs) = m + 2, self._points.shape
-        padded, taken, moved, products, back = _room(
+        padded, taken, moved, products, back = _workspace(
             self._points.dtype,
             ((bottom - top) * m + 2, across * m + 2, inputs),
             (side, side, bottom - top, across, inputs),
@@ -178,17 +178,17 @@ def _pad(image: Tensor, first: int, padded: Tensor) -> None:
     rows[:, 1 : 1 + width].copy_(image[begin:end])
 
 
-_rooms = threading.local()
-"""Each thread's memory to work in. Fresh memory, handed out in small pages, costs half of what is gained."""
+_workspaces = threading.local()
+"""Each thread's workspace. Allocating new memory each time would cost half of the speedup."""
 
 
-def _room(dtype: torch.dtype, *shapes: tuple[int, ...]) -> list[Tensor]:
-    """Tensors of these shapes, side by side in memory that is kept; what is in them is left from before."""
+def _workspace(dtype: torch.dtype, *shapes: tuple[int, ...]) -> list[Tensor]:
+    """Return uninitialised tensors of these shapes, slices of the thread's workspace."""
     sizes = [math.prod(shape) for shape in shapes]
-    kept: Tensor | None = getattr(_rooms, str(dtype), None)
+    kept: Tensor | None = getattr(_workspaces, str(dtype), None)
     if kept is None or len(kept) < sum(sizes):
         with torch.inference_mode(False):
             kept = torch.empty(sum(sizes), dtype=dtype)
-        setattr(_rooms, str(dtype), kept)
+        setattr(_workspaces, str(dtype), kept)
     parts = torch.split(kept[: sum(sizes)], sizes)
     return [part.view(shape) for part, shape in zip(parts, shapes, strict=True)]

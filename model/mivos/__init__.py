@@ -1,1 +1,1 @@
-"""The published networks (MiVOS, CVPR 2021): names of their parts are those of the published checkpoints."""
+"""The published networks (MiVOS, CVPR 2021); their layers have the names of the published checkpoints."""

@@ -1,4 +1,4 @@
-"""The published decoder. What it makes of the frame alone is computed apart and kept."""
+"""The published decoder. Its parts that depend on the frame alone are computed once and cached."""
 
 from __future__ import annotations
 
@@ -33,32 +33,32 @@ class PreActivation(nn.Module):
 
 
 class Compression(PreActivation):
-    """The first block. Its sums over the query's value are the same for every object, and can be apart."""
+    """The first block. Its sums over the query's value are the same for every object, and computed once."""
 
     def __init__(self) -> None:
         super().__init__(2 * VALUE_CHANNELS, _WIDTH)
 
-    def frame_share(self, value: Tensor) -> Tensor:
-        """Take what the query's value (1, Cv, h, w) gives to both first convolutions: (1, 2 * 512, h, w)."""
-        inside, beside = self._shares(value, slice(VALUE_CHANNELS, None), with_bias=True)
+    def frame_sums(self, value: Tensor) -> Tensor:
+        """Compute the query value's (1, Cv, h, w) part of both first convolutions: (1, 2 * 512, h, w)."""
+        inside, beside = self._partial_sums(value, slice(VALUE_CHANNELS, None), with_bias=True)
         return torch.cat([inside, beside], dim=1)
 
-    def from_share(self, readout: Tensor, frame_share: Tensor) -> Tensor:
-        """Give what `forward` gives to readout (K, Cv, h, w) and query value: (K, 512, h, w)."""
-        inside, beside = self._shares(readout, slice(VALUE_CHANNELS), with_bias=False)
-        inside_share, beside_share = frame_share.chunk(2, dim=1)
-        out: Tensor = self.conv2(F.relu_(inside.add_(inside_share)))
-        return out.add_(beside.add_(beside_share))
+    def from_sums(self, readout: Tensor, frame_sums: Tensor) -> Tensor:
+        """Compute the same as `forward` from readout (K, Cv, h, w) and the query's sums: (K, 512, h, w)."""
+        inside, beside = self._partial_sums(readout, slice(VALUE_CHANNELS), with_bias=False)
+        inside_sums, beside_sums = frame_sums.chunk(2, dim=1)
+        out: Tensor = self.conv2(F.relu_(inside.add_(inside_sums)))
+        return out.add_(beside.add_(beside_sums))
 
-    def _shares(self, maps: Tensor, inputs: slice, *, with_bias: bool) -> tuple[Tensor, Tensor]:
+    def _partial_sums(self, maps: Tensor, inputs: slice, *, with_bias: bool) -> tuple[Tensor, Tensor]:
         return (
-            self.conv1.share(F.relu(maps), inputs, with_bias=with_bias),
-            cast(WideConv, self.downsample).share(maps, inputs, with_bias=with_bias),
+            self.conv1.partial_sum(F.relu(maps), inputs, with_bias=with_bias),
+            cast(WideConv, self.downsample).partial_sum(maps, inputs, with_bias=with_bias),
         )
 
 
 class Refinement(nn.Module):
-    """One step up: what came from below, enlarged twofold, and what the image says at this stride."""
+    """One upsampling step: deeper features, enlarged twofold, plus the image's features at this stride."""
 
     def __init__(self, skip: int, outputs: int) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class Refinement(nn.Module):
         self.out_conv = PreActivation(skip, outputs)
 
     def skip(self, features: Tensor) -> Tensor:
-        """Take what the image says, the same for every object: (1, skip, h, w), same shape."""
+        """Compute the skip branch of the image's features, the same for every object: (1, skip, h, w)."""
         out: Tensor = self.skip_conv2(self.skip_conv1(features))
         return out
 
@@ -88,7 +88,7 @@ class Decoder(nn.Module):
         self.pred = nn.Conv2d(256, 1, 3, padding=1)
 
     def skips(self, features: ImageFeatures) -> tuple[Tensor, Tensor]:
-        """Take what a frame gives to all its objects: (1, 512, h / 8, w / 8), (1, 256, h / 4, w / 4)."""
+        """Compute a frame's skip branches for all objects: (1, 512, h / 8, w / 8), (1, 256, h / 4, w / 4)."""
         return self.up_16_8.skip(features.f8), self.up_8_4.skip(features.f4)
 
     def forward(self, both: Tensor, skips: tuple[Tensor, Tensor]) -> Tensor:
@@ -96,7 +96,7 @@ class Decoder(nn.Module):
         return self.refine(self.compress(both), skips)
 
     def refine(self, compressed: Tensor, skips: tuple[Tensor, Tensor]) -> Tensor:
-        """Decode what `compress` gave (K, 512, h / 16, w / 16) -> logits (K, 1, h, w)."""
+        """Decode the output of `compress` (K, 512, h / 16, w / 16) -> logits (K, 1, h, w)."""
         skip8, skip4 = skips
         x = self.up_8_4(skip4, self.up_16_8(skip8, compressed))
         return upsample(self.pred(F.relu_(x)).float(), 4)

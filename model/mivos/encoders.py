@@ -1,4 +1,4 @@
-"""What the published propagation network sees: an image, and an image with the masks of its objects."""
+"""Encoders of the published propagation network: of an image, and of an image with its objects' masks."""
 
 from __future__ import annotations
 

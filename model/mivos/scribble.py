@@ -35,7 +35,7 @@ class Backbone(nn.Module):
 
 
 class PyramidPooling(nn.Module):
-    """Views of five widths side by side: a pixel, three dilations, the whole picture (ASPP)."""
+    """Atrous spatial pyramid pooling: a 1x1 convolution, three dilations and the global mean."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,14 +50,14 @@ class PyramidPooling(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, 2048, h, w) -> (N, 256, h, w)."""
-        views = [view(x) for view in self.convs]
-        views[-1] = views[-1].expand_as(views[0])  # enlarging one value is repeating it
-        out: Tensor = self.project(torch.cat(views, dim=1))
+        branches = [branch(x) for branch in self.convs]
+        branches[-1] = branches[-1].expand_as(branches[0])  # enlarging one value is repeating it
+        out: Tensor = self.project(torch.cat(branches, dim=1))
         return out
 
 
 class Head(nn.Module):
-    """Deep views enlarged beside fine features, then one logit a pixel."""
+    """ASPP of the deep features, enlarged, with the fine features, to one logit a pixel."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,13 +68,13 @@ class Head(nn.Module):
     def forward(self, low: Tensor, deep: Tensor) -> Tensor:
         """(N, 256, h, w) and (N, 2048, h / 4, w / 4) -> logits (N, 1, h, w)."""
         fine = self.project(low)
-        views = _resized(self.aspp(deep), fine)
-        out: Tensor = self.classifier(torch.cat([fine, views], dim=1))
+        branches = _resized(self.aspp(deep), fine)
+        out: Tensor = self.classifier(torch.cat([fine, branches], dim=1))
         return out
 
 
 class MivosScribble(nn.Module):
-    """Backbone and head; each object is asked by itself, the others' strokes are its negative ones."""
+    """Backbone and head; each object is predicted by itself, the others' strokes are its negative ones."""
 
     multiple = 16
 
@@ -84,7 +84,7 @@ class MivosScribble(nn.Module):
         self.classifier = Head()
 
     def forward(self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
-        """Answer strokes.
+        """Predict from strokes.
 
         image (1, 3, h, w) normalised; previous, positive, negative (K, h, w) in {0, 1}. Returns logits
         (K, h, w) float32.
@@ -96,11 +96,11 @@ class MivosScribble(nn.Module):
     def predictions(
         self, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor
     ) -> Iterator[Tensor]:
-        """Answer strokes, once: as `forward` does."""
+        """Yield the prediction of `forward`."""
         yield self(image, previous, positive, negative)
 
     def predict(self, planes: Tensor) -> Tensor:
-        """Answer N objects: image, previous mask, strokes (N, 6, h, w) -> logits (N, 1, h, w) float32."""
+        """Predict N objects: image, previous mask, strokes (N, 6, h, w) -> logits (N, 1, h, w) float32."""
         logits: Tensor = self.classifier(*self.backbone(planes))
         return _resized(logits.float(), planes)
 

@@ -1,1 +1,1 @@
-"""Files of weights: what is installed, what is recorded of it, how published pickles are read."""
+"""Files of weights: scanning a folder, recorded SHA-256, reading published pickles."""

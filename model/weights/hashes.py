@@ -18,7 +18,7 @@ def record_of(path: Path) -> Path:
 
 
 def recorded_sha256(path: Path) -> str | None:
-    """Return what was recorded for a file; None where nothing was."""
+    """Return the recorded SHA-256 of a file, None without a record."""
     record = record_of(path)
     if not record.is_file():
         return None
@@ -41,7 +41,7 @@ def record_sha256(path: Path) -> str:
 
 
 def put_in_place(complete: Path, path: Path) -> None:
-    """Rename a finished file of weights to its name and record it; stopped in between, it stands unrecorded.
+    """Rename a finished file of weights to its name and record it; interrupted, it stays unrecorded.
 
     An older file is replaced if it is the one that is recorded. Raises a CheckpointError for any other, such
     as weights of another origin: the finished file then stays where it is.
@@ -61,7 +61,7 @@ def put_in_place(complete: Path, path: Path) -> None:
 
 
 def check_replaceable(path: Path) -> None:
-    """Raise a CheckpointError where newer weights must not take a file's place: it is not as recorded."""
+    """Raise a CheckpointError for a file that newer weights must not replace: it differs from its record."""
     if path.is_symlink() or (path.exists() and sha256_of(path) not in _digests(path)):
         raise CheckpointError(
             f"{path} is not what was recorded for it and stays: move it away, or name another folder."
@@ -69,7 +69,7 @@ def check_replaceable(path: Path) -> None:
 
 
 def _digests(path: Path) -> set[str]:
-    """Return what is recorded for a file, also by a process that was stopped while it put one in place."""
+    """Return all recorded digests of a file, those of an interrupted `put_in_place` included."""
     records = (record_of(path), _beside(path, _NEXT), _beside(path, _PREVIOUS))
     texts = [record.read_text(encoding="utf-8", errors="replace") for record in records if record.is_file()]
     return {match[1] for text in texts if (match := _LINE.match(text))}

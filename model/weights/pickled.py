@@ -1,4 +1,4 @@
-"""Read tensors out of .pth files, which are pickles and could run code: nothing but tensors is let in."""
+"""Read tensors from .pth files, which are pickles and could run code: only tensors are accepted."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from model.errors import CheckpointError
 def read_pickled(path: Path) -> dict[str, Tensor]:
     """Read a flat table of tensors, onto the CPU, under their bare names.
 
-    A training state's wrapping (`network`, `module.`) is taken off. Raises CheckpointError where the file is
-    damaged, holds something else, or would run code.
+    The wrapping of a training state (`network`, `module.`) is removed. Raises CheckpointError where the file
+    is damaged, holds something else, or would run code.
     """
     try:
         with warnings.catch_warnings(action="ignore"):  # of formats that torch did not write
@@ -41,7 +41,7 @@ def read_pickled(path: Path) -> dict[str, Tensor]:
 
 
 def _is_plain(value: object) -> bool:
-    """Whether it is a tensor whose numbers are there, one after the other."""
+    """Return whether a value is a dense real tensor on the CPU, not quantized."""
     return (
         isinstance(value, Tensor)
         and value.layout == torch.strided

@@ -1,4 +1,4 @@
-"""Which weights lie in a folder. Looks at names, sizes and SHA-256, and opens none; knows no torch."""
+"""Scan a folder for weights by names, sizes and SHA-256, without loading them; no torch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from model.weights.hashes import recorded_sha256
 
 @dataclass(frozen=True)
 class WeightsFile:
-    """One file of weights as it lies on disk. recorded: the SHA-256 that was once noted, if any."""
+    """One file of weights on disk. recorded: the recorded SHA-256, if any."""
 
     known: KnownFile
     path: Path
@@ -30,7 +30,7 @@ class WeightsFile:
 
 @dataclass(frozen=True)
 class InstalledWeights:
-    """What a folder holds of a family."""
+    """The files of a family in a folder, `home`."""
 
     family: Family
     home: Path
@@ -38,9 +38,9 @@ class InstalledWeights:
 
     @property
     def missing(self) -> tuple[KnownFile, ...]:
-        """The files that are not there."""
-        there = {file.known for file in self.files}
-        return tuple(known for known in self.family.files if known not in there)
+        """The files that are not present."""
+        present = {file.known for file in self.files}
+        return tuple(known for known in self.family.files if known not in present)
 
 
 def saves_folder(folder: Path | None = None) -> Path:
@@ -73,21 +73,23 @@ def find_home(family: Family, base: Path) -> Path | None:
 
 
 def scan(base: Path) -> list[InstalledWeights]:
-    """Say for every family what of it lies in a saves folder.
+    """List for every family its files in a saves folder.
 
-    A folder that holds compact files itself, not in a folder of that name, is taken for the compact family's.
+    Compact files directly in the folder, not in a folder of that name, count as the compact family's.
     """
-    holdings = []
+    installed = []
     taken: set[Path] = set()
     for family in FAMILIES.values():
         home = find_home(family, base)
         if home is None or (home == base and taken & {base / file.name for file in family.files}):
-            holdings.append(InstalledWeights(family, base / family.folder, ()))
+            installed.append(InstalledWeights(family, base / family.folder, ()))
             continue
-        there = [(known, home / known.name) for known in family.files if (home / known.name).is_file()]
-        taken.update(path for _, path in there)
-        holdings.append(InstalledWeights(family, home, tuple(_look_at(known, path) for known, path in there)))
-    return holdings
+        present = [(known, home / known.name) for known in family.files if (home / known.name).is_file()]
+        taken.update(path for _, path in present)
+        installed.append(
+            InstalledWeights(family, home, tuple(_inspect(known, path) for known, path in present))
+        )
+    return installed
 
 
 def unused_files(base: Path) -> dict[Path, str]:
@@ -95,5 +97,5 @@ def unused_files(base: Path) -> dict[Path, str]:
     return {base / name: reason for name, reason in NOT_USED.items() if (base / name).is_file()}
 
 
-def _look_at(known: KnownFile, path: Path) -> WeightsFile:
+def _inspect(known: KnownFile, path: Path) -> WeightsFile:
     return WeightsFile(known, path, path.stat().st_size, sha256_of(path), recorded_sha256(path))

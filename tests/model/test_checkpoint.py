@@ -34,7 +34,7 @@ def _edit(path: Path, **changes: torch.Tensor | None) -> None:
     save_file({key: value.contiguous() for key, value in state.items() if value is not None}, path)
 
 
-def test_half_precision_fills_a_network_of_full_precision(weights: Path) -> None:
+def test_half_precision_loads_into_a_network_of_full_precision(weights: Path) -> None:
     network = CompactFusion()
     load_weights(network, weights)
     assert next(network.parameters()).dtype == torch.float32

@@ -145,11 +145,11 @@ def _settings(options: Namespace) -> dict[str, Any]:
 def _tell_times(options: Namespace, contest: Contest) -> int:
     """Measure, print the table, write the figures."""
     rows = measure(contest, options.pairs)
-    from mivos_studio.evaluation.machine import describe_machine, tell_machine
+    from mivos_studio.evaluation.machine import describe_machine, format_machine
 
     machine = describe_machine()
     print(_title(contest))
-    print(tell_machine(machine))
+    print(format_machine(machine))
     print()
     for line in table(rows, options.pairs):
         print(line)

@@ -1,1 +1,1 @@
-"""Is the core's advice any good? Confidence is held against the truth, and advised frames against others."""
+"""Quality of the core's suggestions: confidence against true J, suggested frames against others."""

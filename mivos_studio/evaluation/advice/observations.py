@@ -1,4 +1,4 @@
-"""Confidence beside the truth: masks propagated from the first one, with how they agree with their anchor."""
+"""Confidence against true J: masks propagated from the first one, and their agreement with the anchor."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from mivos_studio.evaluation.metrics import jaccard
 from mivos_studio.evaluation.settings import Settings, Steps
 
 BINS = 10
-_STEADINESS = 1e-3
+_RIDGE = 1e-3
 _ITERATIONS = 50
 
 
 @dataclass(frozen=True)
 class Observation:
-    """One propagated mask of one object: how it agrees with its anchor, and its true J."""
+    """One propagated mask of one object: its agreement with the anchor, and its true J."""
 
     clip: str
     frame_index: int
@@ -52,28 +52,28 @@ def observe(clip: TrueClip, settings: Settings, steps: Steps) -> list[Observatio
 
 
 def fit(groups: Iterable[Sequence[Observation]]) -> Calibration:
-    """Find the calibration of least cross entropy against J; every group weighs alike, however large."""
+    """Find the calibration of least cross entropy against J; all groups have the same weight."""
     kept = [group for group in groups if group]
     rows = np.array([features(each.agreement) for group in kept for each in group])
     truth = np.array([each.jaccard for group in kept for each in group])
     weights = np.concatenate([np.full(len(group), 1 / (len(group) * len(kept))) for group in kept])
     design = np.column_stack([np.ones(len(rows)), rows])
     solution = np.zeros(design.shape[1])
-    for _ in range(_ITERATIONS):  # Newton's method; a slight pull to 0 keeps it steady
+    for _ in range(_ITERATIONS):  # Newton's method with a small ridge for stability
         expected = 1 / (1 + np.exp(-design @ solution))
-        gradient = design.T @ (weights * (expected - truth)) + _STEADINESS * solution
+        gradient = design.T @ (weights * (expected - truth)) + _RIDGE * solution
         curvature = (design * (weights * expected * (1 - expected))[:, None]).T @ design
-        solution -= np.linalg.solve(curvature + _STEADINESS * np.eye(len(solution)), gradient)
+        solution -= np.linalg.solve(curvature + _RIDGE * np.eye(len(solution)), gradient)
     return Calibration(*(round(float(value), 3) for value in solution))
 
 
 def confidences(observations: Sequence[Observation], calibration: Calibration) -> Float64Array:
-    """Give the confidence of each observation."""
+    """Return the confidence of each observation."""
     return np.array([calibration.confidence(each.agreement) for each in observations])
 
 
 def rank_correlation(one: Float64Array, other: Float64Array) -> float:
-    """Spearman's rank correlation of two series, ties sharing their mean rank; 0 where one never changes."""
+    """Return Spearman's rank correlation of two series, ties with their mean rank; 0 if one is constant."""
     ranks = np.stack([_ranks(one), _ranks(other)])
     return float(np.asarray(np.corrcoef(ranks))[0, 1]) if (ranks.std(axis=1) > 0).all() else 0.0
 
@@ -88,7 +88,7 @@ class Bin:
 
 
 def reliability(confidence: Float64Array, truth: Float64Array) -> list[Bin]:
-    """Sort masks into bins of equal width of confidence; empty ones are left out."""
+    """Group masks into bins of equal width of confidence; empty bins are left out."""
     places = np.minimum((confidence * BINS).astype(int), BINS - 1)
     inside = [places == place for place in range(BINS)]
     return [
@@ -99,7 +99,7 @@ def reliability(confidence: Float64Array, truth: Float64Array) -> list[Bin]:
 
 
 def calibration_error(bins: Sequence[Bin]) -> float:
-    """Mean distance of confidence and J over the bins, weighed by their counts."""
+    """Return the mean distance of confidence and J over the bins, weighted by their counts."""
     total = sum(each.count for each in bins)
     return sum(each.count * abs(each.confidence - each.jaccard) for each in bins) / total
 

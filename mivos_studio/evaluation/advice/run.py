@@ -1,4 +1,4 @@
-"""Measure the core's advice, and fit its calibration."""
+"""Measure the core's suggestions of frames to correct and its confidence, and fit the calibration."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from mivos_studio.evaluation.advice.observations import (
 from mivos_studio.evaluation.errors import EvaluationError
 from mivos_studio.evaluation.figures import Figures
 from mivos_studio.evaluation.folders import Selection, read_clips
-from mivos_studio.evaluation.interactive.play import Chooser, Player, worst
 from mivos_studio.evaluation.interactive.protocol import Metric, Protocol
 from mivos_studio.evaluation.interactive.samples import Sample
-from mivos_studio.evaluation.settings import OnProgress, Settings, Steps, keep_quiet
+from mivos_studio.evaluation.interactive.simulate import Chooser, SimulatedUser, worst
+from mivos_studio.evaluation.settings import OnProgress, Settings, Steps, ignore_progress
 
 REPORTED_CORRECTIONS = (3, 5)
 DRAWS = 20
@@ -38,8 +38,8 @@ NO_LIMIT_S = 1e9
 class AdviceOptions:
     """What is measured on a folder of clips.
 
-    draws   how often the robot that goes anywhere plays each clip.
-    rounds  corrections that are played; 0 plays none and looks at confidence alone.
+    draws   repetitions of each clip with randomly chosen frames.
+    rounds  corrections of each clip; 0 measures confidence alone.
     """
 
     folder: Path
@@ -50,17 +50,17 @@ class AdviceOptions:
 
 
 def evaluate_advice(
-    settings: Settings, options: AdviceOptions, on_progress: OnProgress = keep_quiet
+    settings: Settings, options: AdviceOptions, on_progress: OnProgress = ignore_progress
 ) -> Figures:
-    """Hold confidence against true J, and play corrections of advised frames beside those of others."""
+    """Measure confidence against true J, and corrections of suggested frames against other choices."""
     clips = read_clips(options.folder, options.selection)
     choosers = _choosers(options.draws)
-    games = len(clips) * sum(map(len, choosers.values())) * options.rounds
-    steps = Steps(sum(len(clip.frames) - 1 for clip in clips) + games, on_progress)
+    runs = len(clips) * sum(map(len, choosers.values())) * options.rounds
+    steps = Steps(sum(len(clip.frames) - 1 for clip in clips) + runs, on_progress)
     observations = [each for clip in clips for each in observe(clip, settings, steps)]
     samples = [Sample(clip, clip.name) for clip in clips]
     chosen = (
-        {name: _play(settings, options, samples, group, steps) for name, group in choosers.items()}
+        {name: _correct(settings, options, samples, group, steps) for name, group in choosers.items()}
         if options.rounds
         else {}
     )
@@ -79,9 +79,12 @@ def evaluate_advice(
 
 
 def fit_confidence(
-    settings: Settings, folders: Sequence[Path], selection: Selection, on_progress: OnProgress = keep_quiet
+    settings: Settings,
+    folders: Sequence[Path],
+    selection: Selection,
+    on_progress: OnProgress = ignore_progress,
 ) -> tuple[Calibration, Figures]:
-    """Fit the calibration to the clips of some folders, which weigh alike; tell how well it fits."""
+    """Fit the calibration to the clips of some folders, all of the same weight; return it and its fit."""
     clips = [read_clips(folder, selection) for folder in folders]
     steps = Steps(sum(len(clip.frames) - 1 for group in clips for clip in group), on_progress)
     groups = [[each for clip in group for each in observe(clip, settings, steps)] for group in clips]
@@ -101,7 +104,7 @@ def fit_confidence(
 
 
 def confidence_figures(observations: Sequence[Observation], calibration: Calibration) -> Figures:
-    """Tell how confidence and true J go together, over all masks and within each clip."""
+    """Return how well confidence predicts true J, over all masks and within each clip."""
     expected = confidences(observations, calibration)
     truth = np.array([each.jaccard for each in observations])
     names = np.array([each.clip for each in observations])
@@ -130,19 +133,19 @@ def _choosers(draws: int) -> dict[str, list[Chooser]]:
     }
 
 
-def _play(
+def _correct(
     settings: Settings,
     options: AdviceOptions,
     samples: Sequence[Sample],
     choosers: Sequence[Chooser],
     steps: Steps,
 ) -> Figures:
-    """Play every clip with each chooser; give J after each correction, mean over games, then clips."""
+    """Run every clip with each chooser; return J after each correction, mean over runs, then clips."""
     protocol = Protocol(options.tool, options.rounds, NO_LIMIT_S, Metric.J)
     curves: list[Float64Array] = []
     for sample in samples:
-        games = [Player(settings, protocol, choose).play(sample, steps) for choose in choosers]
-        curves.append(np.mean([[each.jaccard.mean() for each in game.submissions] for game in games], axis=0))
+        runs = [SimulatedUser(settings, protocol, choose).run(sample, steps) for choose in choosers]
+        curves.append(np.mean([[each.jaccard.mean() for each in run.submissions] for run in runs], axis=0))
     means = np.mean(curves, axis=0)
     return {
         "J": means.tolist(),

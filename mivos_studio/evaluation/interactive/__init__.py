@@ -1,1 +1,1 @@
-"""The interactive protocol of DAVIS: an editor corrects the worst frame, again and again, against a clock."""
+"""The interactive protocol of DAVIS: a simulated user repeatedly corrects the worst frame, with time limits."""

@@ -1,4 +1,4 @@
-"""From the protocol's records to the figures that are written as JSON."""
+"""Compute from the protocol's records the figures that are written as JSON."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import Any
 
-from mivos_studio.evaluation.clips import Pace
+from mivos_studio.evaluation.clips import Throughput
 from mivos_studio.evaluation.figures import Figures, fps_by_objects
-from mivos_studio.evaluation.interactive.between import between_figures
+from mivos_studio.evaluation.interactive.fusion_gain import fusion_gain_figures
 from mivos_studio.evaluation.interactive.protocol import Protocol, SampleRecord, Submission
 from mivos_studio.evaluation.interactive.summary import object_means, summarise
 
@@ -16,7 +16,7 @@ _NOTHING = {"frame": None, "J": 0.0, "F": 0.0, "seconds": 0.0, "editor_seconds":
 
 
 def interactive_figures(records: Sequence[SampleRecord], protocol: Protocol) -> Figures:
-    """Tell interactive evaluation: the rounds of each sample and their mean, and the protocol's summary.
+    """Return the rounds of each sample and their mean, and the protocol's summary.
 
     The mean of the rounds is over samples, each over its objects and frames; the summary's is over objects.
     """
@@ -32,15 +32,15 @@ def interactive_figures(records: Sequence[SampleRecord], protocol: Protocol) -> 
         "rounds": rounds,
         "mean": {key: rounds[-1][key] for key in ("J", "F")},
         "summary": summarise(records, protocol).as_official(),
-        "between_anchors": between_figures([span for each in submissions for span in each.spans]),
+        "between_anchors": fusion_gain_figures([span for each in submissions for span in each.spans]),
         "fps_by_objects": fps_by_objects(
-            _pace(record, each) for record in records for each in record.submissions
+            _throughput(record, each) for record in records for each in record.submissions
         ),
     }
 
 
 def variant_figures(records: Sequence[SampleRecord], protocol: Protocol) -> Figures:
-    """Tell one row of the ablations."""
+    """Return one row of the ablations."""
     figures = interactive_figures(records, protocol)
     summary = figures["summary"]
     return {
@@ -71,9 +71,9 @@ def _round(submission: Submission) -> dict[str, Any]:
         "J": float(submission.jaccard.mean()),
         "F": float(submission.f_measure.mean()),
         "seconds": submission.seconds,
-        "editor_seconds": submission.editor_seconds,
+        "editor_seconds": submission.robot_seconds,
     }
 
 
-def _pace(record: SampleRecord, submission: Submission) -> Pace:
-    return Pace(len(record.object_ids), submission.propagated, submission.propagation_s)
+def _throughput(record: SampleRecord, submission: Submission) -> Throughput:
+    return Throughput(len(record.object_ids), submission.propagated, submission.propagation_s)

@@ -1,4 +1,4 @@
-"""Interactive evaluation as the command line asks for it: a folder and rules in, figures out."""
+"""Interactive evaluation of a folder of clips: the measurement of the command line."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from mivos_studio.evaluation.ablation import FUSIONS, limit_top_k, replace_fusio
 from mivos_studio.evaluation.errors import EvaluationError
 from mivos_studio.evaluation.figures import Figures
 from mivos_studio.evaluation.folders import Selection, read_clips
-from mivos_studio.evaluation.interactive.between import comparing
 from mivos_studio.evaluation.interactive.figures import interactive_figures, variant_figures
-from mivos_studio.evaluation.interactive.play import ROBOTS, Player
+from mivos_studio.evaluation.interactive.fusion_gain import fusion_comparison
 from mivos_studio.evaluation.interactive.protocol import Protocol, SampleRecord
 from mivos_studio.evaluation.interactive.samples import Sample, read_samples
-from mivos_studio.evaluation.settings import OnProgress, Settings, Steps, keep_quiet
+from mivos_studio.evaluation.interactive.simulate import ROBOTS, SimulatedUser
+from mivos_studio.evaluation.settings import OnProgress, Settings, Steps, ignore_progress
 
 TOP_KS = (10, 20, 50, 100, 0)
-"""Numbers of places that are compared; 0 stands for all."""
+"""Compared values of top-k; 0 means all positions."""
 
 
 @dataclass(frozen=True)
 class InteractiveOptions:
     """Interactive evaluation of a folder in DAVIS layout.
 
-    fusion          "learned", or what stands in for the network: "newest" or "linear".
-    top_k           places that memory is read at, 0 for all; None for the family's own number.
-    with_ablations  play again with each plainer fusion and each top-k.
+    fusion          "learned", or a plain fusion: "newest" or "linear".
+    top_k           positions that memory is read at, 0 for all; None for the family's own number.
+    with_ablations  repeat with each plain fusion and each top-k.
     """
 
     folder: Path
@@ -47,9 +47,9 @@ class InteractiveResult:
 
 
 def evaluate_interactive(
-    settings: Settings, options: InteractiveOptions, on_progress: OnProgress = keep_quiet
+    settings: Settings, options: InteractiveOptions, on_progress: OnProgress = ignore_progress
 ) -> InteractiveResult:
-    """Measure what a robot's corrections give, interaction by interaction, over all frames of each clip."""
+    """Measure the masks after each of a robot's interactions, over all frames of each clip."""
     protocol = options.protocol
     if protocol.tool not in ROBOTS:
         raise EvaluationError(f"No robot corrects with the tool {protocol.tool}: choose scribble or click.")
@@ -61,10 +61,12 @@ def evaluate_interactive(
     samples = read_samples(options.folder, read_clips(options.folder, options.selection), protocol.tool)
     variants = _variants(chosen) if options.with_ablations else {}
     steps = Steps((1 + len(variants)) * len(samples) * protocol.interactions, on_progress)
-    compared, compare = comparing(chosen)
-    player = Player(compared, protocol, compare=compare if options.fusion == "learned" else None)
-    records = _play(player, samples, steps)
-    rows = {name: _play(Player(variant, protocol), samples, steps) for name, variant in variants.items()}
+    compared, compare = fusion_comparison(chosen)
+    user = SimulatedUser(compared, protocol, compare=compare if options.fusion == "learned" else None)
+    records = _run_all(user, samples, steps)
+    rows = {
+        name: _run_all(SimulatedUser(variant, protocol), samples, steps) for name, variant in variants.items()
+    }
     rows = {"as it is": records, **rows} if rows else {}
     figures = {
         **interactive_figures(records, protocol),
@@ -75,7 +77,7 @@ def evaluate_interactive(
 
 
 def choose_networks(settings: Settings, fusion: str, top_k: int | None) -> Settings:
-    """Replace fusion, and the number of places that memory is read at, where it is asked for."""
+    """Replace fusion and top-k where they are given."""
     networks = settings.networks
     if fusion != "learned":
         networks = replace_fusion(networks, fusion)
@@ -91,8 +93,8 @@ def _variants(settings: Settings) -> dict[str, Settings]:
     }
 
 
-def _play(player: Player, samples: Sequence[Sample], steps: Steps) -> tuple[SampleRecord, ...]:
-    return tuple(player.play(sample, steps) for sample in samples)
+def _run_all(user: SimulatedUser, samples: Sequence[Sample], steps: Steps) -> tuple[SampleRecord, ...]:
+    return tuple(user.run(sample, steps) for sample in samples)
 
 
 def _all_options(options: InteractiveOptions, settings: Settings) -> Figures:

@@ -1,4 +1,4 @@
-"""What is played: clips with the scribbles of people where the data have them."""
+"""Samples of the interactive protocol: clips with human scribbles where the data have them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCRIBBLES = Path("Scribbles")
 
 
 @dataclass(frozen=True, eq=False)
-class Opening:
+class InitialScribbles:
     """The first scribbles of a sample, all on one frame."""
 
     frame_index: int
@@ -28,12 +28,12 @@ class Opening:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """A clip to correct; number counts its human scribbles from 1. Without an opening the robot begins."""
+    """A clip to correct; number counts its human scribbles from 1. Without initial ones the robot begins."""
 
     clip: TrueClip
     name: str
     number: int = 1
-    opening: Opening | None = None
+    initial: InitialScribbles | None = None
 
 
 def read_samples(folder: Path, clips: Iterable[TrueClip], tool: Tool) -> list[Sample]:
@@ -45,37 +45,37 @@ def read_samples(folder: Path, clips: Iterable[TrueClip], tool: Tool) -> list[Sa
     samples: list[Sample] = []
     for clip in clips:
         paths = sorted((folder / SCRIBBLES / clip.name).glob("*.json")) if tool == Tool.SCRIBBLE else []
-        openings = list(enumerate(map(read_opening, paths), 1))
-        fitting = [(number, each) for number, each in openings if each.frame_index < len(clip.frames)]
+        human = list(enumerate(map(read_scribbles, paths), 1))
+        fitting = [(number, each) for number, each in human if each.frame_index < len(clip.frames)]
         is_alone = len(fitting) == 1
         samples.extend(
-            Sample(clip, clip.name if is_alone else f"{clip.name} {number}", number, opening)
-            for number, opening in fitting
+            Sample(clip, clip.name if is_alone else f"{clip.name} {number}", number, initial)
+            for number, initial in fitting
         )
         if not fitting:
             samples.append(Sample(clip, clip.name))
     return samples
 
 
-def read_opening(path: Path) -> Opening:
-    """Read a file of scribbles in the protocol's form, drawn on one frame."""
+def read_scribbles(path: Path) -> InitialScribbles:
+    """Read a file of scribbles in the protocol's format, drawn on one frame."""
     try:
-        return parse_opening(json.loads(path.read_text(encoding="utf-8")))
+        return parse_scribbles(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise EvaluationError(f"{path} does not hold scribbles in the form of DAVIS: {error!r}.") from error
 
 
-def parse_opening(content: Mapping[str, Any]) -> Opening:
-    """Read scribbles in the protocol's form: {"scribbles": for each frame a list of lines}.
+def parse_scribbles(content: Mapping[str, Any]) -> InitialScribbles:
+    """Parse scribbles in the protocol's format: {"scribbles": for each frame a list of lines}.
 
     A line is {"path": [[x, y], …] in 0…1, "object_id"}. Raises ValueError where nothing is drawn.
     """
     drawn = [frame_index for frame_index, lines in enumerate(content["scribbles"]) if lines]
     if not drawn:
         raise ValueError("no frame is scribbled on")
-    # All lines of a file are on one frame; of the fused scribbles of a session the newest would be wanted.
+    # All lines of a file are on one frame; only the merged scribbles of a session would have several.
     frame_index = drawn[0]
-    return Opening(frame_index, tuple(_scribble(line) for line in content["scribbles"][frame_index]))
+    return InitialScribbles(frame_index, tuple(_scribble(line) for line in content["scribbles"][frame_index]))
 
 
 def _scribble(line: Mapping[str, Any]) -> Scribble:

@@ -1,4 +1,4 @@
-"""What the protocol makes of its records: the curve over time, its area, its value at a minute, the CSV."""
+"""The protocol's summary of its records: the curve over time, its area, its value at a minute, the CSV."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ COLUMNS = (
     "contour",
     "timing",
 )
-"""Of the protocol's report, in its order; an unnamed column with the row's number comes first."""
+"""Columns of the protocol's report in order, after an unnamed one with the row's number."""
 
 
 @dataclass(frozen=True, eq=False)
 class Summary:
-    """The protocol's curve: (N+2,) metrics at times in seconds; nothing at 0 first, the time's end last."""
+    """The protocol's curve: (N+2,) metrics at times in seconds, 0 at the start, the budget at the end."""
 
     metric: Metric
     times: Float64Array
@@ -44,11 +44,11 @@ class Summary:
 
     @property
     def at_threshold(self) -> float:
-        """The curve after a minute."""
+        """The curve's value after a minute."""
         return float(np.interp(THRESHOLD_S, self.times, self.metrics))
 
     def as_official(self) -> dict[str, Any]:
-        """Give the summary under the protocol's own keys."""
+        """Return the summary under the protocol's own keys."""
         return {
             "auc": self.auc,
             "metric_at_threshold": {"threshold": THRESHOLD_S, self.metric.value: self.at_threshold},
@@ -57,10 +57,10 @@ class Summary:
 
 
 def summarise(records: Sequence[SampleRecord], protocol: Protocol) -> Summary:
-    """Draw the curve of some samples.
+    """Compute the curve of some samples.
 
-    Every object of every sample counts alike in the metric, every sample in the time. Where a sample's time
-    ran out, its last metric stays and costs nothing; without any submission it stays at 0.
+    The metric is the mean over the objects of all samples, the time the mean over samples. Where a sample's
+    time ran out, its last metric is repeated at no time; without any submission it is 0.
     """
     metrics = np.concatenate([_by_object(record, protocol) for record in records])
     seconds = np.array([_seconds(record, protocol) for record in records])
@@ -71,12 +71,12 @@ def summarise(records: Sequence[SampleRecord], protocol: Protocol) -> Summary:
 
 
 def object_means(record: SampleRecord, protocol: Protocol) -> dict[int, list[float]]:
-    """Tell the metric of each object after each interaction, mean over the frames."""
+    """Return the metric of each object after each interaction, mean over the frames."""
     return dict(zip(record.object_ids, _by_object(record, protocol).tolist(), strict=True))
 
 
 def report_csv(records: Sequence[SampleRecord], session_id: str) -> str:
-    """Write the protocol's report: a row for every frame and object of every submission."""
+    """Format the protocol's report: a row for every frame and object of every submission."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("", *COLUMNS))
@@ -94,7 +94,7 @@ def report_csv(records: Sequence[SampleRecord], session_id: str) -> str:
 
 
 def _by_object(record: SampleRecord, protocol: Protocol) -> Float64Array:
-    """The metric (K, N) after each interaction, missing ones filled."""
+    """Return the metric (K, N) after each interaction, missing ones filled with the last."""
     means = [
         protocol.metric.of(submission.jaccard, submission.f_measure).mean(axis=0)
         for submission in record.submissions

@@ -1,1 +1,1 @@
-"""Figures told to people: tables, plots, strips of pictures, and pages that hold them."""
+"""Reports of figures: tables, plots, strips of thumbnails, and pages of them."""

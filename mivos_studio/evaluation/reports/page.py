@@ -1,4 +1,4 @@
-"""One measurement as a page: its table for the terminal, and a folder with plots, pictures and figures."""
+"""One measurement as a page: its tables for the terminal, and a folder with plots, strips and figures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from mivos_studio.evaluation.figures import Figures
 from mivos_studio.evaluation.interactive.run import InteractiveResult
 from mivos_studio.evaluation.interactive.summary import report_csv
-from mivos_studio.evaluation.machine import describe_machine, tell_machine
+from mivos_studio.evaluation.machine import describe_machine, format_machine
 from mivos_studio.evaluation.reports.plots import (
     Plot,
     plot_advice,
@@ -35,7 +35,7 @@ SESSION_ID = "mivos"
 
 @dataclass(frozen=True)
 class Page:
-    """A measurement told.
+    """The report of a measurement.
 
     text    Markdown tables.
     plots   by their file's name without its ending, as are strips (by the clip's name).
@@ -50,18 +50,18 @@ class Page:
     files: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
-        """Write the report to a folder, whole or not at all.
+        """Write the report to a folder, completely or not at all.
 
-        An earlier report in it is replaced, other files stay. Raises a MediaError where they are in the way.
+        An earlier report in it is replaced, other files stay. Raises a MediaError where they conflict.
         """
         with FolderOutput(folder, replaces=True) as output:
             self.write_to(output)
 
     def write_to(self, output: FolderOutput) -> None:
-        """Write report.md with all that it shows to a folder whose place is taken, whole or not at all."""
+        """Write report.md and its files to an output folder that is open, completely or not at all."""
         with output.writing() as beside:
-            body = self.write_pictures(beside)
-            machine = tell_machine(describe_machine())
+            body = self.write_plots(beside)
+            machine = format_machine(describe_machine())
             content = f"# {self.title}\n\n{machine}\n\n{body}"
             (beside / "report.md").write_text(content, encoding="utf-8")
             figures = json.dumps(self.figures, indent=1, allow_nan=False) + "\n"
@@ -69,10 +69,10 @@ class Page:
             for name, text in self.files.items():
                 (beside / name).write_text(text, encoding="utf-8")
 
-    def write_pictures(self, folder: Path, prefix: str = "", place: str = "") -> str:
-        """Write plots and strips straight into a folder in the making; return the page's Markdown.
+    def write_plots(self, folder: Path, prefix: str = "", place: str = "") -> str:
+        """Write plots and strips directly into a folder; return the page's Markdown.
 
-        prefix  begins the names of the files; place is the folder as the Markdown's file sees it, with its /.
+        prefix of the files' names; place is the folder relative to the Markdown file, with its final /.
         """
         lines = [self.text]
         for name, plot in self.plots.items():
@@ -87,7 +87,7 @@ class Page:
 
 
 def clip_page(result: ClipResult) -> Page:
-    """Tell first-mask evaluation."""
+    """Return the page of first-mask evaluation."""
     figures = result.figures
     return Page(
         "First mask given",
@@ -99,7 +99,7 @@ def clip_page(result: ClipResult) -> Page:
 
 
 def interactive_page(result: InteractiveResult) -> Page:
-    """Tell interactive evaluation, with the protocol's own report and summary."""
+    """Return the page of interactive evaluation, with the protocol's own report and summary."""
     figures = result.figures
     return Page(
         f"Interactive, {figures['options']['interactive']} robot",
@@ -115,17 +115,17 @@ def interactive_page(result: InteractiveResult) -> Page:
 
 
 def advice_page(figures: Figures) -> Page:
-    """Tell what the core's advice is worth."""
+    """Return the page of the core's suggestions and confidence."""
     return Page("Advice", advice_report(figures), figures, {"advice": plot_advice(figures)})
 
 
 def calibration_page(figures: Figures) -> Page:
-    """Tell a calibration that has been fitted, as `inference_core.propagation.confidence` wants it."""
+    """Return the page of a fitted calibration, with the line for `inference_core.propagation.confidence`."""
     values = ", ".join(f"{name}={value}" for name, value in figures["calibration"].items())
     text = f"{confidence_report(figures['confidence'])}\nCALIBRATION = Calibration({values})\n"
     return Page("Calibration of confidence", text, figures)
 
 
 def still_page(figures: Figures) -> Page:
-    """Tell evaluation on stills."""
+    """Return the page of evaluation on stills."""
     return Page("Single images", still_report(figures), figures, {"stills": plot_stills(figures)})

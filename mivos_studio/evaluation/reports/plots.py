@@ -1,4 +1,4 @@
-"""Plots of figures, as SVG. matplotlib belongs to reports alone, and is imported when one is drawn."""
+"""Plots of figures, as SVG. matplotlib is optional, and imported only when a plot is drawn."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def _has_our_title(path: Path) -> bool:
 
 
 PLOT = FileKind("a plot", _has_our_title)
-"""An SVG by `write_plot`, known by its title."""
+"""An SVG by `write_plot`, recognised by its title."""
 
 
 def check_plotting() -> None:
-    """Raise an EvaluationError where matplotlib is not there, before hours have been spent on figures."""
+    """Raise an EvaluationError without matplotlib; called before measurements that take hours."""
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError as error:
@@ -54,7 +54,7 @@ def write_plot(path: Path, draw: Plot) -> None:
 
 
 def plot_clips(figures: Figures) -> Plot:
-    """J of each clip, beside the baselines."""
+    """Plot J of each clip, beside the baselines."""
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
@@ -73,7 +73,7 @@ def plot_clips(figures: Figures) -> Plot:
 
 
 def plot_curves(figures: Figures) -> Plot:
-    """The protocol's metric against interactions and against seconds."""
+    """Plot J and F against interactions, and the protocol's metric against seconds."""
     metric = figures["options"]["metric"]
     curve = figures["summary"]["curve"]
     rounds = figures["rounds"]
@@ -95,7 +95,7 @@ def plot_curves(figures: Figures) -> Plot:
 
 
 def plot_advice(figures: Figures) -> Plot:
-    """True J against confidence, and J against corrections by who chose the frames."""
+    """Plot true J against confidence, and J against corrections by the choice of frames."""
 
     def draw(figure: Figure) -> None:
         left, right = figure.subplots(1, 2)
@@ -113,7 +113,7 @@ def plot_advice(figures: Figures) -> Plot:
 
 
 def plot_stills(figures: Figures) -> Plot:
-    """IoU after so many clicks and rounds of scribbles, beside GrabCut."""
+    """Plot IoU against clicks and rounds of scribbles, beside GrabCut."""
 
     def draw(figure: Figure) -> None:
         for axes, (label, kind) in zip(

@@ -1,4 +1,4 @@
-"""Figures as Markdown tables, readable on a terminal as they are."""
+"""Figures as Markdown tables that are readable in a terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ABLATION_NAMES = {
 
 
 def clip_report(figures: Figures) -> str:
-    """Tell first-mask evaluation: a row for each clip, the mean, and what is left without a part."""
+    """Format first-mask evaluation: a row for each clip, the mean, and the means of the ablations."""
     baselines = list(figures["baselines"])
     rows = [
         [
@@ -34,11 +34,11 @@ def clip_report(figures: Figures) -> str:
         blank = [""] * (len(STATISTICS) + 1 + len(baselines))
         rows.append([f"mean, {_ABLATION_NAMES[part]}", "", *_scores(scores), *blank])
     headings = ["clip", "objects", "J", "F", *STATISTICS, "fps", *(f"{baseline} J" for baseline in baselines)]
-    return table(headings, rows) + _pace(figures)
+    return table(headings, rows) + _throughput(figures)
 
 
 def interactive_report(figures: Figures) -> str:
-    """Tell interactive evaluation: J after each round, the protocol's summary, what fusion gains."""
+    """Format interactive evaluation: J after each round, the protocol's summary, the gain of fusion."""
     count = len(figures["rounds"])
     rows = [
         [name, str(clip["objects"]), *(f"{each['J']:.3f}" for each in clip["rounds"]), f"{clip['F']:.3f}"]
@@ -50,29 +50,29 @@ def interactive_report(figures: Figures) -> str:
     return (
         table(["clip", "objects", *rounds, f"F after {count}"], rows)
         + _summary(figures["summary"], figures["options"]["metric"])
-        + between_report(figures["between_anchors"])
+        + fusion_gain_report(figures["between_anchors"])
         + variant_report(figures["ablations"], figures["options"]["metric"])
-        + _pace(figures)
+        + _throughput(figures)
     )
 
 
-def between_report(between: Figures) -> str:
-    """Tell what fusion gains on frames between two anchors; nothing where there were none."""
-    if not between["spans"]:
+def fusion_gain_report(gains: Figures) -> str:
+    """Format the gain of fusion on frames between two anchors; empty where there were none."""
+    if not gains["spans"]:
         return ""
-    rows = [["learned fusion", f"{between['J']['learned']:.4f}", "", "", ""]]
-    for name, gain in between["gain_over"].items():
+    rows = [["learned fusion", f"{gains['J']['learned']:.4f}", "", "", ""]]
+    for name, gain in gains["gain_over"].items():
         intervals = ["{:+.4f} to {:+.4f}".format(*gain[key]) for key in ("interval", "interval_by_clip")]
-        rows.append([name, f"{between['J'][name]:.4f}", f"{gain['mean']:+.4f}", *intervals])
+        rows.append([name, f"{gains['J'][name]:.4f}", f"{gain['mean']:+.4f}", *intervals])
     headings = ["between two anchors", "J", "learned gains", "95 % by span", "95 % by clip"]
     return (
-        f"\n{table(headings, rows)}\n{between['frames']} frames in {between['spans']} spans; intervals by"
+        f"\n{table(headings, rows)}\n{gains['frames']} frames in {gains['spans']} spans; intervals by"
         " bootstrap of whole spans, and of whole clips\n"
     )
 
 
 def variant_report(ablations: Figures, metric: str) -> str:
-    """Tell interactive evaluation with plainer parts; nothing where it was not asked for."""
+    """Format the ablations of interactive evaluation; empty where there are none."""
     if not ablations:
         return ""
     keys = ("auc", "at_threshold", "J", "F")
@@ -85,7 +85,7 @@ def variant_report(ablations: Figures, metric: str) -> str:
 
 
 def advice_report(figures: Figures) -> str:
-    """Tell how far confidence can be trusted, and what corrections of advised frames are worth."""
+    """Format confidence against true J, and J after corrections by the choice of frames."""
     text = confidence_report(figures["confidence"])
     if not figures["corrections"]:
         return text
@@ -99,7 +99,7 @@ def advice_report(figures: Figures) -> str:
 
 
 def confidence_report(confidence: Figures) -> str:
-    """Tell how confidence and true J go together."""
+    """Format how well confidence predicts true J."""
     rows = [
         [f"{each['confidence']:.2f}", f"{each['jaccard']:.2f}", str(each["count"])]
         for each in confidence["reliability"]
@@ -115,12 +115,12 @@ def confidence_report(confidence: Figures) -> str:
 
 
 def metric_name(metric: str) -> str:
-    """Give a metric's name as it is written in text: J&F."""
+    """Return a metric's name as it is written in text: J&F."""
     return metric.replace("_AND_", "&")
 
 
 def still_report(figures: Figures) -> str:
-    """Tell evaluation on stills: mean IoU after so many clicks and rounds of scribbles, GrabCut beside it."""
+    """Format evaluation on stills: mean IoU after each click and round of scribbles, beside GrabCut."""
     rows = [
         [f"{strokes} {count}", f"{iou:.3f}", f"{kind['grabcut']['iou_after'][count]:.3f}"]
         for strokes, kind in (("click", figures), ("round of scribbles", figures["scribble"]))
@@ -142,7 +142,7 @@ def _statistics(figures: Figures) -> list[str]:
 
 
 def _summary(summary: Figures, metric: str) -> str:
-    """Tell the protocol's two figures, and the time of all rounds."""
+    """Format the protocol's two figures, and the time of all rounds."""
     threshold = summary["metric_at_threshold"]
     name = metric_name(metric)
     return (
@@ -151,14 +151,14 @@ def _summary(summary: Figures, metric: str) -> str:
     )
 
 
-def _pace(figures: Figures) -> str:
-    """Tell frames a second by the number of objects."""
-    paces = [f"{fps:.1f} with {objects}" for objects, fps in figures["fps_by_objects"].items()]
-    return f"\nframes a second by objects: {', '.join(paces)}\n" if paces else ""
+def _throughput(figures: Figures) -> str:
+    """Format frames a second by the number of objects."""
+    speeds = [f"{fps:.1f} with {objects}" for objects, fps in figures["fps_by_objects"].items()]
+    return f"\nframes a second by objects: {', '.join(speeds)}\n" if speeds else ""
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Lay out a Markdown table: first column to the left, figures to the right."""
+    """Format a Markdown table: first column to the left, figures to the right."""
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
     lines = [headings, ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])], *rows]
     return "".join(

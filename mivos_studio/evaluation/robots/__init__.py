@@ -1,1 +1,1 @@
-"""Simulated editors: they look at the truth and at a prediction, and draw where the prediction is wrong."""
+"""Simulated users: they compare a prediction with the truth and draw on its errors."""

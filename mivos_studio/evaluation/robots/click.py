@@ -1,4 +1,4 @@
-"""The click robot of the click benchmarks: click after click into the middle of what is most wrong."""
+"""The click robot of the click benchmarks: each click is in the middle of the deepest error."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def next_click(truth: BoolArray, prediction: BoolArray, earlier: list[RobotClick
     """Click where a missing or a surplus pixel of (H, W) masks lies deepest inside its error.
 
     Of the two errors the benchmarks take the deeper one, not the one of larger area: hairlines along an edge
-    may be long. What lies outside the image is no error; a pixel is clicked once. None where nothing is left.
+    may be long. Outside of the image there is no error; a pixel is clicked once. None where nothing is left.
     """
     missing = _depth(truth & ~prediction, earlier)
     surplus = _depth(prediction & ~truth, earlier)
@@ -37,7 +37,7 @@ def next_click(truth: BoolArray, prediction: BoolArray, earlier: list[RobotClick
 
 
 def _depth(error: BoolArray, earlier: list[RobotClick]) -> NDArray[np.float32]:
-    """Distance of each wrong pixel to the nearest right one, 0 where a click has been before."""
+    """Return the distance of each wrong pixel to the nearest right one, 0 at earlier clicks."""
     padded = np.pad(error.astype(np.uint8), 1)
     depth = np.asarray(cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE), dtype=np.float32)
     depth = depth[1:-1, 1:-1]

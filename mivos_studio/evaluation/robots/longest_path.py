@@ -1,4 +1,4 @@
-"""From thin lines of pixels to one path per connected piece: without cycles, the longest way through."""
+"""Trace thin lines of pixels: one path per connected piece, the longest one after cycles are cut."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from inference_core.types import BoolArray
 IntArray = NDArray[np.int64]
 
 MIN_NODES = 4
-"""Pieces of fewer pixels are too small to be drawn along."""
+"""Pieces of fewer pixels give no path."""
 
 _EIGHT_STEPS = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
 _STRAIGHT, _DIAGONAL = 0, 1
@@ -23,7 +23,7 @@ Edge = tuple[int, int]
 
 
 def longest_paths(lines: BoolArray) -> list[IntArray]:
-    """Give the longest path of each piece of `lines` (H, W) as (N, 2) pixels (x, y), from end to end."""
+    """Return the longest path of each piece of `lines` (H, W) as (N, 2) pixels (x, y), from end to end."""
     rows, columns = np.nonzero(lines)
     points = np.stack((columns, rows), axis=1)
     return [points[path] for path in _paths(_without_cycles(_neighbours(lines), points))]
@@ -38,10 +38,10 @@ def _neighbours(lines: BoolArray) -> Graph:
 
 
 def _without_cycles(graph: Graph, points: IntArray) -> Graph:
-    """Cut the heaviest edge of each cycle: of its diagonal ones the first that a walk along it meets.
+    """Cut the heaviest edge of each cycle: of its diagonal ones the first in depth-first order.
 
-    Edges are put back lightest first, leaving out those that would close a cycle; a ring is so opened where
-    the walk from its first pixel enters it.
+    Edges are added lightest first, leaving out those that would close a cycle (Kruskal); so a ring is opened
+    at its first pixel in that order.
     """
     edges = _edges_by_depth(graph)
     ends = points[np.array(edges, dtype=np.int64).reshape(-1, 2)]
@@ -59,7 +59,7 @@ def _without_cycles(graph: Graph, points: IntArray) -> Graph:
 
 
 def _edges_by_depth(graph: Graph) -> list[Edge]:
-    """Give every edge once, in the order of a depth-first walk from the first node of each piece."""
+    """Return every edge once, in the order of a depth-first traversal from the first node of each piece."""
     edges: list[Edge] = []
     left = [deque(nodes) for nodes in graph]
     crossed: set[Edge] = set()
@@ -92,7 +92,7 @@ def _paths(tree: Graph) -> list[list[int]]:
     for node in range(len(tree)):
         if node in seen:
             continue
-        _, steps = _walk(tree, node)
+        _, steps = _breadth_first(tree, node)
         seen.update(steps)
         if len(steps) >= MIN_NODES:
             longest = max(steps.values())
@@ -102,16 +102,16 @@ def _paths(tree: Graph) -> list[list[int]]:
 
 
 def _longest_path(tree: Graph, one_end: int) -> list[int]:
-    """Trace the way back from the farthest node; the first one met where several are as far."""
-    came_from, steps = _walk(tree, one_end)
+    """Trace back from the farthest node, the first one found where several are as far."""
+    came_from, steps = _breadth_first(tree, one_end)
     path = [max(steps, key=steps.__getitem__)]
     while path[-1] != one_end:
         path.append(came_from[path[-1]])
     return path[::-1]
 
 
-def _walk(tree: Graph, start: int) -> tuple[dict[int, int], dict[int, int]]:
-    """Breadth first from start: for each node, where it was reached from and after how many steps."""
+def _breadth_first(tree: Graph, start: int) -> tuple[dict[int, int], dict[int, int]]:
+    """Traverse breadth first from start: return each node's predecessor and number of steps."""
     came_from, steps = {start: start}, {start: 0}
     waiting = deque([start])
     while waiting:

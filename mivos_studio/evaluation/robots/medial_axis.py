@@ -1,7 +1,7 @@
 """The medial axis of a mask: the thin, connected middle lines from which the mask's width can be read.
 
-Pixels are peeled off from the rim inwards, nearest to the rim first; one stays when taking it away would
-break or merge what touches it, or when it is the end of a line.
+Pixels are removed from the rim inwards, nearest to the rim first; one stays when removing it would split or
+merge its neighbours, or when it is the end of a line.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from inference_core.types import BoolArray
 IntArray = NDArray[np.int64]
 
 TIE_SEED = 19
-"""Pixels that nothing else orders are peeled in a random order, as in the protocol; here always the same.
+"""Ties are removed in a random order, as in the protocol; here with a fixed seed.
 
 A regular order would bend or shorten lines to one side. Of the first forty seeds this one is closest to the
 recorded lines of the protocol's own robot, in its worst frame.

@@ -1,4 +1,4 @@
-"""The scribble robot of the DAVIS interactive challenge: smooth lines through the middle of what is wrong."""
+"""The scribble robot of the DAVIS interactive challenge: smooth lines through the middle of the errors."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NO_SCRIBBLE = -1
 class Scribble:
     """One line of the robot.
 
-    object_id  what is truly there; 0 is background.
+    object_id  the true id of the pixels; 0 is background.
     path       (N, 2) float64 (x, y), pixels divided by (width, height), so in [0, 1).
     """
 
@@ -47,7 +47,7 @@ class Scribble:
 def draw_scribbles(truth: UInt8Array, prediction: UInt8Array, object_ids: Iterable[int]) -> list[Scribble]:
     """Scribble over every piece of error: background first, then each object.
 
-    truth, prediction  (H, W) uint8 ids. A pixel is wrong for the id that it truly has and was not given.
+    truth, prediction  (H, W) uint8 ids. A pixel is an error of its true id where the prediction differs.
     """
     scribbles: list[Scribble] = []
     for object_id in (0, *object_ids):
@@ -71,14 +71,14 @@ def _paths_through(error: BoolArray) -> list[Float64Array]:
 
 
 def _smooth(error: BoolArray) -> BoolArray:
-    """Open the error with the largest disk that leaves something of it; of hairlines nothing is left."""
+    """Open the error with the largest disk that leaves some of it; hairlines vanish."""
     mask = error.astype(np.uint8)
     opened = error
     radius = min(OPENING_SHARE / 2 * math.sqrt(np.count_nonzero(mask)), MAX_OPENING_RADIUS_PX)
     while radius > 1:
         disk = _disk(radius)
         # The same, unmirrored window twice, as the protocol's rank filters do, without what lies outside the
-        # image. Where the whole window lies outside, OpenCV answers 255 and the protocol 0.
+        # image. Where the whole window lies outside, OpenCV returns 255 and the protocol 0.
         eroded = cv2.erode(mask, disk) == 1
         opened = cv2.dilate(eroded.astype(np.uint8), disk) > 0
         if opened.any():

@@ -1,4 +1,4 @@
-"""What the robots draw, handed to a session as an editor's strokes."""
+"""Convert what the robots draw to strokes, and give them to a session."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ SCRIBBLE_RADIUS_PX = 1.5
 
 
 @dataclass(frozen=True, eq=False)
-class Drawing:
+class StrokeMasks:
     """All strokes for one object so far, as pixels (H, W); the newest is on top."""
 
     positive: BoolArray
     negative: BoolArray
 
     @classmethod
-    def blank(cls, size: tuple[int, int]) -> Drawing:
-        """Nothing drawn on an image of this (height, width)."""
+    def blank(cls, size: tuple[int, int]) -> StrokeMasks:
+        """Return empty masks for an image of this (height, width)."""
         return cls(np.zeros(size, dtype=bool), np.zeros(size, dtype=bool))
 
-    def with_stroke(self, stroke: Stroke) -> Drawing:
-        """Draw one more stroke."""
+    def with_stroke(self, stroke: Stroke) -> StrokeMasks:
+        """Return the masks with one more stroke."""
         height, width = self.positive.shape
         drawn = disks_along(stroke.points, stroke.radius_px, (height, width))
         if stroke.is_positive:
-            return Drawing(self.positive | drawn, self.negative & ~drawn)
-        return Drawing(self.positive & ~drawn, self.negative | drawn)
+            return StrokeMasks(self.positive | drawn, self.negative & ~drawn)
+        return StrokeMasks(self.positive & ~drawn, self.negative | drawn)
 
 
 def click_stroke(click: RobotClick, frame_index: int, object_id: int) -> Stroke:
@@ -45,9 +45,9 @@ def click_stroke(click: RobotClick, frame_index: int, object_id: int) -> Stroke:
 
 
 def scribble_stroke(scribble: Scribble, frame_index: int, ids: UInt8Array) -> Stroke | None:
-    """Turn a robot's line into a stroke, given the frame's ids (H, W) as they are.
+    """Turn a robot's line into a stroke, given the frame's present ids (H, W).
 
-    A line on the background takes away from the object that most of it lies on; None where it lies on none.
+    A line on the background is a negative stroke of the object that most of it lies on; None without one.
     """
     height, width = ids.shape
     corners = scribble.pixels((height, width))

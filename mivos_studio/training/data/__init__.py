@@ -1,1 +1,1 @@
-"""Pictures to learn from, and what can be done to them: windows, gradings, motion, layers."""
+"""Training data: reading images, and augmenting them by crops, gradings, motion and layers."""

@@ -1,4 +1,4 @@
-"""Random changes of colour and sharpness that leave every mask as it is."""
+"""Random changes of colour and sharpness; masks are not affected."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STD = np.array([0.229, 0.224, 0.225], np.float32)
 
 
 @dataclass(frozen=True)
-class Look:
+class Grading:
     """One grading: a (3, 3) colour matrix, an offset, a gamma, and how much blur and noise."""
 
     matrix: NDArray[np.float32]
@@ -29,7 +29,7 @@ class Look:
         """Grade (H, W, 3) uint8 RGB; the rng draws the noise."""
         if self.blur_px > 0.3:
             image = cv2.GaussianBlur(image, (0, 0), self.blur_px).astype(np.uint8)
-        # The picture's rows of pixels multiply from the left, OpenCV's from the right.
+        # `matrix` is multiplied from the right by pixels as rows, OpenCV's from the left by columns.
         mixing = np.concatenate([self.matrix.T, np.full((3, 1), 255.0 * self.offset, np.float32)], axis=1)
         curve = (np.linspace(0.0, 1.0, 256) ** self.gamma * 255.0 + 0.5).astype(np.uint8)
         graded = cv2.LUT(cv2.transform(image, mixing), curve)
@@ -39,8 +39,8 @@ class Look:
         return graded.astype(np.uint8)
 
 
-def random_look(rng: Generator, *, strength: float = 1.0) -> Look:
-    """Draw a grading; strength 1 is lively, 0.2 what changes between the frames of one shot."""
+def random_grading(rng: Generator, *, strength: float = 1.0) -> Grading:
+    """Draw a grading; strength 1 is strong, 0.2 what changes between the frames of one shot."""
     gain = np.exp(rng.normal(0.0, 0.10 * strength, 3)).astype(np.float32)
     saturation = float(np.exp(rng.normal(0.0, 0.35 * strength)))
     if strength >= 1.0 and rng.random() < 0.06:
@@ -48,7 +48,7 @@ def random_look(rng: Generator, *, strength: float = 1.0) -> Look:
     luma = np.array([0.299, 0.587, 0.114], np.float32)
     matrix = saturation * np.eye(3, dtype=np.float32) + (1.0 - saturation) * luma[:, None]
     contrast = float(np.exp(rng.normal(0.0, 0.15 * strength)))
-    return Look(
+    return Grading(
         matrix=(matrix * gain * contrast).astype(np.float32),
         offset=float(rng.normal(0.0, 0.05 * strength) + 0.45 * (1.0 - contrast)),
         gamma=float(np.exp(rng.normal(0.0, 0.15 * strength))),

@@ -1,4 +1,4 @@
-"""Choosing what a training window looks at."""
+"""Choose the object and the position of a training crop."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from mivos_studio.training.data.warps import Pose
 
 
 def chosen_object(rng: Generator, ids: UInt8Array) -> UInt8Array:
-    """Pick one object of a still, (H, W) uint8 0 or 1; now and then the union of all.
+    """Pick one object of a still, (H, W) uint8 0 or 1; sometimes the union of all.
 
-    Where every pixel has an id there is no background, and a union would say nothing.
+    Where every pixel has an id there is no background, and the union would be the whole image.
     """
     if ids.all() or rng.random() < 0.75:
         areas = np.bincount(ids.ravel(), minlength=256)
@@ -26,19 +26,21 @@ def chosen_object(rng: Generator, ids: UInt8Array) -> UInt8Array:
 
 
 def pose_around(rng: Generator, mask: UInt8Array, size: int, share: float) -> Pose:
-    """Aim a window of size x size at a mask so that it covers `share` of the picture's short side."""
+    """Place a crop of size x size around a mask so that it covers `share` of the image's short side."""
     height, width = mask.shape
     scale = share * min(height, width) / size
-    return _aimed(rng, mask if mask.any() else None, mask.shape, size, scale)
+    return _place_crop(rng, mask if mask.any() else None, mask.shape, size, scale)
 
 
 def pose_near(rng: Generator, mask: UInt8Array | None, shape: tuple[int, ...], size: int) -> Pose:
-    """Aim a window of size x size at a mask, off centre; anywhere where there is none. About one to one."""
+    """Place a crop of size x size at a mask, off centre, at random without one; its scale is about one."""
     scale = min(float(np.exp(rng.normal(0.15, 0.3))), 1.1 * min(shape[:2]) / size)
-    return _aimed(rng, mask, shape, size, scale)
+    return _place_crop(rng, mask, shape, size, scale)
 
 
-def _aimed(rng: Generator, mask: UInt8Array | None, shape: tuple[int, ...], size: int, scale: float) -> Pose:
+def _place_crop(
+    rng: Generator, mask: UInt8Array | None, shape: tuple[int, ...], size: int, scale: float
+) -> Pose:
     height, width = shape[:2]
     half = size * scale / 2
     if mask is None:

@@ -1,4 +1,4 @@
-"""Layers that move over each other: a few rendered frames, exact ids, exact matches between the frames."""
+"""Moving layers rendered to a few frames, with exact ids and exact matches between the frames."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ NO_MATCH = -1
 
 @dataclass(frozen=True)
 class Layer:
-    """One picture in motion.
+    """One moving image.
 
-    images, ids  one per frame (a still repeats itself): (H, W, 3) uint8 RGB and (H, W) uint8 object ids.
+    images, ids  one per frame (a still is repeated): (H, W, 3) uint8 RGB and (H, W) uint8 object ids.
     opacity      (H, W) float32 in [0, 1], or None where the layer covers everything.
-    matrices     per frame the (2, 3) map from output to picture pixels.
+    matrices     per frame the (2, 3) map from output to image pixels.
     fields       per frame an elastic displacement; none in frame 0, so that frame 0 can be inverted exactly.
-    is_rigid     the picture is the same in all frames, so matches between frames are known.
+    is_rigid     the image is the same in all frames, so matches between frames are known.
     """
 
     images: tuple[UInt8Array, ...]
@@ -36,7 +36,8 @@ class Layer:
     fields: tuple[Float32Array | None, ...]
     is_rigid: bool
 
-    def places(self, frame: int, size: int) -> Float32Array:
+    def source_points(self, frame: int, size: int) -> Float32Array:
+        """Return the position in the image of every output pixel of a frame."""
         return coordinates(self.matrices[frame], size, self.fields[frame])
 
 
@@ -50,14 +51,14 @@ class Shot:
 
 
 def render(layers: list[Layer], size: int) -> Shot:
-    """Paint the layers bottom up, one frame after the other."""
+    """Composite the layers, first one at the bottom, frame by frame."""
     count = len(layers[0].images)
     images = np.zeros((count, size, size, 3), np.uint8)
     ids = np.zeros((count, size, size), np.uint8)
     owner = np.zeros((count, size, size), np.uint8)
     for frame in range(count):
         for number, layer in enumerate(layers):
-            x, y = cv2.split(layer.places(frame, size))
+            x, y = cv2.split(layer.source_points(frame, size))
             reflect = cv2.BORDER_REFLECT_101
             image = cv2.remap(layer.images[frame], x, y, cv2.INTER_LINEAR, borderMode=reflect)
             labels = cv2.remap(layer.ids[frame], x, y, cv2.INTER_NEAREST, borderMode=reflect)
@@ -74,7 +75,7 @@ def render(layers: list[Layer], size: int) -> Shot:
 
 
 def matches(layers: list[Layer], shot: Shot, stride: int) -> Int64Array:
-    """For each cell of frames 1… the cell of frame 0 that shows the same surface point.
+    """Find for each cell of frames 1… the cell of frame 0 that shows the same surface point.
 
     Returns (T-1, P) int64, row-major cells of `stride` pixels, NO_MATCH where hidden, outside or unknown.
     """
@@ -89,10 +90,10 @@ def matches(layers: list[Layer], shot: Shot, stride: int) -> Int64Array:
         back = inverse(layer.matrices[0])
         height, width = layer.ids[0].shape
         for frame in range(1, count):
-            place = layer.places(frame, size)[rows, columns]
-            first = place @ back[:, :2].T + back[:, 2]
+            points = layer.source_points(frame, size)[rows, columns]
+            first = points @ back[:, :2].T + back[:, 2]
             x, y = (np.rint(first[:, axis]).astype(np.int64) for axis in (0, 1))
-            inside = (place >= 0).all(1) & (place[:, 0] < width) & (place[:, 1] < height)
+            inside = (points >= 0).all(1) & (points[:, 0] < width) & (points[:, 1] < height)
             inside &= (x >= 0) & (x < cells * stride) & (y >= 0) & (y < cells * stride)
             inside &= shot.owner[frame][rows, columns] == number
             x, y = np.clip(x, 0, size - 1), np.clip(y, 0, size - 1)
@@ -104,7 +105,7 @@ def matches(layers: list[Layer], shot: Shot, stride: int) -> Int64Array:
 def motion(
     rng: Generator, pose: Pose, size: int, count: int, *, strength: float, elastic: float
 ) -> tuple[tuple[Float32Array, ...], tuple[Float32Array | None, ...]]:
-    """Draw matrices and elastic fields for `count` frames that begin at a pose."""
+    """Draw random matrices and elastic fields for `count` frames that start at a pose."""
     poses = [pose]
     for _ in range(count - 1):
         poses.append(poses[-1].moved(rng, size, strength=strength))
@@ -115,7 +116,7 @@ def motion(
 
 
 def cut_out(rng: Generator, frame: Frame, object_id: int, size: int, count: int) -> Layer | None:
-    """Cut one object out of a still and set it in motion; None where the still has none of a useful size."""
+    """Make a moving layer of one object of a still; None where the still has none of a useful size."""
     image, ids = frame.read()
     areas = np.bincount(ids.ravel(), minlength=256)
     areas[0] = 0

@@ -1,4 +1,4 @@
-"""A sample is a pure function of seed and number, so that training resumes exactly."""
+"""Base of the data sets: a sample is a pure function of seed and number, so that training resumes exactly."""
 
 from __future__ import annotations
 

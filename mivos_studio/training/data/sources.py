@@ -1,4 +1,4 @@
-"""Which pictures there are to learn from.
+"""Find and read the training data.
 
 A folder holds stills/SOURCE/ and video/SOURCE/CLIP/ with NAME.jpg beside NAME.png, or it is a source in the
 layout of DAVIS (JPEGImages/480p/CLIP, Annotations/480p/CLIP), as `mivos synthesize` writes it.
@@ -18,11 +18,11 @@ from inference_core.errors import UserError
 from inference_core.types import UInt8Array
 
 _MOST_LINES = 256
-"""Short side beyond which pictures are reduced: the networks are taught on windows of fewer lines."""
+"""Short side in pixels beyond which images are reduced: training crops are smaller."""
 
 
 class TrainingDataError(UserError):
-    """The training data are missing or unreadable; the text says what to do."""
+    """The training data are missing or unreadable; the message names the remedy."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ class Frame:
 
     @property
     def clip_source(self) -> str:
-        """Name of the source that the frame of a clip belongs to; in the layout of DAVIS the resolution's."""
+        """Name of the source of a clip's frame; in the layout of DAVIS that of the resolution's folder."""
         return self.image.parent.parent.name
 
     def read(self) -> tuple[UInt8Array, UInt8Array]:
-        """Read (H, W, 3) uint8 RGB and (H, W) uint8 ids, H and W as they are up to 256 lines."""
+        """Read (H, W, 3) uint8 RGB and (H, W) uint8 ids, reduced to a short side of at most 256."""
         encoded = cv2.imread(str(self.image), cv2.IMREAD_COLOR)
         if encoded is None:
             raise TrainingDataError(f"{self.image} cannot be read as an image.")
@@ -57,7 +57,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Sources:
-    """Everything found: clips as runs of frames in order, and stills; where there are none, all frames."""
+    """Clips as sequences of frames, and stills; without stills, all frames of the clips stand for them."""
 
     stills: tuple[Frame, ...]
     clips: tuple[tuple[Frame, ...], ...]
@@ -66,41 +66,43 @@ class Sources:
 def find_sources(
     folders: Sequence[Path], *, wanted: Collection[str] = (), left_out: Collection[str] = ()
 ) -> Sources:
-    """List the pictures below `folders`; `wanted` names the sources to take, none named means all.
+    """List the images below `folders`; `wanted` names the sources to use, none named means all.
 
-    left_out  clips that are not taken, as SOURCE/CLIP.
+    left_out  clips that are not used, as SOURCE/CLIP.
     Raises TrainingDataError where nothing is found, or what is wanted or left out does not exist.
     """
     stills: list[Frame] = []
     clips: list[tuple[Frame, ...]] = []
     seen: set[str] = set()
-    not_taken: set[str] = set()
-    for source, runs, are_clips in _listed(folders):
+    excluded: set[str] = set()
+    for source, sequences, are_clips in _listed(folders):
         seen.add(source)
         if wanted and source not in wanted:
             continue
         if are_clips:
-            named = {f"{source}/{frames[0].image.parent.name}": frames for frames in runs if len(frames) > 2}
-            not_taken.update(named.keys() & left_out)
+            named = {
+                f"{source}/{frames[0].image.parent.name}": frames for frames in sequences if len(frames) > 2
+            }
+            excluded.update(named.keys() & left_out)
             clips += [frames for name, frames in named.items() if name not in left_out]
         else:
-            stills += [frame for frames in runs for frame in frames]
+            stills += [frame for frames in sequences for frame in frames]
     missing = sorted(set(wanted) - seen)
     if missing:
-        there = ", ".join(sorted(seen))
-        raise TrainingDataError(f"No source called {', '.join(missing)}; there are {there}.")
-    if strange := sorted(set(left_out) - not_taken):
-        raise TrainingDataError(f"No clip called {', '.join(strange)}, which should be left out.")
+        available = ", ".join(sorted(seen))
+        raise TrainingDataError(f"No source called {', '.join(missing)}; there are {available}.")
+    if unknown := sorted(set(left_out) - excluded):
+        raise TrainingDataError(f"No clip called {', '.join(unknown)}, which should be left out.")
     if not stills and not clips:
         names = ", ".join(str(folder) for folder in folders)
         raise TrainingDataError(
-            f"No training pictures in {names}: expected stills/SOURCE/NAME.jpg with NAME.png beside it."
+            f"No training images in {names}: expected stills/SOURCE/NAME.jpg with NAME.png beside it."
         )
     return Sources(tuple(stills or (frame for frames in clips for frame in frames)), tuple(clips))
 
 
 def _listed(folders: Sequence[Path]) -> Iterator[tuple[str, Iterator[tuple[Frame, ...]], bool]]:
-    """Name of each source, its runs of frames, and whether these are clips."""
+    """Yield the name of each source, its sequences of frames, and whether these are clips."""
     for root in (path for folder in folders for path in (folder, folder / "train")):
         for source in sorted(root.glob("stills/*")):
             yield source.name, iter([_frames(source)]), False

@@ -1,4 +1,4 @@
-"""Random affine and elastic maps from output to picture pixels, and how they move between frames."""
+"""Random affine and elastic maps from output to image pixels, and their motion between frames."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from inference_core.types import Float32Array
 
 @dataclass(frozen=True)
 class Pose:
-    """Where the output window sits in a picture: centre (x, y) in picture pixels, picture pixels per output
-    pixel, angle in radians, and whether it is mirrored."""
+    """Position of the output crop in an image: centre (x, y) in image pixels, image pixels per output pixel,
+    angle in radians, and whether it is mirrored."""
 
     x: float
     y: float
@@ -23,15 +23,15 @@ class Pose:
     mirrored: bool = False
 
     def matrix(self, size: int) -> Float32Array:
-        """Return the (2, 3) affine map from output pixels (x, y) to picture pixels, output size x size."""
+        """Return the (2, 3) affine map from output pixels (x, y) to image pixels, output size x size."""
         cos, sin = np.cos(self.angle) * self.scale, np.sin(self.angle) * self.scale
         flip = -1.0 if self.mirrored else 1.0
-        turn = np.array([[cos * flip, -sin], [sin * flip, cos]])
-        shift = np.array([self.x, self.y]) - turn @ np.array([(size - 1) / 2, (size - 1) / 2])
-        return np.concatenate([turn, shift[:, None]], axis=1).astype(np.float32)
+        rotation = np.array([[cos * flip, -sin], [sin * flip, cos]])
+        shift = np.array([self.x, self.y]) - rotation @ np.array([(size - 1) / 2, (size - 1) / 2])
+        return np.concatenate([rotation, shift[:, None]], axis=1).astype(np.float32)
 
     def moved(self, rng: Generator, size: int, *, strength: float) -> Pose:
-        """Return a pose a step further: shift, zoom and turn drawn with the given strength (1 is lively)."""
+        """Return the next frame's pose: shift, zoom and rotation of the given strength (1 is strong)."""
         shift = rng.normal(0.0, 0.07 * strength * size * self.scale, 2)
         return Pose(
             self.x + float(shift[0]),
@@ -50,7 +50,7 @@ def elastic_field(rng: Generator, size: int, amplitude_px: float) -> Float32Arra
 
 
 def coordinates(matrix: Float32Array, size: int, field: Float32Array | None = None) -> Float32Array:
-    """Return for every output pixel its place in the picture, (size, size, 2) float32 (x, y).
+    """Return for every output pixel its position in the image, (size, size, 2) float32 (x, y).
 
     The field is in output pixels and is scaled with the matrix.
     """

@@ -1,1 +1,1 @@
-"""Teaches the published networks, with the published recipe on this project's samples."""
+"""Loss steps of the published networks, and the published recipe."""

@@ -1,4 +1,4 @@
-"""The loss_steps of the published networks: what is asked of a batch, and the bootstrapped cross-entropy."""
+"""Loss steps of the published networks, with bootstrapped cross-entropy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mivos_studio.training.compact.propagation import Rows
+from mivos_studio.training.compact.propagation import ObjectRows
 from mivos_studio.training.losses import bootstrapped, intersection_over_union
 from model.interfaces import QueryFeatures
 from model.layers.aggregate import aggregate_logits
@@ -22,14 +22,14 @@ from model.mivos.scribble import MivosScribble
 OBJECTS = 2
 
 Share = Callable[[float], float]
-"""Share of pixels that count at a point of training."""
+"""Share of pixels in the loss at a progress of 0 to 1."""
 
 
-class PropagationLesson:
+class PropagationLossStep:
     """Frame 0 is given, frame 1 is read from it, frame 2 from both.
 
-    All of the memory is read, without a filter. Normalisation keeps the statistics that it came with: batches
-    are too small for their own.
+    The memory is read without a top-k filter. Normalisation keeps its loaded statistics: batches are too
+    small for their own.
     """
 
     def __init__(self, network: MivosPropagation, share: Share) -> None:
@@ -41,29 +41,29 @@ class PropagationLesson:
         images, objects = batch["images"], batch["objects"][:, :, :OBJECTS]
         present = objects[:, 0].flatten(2).any(dim=2)
         truth = objects * present[:, None, :, None, None]
-        sample, place = present.nonzero(as_tuple=True)
-        rows = Rows(sample, place, *present.shape)
+        sample, slot = present.nonzero(as_tuple=True)
+        rows = ObjectRows(sample, slot, *present.shape)
         share = self._share(progress)
         loss, figures = truth.new_zeros(()), {}
         known, memory = truth[:, 0], []
         for frame in (1, 2):
-            memory.append(self._memorise(rows, images[:, frame - 1], known))
+            memory.append(self._memorize(rows, images[:, frame - 1], known))
             logits = self._segment(rows, images[:, frame], memory)
             known = torch.softmax(logits, dim=1)[:, 1:] * present[:, :, None, None]
-            wanted = truth[:, frame]
-            loss = loss + _cross_entropy(logits, wanted, share)
-            figures[f"j{frame}"] = _overlap(known[rows.sample, rows.place], wanted[rows.sample, rows.place])
+            target = truth[:, frame]
+            loss = loss + _cross_entropy(logits, target, share)
+            figures[f"j{frame}"] = _overlap(known[rows.sample, rows.slot], target[rows.sample, rows.slot])
         return loss, figures
 
-    def _memorise(self, rows: Rows, image: Tensor, objects: Tensor) -> tuple[Tensor, Tensor]:
+    def _memorize(self, rows: ObjectRows, image: Tensor, objects: Tensor) -> tuple[Tensor, Tensor]:
         """Keys (N, Ck, M) and values (N, Cv, M) of a frame, a row for each object."""
-        own, others = rows.take(objects)
+        own, others = rows.gather(objects)
         key, value = self.network.kv_m_f16(
             self.network.mask_rgb_encoder(join(image[rows.sample], own, others))
         )
         return key.flatten(2), value.flatten(2)
 
-    def _segment(self, rows: Rows, image: Tensor, memory: list[tuple[Tensor, Tensor]]) -> Tensor:
+    def _segment(self, rows: ObjectRows, image: Tensor, memory: list[tuple[Tensor, Tensor]]) -> Tensor:
         """Logits over background and objects (B, K+1, h, w)."""
         features: ImageFeatures = self.network.rgb_encoder(image)
         key, value = self.network.kv_q_f16(features.f16)
@@ -74,11 +74,11 @@ class PropagationLesson:
         skip8, skip4 = (skip[rows.sample] for skip in self.network.decoder.skips(features))
         both = torch.cat([readout, value], dim=1)
         prob = torch.sigmoid(self.network.decoder(both, (skip8, skip4))[:, 0])
-        return aggregate_logits(rows.spread(prob))
+        return aggregate_logits(rows.scatter(prob))
 
 
-class ScribbleLesson:
-    """One answer to a previous mask and the strokes on what is wrong with it."""
+class ScribbleLossStep:
+    """One prediction from a previous mask and the strokes on its errors."""
 
     def __init__(self, network: MivosScribble, share: Share) -> None:
         self.network, self._share = network, share
@@ -91,8 +91,8 @@ class ScribbleLesson:
         return loss, {"iou": _overlap(prob[:, 0], truth)}
 
 
-class FusionLesson:
-    """The right mask from that of two walks. Propagation is frozen and carries the correction alone."""
+class FusionLossStep:
+    """Fusion of the masks of two propagations. The propagation network is frozen; it transfers the change."""
 
     def __init__(self, network: MivosFusion, propagation: MivosPropagation, share: Share) -> None:
         self.network, self._share = network, share
@@ -101,20 +101,20 @@ class FusionLesson:
     def __call__(self, batch: dict[str, Tensor], progress: float) -> tuple[Tensor, dict[str, float]]:
         """Loss and figures of a batch of FusionData; progress runs from 0 to 1 over the training."""
         old, new, truth = batch["old"][:, None], batch["new"][:, None], batch["truth"]
-        ways = batch["distance"][:, :, None, None].expand(-1, -1, *truth.shape[-2:])
-        planes = torch.cat([batch["image"], old, new, self._carried(batch), ways], dim=1)
+        distances = batch["distance"][:, :, None, None].expand(-1, -1, *truth.shape[-2:])
+        planes = torch.cat([batch["image"], old, new, self._attention(batch), distances], dim=1)
         logits = aggregate_logits(torch.sigmoid(self.network.blend(planes)))
         fused = torch.softmax(logits, dim=1)[:, 1]
         figures = {"fused": _overlap(fused, truth), "newest": _overlap(batch["new"], truth)}
         return _cross_entropy(logits, truth[:, None], self._share(progress)), figures
 
     @torch.no_grad()
-    def _carried(self, batch: dict[str, Tensor]) -> Tensor:
-        """Where additions and removals land in the target frame: (B, 2, h, w)."""
+    def _attention(self, batch: dict[str, Tensor]) -> Tensor:
+        """Transfer additions and removals to the target frame: (B, 2, h, w)."""
         mask, change = batch["anchor_truth"][:, None], batch["change"]
         network = self._propagation.to(change.device)
-        seen = network.mask_rgb_encoder(join(batch["anchor_image"], mask, torch.zeros_like(mask)))
-        memory, _ = network.kv_m_f16(seen)
+        encoded = network.mask_rgb_encoder(join(batch["anchor_image"], mask, torch.zeros_like(mask)))
+        memory, _ = network.kv_m_f16(encoded)
         query, _ = network.kv_q_f16(network.rgb_encoder(batch["image"]).f16)
         maps = torch.stack([change.clamp(0, 1), (-change).clamp(0, 1)], dim=1)
         return network.transfer(QueryFeatures(query, ()), memory, maps)

@@ -1,7 +1,7 @@
 """The published recipe (MiVOS, section 4; Mask-Propagation; Scribble-to-Mask), as default arguments.
 
-Optimiser, rates, schedules, losses, sizes and batches are the published ones; samples and their disturbances
-are those of the compact networks. The published networks began with weights learned on ImageNet and VOC.
+Optimiser, rates, schedules, losses, sizes and batches are the published ones; samples and their augmentation
+are those of the compact networks. The published networks were initialised with weights from ImageNet and VOC.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _HARDEST_SHARE = 0.15
 class PublishedRecipe(Recipe):
     """Adam; its rate falls to a tenth at a point of the schedule. No averaging, no clipping, no warm-up.
 
-    falls_at  share of the schedule after which the rate has fallen.
+    falls_at  share of the schedule after which the rate is a tenth.
     narrows   shares of the schedule between which the loss narrows from all pixels to the hardest.
     size      side of a crop in pixels.
     """
@@ -38,11 +38,11 @@ class PublishedRecipe(Recipe):
         return self.learning_rate * (_FALL if step >= self.falls_at * self.steps else 1.0)
 
     def optimizer(self, weights: Weights) -> torch.optim.Optimizer:
-        """Make what moves the weights."""
+        """Build the optimizer of the weights."""
         return torch.optim.Adam(weights, lr=self.learning_rate, weight_decay=self.weight_decay)
 
     def hardest_share(self, progress: float) -> float:
-        """Return the share of pixels that count at a point of training (0…1)."""
+        """Return the share of pixels in the loss at a progress of 0 to 1."""
         begin, end = self.narrows
         through = min(max((progress - begin) / (end - begin), 0.0), 1.0)
         return 1.0 + through * (_HARDEST_SHARE - 1.0)

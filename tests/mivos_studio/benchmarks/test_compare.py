@@ -1,4 +1,4 @@
-"""Two files of figures are paired by name, and what changed is pointed out."""
+"""Two files of figures are paired by name, and changes are highlighted."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_numbers_have_dotted_names(tmp_path):
     }
 
 
-def test_what_both_files_have_is_paired():
+def test_figures_in_both_files_are_paired():
     pairs = compare({"fps": 8.0, "gone": 1.0, "zero": 0.0}, {"fps": 10.0, "new": 2.0, "zero": 1.0})
     assert pairs == {
         "fps": {"old": 8.0, "new": 10.0, "ratio": 1.25},
@@ -33,7 +33,7 @@ def test_what_both_files_have_is_paired():
     }
 
 
-def test_what_changed_noticeably_stands_out():
+def test_noticeable_changes_are_bold():
     lines = list(compare_table(compare({"fps": 8.0, "ms": 100.0}, {"fps": 10.0, "ms": 101.0})))
     assert lines[2:] == ["| fps | 8 | 10 | **1.25** |", "| ms | 100 | 101 | 1.01 |"]
 

@@ -1,4 +1,4 @@
-"""The long video of `mivos bench memory` is one loop, over and over."""
+"""The long video of `mivos bench memory` repeats one loop."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mivos_studio.benchmarks.long_clip import make_loop, write_clip
 from mivos_studio.media.clip import open_clip
 
 
-def test_a_long_clip_runs_through_its_loop_again_and_again(tmp_path: Path) -> None:
+def test_a_long_clip_repeats_its_loop(tmp_path: Path) -> None:
     loop = make_loop((64, 96), objects=2, distinct=3)
     assert len(loop.packets) == 4
     assert set(np.unique(loop.first_ids)) == {0, 1, 2}

@@ -1,11 +1,11 @@
-"""What ours is measured beside gives the published program's numbers: it does the whole job."""
+"""The baseline of `mivos bench published` gives the published program's numbers."""
 
 from __future__ import annotations
 
 import torch
 
 from inference_core.runtime.geometry import Geometry
-from mivos_studio.benchmarks.published_flow import PublishedFlow
+from mivos_studio.benchmarks.published_core import PublishedCore
 from model.mivos.fusion import MivosFusion
 from model.mivos.propagation import MivosPropagation
 from tests import parity
@@ -13,14 +13,14 @@ from tests import parity
 SIZE = (96, 160)
 
 
-def test_parity_of_two_rounds_in_the_published_way() -> None:
+def test_parity_of_two_rounds_of_the_published_core() -> None:
     geometry = Geometry(SIZE, SIZE, SIZE)
     images = [geometry.image(pixels, torch.device("cpu")) for pixels in parity.clip_images()]
     networks = MivosPropagation(), MivosFusion()
     for network in networks:
         parity.fill(network)
         network.eval().requires_grad_(False)
-    flow = PublishedFlow(images, 2, *networks)
+    flow = PublishedCore(images, 2, *networks)
     for name, frame_index in (("r1", 4), ("r2", 7)):
         objects = parity.objects(frame_index)
         mask = torch.cat([1.0 - objects.sum(dim=0, keepdim=True), objects])

@@ -1,4 +1,4 @@
-"""`mivos bench published` measures ways of working that come to the same result."""
+"""`mivos bench published` measures two cores with the same results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from mivos_studio.cli.main import main
 
 
-def test_ours_and_the_published_way_come_to_the_same_masks(
+def test_our_core_and_the_published_one_give_the_same_masks(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "figures.json"

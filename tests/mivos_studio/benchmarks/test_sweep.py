@@ -19,7 +19,7 @@ def tiny(monkeypatch):
     return SpeedOptions(size=(64, 96), working_size=64, device="cpu", dtype="float32", models="compact")
 
 
-def test_every_value_that_runs_here_is_measured(tiny):
+def test_every_supported_value_is_measured(tiny):
     figures = sweep.measure_sweep(tiny)
     assert set(figures["resolution"]) == set(figures["working_size"]) == {"64p", "96p"}
     assert set(figures["objects"]) == {"1", "3"}
@@ -31,7 +31,7 @@ def test_every_value_that_runs_here_is_measured(tiny):
     assert all(fps > 0 for row in figures.values() for fps in row.values())
 
 
-def test_what_cannot_run_here_is_left_out(tiny, tmp_path):
+def test_unsupported_values_are_left_out(tiny, tmp_path):
     figures = sweep.measure_sweep(SpeedOptions(weights=tmp_path))
     assert all(row == {} for row in figures.values())
 
@@ -39,12 +39,12 @@ def test_what_cannot_run_here_is_left_out(tiny, tmp_path):
 SWEEP = {name: {"1": 10.0, "2": 5.0} for name in ("resolution", "working_size", "objects", "length", "dtype")}
 
 
-def test_the_table_has_a_row_for_everything_that_varies():
+def test_the_table_has_a_row_for_each_varied_option():
     lines = list(sweep.sweep_table(SWEEP))
     assert lines[3:5] == ["| resolution | 1: 10.0, 2: 5.0 |", "| working size | 1: 10.0, 2: 5.0 |"]
 
 
-def test_growth_is_drawn(tmp_path):
+def test_growth_is_plotted(tmp_path):
     pytest.importorskip("matplotlib", reason="plots need matplotlib")
     plot_growth(SWEEP, tmp_path / "growth.svg")
     assert "ms a frame" in (tmp_path / "growth.svg").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What is switched off is off, the rest is passed on, and the networks given stay as they are."""
+"""Ablations switch off one part, delegate the rest, and do not change the given networks."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from mivos_studio.evaluation.ablation import (
 )
 from model.layers.aggregate import aggregate
 from tests.inference_core.fakes import FakePropagation, fake_networks
-from tests.mivos_studio.evaluation.made import fake_settings
+from tests.mivos_studio.evaluation.example_folders import fake_settings
 
 IMAGE = torch.rand(1, 3, 32, 48, generator=torch.Generator().manual_seed(0))
 OBJECTS = (torch.rand(2, 32, 48, generator=torch.Generator().manual_seed(1)) > 0.5).float()
 
 
-def _walk_one_frame(network):
+def _propagate_one_frame(network):
     query = network.encode_query(IMAGE)
     entry = network.encode_memory(IMAGE, query, OBJECTS)
     readout = network.read(query, entry.key[:, :, None], entry.value[:, :, None])
@@ -33,16 +33,16 @@ def _walk_one_frame(network):
 
 
 def test_without_memory_the_readout_is_zero_and_of_the_same_shape():
-    whole, _ = _walk_one_frame(FakePropagation())
-    readout, _ = _walk_one_frame(WithoutMemory(FakePropagation()))
+    whole, _ = _propagate_one_frame(FakePropagation())
+    readout, _ = _propagate_one_frame(WithoutMemory(FakePropagation()))
     assert whole.any()
     assert readout.shape == whole.shape
     assert not readout.any()
 
 
-def test_without_previous_the_decoder_sees_no_earlier_mask():
+def test_without_previous_the_decoder_gets_no_earlier_mask():
     inside = FakePropagation()
-    readout, _ = _walk_one_frame(WithoutPrevious(inside))
+    readout, _ = _propagate_one_frame(WithoutPrevious(inside))
     assert readout.any()
     assert inside.previous_means == [0.0]
 
@@ -57,7 +57,7 @@ def test_switching_off_leaves_the_given_networks_alone(part):
 
 
 @pytest.mark.parametrize("part", ABLATIONS)
-def test_other_calls_are_passed_on(part):
+def test_other_calls_are_delegated(part):
     whole = FakePropagation()
     ablation = ABLATIONS[part](whole)
     query = ablation.encode_query(IMAGE)
@@ -69,7 +69,7 @@ def test_other_calls_are_passed_on(part):
 
 @pytest.mark.parametrize("objects", [1, 2, 6])
 @pytest.mark.parametrize("sharpness", [0.5, 8.0])
-def test_competition_can_be_undone(objects, sharpness):
+def test_soft_aggregation_can_be_inverted(objects, sharpness):
     generator = torch.Generator().manual_seed(objects)
     shares = torch.softmax(sharpness * torch.randn(objects + 1, 20, 30, generator=generator), dim=0)
     again = aggregate(torch.sigmoid(own_logits(shares[1:])))
@@ -77,9 +77,9 @@ def test_competition_can_be_undone(objects, sharpness):
 
 
 @pytest.mark.parametrize(("name", "weight"), [("newest", 1.0), ("linear", 0.25)])
-def test_plain_fusions_weigh_by_their_rule(name, weight):
+def test_plain_fusions_weight_by_their_rule(name, weight):
     old, new = torch.full((1, 4, 4), 0.9), torch.full((1, 4, 4), 0.1)
-    distance = torch.tensor([0.25, 0.75])  # a quarter of the way to the old anchor
+    distance = torch.tensor([0.25, 0.75])  # a quarter of the distance to the old anchor
     logits = FUSIONS[name](torch.zeros(1, 3, 4, 4), old, new, torch.zeros(1, 2, 4, 4), distance)
     fused = aggregate(torch.sigmoid(logits))[1]
     torch.testing.assert_close(fused, torch.full((4, 4), weight * 0.1 + (1 - weight) * 0.9))
@@ -91,15 +91,15 @@ def test_replacing_fusion_leaves_the_given_networks_alone():
     assert networks.fusion is not FUSIONS["linear"]
 
 
-def test_top_k_is_what_it_was_told_whoever_asks():
-    asked = []
+def test_top_k_ignores_the_callers_value():
+    used = []
     inside = FakePropagation()
-    inside.read = lambda *given, ages, top_k: asked.append(top_k)
+    inside.read = lambda *given, ages, top_k: used.append(top_k)
     network = TopK(inside, 20)
     query = network.encode_query(IMAGE)
     network.read(query, query.key, query.key, top_k=50)
     network.read(query, query.key, query.key)
-    assert asked == [20, 20]
+    assert used == [20, 20]
 
 
 class _Weighted(nn.Conv2d):

@@ -1,4 +1,4 @@
-"""Baselines do what they are known for; on real clips they give the figures that everyone gets."""
+"""Baselines on simple images, and their known figures on real clips."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mivos_studio.evaluation.baselines import Guess, follow_flow, grabcut, stand_still
+from mivos_studio.evaluation.baselines import GrabCutPrior, grabcut, repeat_masks, warp_by_flow
 from mivos_studio.evaluation.clips import score_baselines
 from mivos_studio.evaluation.folders import Selection, read_clips
 from mivos_studio.evaluation.metrics import jaccard
@@ -19,7 +19,7 @@ DEV = SHARED / "data" / "dev"
 
 
 def _sliding_texture(frames):
-    """A textured wall slides right by 3 pixels a frame, and with it a piece of it that is marked."""
+    """Return frames of a texture that moves right by 3 pixels a frame, and the mask of a part of it."""
     noise = np.random.default_rng(5).integers(0, 256, (120, 220, 3), dtype=np.uint8)
     wall = cv2.GaussianBlur(noise, (0, 0), 2)
     images = [np.ascontiguousarray(wall[:, 40 - 3 * step : 200 - 3 * step]) for step in range(frames)]
@@ -29,47 +29,47 @@ def _sliding_texture(frames):
     return images, masks
 
 
-def test_standing_still_repeats_the_first_mask_for_every_later_frame():
+def test_a_static_mask_repeats_the_first_mask_for_every_later_frame():
     images, masks = _sliding_texture(4)
-    followed = list(stand_still(images, masks[:1]))
+    followed = list(repeat_masks(images, masks[:1]))
     assert len(followed) == 3
     assert all((each == masks[:1]).all() for each in followed)
 
 
-def test_flow_follows_what_moves():
+def test_flow_follows_a_moving_object():
     images, masks = _sliding_texture(6)
-    followed = list(follow_flow(images, masks[:1]))
+    followed = list(warp_by_flow(images, masks[:1]))
     assert len(followed) == 5
     assert jaccard(masks[5], followed[-1][0]) > 0.9
     assert jaccard(masks[5], masks[0]) < 0.6
 
 
-def test_flow_carries_each_object_by_itself():
+def test_flow_warps_each_object_by_itself():
     images, masks = _sliding_texture(3)
     pair = np.stack([masks[0], np.roll(masks[0], 40, axis=1)])
-    together, alone = list(follow_flow(images, pair)), list(follow_flow(images, pair[1:]))
+    together, alone = list(warp_by_flow(images, pair)), list(warp_by_flow(images, pair[1:]))
     np.testing.assert_array_equal(together[-1][1], alone[-1][0])
 
 
-@pytest.mark.parametrize("guess", Guess)
-def test_grabcut_finds_a_square_by_its_colour(guess):
+@pytest.mark.parametrize("prior", GrabCutPrior)
+def test_grabcut_finds_a_square_by_its_colour(prior):
     image, truth = square_clip(1)[0], square_ids() == 1
     positive, negative = np.zeros_like(truth), np.zeros_like(truth)
     positive[12:20, 12:20] = True
     negative[44:52, 10:80] = True
-    assert jaccard(truth, grabcut(image, positive, negative, guess)) > 0.9
+    assert jaccard(truth, grabcut(image, positive, negative, prior)) > 0.9
 
 
-def test_grabcut_answers_the_same_twice():
+def test_grabcut_is_deterministic():
     image, positive = square_clip(1)[0], np.zeros((64, 96), dtype=bool)
     positive[12:14, 12:14] = True
-    first, second = (grabcut(image, positive, ~positive & False, Guess.OBJECT) for _ in range(2))
+    first, second = (grabcut(image, positive, ~positive & False, GrabCutPrior.OBJECT) for _ in range(2))
     np.testing.assert_array_equal(first, second)
 
 
 def test_grabcut_without_a_stroke_on_the_object_finds_nothing():
     nothing = np.zeros((64, 96), dtype=bool)
-    assert not grabcut(square_clip(1)[0], nothing, nothing, Guess.OBJECT).any()
+    assert not grabcut(square_clip(1)[0], nothing, nothing, GrabCutPrior.OBJECT).any()
 
 
 @pytest.mark.long("results")

@@ -1,4 +1,4 @@
-"""The first mask is given and not counted; all later frames are, the last one too."""
+"""First-mask evaluation: all frames but the first are scored, the last one included."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from mivos_studio.evaluation.clips import score_baselines, score_clip
 from mivos_studio.evaluation.metrics import jaccard
 from mivos_studio.evaluation.settings import Steps
 from tests.inference_core.fakes import square_ids
-from tests.mivos_studio.evaluation.made import FRAMES, fake_settings, make_clip
+from tests.mivos_studio.evaluation.example_folders import FRAMES, fake_settings, make_clip
 
 
 @pytest.fixture
-def told():
+def reported():
     return []
 
 
 @pytest.fixture
-def steps(told):
-    return Steps(FRAMES - 1, lambda done, total: told.append((done, total)))
+def steps(reported):
+    return Steps(FRAMES - 1, lambda done, total: reported.append((done, total)))
 
 
-def test_a_network_that_follows_scores_near_one(tmp_path, steps):
+def test_a_good_network_scores_near_one(tmp_path, steps):
     score = score_clip(make_clip(tmp_path), fake_settings(), steps)
     assert 0.9 < score.jaccard.mean <= 1.0
     assert 0.9 < score.f_measure.mean <= 1.0
 
 
-def test_every_frame_but_the_first_is_propagated_and_told(tmp_path, steps, told):
+def test_every_frame_but_the_first_is_propagated_and_reported(tmp_path, steps, reported):
     score = score_clip(make_clip(tmp_path), fake_settings(), steps)
-    assert (score.pace.objects, score.pace.frames) == (2, FRAMES - 1)
-    assert score.pace.fps == pytest.approx((FRAMES - 1) / score.pace.seconds)
-    assert told == [(done, FRAMES - 1) for done in range(1, FRAMES)]
+    assert (score.throughput.objects, score.throughput.frames) == (2, FRAMES - 1)
+    assert score.throughput.fps == pytest.approx((FRAMES - 1) / score.throughput.seconds)
+    assert reported == [(done, FRAMES - 1) for done in range(1, FRAMES)]
 
 
 def test_the_first_frame_is_left_out_and_the_last_one_is_in(tmp_path):
@@ -51,7 +51,7 @@ def test_objects_count_alike(tmp_path):
     assert score_baselines(both)["still"] == pytest.approx(expected)
 
 
-def test_a_network_that_forgets_scores_worse(tmp_path, steps):
+def test_a_network_without_memory_scores_worse(tmp_path, steps):
     settings = fake_settings()
     clip = make_clip(tmp_path)
     whole = score_clip(clip, settings, steps)

@@ -1,10 +1,10 @@
-"""Figures have the promised keys, and means are taken in the promised order."""
+"""Keys of the figures, and the order of their means."""
 
 from __future__ import annotations
 
 import pytest
 
-from mivos_studio.evaluation.clips import ClipScore, Pace
+from mivos_studio.evaluation.clips import ClipScore, Throughput
 from mivos_studio.evaluation.figures import clip_figures, still_figures
 from mivos_studio.evaluation.metrics import Statistics
 from mivos_studio.evaluation.stills import StillScore
@@ -15,19 +15,19 @@ def _score(j, f, pace):
 
 
 SCORES = {
-    "one": _score(0.8, 0.7, Pace(1, 10, 2.0)),
-    "two": _score(0.6, 0.5, Pace(3, 10, 4.0)),
-    "three": _score(0.1, 0.3, Pace(1, 30, 2.0)),
+    "one": _score(0.8, 0.7, Throughput(1, 10, 2.0)),
+    "two": _score(0.6, 0.5, Throughput(3, 10, 4.0)),
+    "three": _score(0.1, 0.3, Throughput(1, 30, 2.0)),
 }
 BASELINES = {
     "one": {"still": 0.4, "flow": 0.5},
     "two": {"still": 0.2, "flow": 0.3},
     "three": {"still": 0.0, "flow": 0.1},
 }
-FORGETFUL = {name: _score(0.0, 0.1, Pace(1, 10, 1.0)) for name in SCORES}
+FORGETFUL = {name: _score(0.0, 0.1, Throughput(1, 10, 1.0)) for name in SCORES}
 
 
-def test_clips_are_told_one_by_one():
+def test_each_clip_has_its_figures():
     clip = clip_figures(SCORES, BASELINES, {"memory": FORGETFUL})["clips"]["two"]
     assert clip == {
         "J": 0.6,
@@ -49,11 +49,11 @@ def test_clips_count_alike_in_the_mean():
     assert figures["ablations"] == {"memory": pytest.approx({"J": 0.0, "F": 0.1})}
 
 
-def test_frames_a_second_are_told_by_the_number_of_objects():
+def test_frames_a_second_are_listed_by_the_number_of_objects():
     assert clip_figures(SCORES, BASELINES, {})["fps_by_objects"] == {"1": 10.0, "3": 2.5}
 
 
-def test_stills_are_told_after_so_many_strokes():
+def test_stills_are_listed_by_the_number_of_strokes():
     clicks = [
         StillScore((0.5, 0.7, 0.86, 0.88, 0.92), {1: 0.2, 3: 0.3, 5: 0.4}, (0.1,) * 5),
         StillScore((0.95,), {1: 0.4, 3: 0.4, 5: 0.4}, (0.1,)),

@@ -1,4 +1,4 @@
-"""Folders are read in order, frame by frame, and what does not fit is said in a sentence."""
+"""Folders of clips and stills are read in order; errors name what does not fit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from mivos_studio.evaluation.errors import EvaluationError
 from mivos_studio.evaluation.folders import IMAGES, MASKS, Selection, read_clips, read_stills
 from tests.inference_core.fakes import square_clip, square_ids
-from tests.mivos_studio.evaluation.made import FRAMES, make_clip, make_still, save, write_list
+from tests.mivos_studio.evaluation.example_folders import FRAMES, make_clip, make_still, save, write_list
 
 BLANK = np.zeros((64, 96), dtype=np.uint8)
 
@@ -68,7 +68,7 @@ def test_frames_and_masks_may_lie_side_by_side(tmp_path):
         read_clips(tmp_path, Selection(list_name="2017/val"))
 
 
-def test_a_list_that_is_not_there_is_told(tmp_path):
+def test_a_missing_list_is_named(tmp_path):
     make_clip(tmp_path)
     with pytest.raises(EvaluationError, match=r"no list .*2017/test\.txt: name one as YEAR/NAME"):
         read_clips(tmp_path, Selection(list_name="2017/test"))
@@ -142,6 +142,6 @@ def test_a_still_without_an_object_is_refused(tmp_path):
         read_stills(tmp_path)
 
 
-def test_a_folder_that_is_not_there_is_refused(tmp_path):
+def test_a_missing_folder_is_refused(tmp_path):
     with pytest.raises(EvaluationError, match="There is no folder"):
         read_stills(tmp_path / "nowhere")

@@ -1,4 +1,4 @@
-"""J and F say what the protocol's own measures said."""
+"""J and F equal the protocol's own measures."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mivos_studio.evaluation.metrics import Statistics, f_measure, jaccard, score_table
-from tests.mivos_studio.evaluation.protocol import CASES, PREDICTIONS, RECORDINGS
+from tests.mivos_studio.evaluation.recordings import CASES, PREDICTIONS, RECORDINGS
 
 EMPTY = np.zeros((20, 30), dtype=bool)
 SQUARE = np.pad(np.ones((6, 6), dtype=bool), ((5, 9), (5, 19)))

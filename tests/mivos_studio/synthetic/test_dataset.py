@@ -69,12 +69,12 @@ def test_a_stopped_synthesis_leaves_nothing(tmp_path: Path) -> None:
         ({"clips": 1, "seed": -1}, "must not be negative"),
     ],
 )
-def test_what_cannot_be_made_is_refused(options: dict[str, Any], sentence: str) -> None:
+def test_invalid_options_are_refused(options: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         SynthesisSpec(**options)
 
 
-def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_empty_is_refused(tmp_path: Path) -> None:
     (tmp_path / "precious.txt").write_text("keep me")
     with pytest.raises(ValueError, match="is not empty"):
         next(synthesize(SPEC, tmp_path))

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from mivos_studio.synthetic.motion import Motion, Swing
+from mivos_studio.synthetic.motion import Motion, Oscillation
 from mivos_studio.synthetic.render import render, render_alpha, render_flow
-from mivos_studio.synthetic.scene import DAYLIGHT, FAULTLESS, Backdrop, Part, Scene, Thing
+from mivos_studio.synthetic.scene import DAYLIGHT, FAULTLESS, Backdrop, Part, Scene, SceneElement
 from mivos_studio.synthetic.scenes import SceneSpec, make_scene
 from mivos_studio.synthetic.shapes import coverage, make_sprite
 
@@ -18,22 +18,22 @@ SIZE = (64, 96)
 SPEC = SceneSpec(size=(120, 160), frames=20, objects=(3, 3), has_camera_faults=False)
 
 
-def _square(object_id: int, x: float, colour: int, speed_px: float = 0.0) -> Thing:
+def _square(object_id: int, x: float, colour: int, speed_px: float = 0.0) -> SceneElement:
     """A square of 20 pixels at rest or moving to the right."""
     outline = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)], np.float32)
     inside = coverage([outline], 10.0)
     sprite = make_sprite(np.full((*inside.shape, 3), colour, np.uint8), inside, 10.0, relief=0)
     waypoints = np.array([(x, 32.0), (x + speed_px, 32.0)])
-    return Thing(object_id, (Part(sprite),), Motion(waypoints, 1, Swing(10.0)))
+    return SceneElement(object_id, (Part(sprite),), Motion(waypoints, 1, Oscillation(10.0)))
 
 
-def _scene(*things: Thing) -> Scene:
+def _scene(*elements: SceneElement) -> Scene:
     waypoints = np.array([(47.5, 31.5), (47.5, 31.5)])
-    backdrop = Backdrop(np.full((*SIZE, 3), 50, np.uint8), Motion(waypoints, 1, Swing(1.0)))
-    return Scene(SIZE, backdrop, things)
+    backdrop = Backdrop(np.full((*SIZE, 3), 50, np.uint8), Motion(waypoints, 1, Oscillation(1.0)))
+    return Scene(SIZE, backdrop, elements)
 
 
-def test_a_thing_is_where_its_motion_says() -> None:
+def test_an_element_is_at_the_pose_of_its_motion() -> None:
     image, ids = render(_scene(_square(1, 40, 200)), 0)
     rows, columns = np.nonzero(ids)
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (22, 42, 30, 50)
@@ -41,32 +41,32 @@ def test_a_thing_is_where_its_motion_says() -> None:
     assert image[5, 5].tolist() == [50, 50, 50]
 
 
-def test_a_moving_thing_is_elsewhere_in_the_next_frame() -> None:
+def test_a_moving_element_is_displaced_in_the_next_frame() -> None:
     scene = _scene(_square(1, 40, 200, speed_px=7))
     first, second = (render(scene, frame_index)[1] for frame_index in (0, 1))
     assert np.array_equal(first[:, :-7], second[:, 7:])
 
 
-def test_the_thing_in_front_hides_the_one_behind() -> None:
+def test_the_element_in_front_hides_the_one_behind() -> None:
     image, ids = render(_scene(_square(1, 40, 200), _square(2, 50, 90)), 0)
     assert ids[32, 35] == 1
     assert ids[32, 45] == 2
     assert image[32, 45].tolist() == [90, 90, 90]
 
 
-def test_a_thing_without_an_id_hides_objects_and_is_background() -> None:
+def test_an_element_without_an_id_hides_objects_and_is_background() -> None:
     _, ids = render(_scene(_square(1, 40, 200), _square(0, 50, 90)), 0)
     assert ids[32, 35] == 1
     assert ids[32, 45] == 0
 
 
-def test_a_thing_out_of_view_is_not_there() -> None:
+def test_an_element_out_of_view_is_not_rendered() -> None:
     _, ids = render(_scene(_square(1, 300, 200)), 0)
     assert not ids.any()
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_where_nothing_else_is_near_an_object_is_what_it_covers_by_half(seed: int) -> None:
+def test_away_from_others_an_object_is_the_pixels_that_it_covers_by_half(seed: int) -> None:
     scene = make_scene(seed, replace(SPEC, distractors=0))
     _, ids = render(scene, 5)
     alpha = render_alpha(scene, 5)
@@ -99,10 +99,10 @@ def test_flow_of_a_moving_square_is_its_speed() -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_flow_leads_every_pixel_that_stays_visible_to_its_colour(seed: int) -> None:
+def test_flow_maps_every_pixel_that_stays_visible_to_its_colour(seed: int) -> None:
     scene = replace(make_scene(seed, SPEC), capture=FAULTLESS, light=DAYLIGHT)
-    without_shadows = (replace(thing, shadow_offset_px=(500.0, 0.0)) for thing in scene.things)
-    scene = replace(scene, things=tuple(without_shadows))
+    without_shadows = (replace(element, shadow_offset_px=(500.0, 0.0)) for element in scene.elements)
+    scene = replace(scene, elements=tuple(without_shadows))
     (image, ids), (next_image, next_ids) = render(scene, 6), render(scene, 7)
     rows, columns = np.indices(scene.size, np.float32)
     target = render_flow(scene, 6) + np.stack([columns, rows], axis=-1)

@@ -1,4 +1,4 @@
-"""What simulated users do on simple shapes."""
+"""Simulated users on simple shapes."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_the_image_border_counts_as_outside_for_a_click() -> None:
     assert click_robot(truth, _empty(truth)) == Click(10, 10, is_positive=True)
 
 
-def test_nobody_clicks_or_scribbles_on_a_perfect_mask() -> None:
+def test_a_perfect_mask_gets_no_click_and_no_scribble() -> None:
     truth = _disk((70, 50), 20)
     assert click_robot(truth, truth) is None
     assert scribble_strokes(truth, truth, np.random.default_rng(0)) == []
@@ -89,7 +89,7 @@ def test_a_scribble_stays_on_the_object_and_runs_along_it(seed: int) -> None:
     assert np.ptp(stroke.points[:, 0]) > 40
 
 
-def test_scribbles_say_what_is_missing_and_what_is_surplus() -> None:
+def test_scribbles_are_positive_on_missing_and_negative_on_surplus_regions() -> None:
     truth, prediction = _disk((40, 50), 20), _disk((110, 60), 19)
     strokes = scribble_strokes(truth, prediction, np.random.default_rng(3))
     assert [stroke.is_positive for stroke in strokes] == [True, False]
@@ -97,7 +97,7 @@ def test_scribbles_say_what_is_missing_and_what_is_surplus() -> None:
     assert abs(strokes[1].points[:, 0].mean() - 110) < 20
 
 
-def test_scribbles_are_at_most_as_many_as_asked_for() -> None:
+def test_there_are_at_most_max_strokes_scribbles() -> None:
     truth = np.zeros((100, 100), bool)
     truth[::20, 5:95] = truth[1::20, 5:95] = truth[2::20, 5:95] = True
     assert len(scribble_strokes(truth, _empty(truth), np.random.default_rng(0), max_strokes=2)) == 2
@@ -128,7 +128,7 @@ def test_a_perturbed_mask_falls_to_the_target_and_not_below_the_floor(target: fl
     assert np.mean(reached) > target - 0.2
 
 
-def test_perturbing_leaves_the_truth_alone_and_an_empty_mask_empty() -> None:
+def test_perturbing_does_not_change_the_truth_and_keeps_an_empty_mask_empty() -> None:
     truth = _disk((70, 50), 30)
     kept = truth.copy()
     perturb_mask(truth, np.random.default_rng(0))

@@ -1,4 +1,4 @@
-"""The sample clip: what it shows and how it is written."""
+"""The sample clip: its content and its files."""
 
 from __future__ import annotations
 
@@ -59,14 +59,14 @@ def test_the_fish_cross(small_pond: Scene) -> None:
     assert np.count_nonzero(crossing == 1) < 0.9 * np.count_nonzero(apart == 1)
 
 
-def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_empty_is_refused(tmp_path: Path) -> None:
     (tmp_path / "precious.txt").write_text("keep me")
     with pytest.raises(ValueError, match="is not empty"):
         write_sample(tmp_path, frames=1)
     assert [path.name for path in tmp_path.iterdir()] == ["precious.txt"]
 
 
-def test_the_command_asks_for_a_folder() -> None:
+def test_the_command_needs_a_folder() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "mivos_studio.synthetic.sample"], capture_output=True, text=True, check=False
     )
@@ -74,6 +74,6 @@ def test_the_command_asks_for_a_folder() -> None:
     assert "Name one folder" in done.stderr
 
 
-def test_what_a_killed_process_left_is_in_nobody_s_way(tmp_path: Path) -> None:
+def test_the_folder_of_a_killed_process_does_no_harm(tmp_path: Path) -> None:
     (tmp_path / f".pond.{os.getpid()}.part").mkdir()  # in a container every process may have the same id
     assert open_clip(write_sample(tmp_path / "pond", frames=1)).size == SAMPLE_SIZE

@@ -1,4 +1,4 @@
-"""Random scenes: the same seed gives the same bytes, and they hold what was asked for."""
+"""Random scenes: the same seed gives the same bytes, and scenes follow their spec."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ def test_other_seeds_give_other_scenes() -> None:
     assert len({_fingerprint(seed) for seed in range(6)}) == 6
 
 
-def test_frames_have_the_size_asked_for() -> None:
+def test_frames_have_the_requested_size() -> None:
     image, ids = render(make_scene(0, SPEC), 3)
     assert image.shape == (120, 160, 3)
     assert ids.shape == (120, 160)
     assert image.dtype == ids.dtype == np.uint8
 
 
-def test_as_many_objects_as_asked_for_get_ids_from_1() -> None:
+def test_the_requested_number_of_objects_get_ids_from_1() -> None:
     for seed in range(10):
         scene = make_scene(seed, SceneSpec(size=(120, 160), objects=(2, 4), distractors=0))
-        object_ids = sorted(thing.object_id for thing in scene.things)
+        object_ids = sorted(element.object_id for element in scene.elements)
         assert object_ids == list(range(1, len(object_ids) + 1))
         assert 2 <= len(object_ids) <= 4
 
@@ -67,7 +67,7 @@ def test_objects_move_and_occlude_each_other() -> None:
     assert occluded >= 5
 
 
-def test_a_scene_can_be_seen_at_any_frame_alone() -> None:
+def test_any_frame_of_a_scene_can_be_rendered_alone() -> None:
     scene = make_scene(3, SPEC)
     in_order = [render(scene, frame_index)[0] for frame_index in range(4)]
     assert np.array_equal(render(make_scene(3, SPEC), 3)[0], in_order[3])

@@ -19,7 +19,7 @@ SIZE = (60, 90)
 
 
 @pytest.mark.parametrize("texture", TEXTURES, ids=[texture.__name__ for texture in TEXTURES])
-def test_a_texture_has_the_size_asked_for_and_something_to_see(texture: Texture) -> None:
+def test_a_texture_has_the_requested_size_and_some_contrast(texture: Texture) -> None:
     rng = np.random.default_rng(0)
     image = texture(SIZE, random_ramp(rng), rng)
     assert image.shape == (*SIZE, 3)

@@ -1,4 +1,4 @@
-"""Two processes that share every batch learn what one process learns from the whole of it."""
+"""Two processes that share every batch train the same weights as one process."""
 
 import os
 import socket
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-_PROGRAM = Path(__file__).with_name("shared_lesson.py")
+_PROGRAM = Path(__file__).with_name("distributed_training.py")
 
 
 def _free_port() -> int:
@@ -18,18 +18,18 @@ def _free_port() -> int:
 
 
 def _run(out: Path, count: int) -> None:
-    surroundings = {**os.environ, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(_free_port())}
+    environment = {**os.environ, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(_free_port())}
     started = [
         subprocess.Popen(
             [sys.executable, str(_PROGRAM), str(out)],
-            env={**surroundings, "WORLD_SIZE": str(count), "RANK": str(rank), "LOCAL_RANK": str(rank)},
+            env={**environment, "WORLD_SIZE": str(count), "RANK": str(rank), "LOCAL_RANK": str(rank)},
         )
         for rank in range(count)
     ]
     assert [process.wait(timeout=120) for process in started] == [0] * count
 
 
-def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
+def test_two_processes_train_the_weights_of_one(tmp_path: Path) -> None:
     for count in (1, 2):
         _run(tmp_path / str(count), count)
     one, two = (

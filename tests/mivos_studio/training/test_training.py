@@ -1,4 +1,4 @@
-"""Training on a tiny set made on the spot."""
+"""Training on a tiny made-up set."""
 
 from pathlib import Path
 
@@ -12,32 +12,32 @@ from safetensors.torch import load_file
 from mivos_studio.training.compact.propagation_data import PropagationData
 from mivos_studio.training.data.layers import NO_MATCH
 from mivos_studio.training.data.sources import TrainingDataError, find_sources
-from mivos_studio.training.run import TrainingOptions, train
+from mivos_studio.training.options import TrainingOptions
 from mivos_studio.training.trainer import Recipe, Trainer
 from model.checkpoint import family_folder
-from tests.mivos_studio.training.made import losses_of, make_pictures, write_picture
+from tests.mivos_studio.training.example_data import losses_of, make_images, run_training, write_image
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("pictures")
-    make_pictures(root, stills=6, frames=14, step=5)
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("images")
+    make_images(root, stills=6, frames=14, step=5)
     return root
 
 
-def _options(pictures: Path, out: Path, **changes: object) -> TrainingOptions:
-    plain = TrainingOptions([pictures], out, steps=6, batch=2, threads=1)
+def _options(images: Path, out: Path, **changes: object) -> TrainingOptions:
+    plain = TrainingOptions([images], out, steps=6, batch=2, threads=1)
     return TrainingOptions(**{**plain.__dict__, **changes})
 
 
-def test_sources_can_be_left_out(pictures: Path) -> None:
-    assert find_sources([pictures], wanted=["squares"]).clips == ()
+def test_sources_can_be_left_out(images: Path) -> None:
+    assert find_sources([images], wanted=["squares"]).clips == ()
     with pytest.raises(TrainingDataError, match="No source called stars; there are moving, squares"):
-        find_sources([pictures], wanted=["stars"])
+        find_sources([images], wanted=["stars"])
 
 
-def test_a_folder_without_pictures_is_named(tmp_path: Path) -> None:
-    with pytest.raises(TrainingDataError, match="No training pictures in"):
+def test_a_folder_without_images_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TrainingDataError, match="No training images in"):
         find_sources([tmp_path])
 
 
@@ -45,7 +45,7 @@ def test_a_source_in_the_layout_of_davis_is_read_and_reduced(tmp_path: Path) -> 
     rng = np.random.default_rng(0)
     images, masks = (tmp_path / "made" / part / "480p" / "one" for part in ("JPEGImages", "Annotations"))
     for number in range(4):
-        write_picture(images, f"{number:05d}", rng, 10 * number)
+        write_image(images, f"{number:05d}", rng, 10 * number)
         masks.mkdir(parents=True, exist_ok=True)
         (images / f"{number:05d}.png").replace(masks / f"{number:05d}.png")
     large = cv2.resize(cv2.imread(str(images / "00000.jpg")), (640, 512))
@@ -61,21 +61,21 @@ def test_a_source_in_the_layout_of_davis_is_read_and_reduced(tmp_path: Path) -> 
 
 
 def test_a_mask_of_another_size_is_named(tmp_path: Path) -> None:
-    write_picture(tmp_path / "stills" / "squares", "a", np.random.default_rng(0), 0)
+    write_image(tmp_path / "stills" / "squares", "a", np.random.default_rng(0), 0)
     Image.fromarray(np.zeros((5, 5), np.uint8)).save(tmp_path / "stills" / "squares" / "a.png")
     (frame,) = find_sources([tmp_path]).stills
     with pytest.raises(TrainingDataError, match=r"a\.png is not as large as"):
         frame.read()
 
 
-def test_a_sample_depends_on_seed_and_number_alone(pictures: Path) -> None:
-    first, again = (PropagationData(7, 10, lambda _: 64, find_sources([pictures]))[3] for _ in range(2))
+def test_a_sample_depends_on_seed_and_number_alone(images: Path) -> None:
+    first, again = (PropagationData(7, 10, lambda _: 64, find_sources([images]))[3] for _ in range(2))
     assert all(torch.equal(first[key], again[key]) for key in first)
 
 
-def test_known_matches_join_equal_colours(pictures: Path) -> None:
-    """Where two cells are said to show the same point, their colours agree more than those of others."""
-    samples = PropagationData(1, 30, lambda _: 64, find_sources([pictures], wanted=["squares"]))
+def test_known_matches_join_equal_colours(images: Path) -> None:
+    """Colours of two cells that match agree more than those of other cells."""
+    samples = PropagationData(1, 30, lambda _: 64, find_sources([images], wanted=["squares"]))
     same, other = [], []
     for number in range(12):
         sample = samples[number]
@@ -89,26 +89,26 @@ def test_known_matches_join_equal_colours(pictures: Path) -> None:
 
 @pytest.mark.parametrize("name", ["propagation", "interaction"])
 def test_a_few_steps_reduce_the_loss(
-    pictures: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+    images: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mivos_studio.training.run._SIZES", ((0.0, 64),))
+    monkeypatch.setattr("mivos_studio.training.tasks.compact._SIZES", ((0.0, 64),))
     # The loss of the hardest pixels alone, towards the end, is not to be compared with that of all.
     monkeypatch.setattr("mivos_studio.training.losses.HARDEST_SHARE", 1.0)
-    train(name, _options(pictures, tmp_path, steps=60, batch=3))
+    run_training(name, _options(images, tmp_path, steps=60, batch=3))
     losses = losses_of(tmp_path / f"{name}.csv")
     assert len(losses) == 3
     assert (tmp_path / f"{name}.svg").read_text().count("steps") >= 3
     assert losses[-1] < losses[0]
 
 
-def test_a_killed_training_goes_on_exactly(
-    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_an_interrupted_training_resumes_exactly(
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mivos_studio.training.run._SIZES", ((0.0, 64),))
+    monkeypatch.setattr("mivos_studio.training.tasks.compact._SIZES", ((0.0, 64),))
     whole, halves = tmp_path / "whole", tmp_path / "halves"
-    train("propagation", _options(pictures, whole))
-    train("propagation", _options(pictures, halves, hours=1e-9))
-    train("propagation", _options(pictures, halves, resume=True))
+    run_training("propagation", _options(images, whole))
+    run_training("propagation", _options(images, halves, hours=1e-9))
+    run_training("propagation", _options(images, halves, resume=True))
     first, second = (
         torch.load(path / "propagation.checkpoint.pt", weights_only=True) for path in (whole, halves)
     )
@@ -116,36 +116,36 @@ def test_a_killed_training_goes_on_exactly(
     assert all(torch.equal(first["network"][key], second["network"][key]) for key in first["network"])
 
 
-def test_parts_that_are_not_taught_stay_as_they_are(pictures: Path, tmp_path: Path) -> None:
+def test_parts_that_are_not_trained_stay_as_they_are(images: Path, tmp_path: Path) -> None:
     options = _options(
-        pictures, tmp_path, crop=64, frames=4, parts=["decoder"], warm_start=family_folder("compact")
+        images, tmp_path, crop=64, frames=4, parts=["decoder"], warm_start=family_folder("compact")
     )
-    (weights,) = train("propagation", options)
+    (weights,) = run_training("propagation", options)
     before, after = load_file(family_folder("compact") / weights.name), load_file(weights)
     changed = {key.split(".")[0] for key in before if not torch.equal(before[key], after[key])}
     assert changed == {"decoder"}
 
 
-def test_a_part_that_there_is_not_is_named(pictures: Path, tmp_path: Path) -> None:
+def test_an_unknown_part_is_named(images: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingDataError, match="no part head: choose from encoder, key, value, decoder"):
-        train("propagation", _options(pictures, tmp_path, parts=["head"]))
+        run_training("propagation", _options(images, tmp_path, parts=["head"]))
 
 
-def test_parts_are_not_looked_for_in_all_networks(pictures: Path, tmp_path: Path) -> None:
+def test_parts_are_refused_for_all_networks(images: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingDataError, match="Parts are of one network"):
-        train("all", _options(pictures, tmp_path, parts=["decoder"]))
+        run_training("all", _options(images, tmp_path, parts=["decoder"]))
 
 
 @pytest.mark.parametrize(("name", "family"), [("interaction", "compact"), ("propagation", "mivos")])
 def test_a_number_of_frames_is_refused_where_it_would_do_nothing(
-    pictures: Path, tmp_path: Path, name: str, family: str
+    images: Path, tmp_path: Path, name: str, family: str
 ) -> None:
     with pytest.raises(TrainingDataError, match="for the compact propagation network alone"):
-        train(name, _options(pictures, tmp_path, family=family, frames=4))
+        run_training(name, _options(images, tmp_path, family=family, frames=4))
 
 
-def test_given_masks_are_rough_in_some_samples_and_never_take_what_is_anothers(pictures: Path) -> None:
-    samples = PropagationData(8, 60, lambda _: 64, find_sources([pictures]))
+def test_given_masks_are_rough_in_some_samples_and_never_cover_another_object(images: Path) -> None:
+    samples = PropagationData(8, 60, lambda _: 64, find_sources([images]))
     drawn = [samples[number] for number in range(60)]
     firsts = [(sample["given"].bool(), sample["objects"][0].bool()) for sample in drawn]
     rough = [(given, truth) for given, truth in firsts if not torch.equal(given, truth)]
@@ -156,8 +156,8 @@ def test_given_masks_are_rough_in_some_samples_and_never_take_what_is_anothers(p
         assert (given & truth).sum() / (given | truth).sum() > 0.3
 
 
-def test_a_sample_has_as_many_frames_as_wanted_and_shorter_clips_are_left_out(pictures: Path) -> None:
-    sources = find_sources([pictures])
+def test_a_sample_has_the_requested_number_of_frames_and_shorter_clips_are_left_out(images: Path) -> None:
+    sources = find_sources([images])
     sample = PropagationData(7, 10, lambda _: 64, sources, 5)[3]
     assert len(sample["images"]) == len(sample["objects"]) == 5
     assert len(sample["matches"]) == 4
@@ -168,7 +168,7 @@ def test_a_sample_has_as_many_frames_as_wanted_and_shorter_clips_are_left_out(pi
 def test_clips_of_good_masks_are_drawn_more_often(tmp_path: Path) -> None:
     for source in ("davis16_train", "xiph_chen", "mine"):
         for number in range(6):
-            write_picture(tmp_path / "video" / source / "a", f"{number}", np.random.default_rng(0), number)
+            write_image(tmp_path / "video" / source / "a", f"{number}", np.random.default_rng(0), number)
     samples = PropagationData(8, 10, lambda _: 64, find_sources([tmp_path]))
     sources = [clip[0].clip_source for clip in samples._clips]
     shares = dict(zip(sources, samples._clip_shares.tolist(), strict=True))
@@ -177,23 +177,23 @@ def test_clips_of_good_masks_are_drawn_more_often(tmp_path: Path) -> None:
 
 
 def test_crops_grow_between_two_batches(
-    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mivos_studio.training.run._SIZES", ((0.0, 32), (0.3, 64)))
-    (weights,) = train("interaction", _options(pictures, tmp_path, steps=3, batch=3))
+    monkeypatch.setattr("mivos_studio.training.tasks.compact._SIZES", ((0.0, 32), (0.3, 64)))
+    (weights,) = run_training("interaction", _options(images, tmp_path, steps=3, batch=3))
     assert weights.exists()
 
 
-def test_resuming_without_a_checkpoint_begins_with_the_shipped_weights(
-    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_resuming_without_a_checkpoint_starts_from_the_shipped_weights(
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mivos_studio.training.run._SIZES", ((0.0, 64),))
+    monkeypatch.setattr("mivos_studio.training.tasks.compact._SIZES", ((0.0, 64),))
     began = {}
     for case, changes in {
         "all": {"resume": True},
         "chosen": {"resume": True, "sources": ["squares"]},
     }.items():
-        train("propagation", _options(pictures, tmp_path / case, steps=1, **changes))
+        run_training("propagation", _options(images, tmp_path / case, steps=1, **changes))
         began[case] = load_file(tmp_path / case / "propagation.safetensors")
     shipped = load_file(family_folder("compact") / "propagation.safetensors")
     key = "key.weight"
@@ -219,9 +219,9 @@ def test_a_processor_without_bfloat16_trains_in_float32(
     computed = []
 
     def loss_step(batch: dict[str, torch.Tensor], progress: float) -> tuple[torch.Tensor, dict[str, float]]:
-        answer = network(batch["x"])
-        computed.append(answer.dtype)
-        return answer.float().mean(), {}
+        prediction = network(batch["x"])
+        computed.append(prediction.dtype)
+        return prediction.float().mean(), {}
 
     trainer = Trainer("line", network, tmp_path, Recipe(steps=1, batch=2), torch.device("cpu"))
     trainer.run([{"x": torch.ones(2)}] * 2, loss_step)  # type: ignore[arg-type]
@@ -229,22 +229,22 @@ def test_a_processor_without_bfloat16_trains_in_float32(
     assert {weight.dtype for weight in network.parameters()} == {torch.float32}
 
 
-def test_fusion_asks_for_propagation_first(pictures: Path, tmp_path: Path) -> None:
+def test_fusion_needs_a_trained_propagation_network(images: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingDataError, match="Fusion learns from propagation"):
-        train("fusion", _options(pictures, tmp_path))
+        run_training("fusion", _options(images, tmp_path))
 
 
-def test_fusion_learns_from_what_propagation_makes(
-    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_fusion_is_trained_on_masks_that_propagation_makes(
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mivos_studio.training.run._SIZES", ((0.0, 64),))
-    monkeypatch.setattr("mivos_studio.training.run._FUSION_SIZE", 64)
-    train("propagation", _options(pictures, tmp_path, steps=2))
-    (weights,) = train("fusion", _options(pictures, tmp_path, steps=4))
+    monkeypatch.setattr("mivos_studio.training.tasks.compact._SIZES", ((0.0, 64),))
+    monkeypatch.setattr("mivos_studio.training.tasks.compact._FUSION_SIZE", 64)
+    run_training("propagation", _options(images, tmp_path, steps=2))
+    (weights,) = run_training("fusion", _options(images, tmp_path, steps=4))
     assert weights.exists()
     assert list((tmp_path / "walks").glob("*.npz"))
 
 
-def test_an_unknown_network_is_refused(pictures: Path, tmp_path: Path) -> None:
+def test_an_unknown_network_is_refused(images: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingDataError, match="There is no network called everything"):
-        train("everything", _options(pictures, tmp_path))
+        run_training("everything", _options(images, tmp_path))

@@ -1,4 +1,4 @@
-"""The published networks learn from the same samples; what they learn is left in the published form."""
+"""Training of the published networks: the same samples, weights written in the published form."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ import torch
 from torch import Tensor, nn
 
 from mivos_studio.training.data.sources import TrainingDataError
-from mivos_studio.training.mivos.loss_steps import PropagationLesson, ScribbleLesson
+from mivos_studio.training.mivos.loss_steps import PropagationLossStep, ScribbleLossStep
 from mivos_studio.training.mivos.recipe import RECIPES
-from mivos_studio.training.run import TrainingOptions, train
+from mivos_studio.training.options import TrainingOptions
+from mivos_studio.training.tasks.mivos import MIVOS_TASKS
 from mivos_studio.training.trainer import LossStep
 from model.checkpoint import load_weights
 from model.mivos.fusion import MivosFusion
 from model.mivos.propagation import MivosPropagation
 from model.mivos.scribble import MivosScribble
 from tests import parity
-from tests.mivos_studio.training.made import losses_of, make_pictures
+from tests.mivos_studio.training.example_data import losses_of, make_images, run_training
 
 SIZE = 64
 
@@ -29,20 +30,21 @@ _Network = TypeVar("_Network", bound=nn.Module)
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("pictures")
-    make_pictures(root, stills=3, frames=11, step=8)
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("images")
+    make_images(root, stills=3, frames=11, step=8)
     return root
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, recipe in RECIPES.items():
-        monkeypatch.setitem(RECIPES, name, replace(recipe, size=SIZE, learning_rate=1e-3, log_every=2))
+    for name, task in MIVOS_TASKS.items():
+        recipe = replace(task.recipe, size=SIZE, learning_rate=1e-3, log_every=2)
+        monkeypatch.setitem(MIVOS_TASKS, name, replace(task, recipe=recipe))
 
 
-def _options(pictures: Path, out: Path, **changes: object) -> TrainingOptions:
-    plain = TrainingOptions([pictures], out, family="mivos", steps=8, batch=2, threads=1)
+def _options(images: Path, out: Path, **changes: object) -> TrainingOptions:
+    plain = TrainingOptions([images], out, family="mivos", steps=8, batch=2, threads=1)
     return replace(plain, **changes)
 
 
@@ -52,9 +54,9 @@ def _save_made(network: nn.Module, path: Path) -> None:
 
 
 @pytest.mark.usefixtures("small")
-def test_a_few_steps_of_fusion_reduce_the_loss(pictures: Path, tmp_path: Path) -> None:
+def test_a_few_steps_of_fusion_reduce_the_loss(images: Path, tmp_path: Path) -> None:
     _save_made(MivosPropagation(), tmp_path / "propagation_model.pth")
-    (weights,) = train("fusion", _options(pictures, tmp_path, steps=16))
+    (weights,) = run_training("fusion", _options(images, tmp_path, steps=16))
     assert weights == tmp_path / "fusion.pth"
     losses = losses_of(tmp_path / "fusion.csv")
     assert losses[-1] < losses[0]
@@ -94,7 +96,7 @@ def test_a_few_steps_of_propagation_reduce_the_loss_and_leave_normalisation_alon
     network, objects = _made(MivosPropagation()), _squares()
     statistics = network.rgb_encoder.bn1.running_mean.clone()
     batch = {"images": objects.sum(dim=2, keepdim=True).repeat(1, 1, 3, 1, 1), "objects": objects}
-    losses = _learn(network, PropagationLesson(network, lambda _: 1.0), batch)
+    losses = _learn(network, PropagationLossStep(network, lambda _: 1.0), batch)
     assert losses[-1] < losses[0]
     assert torch.equal(network.rgb_encoder.bn1.running_mean, statistics)
 
@@ -104,13 +106,13 @@ def test_a_few_steps_of_scribbles_reduce_the_loss() -> None:
     guides = torch.zeros(2, 3, 32, 32)
     guides[:, 1, 10:13, 6:12] = 1.0
     batch = {"image": truth[:, None].repeat(1, 3, 1, 1), "guides": guides, "truth": truth}
-    losses = _learn(network, ScribbleLesson(network, lambda _: 1.0), batch)
+    losses = _learn(network, ScribbleLossStep(network, lambda _: 1.0), batch)
     assert losses[-1] < losses[0]
 
 
-def test_fusion_without_a_propagation_network_says_what_is_missing(pictures: Path, tmp_path: Path) -> None:
+def test_fusion_without_a_propagation_network_names_the_missing_file(images: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingDataError, match=r"propagation_model\.pth"):
-        train("fusion", _options(pictures, tmp_path))
+        run_training("fusion", _options(images, tmp_path))
 
 
 def test_the_published_rates_fall_once_and_the_loss_narrows() -> None:

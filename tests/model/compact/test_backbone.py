@@ -16,7 +16,7 @@ HEIGHT, WIDTH = 2 * MULTIPLE, 3 * MULTIPLE
 
 
 def _network() -> CompactPropagation:
-    """A network with a backbone, whose normalisation does something."""
+    """Return a network with a backbone and random normalisation statistics."""
     torch.manual_seed(5)
     network = CompactPropagation(has_backbone=True).eval()
     for part in network.modules():
@@ -27,7 +27,7 @@ def _network() -> CompactPropagation:
 
 
 @torch.inference_mode()
-def _answers(network: CompactPropagation) -> torch.Tensor:
+def _logits(network: CompactPropagation) -> torch.Tensor:
     generator = torch.Generator().manual_seed(6)
     image = torch.randn(1, 3, HEIGHT, WIDTH, generator=generator)
     objects = torch.rand(2, HEIGHT, WIDTH, generator=generator)
@@ -37,16 +37,16 @@ def _answers(network: CompactPropagation) -> torch.Tensor:
     return network.decode(query, readout, objects, network.learn_target_models([entry], [(0, 1)]))
 
 
-def test_a_network_with_a_backbone_answers_as_any_other() -> None:
-    assert _answers(_network()).shape == (2, HEIGHT, WIDTH)
+def test_a_network_with_a_backbone_predicts_every_object() -> None:
+    assert _logits(_network()).shape == (2, HEIGHT, WIDTH)
 
 
-def test_folding_changes_no_answer() -> None:
+def test_folding_changes_no_prediction() -> None:
     network = _network()
-    before = _answers(network)
+    before = _logits(network)
     fold_normalisation(network)
     assert not any(isinstance(part, nn.BatchNorm2d) for part in network.modules())
-    assert torch.allclose(_answers(network), before, atol=1e-3)
+    assert torch.allclose(_logits(network), before, atol=1e-3)
 
 
 def test_a_backbone_keeps_its_statistics_in_training() -> None:
@@ -58,13 +58,13 @@ def test_a_backbone_keeps_its_statistics_in_training() -> None:
 
 
 @torch.inference_mode()
-def test_a_backbone_in_training_sees_what_it_sees_in_use() -> None:
+def test_a_backbone_computes_the_same_in_training_and_inference() -> None:
     backbone, image = LiteBackbone(), torch.randn(1, 3, 48, 64)
-    for taught, used in zip(backbone.train()(image), backbone.eval()(image), strict=True):
-        assert torch.allclose(taught, used, atol=1e-5)
+    for trained, used in zip(backbone.train()(image), backbone.eval()(image), strict=True):
+        assert torch.allclose(trained, used, atol=1e-5)
 
 
-def test_the_file_tells_which_encoder_it_is_of(tmp_path: Path) -> None:
+def test_the_encoder_is_chosen_by_the_tensors_of_the_file(tmp_path: Path) -> None:
     save_compact(tmp_path / "compact")
     path = tmp_path / "compact" / "propagation.safetensors"
     assert isinstance(load_propagation(path).encoder, ImageEncoder)
@@ -73,10 +73,10 @@ def test_the_file_tells_which_encoder_it_is_of(tmp_path: Path) -> None:
     loaded = load_networks("compact", tmp_path).propagation
     assert isinstance(loaded, CompactPropagation)
     assert isinstance(loaded.encoder, BackboneEncoder)
-    assert torch.allclose(_answers(loaded), _answers(network), atol=1e-3)
+    assert torch.allclose(_logits(loaded), _logits(network), atol=1e-3)
 
 
-def test_a_backbone_that_lacks_something_is_named(tmp_path: Path) -> None:
+def test_a_missing_tensor_of_a_backbone_is_named(tmp_path: Path) -> None:
     state = CompactPropagation(has_backbone=True).state_dict()
     del state["encoder.widen.0.conv.weight"]
     save_file(state, tmp_path / "propagation.safetensors")

@@ -7,17 +7,17 @@ from torch import Tensor, nn
 from model.compact.encoder import MULTIPLE
 from model.compact.fusion import CompactFusion
 from model.compact.interaction import (
-    LINES,
+    SHORT_SIDE,
     CompactInteraction,
     certainty,
-    close_up,
-    colour_likeness,
+    colour_similarity,
+    dilated,
     ellipse_around,
+    feature_similarity,
+    input_size,
     is_dot,
-    likeness,
-    nearby,
-    seen_size,
-    widened,
+    keep_near,
+    zoom_window,
 )
 from model.compact.propagation import CompactPropagation
 from model.layers.blocks import ConvNorm, fold_normalisation
@@ -35,7 +35,7 @@ def _image() -> Tensor:
 
 
 @torch.inference_mode()
-def test_propagation_answers_for_every_object_at_the_size_of_the_image() -> None:
+def test_propagation_predicts_every_object_at_the_size_of_the_image() -> None:
     network = CompactPropagation().eval()
     objects = torch.rand(3, HEIGHT, WIDTH)
     query = network.encode_query(_image())
@@ -43,8 +43,8 @@ def test_propagation_answers_for_every_object_at_the_size_of_the_image() -> None
     assert entry.key.shape[0] == 1
     assert entry.value.shape[0] == 3
     keys, values = entry.key.unsqueeze(2), entry.value.unsqueeze(2)
-    targets = network.learn_target_models([entry], [(0, 1, 2)])
-    logits = network.decode(query, network.read(query, keys, values), objects, targets)
+    target_models = network.learn_target_models([entry], [(0, 1, 2)])
+    logits = network.decode(query, network.read(query, keys, values), objects, target_models)
     assert logits.shape == (3, HEIGHT, WIDTH)
     assert logits.dtype == torch.float32
 
@@ -64,23 +64,23 @@ def test_objects_do_not_depend_on_their_order() -> None:
 
 
 @torch.inference_mode()
-def test_a_map_carried_to_its_own_frame_stays_in_range() -> None:
+def test_a_map_transferred_to_its_own_frame_stays_in_range() -> None:
     network = CompactPropagation().eval()
     query = network.encode_query(_image())
     maps = torch.rand(2, 2, HEIGHT, WIDTH)
-    carried = network.transfer(query, query.key, maps)
-    assert carried.shape == maps.shape
-    assert carried.min() >= 0
-    assert carried.max() <= 1
+    transferred = network.transfer(query, query.key, maps)
+    assert transferred.shape == maps.shape
+    assert transferred.min() >= 0
+    assert transferred.max() <= 1
 
 
 @torch.inference_mode()
 def test_untrained_fusion_lets_the_nearer_anchor_win() -> None:
     network = CompactFusion().eval()
     old, new = torch.ones(1, HEIGHT, WIDTH), torch.zeros(1, HEIGHT, WIDTH)
-    evidence = torch.zeros(1, 2, HEIGHT, WIDTH)
-    near_old = network(_image(), old, new, evidence, torch.tensor([0.1, 0.9]))
-    near_new = network(_image(), old, new, evidence, torch.tensor([0.9, 0.1]))
+    attention = torch.zeros(1, 2, HEIGHT, WIDTH)
+    near_old = network(_image(), old, new, attention, torch.tensor([0.1, 0.9]))
+    near_new = network(_image(), old, new, attention, torch.tensor([0.9, 0.1]))
     assert (near_old > 0).all()
     assert (near_new < 0).all()
 
@@ -95,52 +95,52 @@ def test_fusion_keeps_what_old_and_new_agree_on() -> None:
 
 
 @torch.inference_mode()
-def test_interaction_answers_for_every_object() -> None:
+def test_interaction_predicts_every_object() -> None:
     planes = [torch.rand(2, HEIGHT, WIDTH) for _ in range(3)]
     assert CompactInteraction().eval()(_image(), *planes).shape == (2, HEIGHT, WIDTH)
 
 
 @pytest.mark.parametrize(
-    ("size", "seen"),
+    ("size", "resized"),
     [((480, 864), (192, 352)), ((1080, 1920), (192, 336)), ((100, 100), (192, 192)), ((30, 3000), (16, 768))],
 )
-def test_a_picture_of_any_size_is_looked_at_with_the_same_short_side(
-    size: tuple[int, int], seen: tuple[int, int]
+def test_an_image_of_any_size_is_resized_to_the_same_short_side(
+    size: tuple[int, int], resized: tuple[int, int]
 ) -> None:
-    assert seen_size(*size) == seen
-    assert seen_size(*size)[0] <= LINES
+    assert input_size(*size) == resized
+    assert input_size(*size)[0] <= SHORT_SIDE
 
 
 @torch.inference_mode()
-def test_a_small_crop_is_answered_at_its_own_size() -> None:
+def test_a_small_crop_is_predicted_at_its_own_size() -> None:
     network = CompactInteraction().eval()
     planes = [torch.rand(1, 40, 56) for _ in range(3)]
     assert network(torch.randn(1, 3, 40, 56), *planes).shape == (1, 40, 56)
 
 
-def test_a_closer_look_takes_in_a_small_object_and_its_surroundings() -> None:
+def test_the_zoom_window_covers_a_small_object_and_its_surroundings() -> None:
     there = torch.zeros(480, 864, dtype=torch.bool)
-    assert close_up(there) is None
+    assert zoom_window(there) is None
     there[200:300, 400:440] = True
-    rows, columns = close_up(there) or (slice(0), slice(0))
+    rows, columns = zoom_window(there) or (slice(0), slice(0))
     assert 0 < rows.start < 200
     assert 300 < rows.stop < 480
     assert columns.start < 400
     assert columns.stop - columns.start >= 64
     there[:, :700] = True
-    assert close_up(there) is None
+    assert zoom_window(there) is None
 
 
 @torch.inference_mode()
-def test_a_closer_look_changes_nothing_outside_of_its_window() -> None:
+def test_zooming_in_changes_nothing_outside_of_the_window() -> None:
     network = CompactInteraction().eval()
     torch.nn.init.constant_(network.predict.bias, -20.0)  # type: ignore[arg-type]
     planes = [torch.zeros(1, 192, 192) for _ in range(3)]
-    for plane in planes[:2]:  # with a mask before, it looks at the whole but once
+    for plane in planes[:2]:  # a previous mask, so that nothing is refined
         plane[0, 80:84, 80:84] = 1.0
     image = torch.randn(1, 3, 192, 192)
-    once, twice = network._look(*network._reduced(image, *planes))[:, 0], network(image, *planes)
-    window = close_up(planes[1][0] > 0)
+    once, twice = network._predict(*network._reduced(image, *planes))[:, 0], network(image, *planes)
+    window = zoom_window(planes[1][0] > 0)
     assert window is not None
     outside = torch.ones(192, 192, dtype=torch.bool)
     outside[window] = False
@@ -149,20 +149,20 @@ def test_a_closer_look_changes_nothing_outside_of_its_window() -> None:
 
 
 @torch.inference_mode()
-def test_an_object_without_a_mask_is_looked_at_again() -> None:
+def test_a_prediction_without_a_previous_mask_is_refined() -> None:
     network = CompactInteraction().eval()
-    torch.nn.init.constant_(network.predict.bias, 20.0)  # everything belongs to it: no closer look
+    torch.nn.init.constant_(network.predict.bias, 20.0)  # everything is the object: no zooming in
     previous, positive, negative = (torch.zeros(2, 192, 192) for _ in range(3))
     previous[1, 20:40] = 1.0
     image = torch.randn(1, 3, 192, 192)
     small, guides = network._reduced(image, previous, positive, negative)
-    once = network._look_both_ways(small.expand(2, -1, -1, -1), guides)[:, 0]
-    answered = network(image, previous, positive, negative)
-    assert not torch.allclose(answered[0], once[0], atol=1e-3)
-    torch.testing.assert_close(answered[1], once[1])
+    once = network._predict_with_mirror(small.expand(2, -1, -1, -1), guides)[:, 0]
+    predicted = network(image, previous, positive, negative)
+    assert not torch.allclose(predicted[0], once[0], atol=1e-3)
+    torch.testing.assert_close(predicted[1], once[1])
 
 
-def test_what_lies_within_a_small_part_of_the_picture_is_a_dot() -> None:
+def test_a_stroke_within_a_small_part_of_the_image_is_a_dot() -> None:
     stroke = torch.zeros(192, 352)
     assert not is_dot(stroke)
     stroke[100:112, 200:212] = 1.0
@@ -179,15 +179,15 @@ def test_an_ellipse_lies_around_the_middle_of_a_stroke() -> None:
     assert ellipse.nonzero().amax(dim=0).tolist() == [75, 130]
 
 
-def test_a_mask_is_widened_to_all_sides_alike() -> None:
+def test_a_mask_is_dilated_equally_to_all_sides() -> None:
     there = torch.zeros(100, 200, dtype=torch.bool)
     there[50:52, 90:95] = True
-    wide = widened(there).nonzero()
+    wide = dilated(there).nonzero()
     assert wide.amin(dim=0).tolist() == [40, 80]
     assert wide.amax(dim=0).tolist() == [61, 104]
 
 
-def test_an_answer_is_the_more_certain_the_nearer_it_is_to_a_mask() -> None:
+def test_a_prediction_is_the_more_certain_the_nearer_it_is_to_a_mask() -> None:
     sides = torch.cat([torch.ones(4, 2), -torch.ones(4, 2)], dim=1)
     assert certainty(sides) == pytest.approx(0.731 / (1 + 0.269), abs=1e-3)
     assert certainty(sides) < certainty(3 * sides) < certainty(20 * sides) <= 1.0
@@ -195,55 +195,57 @@ def test_an_answer_is_the_more_certain_the_nearer_it_is_to_a_mask() -> None:
 
 
 @torch.inference_mode()
-def test_of_several_beginnings_a_first_click_keeps_the_answer_that_is_surest(
+def test_of_several_starts_a_first_click_keeps_the_most_certain_prediction(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     network = CompactInteraction().eval()
-    finish, answers = network._finish, list[Tensor]()
+    predict_final, predictions = network._predict_final, list[Tensor]()
 
     def watched(*attempt: Any) -> Tensor:
-        answers.append(finish(*attempt) * (1 + len(answers)))  # so that the last is the surest
-        return answers[-1]
+        predictions.append(
+            predict_final(*attempt) * (1 + len(predictions))
+        )  # so that the last is the most certain
+        return predictions[-1]
 
-    monkeypatch.setattr(network, "_finish", watched)
+    monkeypatch.setattr(network, "_predict_final", watched)
     nothing, click, line = (torch.zeros(1, HEIGHT, WIDTH) for _ in range(3))
     click[0, 20:22, 30:32] = 1.0
     line[0, 20, 10:40] = 1.0
-    asked = network.predictions(_image(), nothing, click, nothing)
-    assert torch.equal(next(asked)[0], answers[0])
-    assert len(answers) == 1, "the first answer does not wait for the others"
-    assert torch.equal(next(asked)[0], answers[2])
-    assert len(answers) == 3
-    assert next(asked, None) is None
+    results = network.predictions(_image(), nothing, click, nothing)
+    assert torch.equal(next(results)[0], predictions[0])
+    assert len(predictions) == 1, "the first prediction does not wait for the others"
+    assert torch.equal(next(results)[0], predictions[2])
+    assert len(predictions) == 3
+    assert next(results, None) is None
     network(_image(), nothing, line, nothing)
     network(_image(), click, click, nothing)
-    network.trusts_itself = False
+    network.compares_starts = False
     network(_image(), nothing, click, nothing)
-    assert len(answers) == 6
+    assert len(predictions) == 6
 
 
-def test_what_says_no_far_from_all_that_says_yes_is_left_out() -> None:
+def test_negative_strokes_far_from_all_positive_ones_are_dropped() -> None:
     positive, negative = torch.zeros(200, 300), torch.zeros(200, 300)
     positive[100, 100:121] = 1.0
     negative[100, 139:142] = negative[100, 159:163] = negative[20, 110] = 1.0
-    near = nearby(positive, negative)
+    near = keep_near(positive, negative)
     assert near[100].nonzero().flatten().tolist() == [139, 140, 141, 159, 160]
     assert not near[20].any()
-    assert torch.equal(nearby(torch.zeros_like(positive), negative), negative)
+    assert torch.equal(keep_near(torch.zeros_like(positive), negative), negative)
 
 
 @torch.inference_mode()
-def test_a_first_stroke_is_the_mean_of_answers_with_and_without_what_is_far_away() -> None:
+def test_a_first_stroke_is_the_mean_of_predictions_with_and_without_distant_strokes() -> None:
     network = CompactInteraction().eval()
     image, (nothing, line, far) = _image(), (torch.zeros(1, HEIGHT, WIDTH) for _ in range(3))
     line[0, 4, 4:12] = 1.0
     far[0, HEIGHT - 2, WIDTH - 12 :] = 1.0
-    *_, heard = network._predictions(image, nothing, line, far)
-    *_, alone = network._predictions(image, nothing, line, nothing)
-    assert not torch.equal(heard, alone)
-    assert torch.allclose(network(image, nothing, line, far), (heard + alone) / 2, atol=1e-5)
+    *_, with_far = network._predictions(image, nothing, line, far)
+    *_, without_far = network._predictions(image, nothing, line, nothing)
+    assert not torch.equal(with_far, without_far)
+    assert torch.allclose(network(image, nothing, line, far), (with_far + without_far) / 2, atol=1e-5)
     *_, corrected = network._predictions(image, line, line, far)
-    assert torch.equal(network(image, line, line, far), corrected), "a mask says enough of where it is"
+    assert torch.equal(network(image, line, line, far), corrected), "a previous mask is enough to locate it"
 
 
 def test_colours_under_a_stroke_are_found_elsewhere() -> None:
@@ -251,24 +253,24 @@ def test_colours_under_a_stroke_are_found_elsewhere() -> None:
     image[:, :, :, 4:] = 2.0
     guides = torch.zeros(1, 2, 8, 8)
     guides[0, 0, 0, 0] = 1.0
-    found = colour_likeness(image, guides)
+    found = colour_similarity(image, guides)
     assert (found[0, 0, :, :4] > 0.6).all()
     assert (found[0, 0, :, 4:] < 0.1).all()
     assert (found[0, 1] == 0).all()
 
 
-def test_likeness_finds_what_looks_like_a_stroke_and_says_no_without_one() -> None:
+def test_similarity_is_high_for_features_like_a_strokes_and_minus_one_without_strokes() -> None:
     features = torch.zeros(1, 2, 1, 3)
     features[0, 0, 0, :2] = 1.0
     features[0, 1, 0, 2] = 1.0
     guides = torch.tensor([[[[1.0, 0.0, 0.0]], [[0.0, 0.0, 0.0]]]])
-    alike = likeness(features, guides)
+    alike = feature_similarity(features, guides)
     assert torch.allclose(alike[0, 0, 0], torch.tensor([1.0, 1.0, 0.0]))
     assert torch.allclose(alike[0, 1, 0], torch.full((3,), -1.0))
 
 
 @torch.inference_mode()
-def test_folding_the_normalisation_changes_no_answer() -> None:
+def test_folding_the_normalisation_changes_no_prediction() -> None:
     network = CompactInteraction()
     for part in network.modules():
         if isinstance(part, ConvNorm) and isinstance(part.norm, nn.BatchNorm2d):

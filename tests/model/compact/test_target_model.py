@@ -1,4 +1,4 @@
-"""Target models: what the given masks say of how objects look."""
+"""Target models learned from given masks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ POSITIONS = GRID[0] * GRID[1]
 
 
 def _two_colours(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Looks (P, 3) of a noisy picture whose right half is red, and how much of each cell that half covers."""
+    """Features (P, 3) of a noisy image whose right half is red, and that half's share of each cell."""
     noise = torch.randn(POSITIONS, 3, generator=torch.Generator().manual_seed(seed)) * 0.1
     inside = torch.zeros(GRID)
     inside[:, 4:] = 1.0
@@ -20,39 +20,39 @@ def _two_colours(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     return noise, inside.flatten()
 
 
-def test_an_object_is_known_again_by_its_looks_wherever_it_is() -> None:
-    looks, inside = _two_colours(0)
-    targets = learn([(looks, torch.stack([inside, 1 - inside], dim=1))], [(0, 1)])
+def test_an_object_is_recognised_at_any_position() -> None:
+    features, inside = _two_colours(0)
+    target_models = learn([(features, torch.stack([inside, 1 - inside], dim=1))], [(0, 1)])
     moved, _ = _two_colours(1)
-    scores = score(targets, moved.flip(0), GRID)
+    scores = score(target_models, moved.flip(0), GRID)
     assert scores.shape == (2, 1, *GRID)
     assert ((scores[0, 0] > 0).flatten() == (inside.flip(0) > 0)).all()
     assert ((scores[1, 0] > 0).flatten() == (inside.flip(0) == 0)).all()
 
 
-def test_a_small_object_weighs_as_much_as_all_around_it() -> None:
-    looks, _ = _two_colours(0)
+def test_a_small_object_has_the_weight_of_its_background() -> None:
+    features, _ = _two_colours(0)
     small = torch.zeros(POSITIONS, 1)
     small[10:14] = 1.0
-    looks[10:14, 1] += 1.0
-    scores = score(learn([(looks, small)], [(0,)]), looks, GRID).flatten()
+    features[10:14, 1] += 1.0
+    scores = score(learn([(features, small)], [(0,)]), features, GRID).flatten()
     assert (scores[10:14] > 0).all()
 
 
-def test_an_anchor_teaches_only_the_objects_that_it_says_something_of() -> None:
-    looks, inside = _two_colours(0)
+def test_an_anchor_is_used_only_for_the_objects_that_it_has_masks_of() -> None:
+    features, inside = _two_colours(0)
     both = torch.stack([inside, inside], dim=1)
     misleading = torch.stack([1 - inside, 1 - inside], dim=1)
-    targets = learn([(looks, both), (looks, misleading)], [(0,), ()])
-    assert torch.equal(targets[1], torch.zeros(4)), "nobody says anything of the second"
-    assert ((score(targets, looks, GRID)[0, 0].flatten() > 0) == (inside > 0)).all()
+    target_models = learn([(features, both), (features, misleading)], [(0,), ()])
+    assert torch.equal(target_models[1], torch.zeros(4)), "no anchor has a mask of the second"
+    assert ((score(target_models, features, GRID)[0, 0].flatten() > 0) == (inside > 0)).all()
 
 
-def test_an_empty_and_a_full_mask_are_learned_without_a_fault() -> None:
-    looks, _ = _two_colours(0)
+def test_an_empty_and_a_full_mask_are_learned_without_errors() -> None:
+    features, _ = _two_colours(0)
     for value in (0.0, 1.0):
-        targets = learn([(looks, torch.full((POSITIONS, 1), value))], [(0,)])
-        scores = score(targets, looks, GRID)
+        target_models = learn([(features, torch.full((POSITIONS, 1), value))], [(0,)])
+        scores = score(target_models, features, GRID)
         assert torch.isfinite(scores).all()
         assert ((scores > 0) == bool(value)).all()
 
@@ -60,9 +60,9 @@ def test_an_empty_and_a_full_mask_are_learned_without_a_fault() -> None:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_maps_of_several_strides_are_averaged_over_the_cells_of_the_grid(dtype: torch.dtype) -> None:
     fine, coarse = torch.rand(1, 2, 24, 32).to(dtype), torch.rand(1, 5, *GRID).to(dtype)
-    looks = appearance((coarse, fine), GRID)
-    assert looks.shape == (POSITIONS, 7)
-    assert torch.equal(looks[9, :5], coarse[0, :, 1, 1])
-    assert torch.allclose(looks[9, 5:].float(), fine[0, :, 4:8, 4:8].float().mean(dim=(1, 2)), atol=0.01)
+    features = appearance((coarse, fine), GRID)
+    assert features.shape == (POSITIONS, 7)
+    assert torch.equal(features[9, :5], coarse[0, :, 1, 1])
+    assert torch.allclose(features[9, 5:].float(), fine[0, :, 4:8, 4:8].float().mean(dim=(1, 2)), atol=0.01)
     covered = coverage(torch.ones(3, 1, 24, 32), GRID)
     assert torch.equal(covered, torch.ones(POSITIONS, 3))

@@ -16,7 +16,7 @@ def test_one_object_is_sharpened_as_the_closed_form_says() -> None:
     assert torch.allclose(aggregate(p)[1:], expected, atol=1e-5)
 
 
-def test_a_constant_background_is_one_half_before_the_competition() -> None:
+def test_a_constant_background_is_one_half_before_aggregation() -> None:
     weak = torch.full((1, 2, 2), 0.4)
     assert (aggregate(weak, background="constant").argmax(dim=0) == 0).all()
     strong = torch.full((1, 2, 2), 0.6)

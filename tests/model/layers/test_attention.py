@@ -5,7 +5,6 @@ import torch
 from torch import Tensor
 
 from model.layers.attention import (
-    carry_maps,
     distance_affinity,
     distance_factors,
     dot_affinity,
@@ -14,6 +13,7 @@ from model.layers.attention import (
     prefer_near,
     read_memory,
     top_k_weights,
+    transfer_maps,
 )
 
 
@@ -22,7 +22,7 @@ def _random(*shape: int) -> Tensor:
 
 
 def _read_densely(affinity: Tensor, values: Tensor, k: int) -> Tensor:
-    """The definition, without any shortcut: all but the k best of each row are nothing."""
+    """The definition, without any shortcut: all but the k best of each row are zero."""
     limit = affinity.topk(k, dim=-1).values[..., -1:]
     weights = torch.softmax(affinity.masked_fill(affinity < limit, -torch.inf), dim=-1)
     return torch.matmul(values, weights.transpose(1, 2))
@@ -48,7 +48,7 @@ def test_the_filter_in_many_stages_equals_the_definition(frames: int, positions:
 
 @pytest.mark.parametrize("rows", [1, 2])
 @pytest.mark.parametrize("frames", [1, 4])
-def test_keys_in_half_precision_are_found_and_weighed_as_in_full(rows: int, frames: int) -> None:
+def test_keys_in_half_precision_are_found_and_weighted_as_in_full(rows: int, frames: int) -> None:
     memory = _random(rows, 16, frames * 120).bfloat16()
     query = _random(1, 16, 50).bfloat16()
     expected, places = nearest(memory.float(), query.float(), top_k=9, positions=120)
@@ -77,7 +77,7 @@ def test_weights_of_each_row_sum_to_one_and_are_sorted() -> None:
     assert (weights.diff(dim=-1) <= 0).all()
 
 
-def test_more_than_there_is_means_all() -> None:
+def test_a_top_k_beyond_the_positions_means_all() -> None:
     affinity, values = _random(1, 4, 6), _random(2, 3, 6)
     few = read_memory(affinity, values, top_k=50, positions=6)
     assert torch.allclose(few, read_memory(affinity, values, top_k=0, positions=6), atol=1e-6)
@@ -96,18 +96,18 @@ def test_dot_products_are_scaled_by_the_root_of_the_channels() -> None:
 
 
 @pytest.mark.parametrize("affinity", [dot_affinity, distance_affinity])
-def test_affinities_are_exact_whatever_autocast_says(affinity: Callable[[Tensor, Tensor], Tensor]) -> None:
+def test_affinities_are_float32_under_autocast(affinity: Callable[[Tensor, Tensor], Tensor]) -> None:
     memory, query = _random(2, 16, 5), _random(1, 16, 3)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         found = affinity(memory, query)
     assert torch.equal(found, affinity(memory, query))
 
 
-def test_a_memory_cell_that_matches_alone_carries_its_map() -> None:
+def test_the_map_of_the_only_matching_memory_cell_is_transferred() -> None:
     affinity = torch.full((1, 2, 3), -100.0)
     affinity[0, 0, 2] = affinity[0, 1, 0] = 100.0
-    carried = carry_maps(affinity, torch.tensor([[[0.1, 0.2, 0.3]]]))
-    assert torch.allclose(carried, torch.tensor([[[0.3, 0.1]]]))
+    transferred = transfer_maps(affinity, torch.tensor([[[0.1, 0.2, 0.3]]]))
+    assert torch.allclose(transferred, torch.tensor([[[0.3, 0.1]]]))
 
 
 def test_values_keep_their_dtype() -> None:
@@ -115,13 +115,15 @@ def test_values_keep_their_dtype() -> None:
     assert read_memory(_random(1, 3, 12), values, top_k=2, positions=6).dtype == torch.bfloat16
 
 
-def test_preferring_what_is_near_subtracts_half_the_squared_way_over_the_squared_spread() -> None:
+def test_preferring_near_positions_subtracts_half_the_squared_distance_over_the_squared_spread() -> None:
     grid, spreads = (3, 4), torch.tensor([2.0, 5.0])
     generator = torch.Generator().manual_seed(3)
     memory = torch.randn(1, 6, 2 * 12, generator=generator)
     query = torch.randn(1, 6, 12, generator=generator)
     near = exact_product(*prefer_near(distance_factors, grid, spreads)(memory, query))
     places = torch.tensor([(y, x) for y in range(3) for x in range(4)], dtype=torch.float32)
-    ways = torch.cdist(places, places)
-    expected = distance_affinity(memory, query) - torch.cat([0.5 * (ways / s) ** 2 for s in spreads], dim=1)
+    distances = torch.cdist(places, places)
+    expected = distance_affinity(memory, query) - torch.cat(
+        [0.5 * (distances / s) ** 2 for s in spreads], dim=1
+    )
     torch.testing.assert_close(near, expected)

@@ -29,7 +29,7 @@ def test_joined_maps_take_the_precision_of_the_first_and_single_values_fill_the_
 
 @pytest.mark.parametrize("size", [1, 3])
 @torch.inference_mode()
-def test_what_all_objects_share_may_be_convolved_once(size: int) -> None:
+def test_inputs_shared_by_all_objects_are_convolved_once(size: int) -> None:
     conv = nn.Conv2d(9, 8, size, stride=2, padding=size // 2)
     own, shared, more = torch.randn(3, 4, 10, 12), torch.randn(1, 3, 10, 12), torch.randn(3, 2, 10, 12)
     apart = conv(torch.cat([own, shared.expand(3, -1, -1, -1), more], dim=1))

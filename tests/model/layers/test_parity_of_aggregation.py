@@ -1,4 +1,4 @@
-"""Objects compete for pixels as they do in the published program."""
+"""Soft aggregation gives the numbers of the published program."""
 
 from __future__ import annotations
 

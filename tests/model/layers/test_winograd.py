@@ -1,4 +1,4 @@
-"""Convolutions with fewer products give what plain ones give."""
+"""Convolutions with fewer products equal plain ones."""
 
 import pytest
 import torch
@@ -45,7 +45,7 @@ def test_the_result_is_a_plain_convolutions_at_any_size(
 ) -> None:
     layer, maps = _layer(outputs=264).to(dtype), _maps(2, CHANNELS, *size).to(dtype)
     found = layer(maps)
-    assert layer._held is not None, "the quick way was not taken"
+    assert layer._cached is not None, "the fast convolution was not used"
     assert found.dtype == dtype
     assert found.is_contiguous(memory_format=torch.channels_last)
     assert _distance(found, _plain(layer, maps)) < near
@@ -60,19 +60,19 @@ def test_strips_leave_no_seams(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("size", [(32, 32), (8, 8)], ids=["fewer products", "plain"])
 @torch.inference_mode()
-def test_shares_of_the_inputs_add_up_to_the_whole(size: tuple[int, int]) -> None:
+def test_partial_sums_of_the_inputs_add_up_to_the_convolution(size: tuple[int, int]) -> None:
     layer = WideConv(2 * CHANNELS, CHANNELS, 3, padding=1).eval().requires_grad_(False)
     maps = _maps(1, 2 * CHANNELS, *size)
     first, second = (
         part.contiguous(memory_format=torch.channels_last) for part in maps.split(CHANNELS, dim=1)
     )
-    shares = layer.share(first, slice(CHANNELS), with_bias=True)
-    shares = shares + layer.share(second, slice(CHANNELS, None), with_bias=False)
+    shares = layer.partial_sum(first, slice(CHANNELS), with_bias=True)
+    shares = shares + layer.partial_sum(second, slice(CHANNELS, None), with_bias=False)
     assert _distance(shares, _plain(layer, maps)) < 3e-5
 
 
 @torch.no_grad()
-def test_weights_that_were_changed_after_a_first_use_are_the_ones_used() -> None:
+def test_changed_weights_are_not_taken_from_the_cache() -> None:
     layer, maps = _layer(), _maps(1, CHANNELS, 32, 32)
     first = layer(maps)
     layer.weight.mul_(2.0)
@@ -81,13 +81,13 @@ def test_weights_that_were_changed_after_a_first_use_are_the_ones_used() -> None
     assert layer.to(torch.bfloat16)(maps.bfloat16()).dtype == torch.bfloat16
 
 
-def test_a_layer_that_learns_is_convolved_plainly_and_has_gradients() -> None:
+def test_a_layer_in_training_is_convolved_plainly_and_has_gradients() -> None:
     layer, maps = _layer().requires_grad_(True), _maps(1, CHANNELS, 32, 32)
     layer(maps).sum().backward()
     assert layer.weight.grad is not None
     with torch.no_grad():
         layer(maps)
-    assert layer._held is None
+    assert layer._cached is None
 
 
 @pytest.mark.parametrize(
@@ -100,14 +100,14 @@ def test_a_layer_that_learns_is_convolved_plainly_and_has_gradients() -> None:
     ids=["small maps", "maps that lie channel by channel", "double precision"],
 )
 @torch.inference_mode()
-def test_what_gains_nothing_is_convolved_plainly(maps: Tensor) -> None:
+def test_maps_without_a_speedup_are_convolved_plainly(maps: Tensor) -> None:
     layer = _layer().to(maps.dtype)
     layer(maps)
-    assert layer._held is None
+    assert layer._cached is None
 
 
 @torch.inference_mode()
-def test_in_bfloat16_the_plain_way_is_kept_where_the_processor_multiplies_tiles(
+def test_bfloat16_is_convolved_plainly_where_the_processor_multiplies_tiles(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(winograd, "_multiplies_in_vectors", lambda: False)

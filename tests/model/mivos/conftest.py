@@ -1,4 +1,4 @@
-"""Networks are run as they are: one thread, no gradients."""
+"""The networks run on one thread, without gradients."""
 
 from __future__ import annotations
 

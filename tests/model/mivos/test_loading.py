@@ -1,4 +1,4 @@
-"""The published files in a folder become a family that runs."""
+"""A family is loaded from a folder of the published files."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def saves(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_complete_published_files_are_taken_of_themselves(saves: Path) -> None:
+def test_complete_published_files_are_used_by_default(saves: Path) -> None:
     networks = load_networks("auto", saves)
     assert networks.family == "mivos"
     assert isinstance(networks.interaction, MivosScribble)

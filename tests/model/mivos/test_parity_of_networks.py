@@ -1,4 +1,4 @@
-"""Each published network, filled with made weights, gives the numbers that the published program gave."""
+"""Each published network, with made weights, gives the numbers of the published program."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_parity_of_names_and_made_weights(name: str, make: type[nn.Module]) -> N
     assert made == dict(zip(keys, sums, strict=True))
 
 
-def test_parity_of_what_the_image_encoder_sees() -> None:
+def test_parity_of_the_image_encoder() -> None:
     features = parity.propagation().rgb_encoder(image(5))
     for name, step in (("f4", 16), ("f8", 8), ("f16", 4)):
         part = getattr(features, name)[:, ::step]
@@ -78,23 +78,23 @@ def test_parity_of_the_query() -> None:
     assert parity.difference(value, "propagation", "q_v") < parity.FEATURES
 
 
-def test_parity_of_what_the_mask_encoder_sees() -> None:
+def test_parity_of_the_mask_encoder() -> None:
     own = parity.objects(4).unsqueeze(1)
     seen = parity.propagation().mask_rgb_encoder(join(image(4), own, others_of(own)))
     assert parity.difference(seen[:, ::4], "propagation", "mem_enc_f16") < parity.FEATURES
 
 
 @pytest.mark.parametrize(("frame_index", "prefix"), [(4, "mem"), (7, "mem7")])
-def test_parity_of_memorised_frames(frame_index: int, prefix: str) -> None:
-    memorised = entry(frame_index)
-    assert parity.difference(memorised.key, "propagation", f"{prefix}_k") < parity.FEATURES
-    assert parity.difference(memorised.value, "propagation", f"{prefix}_v") < parity.FEATURES
+def test_parity_of_memorized_frames(frame_index: int, prefix: str) -> None:
+    memorized = entry(frame_index)
+    assert parity.difference(memorized.key, "propagation", f"{prefix}_k") < parity.FEATURES
+    assert parity.difference(memorized.value, "propagation", f"{prefix}_v") < parity.FEATURES
 
 
-def test_parity_of_a_memorised_object_that_is_alone() -> None:
-    memorised = entry(4, 1)
-    assert parity.difference(memorised.key, "propagation", "mem_k_single") < parity.FEATURES
-    assert parity.difference(memorised.value, "propagation", "mem_v_single") < parity.FEATURES
+def test_parity_of_a_single_memorized_object() -> None:
+    memorized = entry(4, 1)
+    assert parity.difference(memorized.key, "propagation", "mem_k_single") < parity.FEATURES
+    assert parity.difference(memorized.value, "propagation", "mem_v_single") < parity.FEATURES
 
 
 def test_parity_of_the_affinity() -> None:
@@ -117,7 +117,7 @@ def test_parity_of_the_readout() -> None:
     assert parity.difference(readout(), "propagation", "readout") < parity.LOGITS
 
 
-def test_parity_of_the_readout_of_an_object_that_is_alone() -> None:
+def test_parity_of_the_readout_of_a_single_object() -> None:
     network, alone = parity.propagation(), entry(4, 1)
     single = network.read(query(), alone.key.unsqueeze(2), alone.value.unsqueeze(2))
     assert parity.difference(single, "propagation", "readout_single") < parity.LOGITS
@@ -132,14 +132,14 @@ def test_parity_of_the_decoder() -> None:
     assert parity.difference(prob, "propagation", "prob_agg") < parity.PROB
 
 
-def test_parity_of_the_carried_change() -> None:
+def test_parity_of_the_transferred_change() -> None:
     key = entry(4).key[:1]
     affinity = dot_affinity(key.flatten(2), query().key.flatten(2))
     weights = torch.softmax(affinity, dim=-1).transpose(1, 2)
     assert parity.difference(weights, "propagation", "attn_W") < parity.WEIGHTS
     change = torch.cat([parity.reference_tensor("propagation", f"attn_{sign}") for sign in ("pos", "neg")], 1)
-    carried = parity.propagation().transfer(query(), key, change)
-    assert parity.difference(carried, "propagation", "attn_map") < parity.PROB
+    transferred = parity.propagation().transfer(query(), key, change)
+    assert parity.difference(transferred, "propagation", "attn_map") < parity.PROB
 
 
 @pytest.mark.parametrize(("top_k", "name"), [(50, "50"), (20, "20"), (1, "1"), (0, "all")])
@@ -170,7 +170,7 @@ def test_parity_of_scribbles() -> None:
     assert (hard == wanted).float().mean() >= parity.EQUAL_IDS
 
 
-def test_parity_of_what_the_scribble_network_sees() -> None:
+def test_parity_of_the_scribble_networks_backbone() -> None:
     network = parity.scribble()
     planes = parity.reference_tensor("s2m", "input_channels_3to5")[:1].float()
     low, deep = network.backbone(torch.cat([image(4), planes], dim=1))

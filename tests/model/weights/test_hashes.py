@@ -1,4 +1,4 @@
-"""Weights are put in place of those that are recorded, and of no others."""
+"""Only recorded weights are replaced by newer ones."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def complete(folder: Path, text: str) -> Path:
     return path
 
 
-def test_recorded_weights_make_way(tmp_path: Path) -> None:
+def test_recorded_weights_are_replaced(tmp_path: Path) -> None:
     path = tmp_path / "net.safetensors"
     for text in ("first", "second"):
         put_in_place(complete(tmp_path, text), path)
@@ -49,7 +49,7 @@ def test_weights_that_are_not_as_recorded_stay_and_the_new_ones_too(
     assert (tmp_path / "complete").read_text() == "new"
 
 
-def test_a_link_to_weights_stays(tmp_path: Path) -> None:
+def test_a_link_to_weights_is_not_replaced(tmp_path: Path) -> None:
     put_in_place(complete(tmp_path, "first"), tmp_path / "real")
     (tmp_path / "net").symlink_to("real")
     with pytest.raises(CheckpointError, match="stays"):

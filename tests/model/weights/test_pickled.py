@@ -1,4 +1,4 @@
-"""Published weights are pickles: they are read without running anything, and what does not fit is named."""
+"""Published weights are pickles: they are read without running code, and errors name what does not fit."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("is_zipped", [True, False], ids=["zip", "legacy"])
-def test_both_formats_of_torch_fill_a_network(
+def test_both_formats_of_torch_load(
     state: OrderedDict[str, torch.Tensor], path: Path, is_zipped: bool
 ) -> None:
     torch.save(state, path, _use_new_zipfile_serialization=is_zipped)
@@ -49,7 +49,7 @@ def test_both_formats_of_torch_fill_a_network(
     assert torch.equal(network.final_conv.weight, state["final_conv.weight"])
 
 
-def test_what_training_wraps_around_weights_is_taken_off(
+def test_the_wrapping_of_a_training_state_is_removed(
     state: OrderedDict[str, torch.Tensor], path: Path
 ) -> None:
     wrapped = {f"module.{name}": tensor for name, tensor in state.items()}
@@ -57,7 +57,7 @@ def test_what_training_wraps_around_weights_is_taken_off(
     assert read_pickled(path).keys() == state.keys()
 
 
-def test_counts_that_old_files_lack_are_no_fault(tmp_path: Path) -> None:
+def test_counts_missing_from_old_files_are_no_error(tmp_path: Path) -> None:
     state = MivosScribble().state_dict()
     path = tmp_path / "s2m.pth"
     torch.save({name: each for name, each in state.items() if not name.endswith("num_batches_tracked")}, path)
@@ -124,7 +124,7 @@ def test_a_wrong_shape_is_named(state: OrderedDict[str, torch.Tensor], path: Pat
     "odd",
     [3, torch.zeros(2).to_sparse(), torch.zeros(2, dtype=torch.complex64), torch.zeros(2, device="meta")],
 )
-def test_what_is_no_plain_tensor_is_named(
+def test_an_entry_that_is_no_plain_tensor_is_named(
     state: OrderedDict[str, torch.Tensor], path: Path, odd: object
 ) -> None:
     torch.save({**state, "odd": odd}, path)

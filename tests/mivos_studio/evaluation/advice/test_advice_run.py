@@ -1,4 +1,4 @@
-"""From folders to figures: is advice worth anything, and which calibration fits."""
+"""Figures of suggested corrections, and the fitted calibration."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from inference_core.types import Tool
 from mivos_studio.evaluation.advice.run import AdviceOptions, evaluate_advice, fit_confidence
 from mivos_studio.evaluation.folders import Selection
 from mivos_studio.evaluation.reports.page import advice_page, calibration_page
-from tests.mivos_studio.evaluation.made import fake_settings, make_clip
+from tests.mivos_studio.evaluation.example_folders import fake_settings, make_clip
 
 
 @pytest.fixture
@@ -21,10 +21,10 @@ def clips(tmp_path):
     return tmp_path
 
 
-def test_advised_corrections_are_played_beside_others(clips):
-    told = []
+def test_advised_corrections_are_measured_beside_others(clips):
+    reported = []
     options = AdviceOptions(clips, Selection(max_frames=4), Tool.CLICK, draws=2, rounds=3)
-    figures = evaluate_advice(fake_settings(), options, lambda done, total: told.append((done, total)))
+    figures = evaluate_advice(fake_settings(), options, lambda done, total: reported.append((done, total)))
     assert figures["confidence"]["masks"] == 3 + 2 * 3
     assert set(figures["confidence"]["rank_correlation_by_clip"]) == {"alone", "together"}
     assert set(figures["corrections"]) == {"advised", "truly worst", "least confident", "even", "random"}
@@ -34,20 +34,20 @@ def test_advised_corrections_are_played_beside_others(clips):
         assert set(row["by_clip"]) == {"alone", "together"}
     # All begin on the same frame with the same clicks.
     assert len({row["J"][0] for row in figures["corrections"].values()}) == 1
-    assert told[-1] == (2 * 3 + 2 * 6 * 3, 2 * 3 + 2 * 6 * 3)
+    assert reported[-1] == (2 * 3 + 2 * 6 * 3, 2 * 3 + 2 * 6 * 3)
     assert json.loads(json.dumps(figures)) == figures
     text = advice_page(figures).text
     assert "rank correlation" in text
     assert "| truly worst" in text
 
 
-def test_confidence_can_be_looked_at_alone(clips):
+def test_confidence_can_be_measured_alone(clips):
     figures = evaluate_advice(fake_settings(), AdviceOptions(clips, Selection(3), rounds=0))
     assert figures["corrections"] == {}
     assert "robot" not in advice_page(figures).text
 
 
-def test_a_calibration_is_fitted_and_told_as_the_code_wants_it(clips, tmp_path):
+def test_a_calibration_is_fitted_and_printed_as_code(clips, tmp_path):
     calibration, figures = fit_confidence(fake_settings(), [clips, clips], Selection(max_frames=4))
     assert figures["calibration"] == asdict(calibration)
     assert figures["confidence"]["masks"] == 2 * (3 + 2 * 3)

@@ -1,4 +1,4 @@
-"""Confidence is fitted to the truth, and held against it by the statistics that everybody knows."""
+"""Calibration of confidence, and its statistics against true J."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mivos_studio.evaluation.advice.observations import (
     reliability,
 )
 from mivos_studio.evaluation.settings import Steps
-from tests.mivos_studio.evaluation.made import FRAMES, fake_settings, make_clip
+from tests.mivos_studio.evaluation.example_folders import FRAMES, fake_settings, make_clip
 
 
 def _observations(calibration, count=400, clip="clip"):
@@ -27,31 +27,31 @@ def _observations(calibration, count=400, clip="clip"):
 
 
 def test_every_propagated_mask_is_observed(tmp_path):
-    told = []
-    steps = Steps(FRAMES - 1, lambda done, total: told.append(done))
+    reported = []
+    steps = Steps(FRAMES - 1, lambda done, total: reported.append(done))
     observations = observe(make_clip(tmp_path), fake_settings(), steps)
     assert [(each.frame_index, each.object_id) for each in observations] == [
         (frame_index, object_id) for frame_index in range(1, FRAMES) for object_id in (1, 2)
     ]
     assert all(each.jaccard > 0.8 for each in observations)
-    assert observations[-2].agreement.recall < observations[-1].agreement.recall  # the fake carries nowhere
-    assert told == list(range(1, FRAMES))
+    assert observations[-2].agreement.recall < observations[-1].agreement.recall  # the fake transfers nothing
+    assert reported == list(range(1, FRAMES))
 
 
-def test_a_calibration_is_found_again_from_what_it_says():
+def test_a_calibration_is_recovered_from_its_own_confidences():
     wanted = Calibration(0.4, 0.6, 0.9)
     found = fit([_observations(wanted)])
     assert (found.bias, found.precision, found.recall) == pytest.approx((0.4, 0.6, 0.9), abs=0.05)
 
 
-def test_groups_weigh_alike_however_large():
+def test_groups_have_the_same_weight_however_large():
     low = [Observation("a", 1, 1, Agreement(0.5, 0.5), 0.2)] * 90
     high = [Observation("b", 1, 1, Agreement(0.5, 0.5), 0.6)] * 10
     expected = fit([low, high]).confidence(Agreement(0.5, 0.5))
     assert expected == pytest.approx(0.4, abs=0.01)
 
 
-def test_rank_correlation_sees_order_alone():
+def test_rank_correlation_depends_on_order_alone():
     rising = np.array([0.1, 0.2, 0.5, 0.9])
     assert rank_correlation(rising, rising**5) == pytest.approx(1.0)
     assert rank_correlation(rising, -rising) == pytest.approx(-1.0)
@@ -68,7 +68,7 @@ def test_reliability_sorts_masks_by_confidence():
     assert calibration_error(bins) == pytest.approx((2 * 0.035 + 2 * 0.175) / 4)
 
 
-def test_what_a_calibration_says_itself_is_reliable():
+def test_confidences_are_reliable_against_themselves():
     observations = _observations(CALIBRATION)
     expected = confidences(observations, CALIBRATION)
     truth = np.array([each.jaccard for each in observations])

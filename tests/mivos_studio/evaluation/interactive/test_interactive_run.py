@@ -1,4 +1,4 @@
-"""From a folder to the figures of the interactive protocol."""
+"""Figures of the interactive protocol on a folder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mivos_studio.evaluation.interactive.run import (
     evaluate_interactive,
 )
 from mivos_studio.evaluation.reports.tables import interactive_report
-from tests.mivos_studio.evaluation.made import fake_settings, make_clip
+from tests.mivos_studio.evaluation.example_folders import fake_settings, make_clip
 
 
 @pytest.fixture
@@ -29,9 +29,11 @@ def clips(tmp_path):
 
 
 def test_rounds_are_measured_for_each_clip_and_in_the_mean(clips):
-    told = []
+    reported = []
     options = InteractiveOptions(clips, Protocol(Tool.CLICK, 3), Selection(max_frames=5))
-    result = evaluate_interactive(fake_settings(), options, lambda done, total: told.append((done, total)))
+    result = evaluate_interactive(
+        fake_settings(), options, lambda done, total: reported.append((done, total))
+    )
     figures = result.figures
     assert list(figures["clips"]) == ["alone", "together"]
     assert [len(clip["rounds"]) for clip in figures["clips"].values()] == [3, 3]
@@ -41,7 +43,7 @@ def test_rounds_are_measured_for_each_clip_and_in_the_mean(clips):
     assert figures["between_anchors"]["frames"] > 0
     assert figures["ablations"] == {}
     assert figures["options"]["interactive"] == "click"
-    assert told == [(done, 6) for done in range(1, 7)]
+    assert reported == [(done, 6) for done in range(1, 7)]
     assert json.loads(json.dumps(figures)) == figures
     report = interactive_report(figures)
     assert "J after 3" in report
@@ -49,7 +51,7 @@ def test_rounds_are_measured_for_each_clip_and_in_the_mean(clips):
     assert "learned fusion" in report
 
 
-def test_ablations_have_a_row_for_each_plainer_part(clips):
+def test_ablations_have_a_row_for_each_replaced_part(clips):
     options = InteractiveOptions(clips, Protocol(Tool.CLICK, 2), Selection(max_frames=3), with_ablations=True)
     figures = evaluate_interactive(fake_settings(), options).figures
     names = [f"top-k: {k or 'all'}" for k in TOP_KS]
@@ -60,7 +62,7 @@ def test_ablations_have_a_row_for_each_plainer_part(clips):
     assert "top-k: all" in interactive_report(figures)
 
 
-def test_what_was_chosen_replaces_the_parts_of_the_networks():
+def test_options_replace_parts_of_the_networks():
     settings = fake_settings()
     chosen = choose_networks(settings, "newest", 20)
     assert chosen.networks.fusion is FUSIONS["newest"]
@@ -75,6 +77,6 @@ def test_what_was_chosen_replaces_the_parts_of_the_networks():
         (Protocol(interactions=0), "one round"),
     ],
 )
-def test_what_cannot_be_played_is_refused(clips, rules, complaint):
+def test_unsupported_rules_are_refused(clips, rules, complaint):
     with pytest.raises(EvaluationError, match=complaint):
         evaluate_interactive(fake_settings(), InteractiveOptions(clips, rules))

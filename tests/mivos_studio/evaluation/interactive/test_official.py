@@ -1,4 +1,4 @@
-"""A session object like the official package's is answered as it wants to be."""
+"""Running our sessions with a session object like the official package's."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import numpy as np
 import pytest
 
 from mivos_studio.evaluation.errors import EvaluationError
-from mivos_studio.evaluation.interactive.official import drive
+from mivos_studio.evaluation.interactive.official import run_official
 from mivos_studio.evaluation.interactive.protocol import Protocol, Schedule, next_frame
 from mivos_studio.evaluation.metrics import jaccard, score_table
 from mivos_studio.evaluation.robots.scribble import draw_scribbles
-from tests.mivos_studio.evaluation.interactive.lines import content
-from tests.mivos_studio.evaluation.made import FRAMES, fake_settings, make_clip
+from tests.mivos_studio.evaluation.example_folders import FRAMES, fake_settings, make_clip
+from tests.mivos_studio.evaluation.interactive.scribble_files import content
 
 
 class FakeOfficial:
-    """Plays the protocol as the official package does, with our robot."""
+    """Runs the protocol as the official package does, with our robot."""
 
     def __init__(self, clips, interactions):
         self.clips, self.interactions = clips, interactions
         self.samples = [(clip, number) for clip in clips for number in (1, 2)]
-        self.scores, self.candidates, self.been = [], [], []
+        self.scores, self.candidates, self.corrected = [], [], []
         self.number = 0
 
     def next(self):
@@ -51,7 +51,7 @@ class FakeOfficial:
         self.scribbles = self._draw(clip, frame_index, pred_masks)
 
     def _draw(self, clip, frame_index, masks):
-        self.been.append(frame_index)
+        self.corrected.append(frame_index)
         drawn = draw_scribbles(clip.ids(frame_index), masks[frame_index], clip.object_ids)
         return content(frame_index, *((scribble.object_id, scribble.path.tolist()) for scribble in drawn))
 
@@ -61,21 +61,23 @@ def clip(tmp_path):
     return make_clip(tmp_path)
 
 
-def test_every_interaction_of_every_sample_is_answered(clip):
+def test_masks_are_submitted_for_every_interaction_of_every_sample(clip):
     with nullcontext(FakeOfficial([clip], 3)) as official:
-        assert drive(official, {"squares": clip}, fake_settings(), Protocol(interactions=3)) == 6
+        assert run_official(official, {"squares": clip}, fake_settings(), Protocol(interactions=3)) == 6
     assert official.candidates == [None] * 6
-    assert official.scores[0] == official.scores[3] > 0.85  # each sample begins from nothing
+    assert official.scores[0] == official.scores[3] > 0.85  # each sample begins without masks
     assert min(official.scores[2], official.scores[5]) > 0.8
 
 
-def test_the_published_schedule_asks_for_the_same_frame_until_it_propagates(clip):
+def test_the_published_schedule_stays_on_a_frame_until_it_is_propagated(clip):
     official = FakeOfficial([clip], 4)
-    drive(official, {"squares": clip}, fake_settings(), Protocol(interactions=4, schedule=Schedule.PUBLISHED))
+    run_official(
+        official, {"squares": clip}, fake_settings(), Protocol(interactions=4, schedule=Schedule.PUBLISHED)
+    )
     assert official.candidates[:4] == [[0], [0], None, None]
     assert official.scores[0] < 0.4 < 0.85 < official.scores[2]
 
 
-def test_a_clip_that_is_not_there_is_told(clip):
+def test_a_missing_clip_is_named(clip):
     with pytest.raises(EvaluationError, match="plays the clip squares, which is not in the folder"):
-        drive(FakeOfficial([clip], 1), {}, fake_settings(), Protocol())
+        run_official(FakeOfficial([clip], 1), {}, fake_settings(), Protocol())

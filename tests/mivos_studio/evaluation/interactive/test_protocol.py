@@ -1,4 +1,4 @@
-"""The rules: how long, where to next, and when a correction is propagated."""
+"""The rules: the time, the next frame, and when a correction is propagated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People's scribbles begin a sample where the data have them; what is no scribble is said in a sentence."""
+"""Human scribbles begin a sample where the data have them; malformed files are refused."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import pytest
 
 from inference_core.types import Tool
 from mivos_studio.evaluation.errors import EvaluationError
-from mivos_studio.evaluation.interactive.samples import read_opening, read_samples
-from tests.mivos_studio.evaluation.interactive.lines import SQUARE_LINE, content, write_scribbles
-from tests.mivos_studio.evaluation.made import make_clip
+from mivos_studio.evaluation.interactive.samples import read_samples, read_scribbles
+from tests.mivos_studio.evaluation.example_folders import make_clip
+from tests.mivos_studio.evaluation.interactive.scribble_files import SQUARE_LINE, content, write_scribbles
 
 
 def test_each_file_of_scribbles_is_a_sample(tmp_path):
@@ -18,18 +18,18 @@ def test_each_file_of_scribbles_is_a_sample(tmp_path):
         write_scribbles(tmp_path, "squares", number, content(frame_index, (1, SQUARE_LINE), (0, SQUARE_LINE)))
     first, second = read_samples(tmp_path, [clip], Tool.SCRIBBLE)
     assert (first.name, first.number, second.name, second.number) == ("squares 1", 1, "squares 2", 2)
-    assert (first.opening.frame_index, second.opening.frame_index) == (2, 0)
-    assert [scribble.object_id for scribble in first.opening.scribbles] == [1, 0]
-    np.testing.assert_allclose(first.opening.scribbles[0].path, SQUARE_LINE)
+    assert (first.initial.frame_index, second.initial.frame_index) == (2, 0)
+    assert [scribble.object_id for scribble in first.initial.scribbles] == [1, 0]
+    np.testing.assert_allclose(first.initial.scribbles[0].path, SQUARE_LINE)
 
 
 def test_without_scribbles_or_for_clicks_the_robot_begins(tmp_path):
     clip = make_clip(tmp_path)
     (sample,) = read_samples(tmp_path, [clip], Tool.SCRIBBLE)
-    assert (sample.name, sample.opening) == ("squares", None)
+    assert (sample.name, sample.initial) == ("squares", None)
     write_scribbles(tmp_path, "squares", 1, content(0, (1, SQUARE_LINE)))
     (clicked,) = read_samples(tmp_path, [clip], Tool.CLICK)
-    assert clicked.opening is None
+    assert clicked.initial is None
 
 
 def test_scribbles_behind_the_last_frame_that_is_measured_are_left_out(tmp_path):
@@ -50,7 +50,7 @@ def test_scribbles_behind_the_last_frame_that_is_measured_are_left_out(tmp_path)
         content(0, (1, [0.5, 0.5])),
     ],
 )
-def test_what_is_no_scribble_is_refused(tmp_path, written):
+def test_a_malformed_file_of_scribbles_is_refused(tmp_path, written):
     path = write_scribbles(tmp_path, "squares", 1, written)
     with pytest.raises(EvaluationError, match=r"001\.json does not hold scribbles in the form of DAVIS"):
-        read_opening(path)
+        read_scribbles(path)

@@ -1,4 +1,4 @@
-"""A report is a folder that holds all it shows; the same figures give the same files."""
+"""A report's folder holds all files that it links; the same figures give the same files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mivos_studio.evaluation.interactive.protocol import Protocol
 from mivos_studio.evaluation.interactive.run import InteractiveOptions, evaluate_interactive
 from mivos_studio.evaluation.reports.page import clip_page, interactive_page, still_page
 from mivos_studio.evaluation.run import ClipOptions, StillOptions, evaluate_clips, evaluate_stills
-from tests.mivos_studio.evaluation.made import fake_settings, make_clip, make_still
+from tests.mivos_studio.evaluation.example_folders import fake_settings, make_clip, make_still
 
 pytest.importorskip("matplotlib", reason="plots need matplotlib")
 

@@ -1,4 +1,4 @@
-"""Tables have a row for each thing measured, and columns that line up."""
+"""Tables have a row for each measurement, and aligned columns."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ STILLS = {
 }
 
 
-def test_clips_the_mean_and_what_is_switched_off_have_a_row_each():
+def test_clips_means_and_ablations_have_a_row_each():
     table, pace = clip_report(CLIPS).split("\n\n")
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
     more = ["0.900", "0.050", "0.800", "-0.010"]

@@ -13,7 +13,7 @@ from mivos_studio.evaluation.robots.scribble import (
     draw_scribbles,
     raster,
 )
-from tests.mivos_studio.evaluation.protocol import CASES, RECORDINGS, scribbled_frames
+from tests.mivos_studio.evaluation.recordings import CASES, RECORDINGS, scribbled_frames
 
 NEAR_PX = 2
 
@@ -58,7 +58,7 @@ def test_a_perfect_mask_is_left_alone(case):
     assert draw_scribbles(truth, truth, range(1, 4)) == []
 
 
-def test_each_line_names_what_is_truly_there():
+def test_each_line_has_the_true_id():
     truth = np.zeros((80, 120), dtype=np.uint8)
     truth[10:50, 10:60] = 1
     prediction = np.zeros_like(truth)
@@ -87,7 +87,7 @@ def test_a_line_with_more_corners_than_samples_is_left_as_it_is():
     assert len(scribble.path) > CURVE_POINTS
 
 
-def test_hairlines_are_not_worth_a_scribble():
+def test_hairlines_get_no_scribble():
     truth = np.zeros((60, 400), dtype=np.uint8)
     truth[30, 10:390] = 1
     assert draw_scribbles(truth, np.zeros_like(truth), [1]) == []

@@ -1,4 +1,4 @@
-"""Robots' lines and clicks become strokes of the objects that they are about."""
+"""Robots' lines and clicks become strokes of the objects that they correct."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from inference_core.types import Stroke, Tool
 from mivos_studio.evaluation.robots.click import RobotClick
 from mivos_studio.evaluation.robots.scribble import Scribble
 from mivos_studio.evaluation.robots.strokes import (
-    Drawing,
+    StrokeMasks,
     apply,
     click_stroke,
     clicked_strokes,
@@ -29,7 +29,7 @@ def test_a_line_on_an_object_adds_to_it():
     np.testing.assert_array_equal(stroke.points, [[3, 47], [19, 47]])
 
 
-def test_a_line_on_the_background_takes_away_from_what_lies_there():
+def test_a_line_on_the_background_is_negative_for_the_object_under_it():
     middle = np.linspace(*THROUGH_THE_SECOND, 100)
     stroke = scribble_stroke(Scribble(0, middle), 0, IDS)
     assert stroke is not None
@@ -43,7 +43,7 @@ def test_a_line_on_the_background_over_nothing_is_no_stroke():
 def test_a_click_is_a_disk_of_five_pixels():
     stroke = click_stroke(RobotClick(7, 9, is_positive=False), 2, 1)
     assert (stroke.radius_px, stroke.points.tolist(), stroke.is_positive) == (5.0, [[7.0, 9.0]], False)
-    drawn = Drawing.blank((20, 20)).with_stroke(stroke).negative
+    drawn = StrokeMasks.blank((20, 20)).with_stroke(stroke).negative
     y, x = np.indices((20, 20))
     np.testing.assert_array_equal(drawn, (x - 7) ** 2 + (y - 9) ** 2 <= 25)
 
@@ -52,10 +52,10 @@ def test_the_newest_stroke_is_on_top():
     def dab(x, is_positive):
         return Stroke(0, 1, np.array([[x, 10]], dtype=np.float32), 3.0, is_positive)
 
-    drawing = Drawing.blank((20, 30)).with_stroke(dab(10, True)).with_stroke(dab(12, False))
-    assert drawing.negative[10, 12]
-    assert not (drawing.positive & drawing.negative).any()
-    again = drawing.with_stroke(dab(12, True))
+    drawn = StrokeMasks.blank((20, 30)).with_stroke(dab(10, True)).with_stroke(dab(12, False))
+    assert drawn.negative[10, 12]
+    assert not (drawn.positive & drawn.negative).any()
+    again = drawn.with_stroke(dab(12, True))
     assert again.positive[10, 12]
     assert not again.negative.any()
 

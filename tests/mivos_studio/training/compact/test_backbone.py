@@ -1,8 +1,8 @@
-"""What the propagation network takes over from EfficientNet-Lite0, and what it gives with it.
+"""Loading EfficientNet-Lite0's weights into the propagation network, and training from them.
 
-The package `efficientnet-lite-pytorch` 0.1.0 has a definition of its own; EXPECTED is what it gave for the
-made weights and the image below, after blocks 0, 2, 4 and 10: at every map's middle the first four channels,
-then the mean of the map's absolute values.
+EXPECTED is the output of the definition in the package `efficientnet-lite-pytorch` 0.1.0 for the made weights
+and the image below, after blocks 0, 2, 4 and 10: at every map's middle the first four channels, then the mean
+of the map's absolute values.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from mivos_studio.synthetic.weights import made_tensor
 from mivos_studio.training.compact.backbone import backbone_names, read_backbone
 from mivos_studio.training.data.colour import MEAN, STD
 from mivos_studio.training.data.sources import TrainingDataError, find_sources
-from mivos_studio.training.run import TrainingOptions, train
+from mivos_studio.training.options import TrainingOptions
 from model.compact.backbone import WIDTHS, LiteBackbone
-from tests.mivos_studio.training.made import make_pictures
+from tests.mivos_studio.training.example_data import make_images, run_training
 
 EXPECTED = [
     [-0.14233, -0.29952, 1.11431, -0.78321, 0.46484],
@@ -46,7 +46,7 @@ def made_image() -> Tensor:
 
 
 def probed(maps: list[Tensor]) -> list[list[float]]:
-    """Take a few numbers of each map (1, C, h, w)."""
+    """Return a few numbers of each map (1, C, h, w)."""
     return [
         [*x[0, :4, x.shape[2] // 2, x.shape[3] // 2].tolist(), float(x.abs().double().mean())] for x in maps
     ]
@@ -60,9 +60,9 @@ def published(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("pictures")
-    make_pictures(root, stills=4, frames=8, step=5)
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("images")
+    make_images(root, stills=4, frames=8, step=5)
     return root
 
 
@@ -83,7 +83,7 @@ def _without(name: str) -> Callable[[dict[str, Tensor]], object]:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (_without("_blocks.4._bn1.bias"), r"holds it: '_blocks\.4\._bn1\.bias' is missing"),
         (lambda state: state.update(_bn0_of={}), "its entry '_bn0_of' is no plain tensor"),
@@ -94,31 +94,31 @@ def _without(name: str) -> Callable[[dict[str, Tensor]], object]:
     ],
 )
 def test_a_file_of_another_network_is_named(
-    tmp_path: Path, change: Callable[[dict[str, Tensor]], object], told: str
+    tmp_path: Path, change: Callable[[dict[str, Tensor]], object], message: str
 ) -> None:
     state = made_published()
     change(state)
     torch.save(state, tmp_path / "other.pth")
-    with pytest.raises(TrainingDataError, match=told):
+    with pytest.raises(TrainingDataError, match=message):
         read_backbone(tmp_path / "other.pth")
 
 
-def test_a_backbone_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_backbone_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(TrainingDataError, match=r"none\.pth is missing"):
         read_backbone(tmp_path / "none.pth")
 
 
-def _options(pictures: Path, out: Path, **changes: object) -> TrainingOptions:
-    plain = TrainingOptions([pictures], out, steps=4, batch=2, threads=1, crop=64)
+def _options(images: Path, out: Path, **changes: object) -> TrainingOptions:
+    plain = TrainingOptions([images], out, steps=4, batch=2, threads=1, crop=64)
     return TrainingOptions(**{**plain.__dict__, **changes})
 
 
-def test_an_encoder_begins_with_a_backbone_and_goes_on_without_its_file(
-    pictures: Path, published: Path, tmp_path: Path
+def test_an_encoder_starts_from_a_backbone_and_resumes_without_its_file(
+    images: Path, published: Path, tmp_path: Path
 ) -> None:
     """A step moves a weight by less than a thousandth; statistics stay those of ImageNet."""
     out = tmp_path / "out"
-    (weights,) = train("propagation", _options(pictures, out, backbone=published, hours=1e-9))
+    (weights,) = run_training("propagation", _options(images, out, backbone=published, hours=1e-9))
     before, after = made_published(), load_file(weights)
     for ours, theirs in backbone_names():
         found = after[f"encoder.backbone.{ours}"].float()
@@ -126,41 +126,41 @@ def test_an_encoder_begins_with_a_backbone_and_goes_on_without_its_file(
         if "running" in ours:
             assert torch.equal(found.half(), before[theirs].half())
     published.unlink()
-    train("propagation", _options(pictures, out, resume=True))
+    run_training("propagation", _options(images, out, resume=True))
     assert torch.load(out / "propagation.checkpoint.pt", weights_only=True)["step"] == 4
 
 
-def test_a_backbone_moves_more_slowly(pictures: Path, published: Path, tmp_path: Path) -> None:
-    train("propagation", _options(pictures, tmp_path, backbone=published, steps=1))
+def test_a_backbone_is_trained_at_a_lower_rate(images: Path, published: Path, tmp_path: Path) -> None:
+    run_training("propagation", _options(images, tmp_path, backbone=published, steps=1))
     state = torch.load(tmp_path / "propagation.checkpoint.pt", weights_only=True)
     others, backbone = (group["lr"] for group in state["optimizer"]["param_groups"])
     assert backbone == pytest.approx(0.3 * others)
 
 
 @pytest.mark.parametrize(
-    ("name", "changes", "told"),
+    ("name", "changes", "message"),
     [
         ("interaction", {}, "to the compact propagation network alone"),
         ("propagation", {"family": "mivos"}, "to the compact propagation network alone"),
         ("propagation", {"warm_start": Path()}, "choose one of them"),
     ],
 )
-def test_a_backbone_is_refused_where_it_does_not_go(
-    pictures: Path, tmp_path: Path, name: str, changes: dict[str, object], told: str
+def test_a_backbone_is_refused_for_other_networks(
+    images: Path, tmp_path: Path, name: str, changes: dict[str, object], message: str
 ) -> None:
-    with pytest.raises(TrainingDataError, match=told):
-        train(name, _options(pictures, tmp_path, backbone=tmp_path / "any.pth", **changes))
+    with pytest.raises(TrainingDataError, match=message):
+        run_training(name, _options(images, tmp_path, backbone=tmp_path / "any.pth", **changes))
 
 
-def test_names_are_read_from_a_file_with_remarks(tmp_path: Path) -> None:
+def test_names_are_read_from_a_file_with_comments(tmp_path: Path) -> None:
     (tmp_path / "names.txt").write_text("# to choose by\nmoving/one  # short\n\nmoving/two\n")
     assert read_names(tmp_path / "names.txt") == ["moving/one", "moving/two"]
     with pytest.raises(UserError, match=r"none\.txt cannot be read"):
         read_names(tmp_path / "none.txt")
 
 
-def test_clips_that_are_left_out_are_not_learned_from(pictures: Path) -> None:
-    assert len(find_sources([pictures]).clips) == 1
-    assert find_sources([pictures], left_out=["moving/one"]).clips == ()
+def test_clips_that_are_left_out_are_not_trained_on(images: Path) -> None:
+    assert len(find_sources([images]).clips) == 1
+    assert find_sources([images], left_out=["moving/one"]).clips == ()
     with pytest.raises(TrainingDataError, match="No clip called moving/two"):
-        find_sources([pictures], left_out=["moving/one", "moving/two"])
+        find_sources([images], left_out=["moving/one", "moving/two"])

@@ -1,4 +1,4 @@
-"""What the interaction network is shown."""
+"""Samples of the interaction network."""
 
 import numpy as np
 
@@ -12,14 +12,14 @@ def _drawn(others: np.ndarray, positive: np.ndarray) -> np.ndarray:
     return planes[1]
 
 
-def test_strokes_on_other_objects_say_no_and_stay_on_them() -> None:
+def test_strokes_on_other_objects_are_negative_and_stay_on_them() -> None:
     others = np.zeros((64, 64), np.uint8)
     others[8:40, 4:20], others[20:60, 40:60] = 3, 7
     negative = _drawn(others, np.zeros((64, 64), np.float32))
     assert {3, 7} == set(np.unique(others[negative > 0]))
 
 
-def test_what_was_said_yes_to_stays_so_beside_other_objects() -> None:
+def test_positive_strokes_stay_positive_beside_other_objects() -> None:
     others = np.full((64, 64), 2, np.uint8)
     positive = np.zeros((64, 64), np.float32)
     positive[:, 20:40] = 1
@@ -28,5 +28,5 @@ def test_what_was_said_yes_to_stays_so_beside_other_objects() -> None:
     assert not negative[positive > 0].any()
 
 
-def test_an_object_that_is_alone_hears_of_no_other() -> None:
+def test_a_single_object_gets_no_strokes_of_others() -> None:
     assert not _drawn(np.zeros((64, 64), np.uint8), np.zeros((64, 64), np.float32)).any()

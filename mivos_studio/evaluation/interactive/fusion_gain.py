@@ -1,6 +1,6 @@
-"""What fusion is worth: on frames between two anchors, beside the newest walk alone and a linear blend.
+"""The gain of fusion on frames between two anchors, over the newest propagation alone and a linear blend.
 
-All three answer the same correction of the same masks, so that the differences are paired.
+All three are applied to the same correction of the same masks, so that the differences are paired.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ CONFIDENCE = 0.95
 
 
 @dataclass
-class SwitchFusion:
-    """The session's fusion network, or for a while one of the plain ones."""
+class SwitchableFusion:
+    """The session's fusion network, or temporarily one of the plain ones."""
 
     active: FusionNetwork
     multiple: int
@@ -35,26 +35,26 @@ class SwitchFusion:
     def __call__(
         self, image: Tensor, old: Tensor, new: Tensor, attention: Tensor, distance: Tensor
     ) -> Tensor:
-        """Pass on to whichever is active."""
+        """Delegate to the active one."""
         return self.active(image, old, new, attention, distance)
 
 
-Compare = Callable[[Session, TrueClip, int], list[Span]]
-"""Tries the plain fusions on a draft about to be propagated; `learned` is still empty."""
+CompareFusion = Callable[[Session, TrueClip, int], list[Span]]
+"""Try the plain fusions on a draft before it is propagated; the spans' `learned` is still empty."""
 
 
-def comparing(settings: Settings) -> tuple[Settings, Compare]:
-    """Return settings whose fusion can be switched, and what switches it."""
+def fusion_comparison(settings: Settings) -> tuple[Settings, CompareFusion]:
+    """Return settings whose fusion can be switched, and the function that compares fusions with them."""
     learned = settings.placed.fusion
-    switch = SwitchFusion(learned, learned.multiple)
+    switch = SwitchableFusion(learned, learned.multiple)
     switched = replace(settings, networks=replace(settings.placed, fusion=switch))
 
     def compare(session: Session, clip: TrueClip, frame_index: int) -> list[Span]:
-        spans = [Span(clip.name, frames, {}, np.empty(0)) for frames in spans_beside(session, frame_index)]
+        spans = [Span(clip.name, frames, {}, np.empty(0)) for frames in spans_next_to(session, frame_index)]
         for name, fusion in FUSIONS.items() if spans else ():
             switch.active = fusion
             try:
-                _try(session, clip, frame_index, spans, name)
+                _try_plain(session, clip, frame_index, spans, name)
             finally:
                 switch.active = learned
         return spans
@@ -62,15 +62,15 @@ def comparing(settings: Settings) -> tuple[Settings, Compare]:
     return switched, compare
 
 
-def spans_beside(session: Session, frame_index: int) -> list[range]:
-    """Give the frames between a frame and the anchors on its two sides, as far as there are any."""
+def spans_next_to(session: Session, frame_index: int) -> list[range]:
+    """Return the frames between a frame and the next anchor on each side; sides without any are left out."""
     before = max((anchor for anchor in session.anchors if anchor < frame_index), default=frame_index)
     after = min((anchor for anchor in session.anchors if anchor > frame_index), default=frame_index)
     return [frames for frames in (range(before + 1, frame_index), range(frame_index + 1, after)) if frames]
 
 
-def between_figures(spans: Sequence[Span]) -> dict[str, object]:
-    """Tell mean J on all frames of the spans, and how much fusion gains, with bootstrap intervals."""
+def fusion_gain_figures(spans: Sequence[Span]) -> dict[str, object]:
+    """Return mean J on all frames of the spans, and the gain of fusion, with bootstrap intervals."""
     learned = [span.learned for span in spans]
     if not spans:
         return {"spans": 0, "frames": 0}
@@ -86,7 +86,7 @@ def between_figures(spans: Sequence[Span]) -> dict[str, object]:
 
 
 def bootstrap_interval(groups: Iterable[Float64Array], *, seed: int = 0) -> tuple[float, float]:
-    """Resample whole groups of values and give the 95 % interval of the mean over all values."""
+    """Resample whole groups of values; return the 95 % interval of the mean over all values."""
     kept = list(groups)
     sums = np.array([group.sum() for group in kept])
     counts = np.array([len(group) for group in kept])
@@ -97,7 +97,10 @@ def bootstrap_interval(groups: Iterable[Float64Array], *, seed: int = 0) -> tupl
 
 
 def _gain(spans: Sequence[Span], name: str) -> dict[str, object]:
-    """Frames of a span are much alike, so whole spans are resampled; and, more strictly, whole clips."""
+    """Return the gain over one plain fusion.
+
+    Frames of a span are correlated, so whole spans are resampled; and, more strictly, whole clips.
+    """
     gains = [span.learned - span.plain[name] for span in spans]
     by_clip: dict[str, list[Float64Array]] = {}
     for span, gain in zip(spans, gains, strict=True):
@@ -112,9 +115,9 @@ def _gain(spans: Sequence[Span], name: str) -> dict[str, object]:
     }
 
 
-def _try(session: Session, clip: TrueClip, frame_index: int, spans: Sequence[Span], name: str) -> None:
-    reached = [frame_index, *(frame for span in spans for frame in span.frames)]
-    for _ in session.propagate(frame_index, frame_range=(min(reached), max(reached))):
+def _try_plain(session: Session, clip: TrueClip, frame_index: int, spans: Sequence[Span], name: str) -> None:
+    frames = [frame_index, *(frame for span in spans for frame in span.frames)]
+    for _ in session.propagate(frame_index, frame_range=(min(frames), max(frames))):
         pass
     for span in spans:
         masks = (object_masks(session.ids(frame), clip.object_ids) for frame in span.frames)

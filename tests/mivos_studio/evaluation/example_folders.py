@@ -1,4 +1,4 @@
-"""Folders to measure on, made of the clip with the wandering square; and the networks that follow it."""
+"""Folders to measure on, written from the clip of the moving square, and networks that segment it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FRAMES = 6
 
 
 class ColourInteraction:
-    """Gives an object what has the colour under most of its positive strokes; without any, no change."""
+    """Segments the median colour under an object's positive strokes; without any, no change."""
 
     multiple = 16
 
@@ -45,7 +45,7 @@ def fake_settings() -> Settings:
 
 
 def make_clip(folder: Path, name: str = "squares", *, both: bool = True) -> TrueClip:
-    """Write a clip of one wandering and, where `both`, one standing square in DAVIS layout; read it."""
+    """Write a clip of one moving and, where `both`, one standing square in DAVIS layout; read it."""
     images, masks = folder / IMAGES / name, folder / MASKS / name
     images.mkdir(parents=True)
     masks.mkdir(parents=True)

@@ -1,11 +1,11 @@
-"""Scribbles in the protocol's form, as people drew them and as the official package hands them out."""
+"""Scribbles in the protocol's format, as people drew them and as the official package returns them."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-from tests.mivos_studio.evaluation.made import FRAMES
+from tests.mivos_studio.evaluation.example_folders import FRAMES
 
 SQUARE_LINE = [[0.12, 0.2], [0.2, 0.25]]
 """Across the red square of the first frame, as shares of width and height."""

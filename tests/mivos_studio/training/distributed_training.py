@@ -1,4 +1,4 @@
-"""Teaches a line y = w x in as many processes as the environment says; not a test by itself."""
+"""Trains a line y = w x in the processes that the environment declares; run by a test, not a test itself."""
 
 import sys
 from pathlib import Path

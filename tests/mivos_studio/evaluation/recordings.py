@@ -1,4 +1,4 @@
-"""Recordings of the DAVIS interactive protocol: what its own measures and robot said about made-up masks.
+"""Recordings of the DAVIS interactive protocol: the output of its measures and robot on made-up masks.
 
 `caseN/truth` and `caseN/PREDICTION/pred` are (T, H, W) ids, `jaccard` and `f_measure` (T, K) figures,
 `worst/raster` and `frame1/raster` (T, H, W) its scribbles: the object's id along each line, -1 elsewhere.

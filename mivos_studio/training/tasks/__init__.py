@@ -1,0 +1,1 @@
+"""The training tasks of each family of networks, and their registry."""
