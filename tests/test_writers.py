@@ -26,7 +26,7 @@ IN_MIVOS_STUDIO = {
     "synthetic/files.py": "knows no media; renames a new folder to a name that is free or an empty folder's",
     "files.py": "the helper itself: those who call it are named here",
     "training/trainer.py": "its own state, which `mivos train` refuses to begin beside unless it is resumed",
-    "training/mivos/tasks.py": "writes weights that model/weights/hashes.py puts in place",
+    "training/tasks/mivos.py": "writes weights that model/weights/hashes.py puts in place",
     "training/compact/fusion_data.py": "writes files only where their names are free",
     "cli/download.py": "a part that it downloaded itself; put in place where the name is free",
     "benchmarks/gui.py": "a temporary folder",

@@ -77,8 +77,8 @@ def table(report: dict[str, Any]) -> Iterator[str]:
     for tool, row in report["strokes"].items():
         baseline = f"GrabCut {row['grabcut_ms']:.0f}" if "grabcut_ms" in row else ""
         yield f"| {tool}, ms (median, worst) | {row['median_ms']:.0f}, {row['worst_ms']:.0f} | {baseline} |"
-    answered, settled = (report["first_click"][f"{when}_ms"] for when in ("answered", "settled"))
-    yield f"| click where nothing is, ms (answered, settled) | {answered:.0f}, {settled:.0f} | |"
+    first, last = (report["first_click"][f"{when}_mask_ms"] for when in ("first", "last"))
+    yield f"| click where nothing is, ms (first mask, last mask) | {first:.0f}, {last:.0f} | |"
     for step, seconds in report["startup"].items():
         yield f"| start-up: {step.removesuffix('_s')}, s | {seconds:.2f} | |"
 
@@ -123,8 +123,8 @@ def _first_clicks(session: Session, clip: MadeClip) -> dict[str, float]:
         stroke = _stroke(clip, frame_index, Tool.CLICK, rng)
         times.append(_interaction_ms(session, Interaction(Tool.CLICK, stroke)))
     return {
-        "answered_ms": statistics.median(ms[0] for ms in times[1:]),
-        "settled_ms": statistics.median(ms[-1] for ms in times[1:]),
+        "first_mask_ms": statistics.median(ms[0] for ms in times[1:]),
+        "last_mask_ms": statistics.median(ms[-1] for ms in times[1:]),
     }
 
 

@@ -1,1 +1,1 @@
-"""The interactive protocol of DAVIS: a simulated user repeatedly corrects the worst frame, with time limits."""
+"""The interactive protocol of DAVIS: a simulated user corrects the worst frame again and again, timed."""

@@ -26,7 +26,7 @@ from model.compact.encoder import MULTIPLE
 from model.interfaces import MemoryEntry, PropagationNetwork
 from model.layers.aggregate import aggregate
 
-PROPAGATIONS_FOLDER = "walks"
+PROPAGATIONS_FOLDER = "propagations"
 """Name within the output folder; trainings that are resumed have their masks there."""
 
 REFERENCE_EVERY = 9

@@ -242,7 +242,7 @@ def test_fusion_is_trained_on_masks_that_propagation_makes(
     run_training("propagation", _options(images, tmp_path, steps=2))
     (weights,) = run_training("fusion", _options(images, tmp_path, steps=4))
     assert weights.exists()
-    assert list((tmp_path / "walks").glob("*.npz"))
+    assert list((tmp_path / "propagations").glob("*.npz"))
 
 
 def test_an_unknown_network_is_refused(images: Path, tmp_path: Path) -> None:
