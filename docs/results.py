@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -72,7 +73,8 @@ def main() -> None:
     if strange := [part for part in chosen if part not in parts]:
         raise SystemExit(f"There is no part {strange[0]}: choose from {', '.join(parts)}.")
     for part in chosen:
-        figures[part] = {**_without_places(parts[part]()), "machine": describe_machine()}
+        measured = _without_places(parts[part]())
+        figures[part] = {**measured, "machine": describe_machine(), "commit": _commit()}
         _write(options.out, {name: figures[name] for name in sorted(figures, key=_place)})
 
 
@@ -128,7 +130,9 @@ def _write(out: Path, figures: dict[str, Figures]) -> None:
     sections = ["# Results\n\nMeasured by `python docs/results.py`.\n"]
     for name, part in figures.items():
         if name == "speed":
-            sections.append(f"## Speed\n\n{''.join(_speed_page(part, out / PICTURES))}")
+            sections.append(
+                f"## Speed\n\nCommit {part['commit']}.\n\n{''.join(_speed_page(part, out / PICTURES))}"
+            )
             continue
         page = _page(name, part)
         body = page.write_plots(out / PICTURES, f"{PREFIX}{name}-", f"{PICTURES}/")
@@ -164,7 +168,18 @@ def _made_on(part: Figures) -> str:
     """Format the options and the machine of a part."""
     options = part["options"]
     chosen = ", ".join(f"{name.replace('_', ' ')} {options[name]}" for name in _LISTED if options.get(name))
-    return f"{chosen}. {format_machine(part['machine'])}."
+    return f"{chosen}. Commit {part['commit']}, {format_machine(part['machine'])}."
+
+
+def _commit() -> str:
+    """Return the commit that is measured, marked where the working tree, docs aside, differs from it."""
+    commit = _git("rev-parse", "--short=10", "HEAD")
+    return f"{commit}-dirty" if _git("status", "--porcelain", "--", ".", ":!docs") else commit
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=PROJECT, check=False, capture_output=True, text=True)
+    return done.stdout.strip() if done.returncode == 0 else "unknown"
 
 
 def _without_places(part: Figures) -> Figures:

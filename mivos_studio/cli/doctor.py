@@ -15,7 +15,6 @@ from argparse import ArgumentParser, Namespace, _SubParsersAction
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
-from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
 from typing import TypeAlias
 
@@ -169,6 +168,8 @@ def _uninstall(name: str, folder: Path) -> str | None:
 
 def _foreign_distribution(name: str, folder: Path) -> str | None:
     """Return the installed distribution, not ours, that brought a package of this name into a folder."""
+    from importlib.metadata import distribution, packages_distributions  # slow to import
+
     for candidate in packages_distributions().get(name, ()):
         if (
             candidate != "mivos-studio"
