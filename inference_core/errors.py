@@ -1,7 +1,7 @@
 """Errors whose text is a sentence to act on. The window shows them, the command line exits 2.
 
 `UserError` is the base class of all of them, in every package; any other exception is a fault of the program.
-Nothing is imported here, so that an error can be told before torch or Qt is there.
+Nothing is imported here, so that an error can be shown before torch or Qt is imported.
 """
 
 

@@ -1,7 +1,7 @@
 """Write a file beside its place and rename it, so that it is never seen half written; hash contents.
 
-Every package may use this module, `model` too: it needs the standard library alone, and knows nothing of what
-is written. What may be written where is not decided here, but in `media.output` and by those who call.
+Every package may use this module, `model` too: it needs the standard library alone. What may be written where
+is decided in `media.output` and by the callers.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ _STATUS = Path("/proc/self/status")
 
 
 def peak_rss_mb() -> float | None:
-    """Return the most memory that this process has held, in MiB; None where the system does not tell.
+    """Return the most memory that this process has held, in MiB; None where the system does not report it.
 
     Linux's own figure is preferred: `getrusage` counts what the parent held before the program was started.
     """

@@ -96,7 +96,7 @@ def agree(
 def agreements_of(
     state: SessionState, record: FrameRecord | None, frame_index: int
 ) -> dict[int, Agreement | None]:
-    """Return the agreements of the objects that a frame knows; see `Session.agreements`."""
+    """Return the agreements of the objects of a frame; see `Session.agreements`."""
     pairs, keys = _agreement_pairs(record, state.given(frame_index)), state.keys
     return {key.object_id: agreement for key, agreement in pairs if key in keys}
 

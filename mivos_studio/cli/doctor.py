@@ -54,7 +54,7 @@ print(PYQT_VERSION_STR, application.platformName(), end="")
 """
 
 
-Told: TypeAlias = tuple[str, str]
+Result: TypeAlias = tuple[str, str]
 """What a check found, and what to do, a clause after a colon; _FINE where there is nothing to do."""
 
 
@@ -112,8 +112,8 @@ def _all_findings(packages: list[Finding]) -> Iterator[Finding]:
         try:
             yield Finding(name, *check())
         except Exception as error:  # a package that is half there can raise anything when it is imported
-            told = (str(error).strip().splitlines() or ["no more is known"])[0]
-            yield Finding(name, f"{type(error).__name__}, {told.rstrip('.')}", _INSTALL_AGAIN)
+            reason = (str(error).strip().splitlines() or ["no more is known"])[0]
+            yield Finding(name, f"{type(error).__name__}, {reason.rstrip('.')}", _INSTALL_AGAIN)
 
 
 def check_packages() -> Iterator[Finding]:
@@ -121,13 +121,13 @@ def check_packages() -> Iterator[Finding]:
     if _is_frozen():
         yield Finding(_PACKAGES_CHECK, "those of the bundle")
         return
-    told = [found for name in _PACKAGES if (found := _check_package(name)) is not None]
-    yield from (Finding(_PACKAGES_CHECK, *found) for found in told)
-    if not told:
+    problems = [found for name in _PACKAGES if (found := _check_package(name)) is not None]
+    yield from (Finding(_PACKAGES_CHECK, *found) for found in problems)
+    if not problems:
         yield Finding(_PACKAGES_CHECK, f"the program's own, in {_PROGRAM}")
 
 
-def _check_package(name: str) -> Told | None:
+def _check_package(name: str) -> Result | None:
     ours, places = _PROGRAM / name, _places(name)
     if not ours.exists():
         return f"{ours} is missing", _INSTALL_AGAIN
@@ -187,7 +187,7 @@ def _is_frozen() -> bool:
     return bool(getattr(sys, "frozen", False))
 
 
-def check_python() -> Told:
+def check_python() -> Result:
     """Say which Python runs."""
     version = ".".join(map(str, sys.version_info[:3]))
     found = f"{version}, {sys.executable}"
@@ -196,7 +196,7 @@ def check_python() -> Told:
     return found, _FINE
 
 
-def check_torch() -> Told:
+def check_torch() -> Result:
     """Say which torch there is, and whether it is one of those that the program was tested with."""
     import torch
 
@@ -209,7 +209,7 @@ def check_torch() -> Told:
     return f"{torch.__version__} is not {tested}", f"run `{_pip()} install {wanted}`"
 
 
-def check_device() -> Told:
+def check_device() -> Result:
     """Say where the networks run and in which precision when nobody asks for another."""
     from inference_core.runtime.device import choose_compute
 
@@ -218,7 +218,7 @@ def check_device() -> Told:
     return f"auto takes {compute.device.type} and {precision}", _FINE
 
 
-def check_qt() -> Told:
+def check_qt() -> Result:
     """Open Qt in another process, on the screen where there is one."""
     if _is_frozen():
         return "not checked: a bundle has no Python that could try it in another process", _FINE
@@ -268,14 +268,14 @@ def _qt_remedy(text: str) -> str:
     return _INSTALL_AGAIN
 
 
-def check_opencv() -> Told:
+def check_opencv() -> Result:
     """Say which OpenCV there is."""
     import cv2
 
     return str(cv2.__version__), _FINE
 
 
-def check_pyav() -> Told:
+def check_pyav() -> Result:
     """Say which PyAV there is, and which of the usual codecs its FFmpeg reads and writes."""
     import av
     from av.codec import Codec
@@ -297,7 +297,7 @@ def check_pyav() -> Told:
     return found, _FINE
 
 
-def check_weights() -> Told:
+def check_weights() -> Result:
     """Compare the weights that come with the program with their recorded SHA-256."""
     from model.families import COMPACT, COMPACT_FREE
     from model.weights.store import saves_folder, scan
@@ -313,7 +313,7 @@ def check_weights() -> Told:
     return f"{names} are as recorded, in {folder}", _FINE
 
 
-def check_temporary_folder() -> Told:
+def check_temporary_folder() -> Result:
     """Say how much space there is for what the program keeps outside memory while it runs."""
     folders = _temporary_folders()
     free = {folder: shutil.disk_usage(folder).free / _GIBIBYTE for folder in folders}

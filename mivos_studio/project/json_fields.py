@@ -42,7 +42,7 @@ def read_object(
 ) -> AnyStruct:
     """Read a JSON object; raise a UserError with one sentence where it is not what its kind asks for.
 
-    place  opens every complaint, as in "Step 3 (scribble)".
+    place  starts every error message, as in "Step 3 (scribble)".
     known  keys that have been read before.
     """
     if not isinstance(value, dict):

@@ -15,7 +15,7 @@ OnChange = Callable[[FrameMask], None]
 def play(session: Playable, script: Script, read_ids: ReadIds, on_change: OnChange) -> Iterator[int]:
     """Play a script; yield the number of each step, counted from 1, once it is done.
 
-    on_change is told every frame as it changes. What the session refuses is raised with the step's number.
+    on_change is called for every frame as it changes. A session's UserError is raised with the step's number.
     """
     for declared in script.objects:
         session.add_object(declared.name, declared.object_id)

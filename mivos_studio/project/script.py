@@ -1,7 +1,7 @@
 """Scripts: a user's interactions as a JSON file, read, checked against a clip, and written.
 
 Reading is strict, since a script that is half understood would change masks in a way nobody asked for: each
-complaint is one sentence that names the step, counted from 1, and the key. Knows values only: no session, no
+error is one sentence that names the step, counted from 1, and the key. Values only: no session, no
 pixels.
 """
 

@@ -58,7 +58,7 @@ def _program_folder() -> Path:
     wheel          `saves` is packed beside the packages and lands with them in site-packages; both are found
                    from this file.
     frozen bundle  modules are read from an archive, so this file's name need not be on disk; the bootloader
-                   tells in sys._MEIPASS where it has put the data. Freezers without it put them beside the
+                   sets sys._MEIPASS to where it has put the data. Freezers without it put them beside the
                    executable.
     """
     if getattr(sys, "frozen", False):

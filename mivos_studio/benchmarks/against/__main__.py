@@ -15,7 +15,7 @@ from typing import Any
 from inference_core.errors import UserError
 from mivos_studio.app import let_idle_threads_sleep
 from mivos_studio.benchmarks.against.builds import old_build, working_tree
-from mivos_studio.benchmarks.against.pairs import Contest, MaskDifference, compare_masks, measure
+from mivos_studio.benchmarks.against.pairs import BuildPair, MaskDifference, compare_masks, measure
 from mivos_studio.benchmarks.against.ratios import LEAST_PAIRS, as_figures, coverage, table
 from mivos_studio.benchmarks.against.worker import CASES
 from mivos_studio.cli.options import (
@@ -72,7 +72,7 @@ def _parser() -> ArgumentParser:
         choices=CASES,
         default=list(CASES),
         metavar="CASE",
-        help=f"what to play, of {', '.join(CASES)} (default: all)",
+        help=f"which cases to run, of {', '.join(CASES)} (default: all)",
     )
     parser.add_argument(
         "--pairs", type=int, default=LEAST_PAIRS, metavar="N", help=f"at least {LEAST_PAIRS} (the default)"
@@ -109,24 +109,24 @@ def _run(options: Namespace) -> int:
         raise UserError(f"{options.pairs} pairs say too little: measure at least {LEAST_PAIRS}.")
     check_json(options)
     let_idle_threads_sleep()
-    with _contest(options) as contest:
-        return _tell_masks(options, contest) if options.masks else _tell_times(options, contest)
+    with _build_pair(options) as build_pair:
+        return _report_masks(options, build_pair) if options.masks else _report_times(options, build_pair)
 
 
 @contextmanager
-def _contest(options: Namespace) -> Iterator[Contest]:
-    """Hand out both builds, ready to play."""
+def _build_pair(options: Namespace) -> Iterator[BuildPair]:
+    """Yield both builds, ready to run."""
     new = working_tree()
     with (
         TemporaryDirectory(prefix="mivos-against-") as folder,
         old_build(options.revision, new.checkout, Path(folder)) as old,
     ):
-        yield Contest(
+        yield BuildPair(
             builds={"old": old, "new": new},
             cases=list(dict.fromkeys(options.cases)),
             settings=_settings(options),
             folder=Path(folder),
-            tell=_say_nothing if options.quiet else _say,
+            on_progress=_print_nothing if options.quiet else _print,
         )
 
 
@@ -142,13 +142,13 @@ def _settings(options: Namespace) -> dict[str, Any]:
     return {**settings, "threads": threads, "is_for_masks": options.masks}
 
 
-def _tell_times(options: Namespace, contest: Contest) -> int:
+def _report_times(options: Namespace, build_pair: BuildPair) -> int:
     """Measure, print the table, write the figures."""
-    rows = measure(contest, options.pairs)
+    rows = measure(build_pair, options.pairs)
     from mivos_studio.evaluation.machine import describe_machine, format_machine
 
     machine = describe_machine()
-    print(_title(contest))
+    print(_title(build_pair))
     print(format_machine(machine))
     print()
     for line in table(rows, options.pairs):
@@ -156,7 +156,7 @@ def _tell_times(options: Namespace, contest: Contest) -> int:
     write_json(
         options,
         {
-            **_described(contest),
+            **_described(build_pair),
             "pairs": options.pairs,
             "coverage": coverage(options.pairs),
             "cases": as_figures(rows),
@@ -166,13 +166,15 @@ def _tell_times(options: Namespace, contest: Contest) -> int:
     return 0
 
 
-def _tell_masks(options: Namespace, contest: Contest) -> int:
+def _report_masks(options: Namespace, build_pair: BuildPair) -> int:
     """Compare masks, print a line for each case, write the figures."""
-    found = compare_masks(contest)
-    print(_title(contest))
+    found = compare_masks(build_pair)
+    print(_title(build_pair))
     for line in _mask_lines(found):
         print(line)
-    write_json(options, {**_described(contest), "masks": {case: asdict(one) for case, one in found.items()}})
+    write_json(
+        options, {**_described(build_pair), "masks": {case: asdict(one) for case, one in found.items()}}
+    )
     return _DIFFERENT if any(one.differing for one in found.values()) else 0
 
 
@@ -184,27 +186,27 @@ def _mask_lines(found: Mapping[str, MaskDifference]) -> Iterator[str]:
             yield f"{case}: all {one.hashes} hashes are equal"
 
 
-def _title(contest: Contest) -> str:
-    height, width = contest.settings["size"]
+def _title(build_pair: BuildPair) -> str:
+    height, width = build_pair.settings["size"]
     return (
-        f"old {contest.builds['old'].name}, new {contest.builds['new'].name}:"
-        f" {width}x{height}, {contest.settings['frames']} frames"
+        f"old {build_pair.builds['old'].name}, new {build_pair.builds['new'].name}:"
+        f" {width}x{height}, {build_pair.settings['frames']} frames"
     )
 
 
-def _described(contest: Contest) -> dict[str, Any]:
+def _described(build_pair: BuildPair) -> dict[str, Any]:
     """Return which builds were compared, and how."""
     return {
-        **{side: build.name for side, build in contest.builds.items()},
-        "options": {**contest.settings, "size": list(contest.settings["size"])},
+        **{side: build.name for side, build in build_pair.builds.items()},
+        "options": {**build_pair.settings, "size": list(build_pair.settings["size"])},
     }
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _say_nothing(line: str) -> None:
+def _print_nothing(line: str) -> None:
     del line
 
 

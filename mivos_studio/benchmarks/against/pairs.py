@@ -1,4 +1,4 @@
-"""Runs both builds in alternation, each case in a fresh process, and gathers what the processes answer."""
+"""Runs both builds in alternation, each case in a fresh process, and gathers their figures."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from mivos_studio.benchmarks.against.builds import Build
 from mivos_studio.benchmarks.against.ratios import Comparison, compare
 from mivos_studio.benchmarks.against.worker import Request
 
-Tell = Callable[[str], None]
+OnProgress = Callable[[str], None]
 
 _WORKER = Path(__file__).with_name("worker.py")
 
 
 @dataclass(frozen=True)
-class Contest:
+class BuildPair:
     """Two builds and how they are measured.
 
     builds    by the names "old" and "new".
     cases     keys of `worker.CASES`.
     settings  what every `Request` holds beside checkout and case.
     folder    a temporary folder: where the processes run and keep their byte code.
-    tell      is told what is being done, a line at a time.
+    on_progress  called with what is being done, a line at a time.
     """
 
     builds: Mapping[str, Build]
     cases: Sequence[str]
     settings: Mapping[str, Any]
     folder: Path
-    tell: Tell
+    on_progress: OnProgress
 
-    def play(self, side: str, case: str) -> dict[str, Any]:
-        """Play a case with one build in a fresh process; return its answer.
+    def run_case(self, side: str, case: str) -> dict[str, Any]:
+        """Run a case with one build in a fresh process; return its figures or hashes.
 
         Raises a UserError, which names the build, where the process fails.
         """
@@ -57,8 +57,8 @@ class Contest:
             said = [line for line in done.stderr.splitlines() if line.strip()]
             reason = said[-1].strip() if said else f"exit code {done.returncode}"
             raise UserError(f"The {side} build ({build.name}) failed at {case}: {reason}")
-        answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-        return answer
+        result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return result
 
 
 @dataclass
@@ -83,20 +83,20 @@ def order(pair: int) -> tuple[str, str]:
     return ("new", "old") if pair % 2 else ("old", "new")
 
 
-def measure(contest: Contest, pairs: int) -> dict[str, dict[str, Comparison]]:
+def measure(build_pair: BuildPair, pairs: int) -> dict[str, dict[str, Comparison]]:
     """Measure so many pairs; return the comparisons by row and figure.
 
-    Both builds play a case right after one another, so that other work on the machine meets both alike.
+    Both builds run a case right after one another, so that other work on the machine affects both alike.
     """
-    for side in contest.builds:
-        contest.tell(f"warming up: {side}")
-        contest.play(side, "start")  # compiles, and finds out early whether the build runs at all
+    for side in build_pair.builds:
+        build_pair.on_progress(f"warming up: {side}")
+        build_pair.run_case(side, "start")  # compiles, and finds out early whether the build runs at all
     measured: dict[tuple[str, str], _Values] = {}
     for pair in range(pairs):
-        for case in contest.cases:
-            contest.tell(f"pair {pair + 1} of {pairs}: {case}")
+        for case in build_pair.cases:
+            build_pair.on_progress(f"pair {pair + 1} of {pairs}: {case}")
             for side in order(pair):
-                for row, figures in contest.play(side, case)["figures"].items():
+                for row, figures in build_pair.run_case(side, case)["figures"].items():
                     for name, value in figures.items():
                         values = measured.setdefault((f"{case}: {row}", name), _Values())
                         getattr(values, side).append(value)
@@ -106,14 +106,14 @@ def measure(contest: Contest, pairs: int) -> dict[str, dict[str, Comparison]]:
     return rows
 
 
-def compare_masks(contest: Contest) -> dict[str, MaskDifference]:
+def compare_masks(build_pair: BuildPair) -> dict[str, MaskDifference]:
     """Compare the masks of both builds bit for bit; return what was found by case."""
     found = {}
-    for case in contest.cases:
+    for case in build_pair.cases:
         if case == "start":
             continue  # it makes no masks
-        contest.tell(f"masks: {case}")
-        old, new = (contest.play(side, case)["hashes"] for side in ("old", "new"))
+        build_pair.on_progress(f"masks: {case}")
+        old, new = (build_pair.run_case(side, case)["hashes"] for side in ("old", "new"))
         found[case] = _difference(old, new)
     return found
 

@@ -1,4 +1,4 @@
-"""What runs inside a measured process: one case played with one build, its figures or hashes as JSON.
+"""What runs inside a measured process: one case run with one build, its figures or hashes as JSON.
 
 It is run by its path, with PYTHONPATH naming the build's checkout and nothing else, so that the same file
 measures any build. Of the build it uses only what `_Build` names; what it needs of its own checkout is run by
@@ -46,7 +46,7 @@ class Request:
     case          a key of `CASES`.
     size          (height, width) of the clip in pixels.
     threads       threads of torch and OpenCV; 0 leaves both as the program has them.
-    is_for_masks  answer with hashes of the masks instead of times.
+    is_for_masks  compute hashes of the masks instead of times.
     """
 
     checkout: str
@@ -72,7 +72,7 @@ def _load(file: Path) -> dict[str, Any]:
 
 
 class _Build:
-    """What of a build is used. The one place that knows where it is in which layout."""
+    """The API of a build that is measured. The only code that depends on its layout."""
 
     def __init__(self, request: Request) -> None:
         # Today's name, and the one before it.
@@ -129,7 +129,7 @@ class _Meter:
         return {"cpu_s": time.process_time() - self._cpu_s, "wall_s": time.perf_counter() - self._wall_s}
 
 
-def play(request: Request) -> dict[str, Any]:
+def run_case(request: Request) -> dict[str, Any]:
     """Play one case; return {"figures": {ROW: {FIGURE: value}}} or {"hashes": [[what, SHA-256], …]}."""
     if request.case == "start":
         return {"figures": _start(Path(request.checkout))}
@@ -190,32 +190,36 @@ def _warm_up(build: _Build, clip: Clip) -> None:
 
 
 def _strokes(build: _Build, request: Request) -> dict[str, Figures]:
-    """Draw on propagated frames, then click where nothing is: the median of what the answers took."""
+    """Draw on propagated frames, then click on empty frames: the median times of the predictions."""
     clip = make_clip(request.size, 3 * _STEPS, CASES["strokes"])
     session = build.open(clip)
     session.set_ids(0, clip.masks[0])
     for _ in session.propagate():
         pass
     frames = iter(range(len(clip)))
-    scribbles = [_answers(session, build, clip, "scribble", next(frames)) for _ in range(_STEPS)][1:]
-    clicks = [_answers(session, build, clip, "click", next(frames)) for _ in range(_STEPS)][1:]
+    scribbles = [_timed_predictions(session, build, clip, "scribble", next(frames)) for _ in range(_STEPS)][
+        1:
+    ]
+    clicks = [_timed_predictions(session, build, clip, "click", next(frames)) for _ in range(_STEPS)][1:]
     emptied = list(frames)
     for frame_index in emptied:
         session.reset(frame_index)
-    first_clicks = [_answers(session, build, clip, "click", frame_index) for frame_index in emptied][1:]
+    first_clicks = [
+        _timed_predictions(session, build, clip, "click", frame_index) for frame_index in emptied
+    ][1:]
     return {
-        "scribble": _median(answers[-1] for answers in scribbles),
-        "click": _median(answers[-1] for answers in clicks),
-        "click on an empty frame, first answer": _median(answers[0] for answers in first_clicks),
-        "click on an empty frame, last answer": {
-            **_median(answers[-1] for answers in first_clicks),
+        "scribble": _median(times[-1] for times in scribbles),
+        "click": _median(times[-1] for times in clicks),
+        "click on an empty frame, first mask": _median(times[0] for times in first_clicks),
+        "click on an empty frame, last mask": {
+            **_median(times[-1] for times in first_clicks),
             **_peak(),
         },
     }
 
 
-def _answers(session: Any, build: _Build, clip: Clip, tool: str, frame_index: int) -> list[Figures]:
-    """Draw once; return what it took until each answer."""
+def _timed_predictions(session: Any, build: _Build, clip: Clip, tool: str, frame_index: int) -> list[Figures]:
+    """Draw once; return the time until each prediction."""
     interaction = build.draw(tool, frame_index, _gesture(clip, tool, frame_index))
     meter = _Meter()
     return [meter.read() for _ in session.interact(interaction)]
@@ -234,7 +238,7 @@ def _gesture(clip: Clip, tool: str, frame_index: int) -> list[tuple[float, float
 
 
 def _stroke_hashes(build: _Build, request: Request) -> Iterator[tuple[str, str]]:
-    """Hash what every tool answers, and a propagation of all that, as the program keeps it: in 8 bits.
+    """Hash the result of every tool, and of a propagation of all that, with 8-bit probabilities.
 
     The networks see half the working size, so that edges are refined from the source.
     """
@@ -247,8 +251,8 @@ def _stroke_hashes(build: _Build, request: Request) -> Iterator[tuple[str, str]]
     yield from _hashes(session, "before strokes", range(len(clip)))
     for frame_index, (tool, options) in enumerate(strokes, start=1):
         interaction = build.draw(tool, frame_index, _gesture(clip, tool, frame_index), **options)
-        for number, answer in enumerate(session.interact(interaction), start=1):
-            yield f"{tool} {frame_index}, answer {number}", _hash(answer.ids)
+        for number, change in enumerate(session.interact(interaction), start=1):
+            yield f"{tool} {frame_index}, mask {number}", _hash(change.ids)
         yield from _hashes(session, f"{tool} {frame_index}", [frame_index])
     for _ in session.propagate():
         pass
@@ -256,7 +260,7 @@ def _stroke_hashes(build: _Build, request: Request) -> Iterator[tuple[str, str]]
 
 
 def _drawn_strokes(size: tuple[int, int]) -> list[tuple[str, dict[str, Any]]]:
-    """Name the strokes whose answers are compared, each on a frame of its own: tool and options."""
+    """Yield the strokes whose results are compared, each on a frame of its own: tool and options."""
     upper_left = (0, 0, size[1] // 2, size[0] // 2)  # holds object 1
     return [
         ("scribble", {}),
@@ -337,11 +341,11 @@ def check_origin(checkout: Path) -> None:
 
 
 def main() -> None:
-    """Do what the JSON object on the command line asks for; print the answer as one line."""
+    """Run the request given as a JSON object on the command line; print the result as one line."""
     words = json.loads(sys.argv[1])
     request = Request(**{**words, "size": tuple(words["size"])})
     check_origin(Path(request.checkout))
-    print(json.dumps(play(request)))
+    print(json.dumps(run_case(request)))
 
 
 if __name__ == "__main__":

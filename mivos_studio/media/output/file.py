@@ -1,6 +1,6 @@
 """A result that is one file, named by the user: an older one of ours is replaced, nothing else is.
 
-What is ours is told by its content, since such a file lies anywhere and has no list beside it. An empty file
+A file of ours is recognised by its content, since it may be anywhere and has no list beside it. An empty file
 may be replaced too: it holds nothing, and `mktemp` makes such.
 """
 

@@ -126,7 +126,7 @@ class FolderOutput:
 
         names             of files, relative to the folder, with / between their parts.
         needed_bytes      the least that they take.
-        compares_content  False tells files that were changed by their size alone, which is quick.
+        compares_content  False finds files that were changed by their size alone, which is quick.
         Raises a MediaError where a name is that of a foreign file or of an input, or the disk is too full.
         """
         if self.path.is_dir():

@@ -24,7 +24,7 @@ class LockedError(Exception):
 class FileLock:
     """A lock on a file, held until `release` or until the process ends, however it ends.
 
-    Nothing is left to be told apart after a crash: a file that is there and not locked belongs to nobody.
+    Nothing is left to decide after a crash: a file that is there and not locked belongs to nobody.
     """
 
     def __init__(self, descriptor: int, path: Path, *, is_locked: bool) -> None:

@@ -188,7 +188,7 @@ def _clear(staging: Staging, destination: Path, undo: Undo) -> bool:
     except OSError:
         return False  # another user's
     if not is_locked:
-        staging.leave()  # its process may live: the file system cannot tell
+        staging.leave()  # its process may live: without locks that is unknown
         return False
     try:
         if staging.older.is_dir():

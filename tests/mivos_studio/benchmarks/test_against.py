@@ -14,7 +14,7 @@ from inference_core.errors import UserError
 from mivos_studio.benchmarks.against import __main__ as against
 from mivos_studio.benchmarks.against import builds
 from mivos_studio.benchmarks.against.builds import Build, old_build, working_tree
-from mivos_studio.benchmarks.against.pairs import Contest, compare_masks, measure, order
+from mivos_studio.benchmarks.against.pairs import BuildPair, compare_masks, measure, order
 from mivos_studio.benchmarks.against.ratios import compare, coverage, median_interval
 from mivos_studio.benchmarks.against.worker import make_clip
 from tests.project import PROJECT
@@ -23,30 +23,30 @@ SETTINGS = {"frames": 4, "size": (64, 96), "device": "cpu", "dtype": "float32", 
 
 
 @dataclass(frozen=True)
-class MadeContest(Contest):
-    """A contest that answers from a list, and writes down what was played."""
+class MadeBuildPair(BuildPair):
+    """A pair of builds with figures from a list that records what was run."""
 
-    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    results: dict[str, dict[str, Any]] = field(default_factory=dict)
     played: list[tuple[str, str]] = field(default_factory=list)
 
-    def play(self, side: str, case: str) -> dict[str, Any]:
+    def run_case(self, side: str, case: str) -> dict[str, Any]:
         self.played.append((side, case))
-        return self.answers[side]
+        return self.results[side]
 
 
-def _made_contest(cases: list[str], old: dict[str, Any], new: dict[str, Any]) -> MadeContest:
+def _made_build_pair(cases: list[str], old: dict[str, Any], new: dict[str, Any]) -> MadeBuildPair:
     same = Build("same", PROJECT)
-    return MadeContest(
+    return MadeBuildPair(
         {"old": same, "new": same}, cases, {}, PROJECT, lambda line: None, {"old": old, "new": new}
     )
 
 
 @pytest.fixture(scope="module")
-def contest(tmp_path_factory: pytest.TempPathFactory) -> Contest:
+def build_pair(tmp_path_factory: pytest.TempPathFactory) -> BuildPair:
     """The checkout against itself, on a tiny clip."""
     folder = tmp_path_factory.mktemp("against")
     same = Build("same", PROJECT)
-    return Contest({"old": same, "new": same}, ["propagate-1"], SETTINGS, folder, lambda line: None)
+    return BuildPair({"old": same, "new": same}, ["propagate-1"], SETTINGS, folder, lambda line: None)
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_the_build_that_goes_first_alternates() -> None:
 
 def test_both_builds_play_a_case_one_after_the_other() -> None:
     figures = {"figures": {"first round": {"cpu_s": 1.0}}}
-    made = _made_contest(["propagate-1", "start"], figures, figures)
+    made = _made_build_pair(["propagate-1", "start"], figures, figures)
     rows = measure(made, 7)
     assert made.played[:2] == [("old", "start"), ("new", "start")]  # warming up
     assert made.played[2:10] == [
@@ -143,7 +143,7 @@ def test_both_builds_play_a_case_one_after_the_other() -> None:
 def test_the_first_mask_that_differs_is_named() -> None:
     old = {"hashes": [["frame 0, ids", "a"], ["frame 0, prob", "b"], ["frame 1, ids", "c"]]}
     new = {"hashes": [["frame 0, ids", "a"], ["frame 0, prob", "x"], ["frame 2, ids", "c"]]}
-    found = compare_masks(_made_contest(["strokes"], old, new))["strokes"]
+    found = compare_masks(_made_build_pair(["strokes"], old, new))["strokes"]
     assert (found.hashes, found.differing, found.first) == (4, 3, "frame 0, prob")
 
 
@@ -228,7 +228,7 @@ def test_the_table_and_the_file_hold_what_was_measured(
 ) -> None:
     seconds = {"old": 2.0, "new": 1.0}
     monkeypatch.setattr(
-        Contest, "play", lambda self, side, case: {"figures": {"help": {"cpu_s": seconds[side]}}}
+        BuildPair, "run_case", lambda self, side, case: {"figures": {"help": {"cpu_s": seconds[side]}}}
     )
     file = tmp_path / "figures.json"
     assert against.main(["--cases", "start", "--json", str(file)]) == 0
@@ -242,7 +242,7 @@ def test_the_table_and_the_file_hold_what_was_measured(
 def test_masks_that_differ_are_exit_code_1(
     repository: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Contest, "play", lambda self, side, case: {"hashes": [["frame 0, ids", side]]})
+    monkeypatch.setattr(BuildPair, "run_case", lambda self, side, case: {"hashes": [["frame 0, ids", side]]})
     assert against.main(["--masks", "--cases", "propagate-3", "start"]) == 1
     assert "propagate-3: 1 of 1 hashes differ, the first: frame 0, ids" in capsys.readouterr().out
 
@@ -261,20 +261,22 @@ def test_a_clip_is_the_same_each_time_it_is_made() -> None:
     assert all((one[frame_index] == other[frame_index]).all() for frame_index in range(2))
 
 
-def test_a_process_that_would_import_another_checkout_is_stopped(contest: Contest, tmp_path: Path) -> None:
+def test_a_process_that_would_import_another_checkout_is_stopped(
+    build_pair: BuildPair, tmp_path: Path
+) -> None:
     empty = Build("empty", tmp_path)
-    strange = Contest({"old": empty}, ["start"], SETTINGS, contest.folder, lambda line: None)
+    strange = BuildPair({"old": empty}, ["start"], SETTINGS, build_pair.folder, lambda line: None)
     with pytest.raises(UserError, match=r"The old build \(empty\) failed at start: .*inference_core"):
-        strange.play("old", "start")
+        strange.run_case("old", "start")
 
 
-def test_the_masks_of_a_checkout_are_equal_to_its_own(contest: Contest) -> None:
-    exact = Contest(
-        contest.builds,
+def test_the_masks_of_a_checkout_are_equal_to_its_own(build_pair: BuildPair) -> None:
+    exact = BuildPair(
+        build_pair.builds,
         ["propagate-3"],
         {**SETTINGS, "threads": 1, "is_for_masks": True},
-        contest.folder,
-        contest.tell,
+        build_pair.folder,
+        build_pair.on_progress,
     )
     found = compare_masks(exact)["propagate-3"]
     assert (found.hashes, found.differing) == (2 * 4 * 2, 0)  # rounds, frames, ids and prob
@@ -289,15 +291,15 @@ def test_the_masks_of_a_checkout_are_equal_to_its_own(contest: Contest) -> None:
             {
                 "scribble",
                 "click",
-                "click on an empty frame, first answer",
-                "click on an empty frame, last answer",
+                "click on an empty frame, first mask",
+                "click on an empty frame, last mask",
             },
         ),
         ("start", {"help", "core and networks"}),
     ],
 )
-def test_a_case_has_figures_for_each_of_its_rows(contest: Contest, case: str, rows: set[str]) -> None:
-    figures = contest.play("new", case)["figures"]
+def test_a_case_has_figures_for_each_of_its_rows(build_pair: BuildPair, case: str, rows: set[str]) -> None:
+    figures = build_pair.run_case("new", case)["figures"]
     assert figures.keys() == rows
     assert all({"cpu_s", "wall_s"} <= row.keys() for row in figures.values())
     assert all(value > 0 for row in figures.values() for value in row.values())
