@@ -72,9 +72,10 @@ def main() -> None:
     chosen = list(parts) if options.parts is None else options.parts
     if strange := [part for part in chosen if part not in parts]:
         raise SystemExit(f"There is no part {strange[0]}: choose from {', '.join(parts)}.")
+    commit = _commit()  # of the code that runs: the tree may change meanwhile
     for part in chosen:
         measured = _without_places(parts[part]())
-        figures[part] = {**measured, "machine": describe_machine(), "commit": _commit()}
+        figures[part] = {**measured, "machine": describe_machine(), "commit": commit}
         _write(options.out, {name: figures[name] for name in sorted(figures, key=_place)})
 
 
