@@ -143,13 +143,14 @@ def run_example(driver: WindowDriver, truth: list[UInt8Array]) -> None:
 
 
 def correct_worst_mask(driver: WindowDriver, truth: list[UInt8Array]) -> int:
-    """Go to the mask with the most wrong pixels, scribble on its errors, return the frame index."""
+    """Go to the propagated mask with the most wrong pixels, scribble on its errors, return the index."""
     window = driver.window
     session = window.controller.session
     assert session is not None
     wrong = {
         (frame_index, object_id): int(((session.ids(frame_index) == object_id) != (ids == object_id)).sum())
         for frame_index, ids in enumerate(truth)
+        if frame_index not in session.anchors
         for object_id in LINES
     }
     frame_index, worst_id = max(wrong, key=wrong.__getitem__)
