@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 import tempfile
 import traceback
@@ -28,9 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return gui.run(words[1:])
         options = _parser(words).parse_args(words)
         options.run(options)
+        sys.stdout.flush()
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return _INTERRUPTED
+    except BrokenPipeError:  # the reader of the output, as `head`, has all that it wants
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python reports it at its exit
     except Exception as error:
         if _is_user_error(error):
             print(error, file=sys.stderr)

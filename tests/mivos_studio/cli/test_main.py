@@ -218,3 +218,13 @@ def test_help_is_there_before_torch_and_numpy() -> None:
     assert result.stdout.endswith("[]\n")
     for command in ("propagate", "replay", "evaluate", "synthesize", "train", "weights", "gui"):
         assert f"    {command}" in result.stdout
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a pipe whose reader is gone raises as on POSIX")
+def test_a_reader_that_closes_the_pipe_early_is_no_fault() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    program = [sys.executable, "-m", "mivos_studio.cli", "weights", "list"]
+    done = subprocess.run(program, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")
