@@ -128,7 +128,9 @@ def _speed(options: argparse.Namespace) -> Figures:
 def _write(out: Path, figures: dict[str, Figures]) -> None:
     """Write the figures and the page of them."""
     _replace(out / "results.json", json.dumps(figures, indent=1, allow_nan=False) + "\n")
-    sections = ["# Results\n\nMeasured by `python docs/results.py`.\n"]
+    missing = [part for part in _ORDER if part not in figures]
+    note = f" Not measured with what ships: {', '.join(missing)}." if missing else ""
+    sections = [f"# Results\n\nMeasured by `python docs/results.py`.{note}\n"]
     for name, part in figures.items():
         if name == "speed":
             sections.append(
