@@ -166,11 +166,6 @@ class Canvas(QGraphicsView):
         self._is_pan_mode = is_on
         self._update_cursor()
 
-    @property
-    def is_in_gesture(self) -> bool:
-        """Whether a button is down on the canvas."""
-        return self._gesture is not None
-
     def abort_gesture(self) -> bool:
         """Abort the gesture under way; return whether there was one."""
         gesture, self._gesture = self._gesture, None

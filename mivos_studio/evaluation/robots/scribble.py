@@ -14,14 +14,11 @@ from inference_core.types import BoolArray, Float64Array, UInt8Array
 from mivos_studio.evaluation.robots.longest_path import longest_paths
 from mivos_studio.evaluation.robots.medial_axis import medial_axis
 
-Int16Array = NDArray[np.int16]
-
 OPENING_SHARE = 0.15
 """Diameter of the opening disk as a share of the side of a square as large as the error."""
 MAX_OPENING_RADIUS_PX = 16.0
 RADIUS_STEP = 0.9
 CURVE_POINTS = 1000
-NO_SCRIBBLE = -1
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,14 +51,6 @@ def draw_scribbles(truth: UInt8Array, prediction: UInt8Array, object_ids: Iterab
         error = (truth == object_id) & (prediction != object_id)
         scribbles.extend(Scribble(object_id, path) for path in _paths_through(error))
     return scribbles
-
-
-def raster(scribbles: Iterable[Scribble], size: tuple[int, int]) -> Int16Array:
-    """Draw scribbles one pixel wide on (height, width): the object's id along each line, -1 elsewhere."""
-    canvas = np.full(size, NO_SCRIBBLE, dtype=np.int16)
-    for scribble in scribbles:
-        cv2.polylines(canvas, [scribble.pixels(size)], isClosed=False, color=scribble.object_id)
-    return canvas
 
 
 def _paths_through(error: BoolArray) -> list[Float64Array]:

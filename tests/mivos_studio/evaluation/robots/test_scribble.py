@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from mivos_studio.evaluation.robots.scribble import (
     CURVE_POINTS,
-    NO_SCRIBBLE,
     Scribble,
     draw_scribbles,
-    raster,
 )
 from tests.mivos_studio.evaluation.recordings import CASES, RECORDINGS, scribbled_frames
 
 NEAR_PX = 2
+
+NO_SCRIBBLE = -1
+
+
+def raster(scribbles: Iterable[Scribble], size: tuple[int, int]) -> NDArray[np.int16]:
+    """Draw scribbles one pixel wide on (height, width): the object's id along each line, -1 elsewhere."""
+    canvas = np.full(size, NO_SCRIBBLE, dtype=np.int16)
+    for scribble in scribbles:
+        cv2.polylines(canvas, [scribble.pixels(size)], isClosed=False, color=scribble.object_id)
+    return canvas
 
 
 def _share_near(lines, others):
