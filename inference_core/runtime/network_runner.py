@@ -92,11 +92,11 @@ class NetworkRunner:
         return self._run(lambda: self.networks.propagation.learn_target_models(anchors, known))
 
     def decode(
-        self, query: QueryFeatures, readout: Tensor, previous: Tensor, targets: Tensor | None
+        self, query: QueryFeatures, readout: Tensor, previous: Tensor, target_models: Tensor | None
     ) -> Tensor:
         """Turn a readout into each object's own probability (K, h, w) in [0, 1]."""
         network = self.networks.propagation
-        return self._run(lambda: _sigmoid(network.decode(query, readout, previous, targets)))
+        return self._run(lambda: _sigmoid(network.decode(query, readout, previous, target_models)))
 
     def transfer(self, query: QueryFeatures, key: Tensor, maps: Tensor) -> Tensor:
         """Transfer maps (K, C, h, w) from the frame of `key` to the query's frame."""

@@ -7,9 +7,12 @@ import sys
 from argparse import _SubParsersAction
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mivos_studio.app import WindowOptions
 from mivos_studio.cli.options import DEVICES, MODELS, OneSentenceParser, positive_number, whole_number
+
+if TYPE_CHECKING:
+    from mivos_studio.app import WindowOptions
 
 
 def add_parser(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -26,6 +29,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def parse(arguments: Sequence[str]) -> WindowOptions:
     """Parse the command line; exit with a sentence and code 2 if it is not valid."""
+    from mivos_studio.app import WindowOptions  # here, since every command imports this module for its --help
+
     parser = OneSentenceParser(
         prog="interactive_gui.py", description="Cut objects out of a clip.", allow_abbrev=False
     )

@@ -69,11 +69,11 @@ def open_session(clip: Clip, options: Namespace) -> Session:
         working_size=options.working_size,
         scratch=TemporaryScratch(),
     )
-    session.on_notice(_tell)
+    session.on_notice(_print_notice)
     return session
 
 
-def _tell(notice: str) -> None:
+def _print_notice(notice: str) -> None:
     """Print a notice on stderr, below the progress bar where there is one."""
     print(f"\n{notice}" if sys.stderr.isatty() else notice, file=sys.stderr)
 

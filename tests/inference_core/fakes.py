@@ -64,7 +64,7 @@ class FakePropagation:
         return None
 
     def decode(
-        self, query: QueryFeatures, readout: Tensor, previous: Tensor, targets: Tensor | None = None
+        self, query: QueryFeatures, readout: Tensor, previous: Tensor, target_models: Tensor | None = None
     ) -> Tensor:
         self.calls["decode"] += 1
         self.previous_means.append(float(previous.mean()))

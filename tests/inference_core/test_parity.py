@@ -63,7 +63,7 @@ class Watched:
         pass
 
     def decode(
-        self, query: QueryFeatures, readout: Tensor, previous: Tensor, targets: Tensor | None = None
+        self, query: QueryFeatures, readout: Tensor, previous: Tensor, target_models: Tensor | None = None
     ) -> Tensor:
         logits = self._network.decode(query, readout, previous)
         self.unfused.append(aggregate(torch.sigmoid(logits)))

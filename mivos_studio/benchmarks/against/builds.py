@@ -34,7 +34,7 @@ def working_tree() -> Build:
 
 @contextmanager
 def old_build(revision: str, repository: Path, folder: Path) -> Iterator[Build]:
-    """Hand out the build of a revision, in a worktree that is removed afterwards.
+    """Yield the build of a revision, in a worktree that is removed afterwards.
 
     revision  a commit, tag or branch; or the path of a checkout, which is used as it is.
     folder    where the worktree is made, in a new subfolder.
