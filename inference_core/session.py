@@ -31,9 +31,8 @@ from inference_core.runtime.device import choose_compute
 from inference_core.runtime.feature_cache import FeatureCache
 from inference_core.runtime.network_runner import NetworkRunner
 from inference_core.runtime.out_of_memory import Notices, OutOfMemoryHandler
-from inference_core.runtime.probability_codec import ProbabilityCodec
 from inference_core.runtime.session_context import SessionContext
-from inference_core.state.frame_record import FrameRecord, ObjectKey
+from inference_core.state.frame_record import ObjectKey
 from inference_core.state.history import Changes, StateStore, Transaction, UndoStep
 from inference_core.state.mask_store import MaskStore
 from inference_core.state.object_registry import ObjectRegistry
@@ -100,7 +99,7 @@ class Session:
         runner = NetworkRunner(frames, networks, choose_compute(device, dtype), working_size, features)
         mask_store = MaskStore(frames.size, runner.geometry.padded, prob_dtype, budget, scratch)
         options = memory or MemoryOptions.for_network(networks.propagation)
-        self._bank = MemoryBank(self._memorize, options, cache_bytes=budget.bank)
+        self._bank = MemoryBank(runner, mask_store, options, cache_bytes=budget.bank)
         self._notices = Notices()
         out_of_memory = OutOfMemoryHandler(runner, self._notices, self._bank.clear)
         self._context = SessionContext(runner, mask_store, refine_edges, out_of_memory)
@@ -395,10 +394,6 @@ class Session:
 
     def _frames_showing(self, key: ObjectKey) -> list[int]:
         return [frame_index for frame_index, record in self._store.touched() if key in record.present]
-
-    def _memorize(self, frame_index: int, record: FrameRecord, keys: Sequence[ObjectKey]) -> MemoryEntry:
-        codec = ProbabilityCodec(self._context.mask_store, keys, self._context.runner.compute.device)
-        return self._context.runner.memorize_frame(frame_index, codec.decode(record.prob))
 
     def _check_frame(self, frame_index: int) -> None:
         if not 0 <= frame_index < len(self._frames):

@@ -79,6 +79,36 @@ class ReferenceMask:
         return _pool(self.key, self.grid), maps
 
 
+@dataclass(frozen=True, eq=False)
+class SegmentReferences:
+    """The anchors that a segment's frames are compared with: its own, and those its objects run towards.
+
+    masks   by frame; an anchor that memory does not hold is missing.
+    limits  for the row of every object of the segment, the frame of its next anchor, None for none.
+    """
+
+    runner: NetworkRunner
+    anchor: int
+    masks: Mapping[int, ReferenceMask]
+    limits: Mapping[int, int | None]
+
+    def agreements(
+        self, frame_index: int, query: QueryFeatures, prob: Tensor, rows: Iterable[int]
+    ) -> dict[int, Agreement]:
+        """Compare rows of a propagated frame, prob (K, h, w), with the nearer of the anchors around it."""
+        rows_of: dict[int, list[int]] = {}
+        for row in rows:
+            near = [frame for frame in (self.anchor, self.limits[row]) if frame is not None]
+            found = (frame for frame in near if frame in self.masks)
+            nearest = min(found, key=lambda frame: abs(frame - frame_index))
+            rows_of.setdefault(nearest, []).append(row)
+        agreements: dict[int, Agreement] = {}
+        for frame, compared in rows_of.items():
+            found_there = agree(self.runner, query, self.masks[frame], prob)
+            agreements.update((row, found_there[row]) for row in compared)
+        return agreements
+
+
 def agree(
     runner: NetworkRunner, query: QueryFeatures, reference: ReferenceMask, prob: Tensor
 ) -> list[Agreement]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
-from contextlib import closing
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 from inference_core.errors import NotReadyError, UserError
 from inference_core.propagation.confidence import with_agreements_of
 from inference_core.propagation.memory import MemoryBank
-from inference_core.propagation.propagator import Propagator
+from inference_core.propagation.propagator import PropagatedFrame, propagate
+from inference_core.runtime.device import is_out_of_memory
 from inference_core.runtime.session_context import SessionContext
-from inference_core.state.frame_record import FrameRecord
+from inference_core.state.frame_record import FrameRecord, ObjectKey
 from inference_core.state.history import StateStore, Transaction
+from inference_core.state.mask_store import MaskStore
+from inference_core.state.round import Round
 from inference_core.state.segments import Segment, plan_segments
 from inference_core.state.session_state import Anchor, Draft, SessionState
 from inference_core.types import Direction, FrameMask, Progress
@@ -60,12 +63,23 @@ class PropagationPlan:
         to_do = self._anchors_to_do(self.store.state)
         done, total = 0, self._count(to_do)
         try:
-            for frame_index in to_do:
-                for changed in self._run_round(frame_index, transaction):
-                    done += 1
-                    state, record = self.store.snapshot(changed)
-                    ids = self.context.mask_store.read_ids(record, state.keys)
-                    yield FrameMask(changed, ids, Progress(done, total, time.perf_counter() - started))
+            for frame_index in filter(self._is_left, to_do):
+                with self._round(frame_index, transaction) as current:
+                    failures = 0
+                    while current.unfinished:
+                        try:
+                            for propagated in self._propagate_next(current, transaction):
+                                current.add(propagated)
+                                failures, done = 0, done + 1
+                                progress = Progress(done, total, time.perf_counter() - started)
+                                yield self._frame_mask(propagated.frame_index, progress)
+                        except RuntimeError as error:
+                            if not is_out_of_memory(error):
+                                raise
+                            failures += 1
+                        # Outside of the handler, whose error still holds the tensors of the frame.
+                        if failures:
+                            self.context.out_of_memory.free_memory(failures)
         finally:
             transaction.close()
 
@@ -135,22 +149,47 @@ class PropagationPlan:
         end = min(segment.end, last) if segment.step > 0 else max(segment.end, first)
         return replace(segment, end=end) if (end - segment.start) * segment.step >= 0 else None
 
-    def _run_round(self, frame_index: int, transaction: Transaction) -> Generator[int, None, None]:
-        before = self.store.state
-        record_before = self.store.snapshot(frame_index)[1]
+    def _is_left(self, frame_index: int) -> bool:
+        """Return whether there is still something to propagate from a frame.
+
+        The segments of an anchor committed meanwhile may cover what was left of a cancelled propagation.
+        """
+        state = self.store.state
+        is_draft = state.draft(frame_index) is not None
+        return is_draft or self.frame_index is not None or bool(self._segments(state, frame_index))
+
+    @contextmanager
+    def _round(self, frame_index: int, transaction: Transaction) -> Iterator[_RunningRound]:
+        """Commit a frame; at the end write the round, or take the commitment back where it did nothing."""
+        before, record_before = self.store.snapshot(frame_index)
         segments = self._segments(before, frame_index)
-        if not segments and before.draft(frame_index) is None and self.frame_index is None:
-            return  # the segments of an anchor committed meanwhile cover what was left here
         anchor = self._commit(frame_index, transaction)
-        runner = Propagator(self.context, self.bank, transaction, anchor, segments)
+        anchors, anchored = self.store.state.anchors, self.store.state.anchored
+        # Anchors committed since a propagation was cancelled may have left its objects no frame to go to.
+        left = tuple(segment for segment in segments if segment.frames(segment.limits(anchored)))
+        current = _RunningRound(anchor, left, bank_length=len(anchors))
         try:
-            with closing(runner.run()) as frames:
-                yield from frames
+            yield current
         finally:
-            if runner.has_done_anything:
-                self._finish(runner, transaction)
+            state = self.store.state
+            if current.reached or not segments:
+                finished = current.finished(state.keys, self.context.mask_store)
+                unfinished = (*state.unfinished, *current.unfinished)
+                after = replace(state, rounds=(*state.rounds, finished), unfinished=unfinished)
+                transaction.write({}, after)
             else:
                 transaction.write({frame_index: record_before}, before)
+
+    def _propagate_next(
+        self, current: _RunningRound, transaction: Transaction
+    ) -> Generator[PropagatedFrame, None, None]:
+        """Return a propagation along the round's next segment, or what is left of it."""
+        self.context.runner.features.begin_pass()
+        return propagate(self.context, self.bank, transaction, current.anchor, current.unfinished[0])
+
+    def _frame_mask(self, frame_index: int, progress: Progress) -> FrameMask:
+        state, record = self.store.snapshot(frame_index)
+        return FrameMask(frame_index, self.context.mask_store.read_ids(record, state.keys), progress)
 
     def _commit(self, frame_index: int, transaction: Transaction) -> Anchor:
         """Turn a draft into an anchor; a frame that is an anchor already stays as it is."""
@@ -177,15 +216,44 @@ class PropagationPlan:
         known = [key for key in state.active_keys if key in record.prob.known]
         return with_agreements_of(self.context.record_from_ids(ids, known), record, draft.objects)
 
-    def _finish(self, runner: Propagator, transaction: Transaction) -> None:
-        state = self.store.state
-        transaction.write(
-            {},
-            replace(
-                state,
-                rounds=(*state.rounds, runner.finished),
-                unfinished=(*state.unfinished, *runner.unfinished),
-            ),
+
+@dataclass(eq=False)
+class _RunningRound:
+    """What a round has done so far. unfinished: segments, or what is left of them, still to be propagated."""
+
+    anchor: Anchor
+    unfinished: tuple[Segment, ...]
+    bank_length: int
+    reached: set[int] = field(default_factory=set)
+    _before: dict[int, FrameRecord | None] = field(default_factory=dict)
+    _after: dict[int, FrameRecord | None] = field(default_factory=dict)
+    _started: float = field(default_factory=time.perf_counter)
+    _elapsed_s: float = 0.0
+
+    def add(self, propagated: PropagatedFrame) -> None:
+        """Add a frame of the first unfinished segment."""
+        frame_index = propagated.frame_index
+        self.reached.add(frame_index)
+        if propagated.after is not propagated.before:
+            self._before[frame_index], self._after[frame_index] = propagated.before, propagated.after
+        rest = (propagated.rest,) if propagated.rest else ()
+        self.unfinished = (*rest, *self.unfinished[1:])
+        self._elapsed_s = time.perf_counter() - self._started
+
+    def finished(self, keys: tuple[ObjectKey, ...], mask_store: MaskStore) -> Round:
+        """Return what the round did; keys of the session's objects."""
+        frame = self.anchor.frame_index
+        return Round(
+            anchor=frame,
+            first=min(self.reached | {frame}),
+            last=max(self.reached | {frame}),
+            changed_frames=tuple(sorted(self._after)),
+            bank_length=self.bank_length,
+            elapsed_s=self._elapsed_s,
+            keys=keys,
+            records_before={frame: self.anchor.base, **self._before},
+            records_after={frame: self.anchor.record, **self._after},
+            mask_store=mask_store,
         )
 
 

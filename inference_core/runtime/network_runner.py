@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -14,8 +14,6 @@ from inference_core.runtime.feature_cache import FeatureCache
 from inference_core.runtime.geometry import Geometry, Size
 from inference_core.types import Frames, Tool, UInt8Array
 from model.interfaces import MemoryEntry, Networks, QueryFeatures
-
-_Result = TypeVar("_Result")
 
 NO_FEATURES = QueryFeatures(torch.empty(0), ())
 """What a network is given that memorizes image and masks alone."""
@@ -64,13 +62,15 @@ class NetworkRunner:
         """Return a frame's features, from the cache where possible."""
         features = self.features.get(frame_index)
         if features is None:
-            features = self._run(lambda: self.networks.propagation.encode_query(image))
+            with self._inference():
+                features = self.networks.propagation.encode_query(image)
             self.features.put(frame_index, features)
         return features
 
     def memorize(self, image: Tensor, query: QueryFeatures, objects: Tensor) -> MemoryEntry:
         """Make a memory entry of an image with its objects' probabilities (K, h, w)."""
-        return self._run(lambda: self.networks.propagation.encode_memory(image, query, objects))
+        with self._inference():
+            return self.networks.propagation.encode_memory(image, query, objects)
 
     def memorize_frame(self, frame_index: int, objects: Tensor) -> MemoryEntry:
         """Make a memory entry of a frame of the clip."""
@@ -83,28 +83,34 @@ class NetworkRunner:
 
         ages  how many frames lie between each of the T memorized frames and the query's.
         """
-        return self._run(lambda: self.networks.propagation.read(query, keys, values, ages=ages))
+        with self._inference():
+            return self.networks.propagation.read(query, keys, values, ages=ages)
 
     def learn_target_models(
         self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]
     ) -> Tensor | None:
         """Fit a target model for each object; known: the rows that were committed on each anchor."""
-        return self._run(lambda: self.networks.propagation.learn_target_models(anchors, known))
+        with self._inference():
+            return self.networks.propagation.learn_target_models(anchors, known)
 
     def decode(
         self, query: QueryFeatures, readout: Tensor, previous: Tensor, target_models: Tensor | None
     ) -> Tensor:
         """Turn a readout into each object's own probability (K, h, w) in [0, 1]."""
-        network = self.networks.propagation
-        return self._run(lambda: _sigmoid(network.decode(query, readout, previous, target_models)))
+        with self._inference():
+            logits = self.networks.propagation.decode(query, readout, previous, target_models)
+            return torch.sigmoid(logits.float())
 
     def transfer(self, query: QueryFeatures, key: Tensor, maps: Tensor) -> Tensor:
         """Transfer maps (K, C, h, w) from the frame of `key` to the query's frame."""
-        return self._run(lambda: self.networks.propagation.transfer(query, key, maps).float())
+        with self._inference():
+            return self.networks.propagation.transfer(query, key, maps).float()
 
     def fuse(self, image: Tensor, old: Tensor, new: Tensor, attention: Tensor, distance: Tensor) -> Tensor:
         """Blend old and new (K, h, w) -> each object's own probability (K, h, w) in [0, 1]."""
-        return self._run(lambda: _sigmoid(self.networks.fusion(image, old, new, attention, distance)))
+        with self._inference():
+            logits = self.networks.fusion(image, old, new, attention, distance)
+            return torch.sigmoid(logits.float())
 
     def interact(
         self, tool: Tool, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor
@@ -116,8 +122,13 @@ class NetworkRunner:
         networks = self.networks
         network = networks.interaction if tool == Tool.SCRIBBLE else networks.clicks
         predictions = network.predictions(image, previous, positive, negative)
-        while (logits := self._run(lambda: next(predictions, None))) is not None:
-            yield _sigmoid(logits)
+        while True:
+            with self._inference():
+                logits = next(predictions, None)
+                if logits is None:
+                    return
+                prob = torch.sigmoid(logits.float())
+            yield prob
 
     def crop_geometry(self, size: Size) -> Geometry:
         """Return the sizes for a crop (H, W): enlarged when small, reduced when large, as frames are."""
@@ -126,10 +137,7 @@ class NetworkRunner:
         side = max(1, min(short, round(long * min(size) / max(size))))
         return Geometry.fit(size, side, self._interaction_multiple, most_enlarged=_CROP_MOST_ENLARGED)
 
-    def _run(self, call: Callable[[], _Result]) -> _Result:
+    @contextmanager
+    def _inference(self) -> Iterator[None]:
         with torch.inference_mode(), self.compute.autocast():
-            return call()
-
-
-def _sigmoid(logits: Tensor) -> Tensor:
-    return torch.sigmoid(logits.float())
+            yield

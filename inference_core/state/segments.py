@@ -55,9 +55,20 @@ class Segment:
         stop = min(farthest, self.end, key=lambda stop: stop * self.step)
         return range(self.start, stop + self.step, self.step)
 
-    def rest(self, start: int, limits: Mapping[ObjectKey, int | None]) -> frozenset[ObjectKey]:
-        """Return the objects that are still propagated at frame `start`."""
-        return frozenset(key for key, limit in limits.items() if is_before(start, limit, self.step))
+    def objects_at(self, frame_index: int, limits: Mapping[ObjectKey, int | None]) -> frozenset[ObjectKey]:
+        """Return the objects that are still propagated at a frame."""
+        return frozenset(key for key, limit in limits.items() if is_before(frame_index, limit, self.step))
+
+    def rest(
+        self,
+        limits: Mapping[ObjectKey, int | None],
+        memorized: tuple[MemorizedFrame, ...],
+        last: MemorizedFrame,
+    ) -> Segment:
+        """Return what remains after the frame `last`, with what has been memorized until then."""
+        start = last.frame_index + self.step
+        objects = self.objects_at(start, limits)
+        return replace(self, start=start, objects=objects, memorized=memorized, last=last)
 
 
 def is_before(frame_index: int, limit: int | None, step: int) -> bool:
@@ -88,7 +99,7 @@ def plan_segments(
         segment = Segment(anchor, anchor + step, end, objects)
         limits = segment.limits(anchors)
         if segment.frames(limits):
-            segments.append(replace(segment, objects=segment.rest(segment.start, limits)))
+            segments.append(replace(segment, objects=segment.objects_at(segment.start, limits)))
     return tuple(segments)
 
 

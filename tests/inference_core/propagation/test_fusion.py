@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from inference_core.propagation.fusion import ChangeAttention, split_change
+from inference_core.propagation.fusion import distances, split_change
 from tests.inference_core.fakes import fake_session, networks_of, square_clip, square_ids
 
 
@@ -17,8 +17,7 @@ def test_a_change_is_split_in_what_was_added_and_what_was_removed() -> None:
 def test_distances_are_shares_of_the_distance_between_the_anchors(
     frame_index: int, expected: tuple[float, float]
 ) -> None:
-    change_attention = ChangeAttention(anchor=7, limit=4, key=torch.zeros(1), change=torch.zeros(1))
-    assert change_attention.distance(frame_index) == pytest.approx(expected)
+    assert distances(anchor=7, limit=4, frame_index=frame_index) == pytest.approx(expected)
 
 
 def test_frames_between_anchors_are_fused_and_the_others_replaced() -> None:

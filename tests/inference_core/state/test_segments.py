@@ -74,8 +74,8 @@ def test_an_object_whose_next_anchor_is_the_next_frame_stays_behind() -> None:
 def test_what_is_left_of_a_segment_propagates_only_objects_that_are_not_done() -> None:
     segment = Segment(0, start=1, end=11, objects=BOTH)
     limits = segment.limits([(4, {RED})])
-    assert segment.rest(3, limits) == BOTH
-    assert segment.rest(4, limits) == {GREEN}
+    assert segment.objects_at(3, limits) == BOTH
+    assert segment.objects_at(4, limits) == {GREEN}
 
 
 def unfinished(anchor: int, start: int, end: int) -> Segment:

@@ -1,0 +1,84 @@
+"""Writes a propagated frame's masks: held objects stay to the pixel, and so does what was drafted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from inference_core.propagation.confidence import with_agreements_of
+from inference_core.runtime.session_context import SessionContext
+from inference_core.state.frame_record import FrameRecord, ObjectKey, PackedProb
+from inference_core.state.history import Transaction
+from inference_core.types import Agreement, UInt8Array
+
+
+@dataclass(frozen=True, eq=False)
+class FrameWriter:
+    """Writes the frames of one segment. keys: the session's objects, in the order of their rows."""
+
+    context: SessionContext
+    transaction: Transaction
+    keys: tuple[ObjectKey, ...]
+
+    def before_draft(self, frame_index: int) -> FrameRecord | None:
+        """Return what a frame holds without its draft."""
+        state, record = self.transaction.store.snapshot(frame_index)
+        draft = state.draft(frame_index)
+        return draft.base if draft else record
+
+    def write(
+        self, frame_index: int, pixels: UInt8Array, packed: PackedProb, agreements: Mapping[int, Agreement]
+    ) -> tuple[FrameRecord | None, FrameRecord]:
+        """Give a frame new masks; return its records before and after.
+
+        pixels (H, W, 3) uint8 RGB; agreements of the rows that were propagated, the others are held.
+        """
+        mask_store = self.context.mask_store
+        state, record = self.transaction.store.snapshot(frame_index)
+        before = self.before_draft(frame_index)
+        ids = self.context.derive_ids(packed, state, pixels)
+        arrived = {self.keys[row] for row in agreements}
+        held = [key for key in self.keys if key not in arrived]
+        if held:
+            ids = keep_held(ids, mask_store.read_ids(before, held), held)
+        after = replace(
+            mask_store.pack(packed, ids, is_hard=False), agreements=self._aligned(agreements, packed, before)
+        )
+        draft = state.draft(frame_index)
+        if draft and record:
+            state = state.with_draft(replace(draft, base=after))
+            after = self._complete_draft(record, after, arrived - draft.objects)
+        self.transaction.write({frame_index: after} if after is not record else {}, state)
+        return record, after
+
+    def _aligned(
+        self, agreements: Mapping[int, Agreement], packed: PackedProb, before: FrameRecord | None
+    ) -> tuple[Agreement | None, ...]:
+        """Return the rows' agreements in the order of what is packed; held objects keep what they had."""
+        by_key: dict[ObjectKey, Agreement | None] = {}
+        if before is not None and before.agreements:
+            by_key.update(zip(before.prob.known, before.agreements, strict=True))
+        by_key.update((self.keys[row], agreement) for row, agreement in agreements.items())
+        return tuple(by_key.get(key) for key in packed.known)
+
+    def _complete_draft(
+        self, record: FrameRecord, propagated: FrameRecord, arrived: Collection[ObjectKey]
+    ) -> FrameRecord:
+        """A draft keeps what the user drew; other objects that were propagated come in behind that."""
+        if not any(key in record.present or key in propagated.present for key in arrived):
+            return record
+        mask_store = self.context.mask_store
+        keys = [key for key in self.keys if key in record.prob.known or key in arrived]
+        drawn = [key for key in keys if key not in arrived]
+        ids = mask_store.read_ids(record, drawn)
+        ids = np.where(ids > 0, ids, mask_store.read_ids(propagated, list(arrived)))
+        return with_agreements_of(self.context.record_from_ids(ids, keys), propagated, drawn)
+
+
+def keep_held(ids: UInt8Array, before: UInt8Array, held: Sequence[ObjectKey]) -> UInt8Array:
+    """Give held objects exactly the pixels they had: ids (H, W) uint8, before with held objects alone."""
+    out = ids.copy()
+    out[np.isin(ids, [key.object_id for key in held])] = 0
+    return np.where(before > 0, before, out)
