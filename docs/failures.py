@@ -46,8 +46,7 @@ def _propagated(settings: Settings, clip: TrueClip) -> tuple[float, str, UInt8Ar
     """Propagate the true first mask: mean J of the other frames, name, and masks above true masks."""
     session = settings.open(clip.frames)
     session.set_ids(0, clip.ids(0))
-    for _ in session.propagate():
-        pass
+    session.propagate().run()
     frames = range(1, len(clip.frames))
     masks = (object_masks(session.ids(index), clip.object_ids) for index in frames)
     scores = score_table(jaccard, map(clip.masks, frames), masks)

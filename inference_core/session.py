@@ -1,9 +1,9 @@
 """A session on one clip: its objects, drafts, anchors, masks and history. All changes go through it.
 
 Commands are for one thread at a time (the worker's); `ids`, `prob` and the properties may be read from any.
-`interact` and `propagate` return generators of `FrameMask`, one for each frame as it is done; closing one, or
-giving the next command, keeps what is done as one undo step. The other commands act at the call and return
-what changed. Bad input raises a `UserError` at the call.
+`interact` and `propagate` return a `Command`, which runs when it is iterated, a `FrameMask` for each frame as
+it is done, or by `.run()`; closing it, or giving the next command, keeps what is done as one undo step. The
+other commands act at the call and return what changed. Bad input raises a `UserError` at the call.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inference_core.command import Changes, Command
 from inference_core.errors import InvalidInteractionError, UserError
 from inference_core.propagation.confidence import (
     agreements_of,
@@ -33,7 +34,7 @@ from inference_core.runtime.network_runner import NetworkRunner
 from inference_core.runtime.out_of_memory import Notices, OutOfMemoryHandler
 from inference_core.runtime.session_context import SessionContext
 from inference_core.state.frame_record import ObjectKey
-from inference_core.state.history import Changes, StateStore, Transaction, UndoStep
+from inference_core.state.history import StateStore, Transaction, UndoStep
 from inference_core.state.mask_store import MaskStore
 from inference_core.state.object_registry import ObjectRegistry
 from inference_core.state.round import Round
@@ -54,8 +55,6 @@ from inference_core.types import (
     UInt8Array,
 )
 from model.interfaces import MemoryEntry, Networks
-
-Masks = Generator[FrameMask, None, None]
 
 
 class Session:
@@ -104,7 +103,7 @@ class Session:
         out_of_memory = OutOfMemoryHandler(runner, self._notices, self._bank.clear)
         self._context = SessionContext(runner, mask_store, refine_edges, out_of_memory)
         self._store = StateStore(mask_store)
-        self._running: Masks | None = None
+        self._running: Generator[FrameMask, None, None] | None = None
         self._registry = ObjectRegistry()
 
     # -- state -----------------------------------------------------------------------------------------------
@@ -236,21 +235,21 @@ class Session:
         """Return the frame whose correction is likely to help most; None where no frame or object is left."""
         return frame_to_correct(*self._store.snapshot_all(), len(self._frames))
 
-    # -- commands that yield ---------------------------------------------------------------------------------
+    # -- commands that run when iterated ---------------------------------------------------------------------
 
-    def interact(self, interaction: Interaction) -> Masks:
+    def interact(self, interaction: Interaction) -> Command:
         """Change one frame with one stroke; it becomes a draft. A better prediction may follow the first."""
         self.finish()
         self._check_frame(interaction.frame_index)
         check_interaction(interaction, self._store.state, self.size)
-        return self._start(self._interact(interaction))
+        return self._command("interact", self._interact(interaction))
 
     def propagate(
         self,
         frame_index: int | None = None,
         direction: Direction | str = Direction.BOTH,
         frame_range: tuple[int, int] | None = None,
-    ) -> Masks:
+    ) -> Command:
         """Commit drafts and propagate their objects through the clip, each up to its next anchor.
 
         A stroke commits its object and those whose pixels it changed, `set_ids` every object. Anchors of
@@ -265,7 +264,7 @@ class Session:
         plan = PropagationPlan.plan(
             self._context, self._bank, self._store, frame_index, direction, frame_range
         )
-        return self._start(plan.run())
+        return self._command("propagate", plan.run())
 
     # -- commands that act at once ---------------------------------------------------------------------------
 
@@ -341,14 +340,14 @@ class Session:
         return self._changed_by(self._store.redo())
 
     def finish(self) -> None:
-        """Close a command whose generator is still open; what it has done is kept as one step."""
+        """Close a command that is still running; what it has done is kept as one step."""
         if self._running is not None:
             self._running.close()
             self._running = None
 
     # -- inside ----------------------------------------------------------------------------------------------
 
-    def _interact(self, interaction: Interaction) -> Masks:
+    def _interact(self, interaction: Interaction) -> Generator[FrameMask, None, None]:
         started = time.perf_counter()
         frame_index = interaction.frame_index
         transaction = Transaction(self._store, interaction.tool.value)
@@ -374,9 +373,10 @@ class Session:
         finally:
             transaction.close()
 
-    def _start(self, command: Masks) -> Masks:
-        self._running = command
-        return command
+    def _command(self, name: str, frames: Generator[FrameMask, None, None]) -> Command:
+        # Not the command: one that the caller drops must be able to warn.
+        self._running = frames
+        return Command(name, frames, self._frame_mask)
 
     def _close(self, transaction: Transaction) -> Sequence[FrameMask]:
         return Changes(transaction.close(), self._frame_mask)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import overload
 
 from inference_core.state.frame_record import FrameRecord
 from inference_core.state.mask_store import MaskStore
 from inference_core.state.session_state import SessionState
-from inference_core.types import FrameMask
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,28 +20,6 @@ class UndoStep:
     after: SessionState
     records_before: Mapping[int, FrameRecord | None]
     records_after: Mapping[int, FrameRecord | None]
-
-
-class Changes(Sequence[FrameMask]):
-    """The frames that a command changed, in order of frame. A mask is read when it is accessed, not held."""
-
-    def __init__(self, frames: Sequence[int], read: Callable[[int], FrameMask]) -> None:
-        self.frames = tuple(frames)
-        self._read = read
-
-    def __len__(self) -> int:
-        return len(self.frames)
-
-    @overload
-    def __getitem__(self, place: int) -> FrameMask: ...
-
-    @overload
-    def __getitem__(self, place: slice) -> Sequence[FrameMask]: ...
-
-    def __getitem__(self, place: int | slice) -> FrameMask | Sequence[FrameMask]:
-        if isinstance(place, slice):
-            return Changes(self.frames[place], self._read)
-        return self._read(self.frames[place])
 
 
 class StateStore:

@@ -53,9 +53,8 @@ def test_at_most_five_frames_lie_between_a_propagation_and_its_networks(
     list(session.propagate())
     # Of the second object alone, so that the two read different anchors; then stopped and resumed.
     session.set_ids(8, square_ids(8, both=True))
-    frames = session.propagate()
-    next(frames)
-    frames.close()
+    for _ in session.propagate():
+        break
     list(session.interact(stroke("brush", ((20.0, 48.0),), frame=5, object_id=2)))
     list(session.propagate())
     assert depths

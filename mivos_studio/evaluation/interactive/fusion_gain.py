@@ -117,8 +117,7 @@ def _gain(spans: Sequence[Span], name: str) -> dict[str, object]:
 
 def _try_plain(session: Session, clip: TrueClip, frame_index: int, spans: Sequence[Span], name: str) -> None:
     frames = [frame_index, *(frame for span in spans for frame in span.frames)]
-    for _ in session.propagate(frame_index, frame_range=(min(frames), max(frames))):
-        pass
+    session.propagate(frame_index, frame_range=(min(frames), max(frames))).run()
     for span in spans:
         masks = (object_masks(session.ids(frame), clip.object_ids) for frame in span.frames)
         truth = (clip.masks(frame) for frame in span.frames)

@@ -79,5 +79,4 @@ def clicked_strokes(
 
 def apply(session: Session, tool: Tool, stroke: Stroke) -> None:
     """Give a session one stroke and wait for its mask."""
-    for _ in session.interact(Interaction(tool, stroke)):
-        pass
+    session.interact(Interaction(tool, stroke)).run()
