@@ -25,7 +25,7 @@ from inference_core.propagation.confidence import (
     confidences_of,
     with_agreements_of,
 )
-from inference_core.propagation.memory import MemoryBank, MemoryOptions
+from inference_core.propagation.memory import MemoryBank, options_for
 from inference_core.propagation.planner import PropagationPlan
 from inference_core.propagation.suggest import frame_to_correct
 from inference_core.runtime.device import choose_compute
@@ -34,24 +34,31 @@ from inference_core.runtime.network_runner import NetworkRunner
 from inference_core.runtime.out_of_memory import Notices, OutOfMemoryHandler
 from inference_core.runtime.session_context import SessionContext
 from inference_core.state.frame_record import ObjectKey
-from inference_core.state.history import StateStore, Transaction, UndoStep
+from inference_core.state.history import StateStore, Transaction
 from inference_core.state.mask_store import MaskStore
 from inference_core.state.object_registry import ObjectRegistry
 from inference_core.state.round import Round
 from inference_core.state.session_state import SessionState
+from inference_core.state.snapshot import SessionSnapshot, UndoStep
 from inference_core.tools.registry import changed_objects, check_interaction, edit
 from inference_core.tools.set_ids import beside_locked, checked_ids
 from inference_core.types import (
     Agreement,
     Direction,
+    EdgeSettings,
     Float32Array,
+    FrameInfo,
     FrameMask,
     Frames,
     Interaction,
     MemoryBudget,
+    MemoryOptions,
+    NumberedFrames,
     ObjectInfo,
+    ObjectSettings,
     Progress,
     ScratchStore,
+    SessionSettings,
     UInt8Array,
 )
 from model.interfaces import MemoryEntry, Networks
@@ -92,12 +99,13 @@ class Session:
             raise UserError(f"The working size must be at least 1 pixel, not {working_size}.")
         if prob_dtype not in ("uint8", "float32"):
             raise UserError(f"Unknown prob_dtype {prob_dtype!r}: choose uint8 or float32.")
+        options = memory or options_for(networks.propagation)
+        self._settings = SessionSettings(working_size, prob_dtype, EdgeSettings(refine_edges), options)
         self._frames = frames
         budget = budget or MemoryBudget(features=networks.propagation.feature_budget_bytes)
         features = FeatureCache(budget_bytes=budget.features)
         runner = NetworkRunner(frames, networks, choose_compute(device, dtype), working_size, features)
         mask_store = MaskStore(frames.size, runner.geometry.padded, prob_dtype, budget, scratch)
-        options = memory or MemoryOptions.for_network(networks.propagation)
         self._bank = MemoryBank(runner, mask_store, options, cache_bytes=budget.bank)
         self._notices = Notices()
         out_of_memory = OutOfMemoryHandler(runner, self._notices, self._bank.clear)
@@ -106,7 +114,78 @@ class Session:
         self._running: Generator[FrameMask, None, None] | None = None
         self._registry = ObjectRegistry()
 
+    @classmethod
+    def restore(
+        cls,
+        state: SessionSnapshot,
+        storage: ScratchStore,
+        frames: Frames,
+        networks: Networks,
+        *,
+        device: str = "auto",
+        dtype: str = "auto",
+        budget: MemoryBudget | None = None,
+    ) -> Session:
+        """Open a session again as it was: masks, history and unfinished propagations, bit for bit.
+
+        state    `Session.state` of the earlier one.
+        storage  holds all bytes that it names (`Session.flush`), and is the new session's scratch store.
+        frames   the same clip; networks of the same family, or later masks will differ.
+        Raises a UserError where the clip has another size or number of frames.
+        """
+        settings = state.settings
+        size, found = (f"{width}x{height}" for height, width in (state.size, frames.size))
+        if len(frames) != len(state.frames) or size != found:
+            raise UserError(
+                f"This clip has {len(frames)} frames of {found}, the work was done on {len(state.frames)} of"
+                f" {size}: open the clip that it was done on."
+            )
+        session = cls(
+            frames,
+            networks,
+            device=device,
+            dtype=dtype,
+            working_size=settings.working_size,
+            prob_dtype=settings.prob_dtype,
+            refine_edges=settings.edges.refine,
+            scratch=storage,
+            memory=settings.memory,
+            budget=budget,
+        )
+        session._context.mask_store.blobs.adopt(state.blobs(), next_key=state.next_blob_key)
+        session._store.load(state.state, state.records, state.done, state.undone)
+        session._registry.last_id = state.last_object_id
+        session._registry.last_serial = state.last_serial
+        return session
+
     # -- state -----------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> SessionSnapshot:
+        """All of the session as plain values, which name the bytes of masks; see `restore`.
+
+        A command that is still running is finished first.
+        """
+        self.finish()
+        done, undone = self._store.steps()
+        state, records = self._store.snapshot_all()
+        return SessionSnapshot(
+            self._settings,
+            self.size,
+            tuple(self.frame_info(frame_index) for frame_index in range(len(self._frames))),
+            state,
+            records,
+            done,
+            undone,
+            self._registry.last_id,
+            self._registry.last_serial,
+            self._context.mask_store.blobs.next_key,
+        )
+
+    def flush(self) -> None:
+        """Write all bytes that `state` names to the scratch store, those too that are still in memory."""
+        self.finish()
+        self._context.mask_store.blobs.flush()
 
     @property
     def frame_count(self) -> int:
@@ -138,7 +217,7 @@ class Session:
     @property
     def anchors(self) -> tuple[int, ...]:
         """Committed frames, ascending."""
-        return tuple(sorted(self._store.state.anchor_frames))
+        return tuple(sorted({anchor.frame_index for anchor in self._store.state.anchors}))
 
     @property
     def drafts(self) -> tuple[int, ...]:
@@ -153,7 +232,8 @@ class Session:
     @property
     def rounds(self) -> tuple[Round, ...]:
         """The propagations so far, oldest first; undone ones are not among them."""
-        return self._store.state.rounds
+        mask_store = self._context.mask_store
+        return tuple(Round.of(record, mask_store) for record in self._store.state.rounds)
 
     @property
     def kept_bytes(self) -> int:
@@ -164,7 +244,7 @@ class Session:
     def bank(self) -> tuple[tuple[int, MemoryEntry], ...]:
         """The memory bank: (frame_index, entry) of every anchor, in the order of commitment."""
         state = self._store.state
-        anchors = state.anchors if state.active_keys else ()
+        anchors = state.anchor_frames if state.active_keys else ()
         entries = self._bank.entries(anchors, state.active_keys)
         return tuple((entry.frame_index, entry.entry) for entry in entries)
 
@@ -189,8 +269,8 @@ class Session:
     def ids(self, frame_index: int) -> UInt8Array:
         """Return a copy of a frame's masks (H, W) uint8 at the source's size."""
         self._check_frame(frame_index)
-        state, record = self._store.snapshot(frame_index)
-        return self._context.mask_store.read_ids(record, state.keys)
+        read_ids = self._context.mask_store.read_ids
+        return self._store.read(frame_index, lambda state, record: read_ids(record, state.stacked_keys))
 
     def prob(self, frame_index: int) -> Float32Array:
         """Return (K+1, H, W) float32 at the source's size, background first, then the objects in their order.
@@ -198,8 +278,8 @@ class Session:
         Each pixel sums to 1, and its argmax agrees with `ids`.
         """
         self._check_frame(frame_index)
-        state, record = self._store.snapshot(frame_index)
-        return self._context.large_prob(record, state, self._frames[frame_index])
+        pixels, large_prob = self._frames[frame_index], self._context.large_prob
+        return self._store.read(frame_index, lambda state, record: large_prob(record, state, pixels))
 
     def on_notice(self, listener: Callable[[str], None]) -> None:
         """Call a listener with notices: a sentence on what the session has to do differently, as it happens.
@@ -207,6 +287,12 @@ class Session:
         It is called on the thread that runs the command.
         """
         self._notices.on_notice(listener)
+
+    def frame_info(self, frame_index: int) -> FrameInfo:
+        """Return a frame's number in its source, and whether it is damaged, as the clip states them."""
+        self._check_frame(frame_index)
+        frames = self._frames
+        return frames.info(frame_index) if isinstance(frames, NumberedFrames) else FrameInfo(frame_index)
 
     def present(self, frame_index: int) -> tuple[int, ...]:
         """Return the ids of the objects that have pixels on a frame, without reading its mask."""
@@ -321,6 +407,13 @@ class Session:
         self.finish()
         state = self._store.state
         self._put_state("rename_object", state.with_object(replace(state.find(object_id), name=name)))
+
+    def configure_object(self, object_id: int, settings: ObjectSettings) -> None:
+        """Change how an object is shown: its colour, and which object covers which."""
+        self.finish()
+        state = self._store.state
+        changed = replace(state.find(object_id), settings=settings)
+        self._put_state("configure_object", state.with_object(changed))
 
     def lock(self, object_id: int, is_locked: bool = True) -> None:
         """Protect an object: no propagation, and no interaction with another object, changes its pixels."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,12 +115,39 @@ class FrameMask:
 
 
 @dataclass(frozen=True)
+class ObjectSettings:
+    """How an object is shown.
+
+    colour  RGB, 0..255 each; None for the palette's.
+    order   where objects overlap, the one of the higher number covers the other; of equals the later row.
+    """
+
+    colour: tuple[int, int, int] | None = None
+    order: int = 0
+
+
+DEFAULT_SETTINGS = ObjectSettings()
+
+
+@dataclass(frozen=True)
 class ObjectInfo:
     """One object of the session, as the window and the exports see it."""
 
     object_id: int
     name: str
     is_locked: bool = False
+    settings: ObjectSettings = DEFAULT_SETTINGS
+
+
+class FrameInfo(NamedTuple):
+    """What a clip states about a frame.
+
+    number    the frame's number in its source: that of the image file, or its place in the video.
+    is_valid  False where the frame is damaged and another stands in for it.
+    """
+
+    number: int
+    is_valid: bool = True
 
 
 class Frames(Protocol):
@@ -135,6 +162,15 @@ class Frames(Protocol):
 
     def __getitem__(self, frame_index: int) -> UInt8Array:
         """Return one frame: (H, W, 3) uint8 RGB."""
+        ...
+
+
+@runtime_checkable
+class NumberedFrames(Frames, Protocol):
+    """Frames that state their source's numbers and which of them are damaged."""
+
+    def info(self, frame_index: int) -> FrameInfo:
+        """Return what is known about a frame."""
         ...
 
 
@@ -187,3 +223,43 @@ class MemoryBudget:
     bank: int = 256 * _MEBIBYTE
     contents: int = 64 * _MEBIBYTE
     decoded: int = 64 * _MEBIBYTE
+
+
+@dataclass(frozen=True)
+class EdgeSettings:
+    """How a mask's edge is drawn at the source's size.
+
+    refine  snap it to the image's edges, where the source is larger than the working size.
+    """
+
+    refine: bool = True
+
+
+@dataclass(frozen=True)
+class MemoryOptions:
+    """What propagation memorizes.
+
+    mem_every                a frame this far from the last one kept is kept as well, to the segment's end.
+    max_memory_frames        more than these are thinned out, see `WorkingMemory`.
+    max_anchors              a segment reads this many of the anchors nearest to its own.
+    keep_recorrected_entries a frame corrected again leaves its outdated entry too, as in the published code.
+    """
+
+    mem_every: int = 5
+    max_memory_frames: int = 16
+    max_anchors: int = 32
+    keep_recorrected_entries: bool = False
+
+
+@dataclass(frozen=True)
+class SessionSettings:
+    """What a session was opened with, apart from the machine: the masks depend on it.
+
+    working_size  short side that the networks see, pixels.
+    prob_dtype    "uint8" or "float32": how probabilities are kept.
+    """
+
+    working_size: int = 480
+    prob_dtype: str = "uint8"
+    edges: EdgeSettings = EdgeSettings()
+    memory: MemoryOptions = MemoryOptions()

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from inference_core.errors import InvalidInteractionError as InvalidInteractionError
     from inference_core.errors import NotReadyError as NotReadyError
     from inference_core.errors import UserError as UserError
-    from inference_core.propagation.memory import MemoryOptions as MemoryOptions
     from inference_core.session import Session as Session
     from inference_core.state.round import Round as Round
     from inference_core.types import Direction as Direction
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from inference_core.types import Interaction as Interaction
     from inference_core.types import MemoryBudget as MemoryBudget
     from inference_core.types import MemoryFrames as MemoryFrames
+    from inference_core.types import MemoryOptions as MemoryOptions
     from inference_core.types import ObjectInfo as ObjectInfo
     from inference_core.types import Progress as Progress
     from inference_core.types import Region as Region
@@ -44,7 +44,7 @@ _MODULE_OF = {
     "InvalidInteractionError": "inference_core.errors",
     "MemoryBudget": "inference_core.types",
     "MemoryFrames": "inference_core.types",
-    "MemoryOptions": "inference_core.propagation.memory",
+    "MemoryOptions": "inference_core.types",
     "NotReadyError": "inference_core.errors",
     "ObjectInfo": "inference_core.types",
     "Progress": "inference_core.types",

@@ -151,7 +151,8 @@ def confidences_of(
 
 def corrected_frames(state: SessionState) -> frozenset[int]:
     """Return the frames of anchors and drafts."""
-    return state.anchor_frames.union(draft.frame_index for draft in state.drafts)
+    anchored = frozenset(anchor.frame_index for anchor in state.anchors)
+    return anchored.union(draft.frame_index for draft in state.drafts)
 
 
 def _agreement_pairs(

@@ -10,29 +10,9 @@ from inference_core.runtime.network_runner import NetworkRunner
 from inference_core.runtime.probability_codec import ProbabilityCodec
 from inference_core.state.frame_record import FrameRecord, ObjectKey
 from inference_core.state.mask_store import MaskStore
-from inference_core.state.session_state import Anchor
+from inference_core.state.session_state import AnchorFrame
+from inference_core.types import MemoryOptions
 from model.interfaces import MemoryEntry, PropagationNetwork
-
-
-@dataclass(frozen=True)
-class MemoryOptions:
-    """What propagation memorizes.
-
-    mem_every                a frame this far from the last one kept is kept as well, to the segment's end.
-    max_memory_frames        more than these are thinned out, see `WorkingMemory`.
-    max_anchors              a segment reads this many of the anchors nearest to its own.
-    keep_recorrected_entries a frame corrected again leaves its outdated entry too, as in the published code.
-    """
-
-    mem_every: int = 5
-    max_memory_frames: int = 16
-    max_anchors: int = 32
-    keep_recorrected_entries: bool = False
-
-    @classmethod
-    def for_network(cls, network: PropagationNetwork) -> MemoryOptions:
-        """Return the options with which a network was measured best."""
-        return cls(mem_every=network.mem_every, max_memory_frames=network.max_memory_frames)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +22,11 @@ class AnchorEntry:
     frame_index: int
     entry: MemoryEntry
     rows: frozenset[int]
+
+
+def options_for(network: PropagationNetwork) -> MemoryOptions:
+    """Return the options with which a network was measured best."""
+    return MemoryOptions(mem_every=network.mem_every, max_memory_frames=network.max_memory_frames)
 
 
 class MemoryBank:
@@ -65,7 +50,7 @@ class MemoryBank:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def entries(self, anchors: Sequence[Anchor], keys: tuple[ObjectKey, ...]) -> list[AnchorEntry]:
+    def entries(self, anchors: Sequence[AnchorFrame], keys: tuple[ObjectKey, ...]) -> list[AnchorEntry]:
         """Return the entries of these anchors, in their order, with a row for each object in `keys`."""
         codec = ProbabilityCodec(self._mask_store, keys, self._runner.compute.device)
         found = []
@@ -90,7 +75,7 @@ class MemoryBank:
             held -= self._entries.popitem(last=False)[1].nbytes
 
 
-def nearest_anchors(anchors: Sequence[Anchor], frame_index: int, count: int) -> list[Anchor]:
+def nearest_anchors(anchors: Sequence[AnchorFrame], frame_index: int, count: int) -> list[AnchorFrame]:
     """Return the `count` anchors nearest to a frame, in the order given."""
     ranked = sorted(range(len(anchors)), key=lambda place: abs(anchors[place].frame_index - frame_index))
     return [anchors[place] for place in sorted(ranked[:count])]

@@ -15,10 +15,9 @@ from inference_core.runtime.device import is_out_of_memory
 from inference_core.runtime.session_context import SessionContext
 from inference_core.state.frame_record import FrameRecord, ObjectKey
 from inference_core.state.history import StateStore, Transaction
-from inference_core.state.mask_store import MaskStore
-from inference_core.state.round import Round
+from inference_core.state.round import RoundRecord
 from inference_core.state.segments import Segment, plan_segments
-from inference_core.state.session_state import Anchor, Draft, SessionState
+from inference_core.state.session_state import AnchorFrame, Draft, SessionState
 from inference_core.types import Direction, FrameMask, Progress
 
 
@@ -90,7 +89,7 @@ class PropagationPlan:
         if all(tracked.is_locked for tracked in state.active):
             raise NotReadyError("Every object is locked: unlock one before propagating.")
         if self.frame_index is not None:
-            framed = state.draft(self.frame_index) or state.anchor(self.frame_index)
+            framed = state.draft(self.frame_index) or state.anchor_frame(self.frame_index)
             if framed is None:
                 raise NotReadyError(f"Draw on frame {self.frame_index} before propagating from it.")
             if not framed.objects & state.unlocked_keys:
@@ -127,7 +126,7 @@ class PropagationPlan:
     def _segments(self, state: SessionState, frame_index: int) -> tuple[Segment, ...]:
         """Return the segments from a frame: the unfinished ones, or all."""
         unfinished = [segment for segment in state.unfinished if segment.anchor == frame_index]
-        draft, anchor = state.draft(frame_index), state.anchor(frame_index)
+        draft, anchor = state.draft(frame_index), state.anchor_frame(frame_index)
         if draft is not None:
             # What was unfinished of other objects starts again with the correction.
             objects = draft.objects.union(*(segment.objects for segment in unfinished))
@@ -164,16 +163,16 @@ class PropagationPlan:
         before, record_before = self.store.snapshot(frame_index)
         segments = self._segments(before, frame_index)
         anchor = self._commit(frame_index, transaction)
-        anchors, anchored = self.store.state.anchors, self.store.state.anchored
+        committed = self.store.state
         # Anchors committed since a propagation was cancelled may have left its objects no frame to go to.
-        left = tuple(segment for segment in segments if segment.frames(segment.limits(anchored)))
-        current = _RunningRound(anchor, left, bank_length=len(anchors))
+        left = tuple(segment for segment in segments if segment.frames(segment.limits(committed.anchored)))
+        current = _RunningRound(anchor, left, bank_length=len(committed.anchor_frames))
         try:
             yield current
         finally:
             state = self.store.state
             if current.reached or not segments:
-                finished = current.finished(state.keys, self.context.mask_store)
+                finished = current.finished(state.keys)
                 unfinished = (*state.unfinished, *current.unfinished)
                 after = replace(state, rounds=(*state.rounds, finished), unfinished=unfinished)
                 transaction.write({}, after)
@@ -189,14 +188,14 @@ class PropagationPlan:
 
     def _frame_mask(self, frame_index: int, progress: Progress) -> FrameMask:
         state, record = self.store.snapshot(frame_index)
-        return FrameMask(frame_index, self.context.mask_store.read_ids(record, state.keys), progress)
+        return FrameMask(frame_index, self.context.mask_store.read_ids(record, state.stacked_keys), progress)
 
-    def _commit(self, frame_index: int, transaction: Transaction) -> Anchor:
+    def _commit(self, frame_index: int, transaction: Transaction) -> AnchorFrame:
         """Turn a draft into an anchor; a frame that is an anchor already stays as it is."""
         state, record = self.store.snapshot(frame_index)
         draft = state.draft(frame_index)
         if draft is None:
-            anchor = state.anchor(frame_index)
+            anchor = state.anchor_frame(frame_index)
             assert anchor is not None, "checked when planned"
             transaction.write({}, state.without_resumable(frame_index))
             return anchor
@@ -221,7 +220,7 @@ class PropagationPlan:
 class _RunningRound:
     """What a round has done so far. unfinished: segments, or what is left of them, still to be propagated."""
 
-    anchor: Anchor
+    anchor: AnchorFrame
     unfinished: tuple[Segment, ...]
     bank_length: int
     reached: set[int] = field(default_factory=set)
@@ -240,10 +239,10 @@ class _RunningRound:
         self.unfinished = (*rest, *self.unfinished[1:])
         self._elapsed_s = time.perf_counter() - self._started
 
-    def finished(self, keys: tuple[ObjectKey, ...], mask_store: MaskStore) -> Round:
+    def finished(self, keys: tuple[ObjectKey, ...]) -> RoundRecord:
         """Return what the round did; keys of the session's objects."""
         frame = self.anchor.frame_index
-        return Round(
+        return RoundRecord(
             anchor=frame,
             first=min(self.reached | {frame}),
             last=max(self.reached | {frame}),
@@ -253,13 +252,12 @@ class _RunningRound:
             keys=keys,
             records_before={frame: self.anchor.base, **self._before},
             records_after={frame: self.anchor.record, **self._after},
-            mask_store=mask_store,
         )
 
 
-def _committed(state: SessionState, frame_index: int, record: FrameRecord) -> Anchor:
+def _committed(state: SessionState, frame_index: int, record: FrameRecord) -> AnchorFrame:
     """Return a drafted frame as an anchor of its objects and of those of an earlier anchor there."""
-    draft, earlier = state.draft(frame_index), state.anchor(frame_index)
+    draft, earlier = state.draft(frame_index), state.anchor_frame(frame_index)
     assert draft is not None, "only drafts are committed"
     objects = draft.objects | earlier.objects if earlier else draft.objects
-    return Anchor(frame_index, record, draft.base, objects)
+    return AnchorFrame(frame_index, record, draft.base, objects)

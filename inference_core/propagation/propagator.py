@@ -18,7 +18,7 @@ from inference_core.runtime.session_context import SessionContext
 from inference_core.state.frame_record import FrameRecord, PackedProb
 from inference_core.state.history import Transaction
 from inference_core.state.segments import MemorizedFrame, Segment
-from inference_core.state.session_state import Anchor, SessionState
+from inference_core.state.session_state import AnchorFrame, SessionState
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class PropagatedFrame:
 
 
 def propagate(
-    context: SessionContext, bank: MemoryBank, transaction: Transaction, anchor: Anchor, segment: Segment
+    context: SessionContext, bank: MemoryBank, transaction: Transaction, anchor: AnchorFrame, segment: Segment
 ) -> Generator[PropagatedFrame, None, None]:
     """Propagate from an anchor along a segment, or what is left of it (MiVOS, sections 3.2 and 3.4).
 
@@ -48,7 +48,7 @@ def propagate(
     limits = segment.limits(state.anchored)
     frames = segment.frames(limits)
     merger = _merger(segment, state, writer, codec)
-    near = nearest_anchors(state.anchors, segment.anchor, bank.options.max_anchors)
+    near = nearest_anchors(state.anchor_frames, segment.anchor, bank.options.max_anchors)
     entries = bank.entries(near, state.active_keys)
     memory = SegmentMemory(runner, codec, entries, segment, bank.options, to_come=len(frames))
     nearest_first = sorted(entries, key=lambda entry: abs(entry.frame_index - segment.anchor))
@@ -108,14 +108,14 @@ def _references(
     own = segment.anchor
     masks = {own: ReferenceMask(own, _key_of(entries, own), start)}
     for limit in {entry.frame_index for entry in entries}.intersection(merger.limits.values()):
-        anchor = state.anchor(limit)
+        anchor = state.anchor_frame(limit)
         assert anchor is not None, "it is in memory"
         masks[limit] = ReferenceMask(limit, _key_of(entries, limit), merger.codec.decode(anchor.record.prob))
     return SegmentReferences(context.runner, own, masks, merger.limits)
 
 
 def _fusion(
-    anchor: Anchor,
+    anchor: AnchorFrame,
     segment: Segment,
     entries: Sequence[AnchorEntry],
     context: SessionContext,

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from inference_core.propagation.memory import AnchorEntry, MemoryOptions
+from inference_core.propagation.memory import AnchorEntry
 from inference_core.runtime.network_runner import NetworkRunner
 from inference_core.runtime.probability_codec import ProbabilityCodec
 from inference_core.state.segments import MemorizedFrame, Segment
+from inference_core.types import MemoryOptions
 from model.interfaces import MemoryEntry, QueryFeatures
 
 Read = Callable[[QueryFeatures, Tensor, Tensor, Sequence[int]], Tensor]

@@ -49,7 +49,7 @@ class SessionContext:
         rest = np.clip(1.0 - large.sum(axis=0, keepdims=True), 0.0, 1.0)
         both = np.concatenate([rest, large])
         both /= both.sum(axis=0, keepdims=True)
-        ids = self.mask_store.read_ids(record, state.keys)
+        ids = self.mask_store.read_ids(record, state.stacked_keys)
         return agree_with(both, ids, [key.object_id for key in state.keys])
 
     def record_from_ids(

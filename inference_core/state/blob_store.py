@@ -1,39 +1,25 @@
 """Immutable compressed contents, the newest in memory, the rest in the scratch store.
 
-Masks, drafts and every undo step share blobs: a step that holds old values holds handles, not copies. The
-bytes are deleted with their last handle.
+Masks, drafts and every undo step name their contents by `Blob`, a number that a content keeps for good: a
+step that holds old values holds numbers, not copies, and what names them can be written to a file.
 """
 
 from __future__ import annotations
 
-import itertools
 import threading
-from collections import OrderedDict, deque
+from collections import OrderedDict
+from collections.abc import Iterable
 
+from inference_core.state.frame_record import Blob
 from inference_core.types import ScratchStore
 
 
-class Blob:
-    """A handle to bytes in a `BlobStore`. Two handles are equal only when they are the same one.
-
-    There are two for every frame of every undo step, so they are small: `weakref.finalize` would take several
-    times as much memory.
-    """
-
-    __slots__ = ("_unreferenced", "key", "nbytes")
-
-    def __init__(self, key: int, nbytes: int, unreferenced: deque[int]) -> None:
-        self.key = key
-        self.nbytes = nbytes
-        self._unreferenced = unreferenced
-
-    def __del__(self) -> None:
-        # Nothing more: this may run in any thread and interrupt anything, the store's own methods included.
-        self._unreferenced.append(self.key)
+class BlobDiscardedError(LookupError):
+    """The content was discarded, since nothing named it any more."""
 
 
 class BlobStore:
-    """Bytes by handle. Safe from any thread.
+    """Bytes by number. Safe from any thread.
 
     scratch       stores what does not fit; without one everything stays in memory.
     budget_bytes  held in memory at most.
@@ -42,56 +28,85 @@ class BlobStore:
     def __init__(self, scratch: ScratchStore | None, *, budget_bytes: int) -> None:
         self._scratch = scratch
         self._budget_bytes = budget_bytes
-        self._keys = itertools.count()
         self._resident: OrderedDict[int, bytes] = OrderedDict()
-        self._spilled: set[int] = set()
+        self._stored: set[int] = set()
         self._resident_bytes = 0
-        self._unreferenced: deque[int] = deque()
+        self._next_key = 0
+        self._added_bytes = 0
         self._lock = threading.Lock()
 
     @property
     def resident_bytes(self) -> int:
         """Bytes now held in memory."""
-        with self._lock:
-            self._delete_unreferenced()
-            return self._resident_bytes
+        return self._resident_bytes
+
+    @property
+    def added_bytes(self) -> int:
+        """Bytes added since `discard_others` was called last."""
+        return self._added_bytes
+
+    @property
+    def next_key(self) -> int:
+        """The number of the next content; none is used twice."""
+        return self._next_key
 
     def put(self, content: bytes) -> Blob:
-        """Store bytes until the returned handle is deleted."""
-        blob = Blob(next(self._keys), len(content), self._unreferenced)
+        """Store bytes until `discard_others` leaves them out."""
         with self._lock:
-            self._delete_unreferenced()
+            blob = Blob(self._next_key, len(content))
+            self._next_key += 1
+            self._added_bytes += blob.nbytes
             self._keep(blob.key, content)
         return blob
 
     def get(self, blob: Blob) -> bytes:
-        """Return a handle's bytes, from memory or from the scratch store."""
+        """Return bytes, from memory or from the scratch store; raises BlobDiscardedError."""
         with self._lock:
             content = self._resident.get(blob.key)
             if content is not None:
                 self._resident.move_to_end(blob.key)
                 return content
-            assert self._scratch is not None, "bytes leave memory only for a scratch store"
+            if self._scratch is None or blob.key not in self._stored:
+                raise BlobDiscardedError(blob.key)
             content = self._scratch.get(blob.key)
             self._keep(blob.key, content)
             return content
+
+    def discard_others(self, named: Iterable[Blob]) -> int:
+        """Discard all bytes but those that are named; return how many bytes these are."""
+        sizes = dict(named)
+        with self._lock:
+            for key in [key for key in self._resident if key not in sizes]:
+                self._resident_bytes -= len(self._resident.pop(key))
+            for key in [key for key in self._stored if key not in sizes]:
+                self._stored.discard(key)
+                assert self._scratch is not None, "it stored them"
+                self._scratch.discard(key)
+            self._added_bytes = 0
+        return sum(sizes.values())
+
+    def flush(self) -> None:
+        """Write to the scratch store what is only in memory; it stays in memory, too."""
+        with self._lock:
+            for key, content in self._resident.items():
+                self._store(key, content)
+
+    def adopt(self, named: Iterable[Blob], *, next_key: int) -> None:
+        """Name what a scratch store holds already; new contents are numbered from `next_key` on."""
+        with self._lock:
+            self._stored.update(blob.key for blob in named)
+            self._next_key = next_key
 
     def _keep(self, key: int, content: bytes) -> None:
         self._resident[key] = content
         self._resident_bytes += len(content)
         while self._scratch is not None and self._resident_bytes > self._budget_bytes and self._resident:
             oldest, leaving = next(iter(self._resident.items()))
-            if oldest not in self._spilled:
-                self._scratch.put(oldest, leaving)  # raises on a full disk: the bytes stay here
-                self._spilled.add(oldest)
+            self._store(oldest, leaving)  # raises on a full disk: the bytes stay here
             del self._resident[oldest]
             self._resident_bytes -= len(leaving)
 
-    def _delete_unreferenced(self) -> None:
-        """Delete the bytes of handles that no longer exist."""
-        while self._unreferenced:
-            key = self._unreferenced.popleft()
-            self._resident_bytes -= len(self._resident.pop(key, b""))
-            if key in self._spilled and self._scratch is not None:
-                self._spilled.discard(key)
-                self._scratch.discard(key)
+    def _store(self, key: int, content: bytes) -> None:
+        if key not in self._stored and self._scratch is not None:
+            self._scratch.put(key, content)
+            self._stored.add(key)

@@ -1,7 +1,7 @@
 """What is kept of one frame: its ids and its probabilities, packed.
 
-A `FrameRecord` is immutable and holds both: ids at the source's size, which is what the user sees, and the
-objects' probabilities at the padded working size, which is what the networks see. Objects are named by
+A `FrameRecord` is a plain value that names both: masks at the source's size, which is what the user sees, and
+the objects' probabilities at the padded working size, which is what the networks see. Objects are named by
 (id, serial): masks of an object that was removed drop out when they are read, and come back when its removal
 is undone, without a change to any frame.
 """
@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from inference_core.state.blob_store import Blob
 from inference_core.types import Agreement
 
 
@@ -22,7 +21,14 @@ class ObjectKey(NamedTuple):
     serial: int
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+class Blob(NamedTuple):
+    """Bytes in a `BlobStore`: the number that they keep for good, and how many they are."""
+
+    key: int
+    nbytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class PackedProb:
     """Compressed probabilities of the objects that existed when the frame was written.
 
@@ -35,17 +41,35 @@ class PackedProb:
     blob: Blob
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+class MaskLayer(NamedTuple):
+    """The pixels of objects that do not overlap: a label map (H, W) of their ids, in `blob`."""
+
+    objects: tuple[ObjectKey, ...]
+    blob: Blob
+
+
+@dataclass(frozen=True, slots=True)
 class FrameRecord:
     """One frame's masks.
 
-    present     the objects that have pixels.
+    layers      every object that has pixels is in one of them; objects of different layers may overlap.
     is_hard     prob holds no more information than ids.
     agreements  for each object in prob.known, None for one that was not propagated; () where none was.
     """
 
     prob: PackedProb
-    ids: Blob
-    present: tuple[ObjectKey, ...]
+    layers: tuple[MaskLayer, ...]
     is_hard: bool
     agreements: tuple[Agreement | None, ...] = ()
+
+    @property
+    def present(self) -> tuple[ObjectKey, ...]:
+        """The objects that have pixels."""
+        if len(self.layers) == 1:
+            return self.layers[0].objects
+        return tuple(key for layer in self.layers for key in layer.objects)
+
+    @property
+    def blobs(self) -> tuple[Blob, ...]:
+        """All bytes that the record names."""
+        return (self.prob.blob, *(layer.blob for layer in self.layers))

@@ -13,8 +13,8 @@ class ObjectRegistry:
     """Assigns the ids and serials of one session. Undo releases none of them."""
 
     def __init__(self) -> None:
-        self._last_id = 0
-        self._last_serial = 0
+        self.last_id = 0
+        self.last_serial = 0
 
     def add(self, state: SessionState, object_id: int, name: str = "") -> SessionState:
         """Return the state with one more object. Raises where the id is taken or impossible."""
@@ -22,9 +22,9 @@ class ObjectRegistry:
             raise UserError(f"An object's id is a number from 1 to {MAX_OBJECTS}, not {object_id}.")
         if any(tracked.object_id == object_id for tracked in state.objects):
             raise UserError(f"There is an object {object_id} already: choose another id.")
-        self._last_id = max(self._last_id, object_id)
-        self._last_serial += 1
-        return state.with_object(TrackedObject(object_id, self._last_serial, name or f"Object {object_id}"))
+        self.last_id = max(self.last_id, object_id)
+        self.last_serial += 1
+        return state.with_object(TrackedObject(object_id, self.last_serial, name or f"Object {object_id}"))
 
     def add_missing(self, state: SessionState, object_ids: Iterable[int]) -> SessionState:
         """Return the state with an object for each id of a mask except 0."""
@@ -36,8 +36,8 @@ class ObjectRegistry:
 
     def free_id(self, remembered: Iterable[SessionState]) -> int:
         """Return an id for a new object; `remembered` are the states that are current or kept for undo."""
-        if self._last_id < MAX_OBJECTS:
-            return self._last_id + 1
+        if self.last_id < MAX_OBJECTS:
+            return self.last_id + 1
         held = {tracked.object_id for state in remembered for tracked in state.objects}
         free = sorted(set(range(1, MAX_OBJECTS + 1)) - held)
         if not free:

@@ -12,7 +12,7 @@ Anchored = tuple[int, Collection[ObjectKey]]
 """An anchor's frame_index and the objects that were committed there."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class MemorizedFrame:
     """One propagated frame as memory holds it: its probabilities before any fusion."""
 
@@ -20,7 +20,7 @@ class MemorizedFrame:
     prob: PackedProb
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Segment:
     """The frames of a propagation in one direction from an anchor, or what is left of them.
 

@@ -1,4 +1,4 @@
-"""The state of a session besides the masks themselves, as one immutable value.
+"""The state of a session as one immutable tree of plain values, which name the masks by their records.
 
 Undo and redo restore an earlier value, so they are exact.
 """
@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from itertools import groupby
+from typing import TypeVar
 
 from inference_core.errors import InvalidInteractionError
 from inference_core.state.frame_record import FrameRecord, ObjectKey
+from inference_core.state.round import RoundRecord
 from inference_core.state.segments import Anchored, Segment, trim_segment
-from inference_core.types import ObjectInfo, Stroke, Tool
-
-if TYPE_CHECKING:
-    from inference_core.state.round import Round
+from inference_core.types import DEFAULT_SETTINGS, ObjectInfo, ObjectSettings, Stroke, Tool
 
 
 @dataclass(frozen=True)
@@ -32,6 +31,7 @@ class TrackedObject:
     name: str
     is_locked: bool = False
     is_introduced: bool = False
+    settings: ObjectSettings = DEFAULT_SETTINGS
 
     @property
     def key(self) -> ObjectKey:
@@ -39,10 +39,10 @@ class TrackedObject:
 
     @property
     def info(self) -> ObjectInfo:
-        return ObjectInfo(self.object_id, self.name, self.is_locked)
+        return ObjectInfo(self.object_id, self.name, self.is_locked, self.settings)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class StrokeGroup:
     """Strokes of one tool on one frame that a network sees together, oldest first.
 
@@ -54,7 +54,7 @@ class StrokeGroup:
     start: FrameRecord | None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Draft:
     """A corrected frame, not yet propagated.
 
@@ -68,22 +68,37 @@ class Draft:
     strokes: StrokeGroup | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Anchor:
-    """A committed frame: what was committed, and what the frame held before.
+    """An object that was committed on a frame: no propagation changes it there.
 
-    objects  those that were committed here. No propagation changes these on this frame; the others are
-             propagated to it as to any other frame.
+    record  what was committed of the whole frame; base what the frame held before, None for nothing. Anchors
+            that were committed together share both.
     """
+
+    frame_index: int
+    key: ObjectKey
+    record: FrameRecord
+    base: FrameRecord | None
+
+
+@dataclass(frozen=True)
+class AnchorFrame:
+    """The anchors that were committed together on a frame; other objects are propagated to it as to any."""
 
     frame_index: int
     record: FrameRecord
     base: FrameRecord | None
     objects: frozenset[ObjectKey]
 
+    @property
+    def anchors(self) -> tuple[Anchor, ...]:
+        """One for each object, in the order of their keys."""
+        return tuple(Anchor(self.frame_index, key, self.record, self.base) for key in sorted(self.objects))
+
 
 _Framed = TypeVar("_Framed", Draft, Anchor)
-_Kept = TypeVar("_Kept", Draft, Anchor, Segment)
+_Kept = TypeVar("_Kept", Draft, Segment)
 
 
 @dataclass(frozen=True)
@@ -91,13 +106,14 @@ class SessionState:
     """Objects in the order of their rows; anchors in the order of commitment; drafts in the order of drawing.
 
     unfinished  segments of cancelled propagations, to be resumed.
+    rounds      the propagations so far, oldest first.
     """
 
     objects: tuple[TrackedObject, ...] = ()
     anchors: tuple[Anchor, ...] = ()
     drafts: tuple[Draft, ...] = ()
     unfinished: tuple[Segment, ...] = ()
-    rounds: tuple[Round, ...] = ()
+    rounds: tuple[RoundRecord, ...] = ()
 
     @property
     def keys(self) -> tuple[ObjectKey, ...]:
@@ -124,13 +140,22 @@ class SessionState:
         return frozenset(tracked.key for tracked in self.active if not tracked.is_locked)
 
     @property
-    def anchor_frames(self) -> frozenset[int]:
-        return frozenset(anchor.frame_index for anchor in self.anchors)
+    def stacked_keys(self) -> tuple[ObjectKey, ...]:
+        """Every object from the bottom to the top, as `ids` shows them: by `order`, of equals by row."""
+        return tuple(tracked.key for tracked in sorted(self.objects, key=lambda each: each.settings.order))
+
+    @property
+    def anchor_frames(self) -> tuple[AnchorFrame, ...]:
+        """The anchors, those that were committed together in one, in the order of commitment."""
+        together = groupby(self.anchors, key=lambda anchor: (anchor.frame_index, anchor.record, anchor.base))
+        return tuple(
+            AnchorFrame(*common, frozenset(anchor.key for anchor in anchors)) for common, anchors in together
+        )
 
     @property
     def anchored(self) -> tuple[Anchored, ...]:
         """Each anchor's frame with the objects that were committed there."""
-        return tuple((anchor.frame_index, anchor.objects) for anchor in self.anchors)
+        return tuple((anchor.frame_index, (anchor.key,)) for anchor in self.anchors)
 
     @property
     def resumable(self) -> tuple[Segment, ...]:
@@ -150,9 +175,9 @@ class SessionState:
 
     def given(self, frame_index: int) -> frozenset[ObjectKey]:
         """Return the objects whose masks on a frame come from the user: committed or drafted."""
-        framed: tuple[Anchor | Draft, ...] = (*self.anchors, *self.drafts)
-        objects = (each.objects for each in framed if each.frame_index == frame_index)
-        return frozenset[ObjectKey]().union(*objects)
+        drafted = (draft.objects for draft in self.drafts if draft.frame_index == frame_index)
+        anchored = (anchor.key for anchor in self.anchors if anchor.frame_index == frame_index)
+        return frozenset(anchored).union(*drafted)
 
     def find(self, object_id: int) -> TrackedObject:
         """Return the object with an id; raise an InvalidInteractionError where there is none."""
@@ -181,7 +206,7 @@ class SessionState:
         return replace(
             self,
             objects=tuple(old for old in self.objects if old.object_id != object_id),
-            anchors=left(self.anchors),
+            anchors=tuple(anchor for anchor in self.anchors if anchor.key not in removed),
             drafts=tuple(_without_strokes(draft, object_id) for draft in left(self.drafts)),
             unfinished=left(self.unfinished),
         )
@@ -197,9 +222,9 @@ class SessionState:
     def draft(self, frame_index: int) -> Draft | None:
         return next((draft for draft in self.drafts if draft.frame_index == frame_index), None)
 
-    def anchor(self, frame_index: int) -> Anchor | None:
-        """Return the newest anchor of a frame."""
-        found = [anchor for anchor in self.anchors if anchor.frame_index == frame_index]
+    def anchor_frame(self, frame_index: int) -> AnchorFrame | None:
+        """Return the anchors of a frame that were committed last."""
+        found = [anchors for anchors in self.anchor_frames if anchors.frame_index == frame_index]
         return found[-1] if found else None
 
     def corrected(
@@ -235,11 +260,16 @@ class SessionState:
                 return item
             return replace(item, objects=objects) if objects else None
 
-        anchors = (
-            anchor if anchor in self.anchors else replace(anchor, record=only(anchor.record))
-            for anchor in map(left, self.anchors)
-            if anchor is not None
-        )
+        stays = all(anchor.key in kept for anchor in self.anchors if anchor.frame_index == frame_index)
+        records: dict[FrameRecord, FrameRecord] = {}
+        anchors = []
+        for anchor in self.anchors:
+            if stays or anchor.frame_index != frame_index:
+                anchors.append(anchor)
+            elif anchor.key in kept:
+                if anchor.record not in records:
+                    records[anchor.record] = only(anchor.record)
+                anchors.append(replace(anchor, record=records[anchor.record]))
         drafts = (
             draft if draft in self.drafts else replace(draft, strokes=None)
             for draft in map(left, self.drafts)
@@ -248,14 +278,14 @@ class SessionState:
         segments = tuple(segment for segment in map(left, self.unfinished) if segment is not None)
         return replace(self, anchors=tuple(anchors), drafts=tuple(drafts), unfinished=segments)
 
-    def commit(self, anchor: Anchor, *, keep_older: bool = False) -> SessionState:
-        """Turn a draft into an anchor. keep_older keeps the frame's older entries, as published code does."""
-        older = self.anchors if keep_older else _others(self.anchors, anchor.frame_index)
-        segments = (trim_segment(segment, anchor.frame_index, anchor.objects) for segment in self.unfinished)
+    def commit(self, anchors: AnchorFrame, *, keep_older: bool = False) -> SessionState:
+        """Turn a draft into anchors. keep_older keeps the frame's older entries, as published code does."""
+        older = self.anchors if keep_older else _others(self.anchors, anchors.frame_index)
+        segments = (trim_segment(each, anchors.frame_index, anchors.objects) for each in self.unfinished)
         return replace(
             self,
-            anchors=(*older, anchor),
-            drafts=_others(self.drafts, anchor.frame_index),
+            anchors=(*older, *anchors.anchors),
+            drafts=_others(self.drafts, anchors.frame_index),
             unfinished=tuple(segment for segment in segments if segment is not None),
         )
 

@@ -11,7 +11,7 @@ from statistics import fmean
 from typing import Any
 
 from inference_core.errors import UserError
-from inference_core.propagation.memory import MemoryOptions
+from inference_core.propagation.memory import options_for
 from inference_core.session import Session
 from inference_core.types import UInt8Array
 from mivos_studio.evaluation.folders import TrueClip, object_masks, read_clips
@@ -108,7 +108,7 @@ def _propagate(
         device=options.device,
         dtype=str(chosen["dtype"]),
         working_size=int(chosen["working_size"]),
-        memory=replace(MemoryOptions.for_network(networks.propagation), **memory),  # type: ignore[arg-type]
+        memory=replace(options_for(networks.propagation), **memory),  # type: ignore[arg-type]
     )
     for frame_index in options.given:
         session.set_ids(frame_index, clip.ids(frame_index))

@@ -17,7 +17,10 @@ def snapshot(session: Session) -> dict[str, object]:
         "anchors": session.anchors,
         "objects": session.objects,
         "unfinished": session.unfinished,
-        "rounds": session.rounds,
+        "rounds": [
+            (done.anchor, done.first, done.last, done.changed_frames, done.bank_length)
+            for done in session.rounds
+        ],
         "bank": [
             (frame_index, np.asarray(entry.key).tobytes(), np.asarray(entry.value).tobytes())
             for frame_index, entry in session.bank

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from inference_core.propagation.memory import MemoryOptions
 from inference_core.session import Session
+from inference_core.types import MemoryOptions
 from tests.inference_core.fakes import FakeClip, fake_session, square_clip, square_ids, stroke
 from tests.inference_core.snapshot import differences, snapshot
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inference_core.propagation.memory import MemoryOptions
 from inference_core.session import Session
-from inference_core.types import MemoryBudget
+from inference_core.types import MemoryBudget, MemoryOptions
 from tests.inference_core.fakes import MemoryScratch, fake_session, networks_of, square_clip, square_ids
 
 FRAMES = 18
@@ -47,7 +46,7 @@ def test_no_store_holds_more_than_its_budget() -> None:
     mask_store, features = session._context.mask_store, session._context.runner.features
     session.set_ids(0, square_ids(0, both=True))
     for _ in session.propagate():
-        assert mask_store._store.resident_bytes <= SMALL.contents
+        assert mask_store.blobs.resident_bytes <= SMALL.contents
         assert mask_store.decoded_bytes <= SMALL.decoded
         assert features.nbytes <= SMALL.features
 

@@ -10,10 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from inference_core.propagation.memory import MemoryOptions
 from inference_core.runtime.geometry import Geometry
 from inference_core.session import Session
-from inference_core.types import MemoryFrames
+from inference_core.types import MemoryFrames, MemoryOptions
 from model.interfaces import MemoryEntry, Networks, QueryFeatures
 from model.layers import winograd
 from model.layers.aggregate import aggregate

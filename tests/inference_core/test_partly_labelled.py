@@ -76,7 +76,7 @@ def test_erasing_an_object_makes_it_absent() -> None:
     list(session.propagate())
     list(session.interact(stroke("eraser", [[16, 48]], frame=11, object_id=2, radius=40)))
     list(session.propagate())
-    known = session._store.state.anchor(11)
+    known = session._store.state.anchor_frame(11)
     assert known is not None
     assert len(known.record.prob.known) == 2
     assert networks_of(session)[1].distances
@@ -89,7 +89,7 @@ def test_set_ids_commits_every_object() -> None:
     lasso(session, 2, 0)
     session.set_ids(11, np.zeros((64, 96), np.uint8))
     list(session.propagate())
-    anchor = session._store.state.anchor(11)
+    anchor = session._store.state.anchor_frame(11)
     assert anchor is not None
     assert len(anchor.record.prob.known) == 2
 

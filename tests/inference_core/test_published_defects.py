@@ -223,7 +223,7 @@ def test_masks_beyond_the_budget_are_in_the_scratch_store_not_in_memory() -> Non
     session = fake_session(square_clip(18), scratch=scratch, budget=MemoryBudget(contents=2000))
     session.set_ids(0, square_ids(0, both=True))
     list(session.propagate())
-    store = session._context.mask_store._store
+    store = session._context.mask_store.blobs
     assert store.resident_bytes <= 2000
     assert sum(map(len, scratch.contents.values())) > 2000
     assert all(session.ids(frame_index).any() for frame_index in range(18))

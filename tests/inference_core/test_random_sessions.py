@@ -10,7 +10,7 @@ import pytest
 
 from inference_core.errors import UserError
 from inference_core.session import Session
-from tests.inference_core.fakes import fake_session, square_clip, stroke
+from tests.inference_core.fakes import MemoryScratch, fake_networks, fake_session, square_clip, stroke
 from tests.inference_core.snapshot import differences, snapshot
 
 FRAMES = 7
@@ -55,7 +55,7 @@ class Editor:
                     assert same.all(), (frame_index, object_id, self.done)
 
     def _given(self, frame_index: int) -> set[int]:
-        anchor = self.session._store.state.anchor(frame_index)
+        anchor = self.session._store.state.anchor_frame(frame_index)
         return {key.object_id for key in anchor.objects} if anchor else set()
 
     def _given_by_draft(self, frame_index: int) -> set[int]:
@@ -109,7 +109,8 @@ class Editor:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_whatever_is_done_locked_objects_and_anchors_stay_and_undo_is_exact(seed: int) -> None:
-    session = fake_session(square_clip(FRAMES, size=(32, 64)))
+    clip, scratch = square_clip(FRAMES, size=(32, 64)), MemoryScratch()
+    session = fake_session(clip, scratch=scratch)
     for _ in range(3):
         session.add_object()
     editor = Editor(session, np.random.default_rng(seed))
@@ -118,6 +119,9 @@ def test_whatever_is_done_locked_objects_and_anchors_stay_and_undo_is_exact(seed
         editor.act()
         states[session.undo_count] = snapshot(session)
     last = session.undo_count
+    session.flush()
+    again = Session.restore(session.state, scratch, clip, fake_networks(), device="cpu", dtype="float32")
+    assert differences(snapshot(again), states[last]) == [], editor.done
     for count in range(last - 1, 2, -1):
         session.undo()
         if count in states:

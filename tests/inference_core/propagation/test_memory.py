@@ -6,9 +6,10 @@ from itertools import pairwise
 import pytest
 import torch
 
-from inference_core.propagation.memory import AnchorEntry, MemoryOptions
+from inference_core.propagation.memory import AnchorEntry
 from inference_core.propagation.segment_memory import KeyValueMemory, WorkingMemory
 from inference_core.state.segments import MemorizedFrame
+from inference_core.types import MemoryOptions
 from model.interfaces import MemoryEntry, QueryFeatures
 from tests.inference_core.fakes import fake_session, networks_of, square_clip, square_ids
 

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import gc
-
 import pytest
 
-from inference_core.state.blob_store import BlobStore
+from inference_core.state.blob_store import BlobDiscardedError, BlobStore
 from tests.inference_core.fakes import MemoryScratch
 
 
@@ -40,14 +38,36 @@ def test_without_a_scratch_store_nothing_is_lost() -> None:
     assert all(store.get(blob) == b"x" * 40 for blob in blobs)
 
 
-def test_bytes_go_when_their_last_handle_goes() -> None:
+def test_bytes_that_nothing_names_are_discarded_in_memory_and_in_the_scratch_store() -> None:
     scratch = MemoryScratch()
     store = BlobStore(scratch, budget_bytes=50)
-    blobs = [store.put(b"x" * 40) for _ in range(3)]
-    blobs.clear()
-    gc.collect()
-    assert store.resident_bytes == 0
+    first, second, third = (store.put(b"x" * 40) for _ in range(3))
+    assert store.added_bytes == 120
+    assert store.discard_others([second]) == 40
+    assert (store.added_bytes, store.resident_bytes, set(scratch.contents)) == (0, 0, {second.key})
+    assert store.get(second) == b"x" * 40
+    for discarded in (first, third):
+        with pytest.raises(BlobDiscardedError):
+            store.get(discarded)
+
+
+def test_a_number_is_never_given_twice() -> None:
+    store = BlobStore(None, budget_bytes=50)
+    first = store.put(b"a")
+    store.discard_others([])
+    assert store.put(b"b").key > first.key
+
+
+def test_after_a_flush_another_store_reads_everything_and_numbers_on() -> None:
+    scratch = MemoryScratch()
+    store = BlobStore(scratch, budget_bytes=10**6)
+    blobs = [store.put(bytes([value])) for value in range(3)]
     assert not scratch.contents
+    store.flush()
+    other = BlobStore(scratch, budget_bytes=10**6)
+    other.adopt(blobs, next_key=store.next_key)
+    assert [other.get(blob) for blob in blobs] == [b"\0", b"\1", b"\2"]
+    assert other.put(b"new").key == 3
 
 
 class FullScratch(MemoryScratch):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inference_core.state.frame_record import ObjectKey
+from inference_core.state.frame_record import FrameRecord, ObjectKey
 from inference_core.state.mask_store import MaskStore
 from inference_core.types import MemoryBudget
 
@@ -72,3 +72,33 @@ def test_what_is_read_may_be_written_to() -> None:
     )
     home.read_ids(record, [RED])[:] = 0
     assert home.read_ids(record, [RED]).all()
+
+
+def overlapping_record(home: MaskStore) -> FrameRecord:
+    """Red covers the upper half, green the left half."""
+    prob = home.pack_prob(home.quantise(planes(2)), [RED, GREEN])
+    layers = []
+    for key, part in ((RED, np.s_[:4]), (GREEN, np.s_[:, :5])):
+        ids = np.zeros((8, 10), np.uint8)
+        ids[part] = key.object_id
+        layers += home.pack(prob, ids, is_hard=True).layers
+    return FrameRecord(prob, tuple(layers), True)
+
+
+def test_objects_that_overlap_are_kept_whole_and_ids_shows_the_later_key_on_top() -> None:
+    home = mask_store()
+    record = overlapping_record(home)
+    assert record.present == (RED, GREEN)
+    assert home.read_mask(record, RED).sum() == 40
+    assert home.read_mask(record, GREEN).sum() == 40
+    assert (home.read_ids(record, [RED, GREEN])[:4, :5] == 2).all()
+    assert (home.read_ids(record, [GREEN, RED])[:4, :5] == 1).all()
+    assert not home.read_ids(record, [RED])[4:].any()
+
+
+def test_some_of_the_objects_of_a_record_are_kept_whole_too() -> None:
+    home = mask_store()
+    only = home.only(overlapping_record(home), [RED])
+    assert only.present == (RED,)
+    assert home.read_mask(only, RED).sum() == 40
+    assert not home.read_mask(only, GREEN).any()

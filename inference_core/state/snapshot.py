@@ -1,0 +1,93 @@
+"""All of a session as one tree of plain values: what a project file keeps, besides the bytes of the masks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from inference_core.state.frame_record import Blob, FrameRecord
+from inference_core.state.session_state import SessionState
+from inference_core.types import FrameInfo, SessionSettings
+
+
+@dataclass(frozen=True)
+class UndoStep:
+    """One undo step: the state and the changed frames' records, before and after."""
+
+    label: str
+    before: SessionState
+    after: SessionState
+    records_before: Mapping[int, FrameRecord | None]
+    records_after: Mapping[int, FrameRecord | None]
+
+
+@dataclass(frozen=True)
+class SessionSnapshot:
+    """A session at one moment; `Session.restore` opens it again.
+
+    size, frames    of the clip: (height, width), and what it states about each frame.
+    records         the masks of every frame that has any.
+    done, undone    undo and redo steps, in the order in which they were done and undone.
+    last_object_id, last_serial, next_blob_key  the highest that were ever given: none is given twice.
+    """
+
+    settings: SessionSettings
+    size: tuple[int, int]
+    frames: tuple[FrameInfo, ...]
+    state: SessionState
+    records: Mapping[int, FrameRecord]
+    done: tuple[UndoStep, ...]
+    undone: tuple[UndoStep, ...]
+    last_object_id: int
+    last_serial: int
+    next_blob_key: int
+
+    def blobs(self) -> set[Blob]:
+        """Return the bytes that the session names: all that a file of it must hold."""
+        return blobs_named(self.state, self.records.values(), (*self.done, *self.undone))
+
+
+def blobs_named(state: SessionState, records: Iterable[FrameRecord], steps: Iterable[UndoStep]) -> set[Blob]:
+    """Return the bytes that a state, the frames' records and the undo steps name."""
+    found: set[Blob] = set()
+    # States share most of their values: each is looked at once. All of them live as long as this call.
+    seen: set[int] = set()
+
+    def add(named: Iterable[FrameRecord | None]) -> None:
+        for record in named:
+            if record is not None and id(record) not in seen:
+                seen.add(id(record))
+                found.update(record.blobs)
+
+    def add_state(state: SessionState) -> None:
+        if id(state) in seen:
+            return
+        seen.add(id(state))
+        add(_records_of(state))
+        for segment in state.unfinished:
+            frames = (*segment.memorized, *((segment.last,) if segment.last else ()))
+            found.update(frame.prob.blob for frame in frames)
+        for done in state.rounds:
+            if id(done) not in seen:
+                seen.add(id(done))
+                add(done.records_before.values())
+                add(done.records_after.values())
+
+    add(records)
+    add_state(state)
+    for step in steps:
+        add(step.records_before.values())
+        add(step.records_after.values())
+        add_state(step.before)
+        add_state(step.after)
+    return found
+
+
+def _records_of(state: SessionState) -> Iterator[FrameRecord | None]:
+    for anchor in state.anchors:
+        yield anchor.record
+        yield anchor.base
+    for draft in state.drafts:
+        yield draft.base
+        if draft.strokes is not None:
+            yield draft.strokes.start
