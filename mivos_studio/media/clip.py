@@ -5,19 +5,23 @@ Frames are read-only arrays, shared with the cache: copy one before writing into
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import Self
 
-from inference_core.types import UInt8Array
+from inference_core.types import FrameInfo, UInt8Array
 from mivos_studio.media.errors import MediaError
 from mivos_studio.media.frame_cache import FrameCache
 from mivos_studio.media.image_folder import IMAGE_KINDS, ImageFolderSource, list_images
 from mivos_studio.media.source import FrameSource
+
+_LAST_NUMBER = re.compile(r"\d+(?=\D*$)", re.ASCII)
 
 DEFAULT_CACHE_BYTES = 512 * 2**20
 DEFAULT_FOLDER_RATE = Fraction(25)
@@ -88,6 +92,20 @@ class Clip:
     def names(self) -> tuple[str, ...]:
         """One name for every frame: the image file's without its ending, else the frame number."""
         return self.facts.names
+
+    def info(self, frame_index: int) -> FrameInfo:
+        """Return a frame's number in its source.
+
+        Of image files the last number in their names, where it rises from file to file; else its place.
+        """
+        return FrameInfo(self._numbers[frame_index])
+
+    @cached_property
+    def _numbers(self) -> Sequence[int]:
+        found = [_LAST_NUMBER.search(name) for name in self.names]
+        numbers = [int(match[0]) for match in found if match is not None]
+        is_rising = len(numbers) == len(self) and all(one < next_one for one, next_one in pairwise(numbers))
+        return numbers if is_rising else range(len(self))
 
     @property
     def bit_depth(self) -> int:

@@ -27,6 +27,23 @@ def test_frames_are_sorted_by_the_numbers_in_their_names(tmp_path: Path) -> None
         assert clip.names == ("shot2_frame1", "shot2_frame9", "shot2_frame10", "shot2_frame100")
 
 
+@pytest.mark.parametrize(
+    ("names", "numbers"),
+    [
+        (["shot2.1001.png", "shot2.1002.png", "shot2.1004.png"], [1001, 1002, 1004]),
+        (["a_010_v2.png", "b_011_v2.png"], [0, 1]),
+        (["left.png", "right.png"], [0, 1]),
+    ],
+)
+def test_frames_have_the_numbers_of_their_files_where_these_rise(
+    tmp_path: Path, names: list[str], numbers: list[int]
+) -> None:
+    for name in names:
+        _save(tmp_path / name)
+    with open_clip(tmp_path) as clip:
+        assert [clip.info(frame_index) for frame_index in range(len(clip))] == [(n, True) for n in numbers]
+
+
 @pytest.mark.parametrize("is_reversed", [False, True])
 def test_names_that_differ_in_leading_zeros_or_case_alone_have_one_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_reversed: bool
