@@ -152,7 +152,7 @@ class Session:
             memory=settings.memory,
             budget=budget,
         )
-        session._context.mask_store.blobs.adopt(state.blobs(), next_key=state.next_blob_key)
+        session._context.mask_store.blobs.adopt(state.blobs(), next_blob=state.next_blob)
         session._store.load(state.state, state.records, state.done, state.undone)
         session._registry.last_id = state.last_object_id
         session._registry.last_serial = state.last_serial
@@ -179,7 +179,7 @@ class Session:
             undone,
             self._registry.last_id,
             self._registry.last_serial,
-            self._context.mask_store.blobs.next_key,
+            self._context.mask_store.blobs.next_blob,
         )
 
     def flush(self) -> None:

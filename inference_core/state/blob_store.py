@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from inference_core.state.frame_record import Blob
 from inference_core.types import ScratchStore
@@ -28,11 +28,11 @@ class BlobStore:
     def __init__(self, scratch: ScratchStore | None, *, budget_bytes: int) -> None:
         self._scratch = scratch
         self._budget_bytes = budget_bytes
-        self._resident: OrderedDict[int, bytes] = OrderedDict()
-        self._stored: set[int] = set()
+        self._resident: OrderedDict[Blob, bytes] = OrderedDict()
+        self._stored: set[Blob] = set()
         self._resident_bytes = 0
-        self._next_key = 0
-        self._added_bytes = 0
+        self._next = 0
+        self._added = 0
         self._lock = threading.Lock()
 
     @property
@@ -41,64 +41,62 @@ class BlobStore:
         return self._resident_bytes
 
     @property
-    def added_bytes(self) -> int:
-        """Bytes added since `discard_others` was called last."""
-        return self._added_bytes
+    def added(self) -> int:
+        """How many contents were added since `discard_others` was called last."""
+        return self._added
 
     @property
-    def next_key(self) -> int:
+    def next_blob(self) -> int:
         """The number of the next content; none is used twice."""
-        return self._next_key
+        return self._next
 
     def put(self, content: bytes) -> Blob:
         """Store bytes until `discard_others` leaves them out."""
         with self._lock:
-            blob = Blob(self._next_key, len(content))
-            self._next_key += 1
-            self._added_bytes += blob.nbytes
-            self._keep(blob.key, content)
+            blob = Blob(self._next)
+            self._next += 1
+            self._added += 1
+            self._keep(blob, content)
         return blob
 
     def get(self, blob: Blob) -> bytes:
         """Return bytes, from memory or from the scratch store; raises BlobDiscardedError."""
         with self._lock:
-            content = self._resident.get(blob.key)
+            content = self._resident.get(blob)
             if content is not None:
-                self._resident.move_to_end(blob.key)
+                self._resident.move_to_end(blob)
                 return content
-            if self._scratch is None or blob.key not in self._stored:
-                raise BlobDiscardedError(blob.key)
-            content = self._scratch.get(blob.key)
-            self._keep(blob.key, content)
+            if self._scratch is None or blob not in self._stored:
+                raise BlobDiscardedError(blob)
+            content = self._scratch.get(blob)
+            self._keep(blob, content)
             return content
 
-    def discard_others(self, named: Iterable[Blob]) -> int:
-        """Discard all bytes but those that are named; return how many bytes these are."""
-        sizes = dict(named)
+    def discard_others(self, named: Collection[Blob]) -> None:
+        """Discard all bytes but those that are named."""
         with self._lock:
-            for key in [key for key in self._resident if key not in sizes]:
-                self._resident_bytes -= len(self._resident.pop(key))
-            for key in [key for key in self._stored if key not in sizes]:
-                self._stored.discard(key)
+            for blob in [blob for blob in self._resident if blob not in named]:
+                self._resident_bytes -= len(self._resident.pop(blob))
+            for blob in [blob for blob in self._stored if blob not in named]:
+                self._stored.discard(blob)
                 assert self._scratch is not None, "it stored them"
-                self._scratch.discard(key)
-            self._added_bytes = 0
-        return sum(sizes.values())
+                self._scratch.discard(blob)
+            self._added = 0
 
     def flush(self) -> None:
         """Write to the scratch store what is only in memory; it stays in memory, too."""
         with self._lock:
-            for key, content in self._resident.items():
-                self._store(key, content)
+            for blob, content in self._resident.items():
+                self._store(blob, content)
 
-    def adopt(self, named: Iterable[Blob], *, next_key: int) -> None:
-        """Name what a scratch store holds already; new contents are numbered from `next_key` on."""
+    def adopt(self, named: Iterable[Blob], *, next_blob: int) -> None:
+        """Name what a scratch store holds already; new contents are numbered from `next_blob` on."""
         with self._lock:
-            self._stored.update(blob.key for blob in named)
-            self._next_key = next_key
+            self._stored.update(named)
+            self._next = next_blob
 
-    def _keep(self, key: int, content: bytes) -> None:
-        self._resident[key] = content
+    def _keep(self, blob: Blob, content: bytes) -> None:
+        self._resident[blob] = content
         self._resident_bytes += len(content)
         while self._scratch is not None and self._resident_bytes > self._budget_bytes and self._resident:
             oldest, leaving = next(iter(self._resident.items()))
@@ -106,7 +104,7 @@ class BlobStore:
             del self._resident[oldest]
             self._resident_bytes -= len(leaving)
 
-    def _store(self, key: int, content: bytes) -> None:
-        if key not in self._stored and self._scratch is not None:
-            self._scratch.put(key, content)
-            self._stored.add(key)
+    def _store(self, blob: Blob, content: bytes) -> None:
+        if blob not in self._stored and self._scratch is not None:
+            self._scratch.put(blob, content)
+            self._stored.add(blob)

@@ -9,7 +9,7 @@ is undone, without a change to any frame.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, NewType
 
 from inference_core.types import Agreement
 
@@ -21,11 +21,8 @@ class ObjectKey(NamedTuple):
     serial: int
 
 
-class Blob(NamedTuple):
-    """Bytes in a `BlobStore`: the number that they keep for good, and how many they are."""
-
-    key: int
-    nbytes: int
+Blob = NewType("Blob", int)
+"""Bytes in a `BlobStore`, by the number that they keep for good."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from inference_core.state.snapshot import UndoStep, blobs_named
 
 _Read = TypeVar("_Read")
 
-# Undo steps that were discarded leave bytes behind. They are looked for once as many bytes have been added as
+# Undo steps that were discarded leave contents behind. They are looked for once as many have been added as
 # the last search left, and at least so many: a search took 1.4 ms for a thousand records (EPYC).
-_LEAST_ADDED_BYTES = 16 * 2**20
+_LEAST_ADDED = 2000
 
 
 class StateStore:
@@ -30,7 +30,7 @@ class StateStore:
         self._done: list[UndoStep] = []
         self._undone: list[UndoStep] = []
         self._version = 0
-        self._named_bytes = 0
+        self._named_count = 0
         self._lock = threading.Lock()
 
     @property
@@ -121,9 +121,10 @@ class StateStore:
         """Add a step that was done; steps that had been undone are discarded."""
         self._done.append(step)
         self._undone.clear()
-        if self.mask_store.blobs.added_bytes > max(_LEAST_ADDED_BYTES, self._named_bytes):
+        if self.mask_store.blobs.added > max(_LEAST_ADDED, self._named_count):
             named = blobs_named(self._state, self._records.values(), self._done)
-            self._named_bytes = self.mask_store.blobs.discard_others(named)
+            self.mask_store.blobs.discard_others(named)
+            self._named_count = len(named)
 
     def undo(self) -> UndoStep | None:
         """Undo the newest step and return it; None where there is none."""

@@ -28,7 +28,7 @@ class SessionSnapshot:
     size, frames    of the clip: (height, width), and what it states about each frame.
     records         the masks of every frame that has any.
     done, undone    undo and redo steps, in the order in which they were done and undone.
-    last_object_id, last_serial, next_blob_key  the highest that were ever given: none is given twice.
+    last_object_id, last_serial, next_blob  the highest that were ever given: none is given twice.
     """
 
     settings: SessionSettings
@@ -40,7 +40,7 @@ class SessionSnapshot:
     undone: tuple[UndoStep, ...]
     last_object_id: int
     last_serial: int
-    next_blob_key: int
+    next_blob: int
 
     def blobs(self) -> set[Blob]:
         """Return the bytes that the session names: all that a file of it must hold."""

@@ -119,16 +119,16 @@ def test_new_objects_and_masks_get_numbers_that_were_never_given() -> None:
     session = worked_session(scratch)
     again = restored(session, scratch)
     assert again.add_object() == session.add_object() == 4
-    assert again.state.next_blob_key == session.state.next_blob_key
+    assert again.state.next_blob == session.state.next_blob
     again.set_ids(1, square_ids(1))
-    assert again.state.next_blob_key > session.state.next_blob_key
+    assert again.state.next_blob > session.state.next_blob
 
 
 def test_everything_that_a_session_names_is_in_the_storage_after_a_flush() -> None:
     scratch = MemoryScratch()
     session = worked_session(scratch)
     session.flush()
-    assert {blob.key for blob in session.state.blobs()} <= set(scratch.contents)
+    assert session.state.blobs() <= set(scratch.contents)
 
 
 def test_another_clip_is_refused_in_a_sentence() -> None:
