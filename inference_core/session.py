@@ -2,8 +2,9 @@
 
 Commands are for one thread at a time (the worker's); `ids`, `prob` and the properties may be read from any.
 `interact` and `propagate` return a `Command`, which runs when it is iterated, a `FrameMask` for each frame as
-it is done, or by `.run()`; closing it, or giving the next command, keeps what is done as one undo step. The
-other commands act at the call and return what changed. Bad input raises a `UserError` at the call.
+it is done, or by `.run()`; what it does is one undo step, also where it is closed early. Other commands may be
+given between two frames of a propagation: they are steps behind it, and it goes on. They act at the call and
+return what changed. Bad input raises a `UserError` at the call.
 """
 
 from __future__ import annotations
@@ -111,7 +112,9 @@ class Session:
         out_of_memory = OutOfMemoryHandler(runner, self._notices, self._bank.clear)
         self._context = SessionContext(runner, mask_store, refine_edges, out_of_memory)
         self._store = StateStore(mask_store)
-        self._running: Generator[FrameMask, None, None] | None = None
+        self._interaction: Generator[FrameMask, None, None] | None = None
+        self._propagation: Generator[FrameMask, None, None] | None = None
+        self._propagation_step: Transaction | None = None
         self._registry = ObjectRegistry()
 
     @classmethod
@@ -164,9 +167,8 @@ class Session:
     def state(self) -> SessionSnapshot:
         """All of the session as plain values, which name the bytes of masks; see `restore`.
 
-        A command that is still running is finished first.
+        Between two frames of a propagation it holds what has been done, and what is left as unfinished.
         """
-        self.finish()
         done, undone = self._store.steps()
         state, records = self._store.snapshot_all()
         return SessionSnapshot(
@@ -184,7 +186,6 @@ class Session:
 
     def flush(self) -> None:
         """Write all bytes that `state` names to the scratch store, those too that are still in memory."""
-        self.finish()
         self._context.mask_store.blobs.flush()
 
     @property
@@ -325,10 +326,12 @@ class Session:
 
     def interact(self, interaction: Interaction) -> Command:
         """Change one frame with one stroke; it becomes a draft. A better prediction may follow the first."""
-        self.finish()
+        self._end_interaction()
         self._check_frame(interaction.frame_index)
         check_interaction(interaction, self._store.state, self.size)
-        return self._command("interact", self._interact(interaction))
+        # Not the command: one that the caller drops must be able to warn.
+        self._interaction = self._interact(interaction)
+        return Command("interact", self._interaction, self._frame_mask)
 
     def propagate(
         self,
@@ -350,13 +353,14 @@ class Session:
         plan = PropagationPlan.plan(
             self._context, self._bank, self._store, frame_index, direction, frame_range
         )
-        return self._command("propagate", plan.run())
+        self._propagation, self._propagation_step = plan.run(), plan.transaction
+        return Command("propagate", self._propagation, self._frame_mask)
 
     # -- commands that act at once ---------------------------------------------------------------------------
 
     def set_ids(self, frame_index: int, ids: NDArray[Any]) -> Sequence[FrameMask]:
         """Set a frame's masks, (H, W) of ids; it becomes a draft. Unknown ids become objects."""
-        self.finish()
+        self._end_interaction()
         self._check_frame(frame_index)
         wanted = checked_ids(ids, self.size)
         transaction = Transaction(self._store, "set_ids")
@@ -369,12 +373,12 @@ class Session:
         known = state.unlocked_keys.union(record.prob.known if record else ())
         keys = [key for key in state.active_keys if key in known]
         after = self._context.record_from_ids(new, keys)
-        transaction.write({frame_index: after}, state.corrected(frame_index, record, keys))
+        transaction.write({frame_index: after}, lambda _: state.corrected(frame_index, record, keys))
         return self._close(transaction)
 
     def reset(self, frame_index: int) -> Sequence[FrameMask]:
         """Clear a frame: its masks, its draft, its anchor; all of locked objects stays."""
-        self.finish()
+        self._end_interaction()
         self._check_frame(frame_index)
         transaction = Transaction(self._store, "reset")
         state, record = self._store.snapshot(frame_index)
@@ -382,19 +386,19 @@ class Session:
         cleared = state.without_frame(frame_index, state.locked_keys, only)
         left = only(record) if record and state.locked_keys.intersection(record.prob.known) else None
         if left is not record or cleared != state:
-            transaction.write({frame_index: left}, cleared)
+            transaction.write({frame_index: left}, lambda _: cleared)
         return self._close(transaction)
 
     def add_object(self, name: str = "", object_id: int | None = None) -> int:
         """Add an object; return its id, 1..255: the one given, or one never used while there is any."""
-        self.finish()
+        self._end_interaction()
         chosen = self._registry.free_id(self._store.states()) if object_id is None else object_id
         self._put_state("add_object", self._registry.add(self._store.state, chosen, name))
         return chosen
 
     def remove_object(self, object_id: int) -> Sequence[FrameMask]:
         """Remove an object that is not locked; its pixels become background everywhere."""
-        self.finish()
+        self._end_interaction()
         state = self._store.state
         removed = state.find(object_id)
         if removed.is_locked:
@@ -404,39 +408,47 @@ class Session:
 
     def rename_object(self, object_id: int, name: str) -> None:
         """Give an object another name."""
-        self.finish()
+        self._end_interaction()
         state = self._store.state
         self._put_state("rename_object", state.with_object(replace(state.find(object_id), name=name)))
 
     def configure_object(self, object_id: int, settings: ObjectSettings) -> None:
         """Change how an object is shown: its colour, and which object covers which."""
-        self.finish()
+        self._end_interaction()
         state = self._store.state
         changed = replace(state.find(object_id), settings=settings)
         self._put_state("configure_object", state.with_object(changed))
 
     def lock(self, object_id: int, is_locked: bool = True) -> None:
         """Protect an object: no propagation, and no interaction with another object, changes its pixels."""
-        self.finish()
+        self._end_interaction()
         state = self._store.state
         locked = replace(state.find(object_id), is_locked=is_locked)
         self._put_state("lock" if is_locked else "unlock", state.with_object(locked))
 
     def undo(self) -> Sequence[FrameMask]:
-        """Undo the newest step; nothing happens where there is none."""
-        self.finish()
+        """Undo the newest step; nothing happens where there is none.
+
+        A propagation under way is ended where it is the newest step; otherwise it goes on, and the frames that it
+        has finished stay.
+        """
+        self._end_interaction()
+        step = self._propagation_step
+        if step is not None and (step.step is None or self._store.is_newest(step.step)):
+            self.finish()
         return self._changed_by(self._store.undo())
 
     def redo(self) -> Sequence[FrameMask]:
         """Redo the step that was undone last; nothing happens where there is none."""
-        self.finish()
+        self._end_interaction()
         return self._changed_by(self._store.redo())
 
     def finish(self) -> None:
         """Close a command that is still running; what it has done is kept as one step."""
-        if self._running is not None:
-            self._running.close()
-            self._running = None
+        self._end_interaction()
+        if self._propagation is not None:
+            self._propagation.close()
+        self._propagation = self._propagation_step = None
 
     # -- inside ----------------------------------------------------------------------------------------------
 
@@ -461,15 +473,16 @@ class Session:
                 corrected = [key for key in keys if key.object_id in touched]
                 changed = with_agreements_of(changed, record, corrected)
                 drafted = state.corrected(frame_index, record, corrected, edited.strokes)
-                transaction.write({frame_index: changed}, drafted)
+                transaction.write({frame_index: changed}, lambda _, drafted=drafted: drafted)
                 yield FrameMask(frame_index, edited.ids, Progress(1, 1, time.perf_counter() - started))
         finally:
             transaction.close()
 
-    def _command(self, name: str, frames: Generator[FrameMask, None, None]) -> Command:
-        # Not the command: one that the caller drops must be able to warn.
-        self._running = frames
-        return Command(name, frames, self._frame_mask)
+    def _end_interaction(self) -> None:
+        """Close an interaction that may still be improved; what there is is kept."""
+        if self._interaction is not None:
+            self._interaction.close()
+            self._interaction = None
 
     def _close(self, transaction: Transaction) -> Sequence[FrameMask]:
         return Changes(transaction.close(), self._frame_mask)
@@ -498,6 +511,6 @@ class Session:
     def _put_state(self, label: str, state: SessionState) -> None:
         """Make one step of a change that touches no frame."""
         transaction = Transaction(self._store, label)
-        if state != transaction.before:
-            transaction.write({}, state)
+        if state != transaction.state:
+            transaction.write({}, lambda _: state)
             transaction.close()

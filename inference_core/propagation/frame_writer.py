@@ -11,6 +11,7 @@ from inference_core.propagation.confidence import with_agreements_of
 from inference_core.runtime.session_context import SessionContext
 from inference_core.state.frame_record import FrameRecord, ObjectKey, PackedProb
 from inference_core.state.history import Transaction
+from inference_core.state.session_state import SessionState
 from inference_core.types import Agreement, UInt8Array
 
 
@@ -24,9 +25,8 @@ class FrameWriter:
 
     def before_draft(self, frame_index: int) -> FrameRecord | None:
         """Return what a frame holds without its draft."""
-        state, record = self.transaction.store.snapshot(frame_index)
-        draft = state.draft(frame_index)
-        return draft.base if draft else record
+        draft = self.transaction.state.draft(frame_index)
+        return draft.base if draft else self.transaction.record(frame_index)
 
     def write(
         self, frame_index: int, pixels: UInt8Array, packed: PackedProb, agreements: Mapping[int, Agreement]
@@ -36,21 +36,29 @@ class FrameWriter:
         pixels (H, W, 3) uint8 RGB; agreements of the rows that were propagated, the others are held.
         """
         mask_store = self.context.mask_store
-        state, record = self.transaction.store.snapshot(frame_index)
+        state, record = self.transaction.state, self.transaction.record(frame_index)
         before = self.before_draft(frame_index)
         ids = self.context.derive_ids(packed, state, pixels)
-        arrived = {self.keys[row] for row in agreements}
+        arrived = frozenset(self.keys[row] for row in agreements)
         held = [key for key in self.keys if key not in arrived]
         if held:
             ids = keep_held(ids, mask_store.read_ids(before, held), held)
-        after = replace(
+        propagated = replace(
             mask_store.pack(packed, ids, is_hard=False), agreements=self._aligned(agreements, packed, before)
         )
-        draft = state.draft(frame_index)
-        if draft and record:
-            state = state.with_draft(replace(draft, base=after))
-            after = self._complete_draft(record, after, arrived - draft.objects)
-        self.transaction.write({frame_index: after} if after is not record else {}, state)
+
+        def change(state: SessionState) -> SessionState:
+            draft = state.draft(frame_index)
+            return state.with_draft(replace(draft, base=propagated)) if draft else state
+
+        def drafted(_: int, state: SessionState, record: FrameRecord) -> FrameRecord:
+            draft = state.draft(frame_index)
+            return (
+                self._complete_draft(record, propagated, arrived - draft.objects, state) if draft else record
+            )
+
+        after = drafted(frame_index, state, record) if record and state.draft(frame_index) else propagated
+        self.transaction.write({frame_index: after} if after is not record else {}, change, drafted)
         return record, after
 
     def _aligned(
@@ -64,13 +72,17 @@ class FrameWriter:
         return tuple(by_key.get(key) for key in packed.known)
 
     def _complete_draft(
-        self, record: FrameRecord, propagated: FrameRecord, arrived: Collection[ObjectKey]
+        self,
+        record: FrameRecord,
+        propagated: FrameRecord,
+        arrived: Collection[ObjectKey],
+        state: SessionState,
     ) -> FrameRecord:
         """A draft keeps what the user drew; other objects that were propagated come in behind that."""
         if not any(key in record.present or key in propagated.present for key in arrived):
             return record
         mask_store = self.context.mask_store
-        keys = [key for key in self.keys if key in record.prob.known or key in arrived]
+        keys = [key for key in state.active_keys if key in record.prob.known or key in arrived]
         drawn = [key for key in keys if key not in arrived]
         ids = mask_store.read_ids(record, drawn)
         ids = np.where(ids > 0, ids, mask_store.read_ids(propagated, list(arrived)))

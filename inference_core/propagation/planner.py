@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from inference_core.errors import NotReadyError, UserError
@@ -28,6 +28,7 @@ class PropagationPlan:
     context: SessionContext
     bank: MemoryBank
     store: StateStore
+    transaction: Transaction
     frame_index: int | None
     direction: Direction
     frame_range: tuple[int, int]
@@ -51,36 +52,42 @@ class PropagationPlan:
             raise UserError(f"The range {chosen[0]} to {chosen[1]} does not lie within frames 0 to {last}.")
         if frame_index is not None and not chosen[0] <= frame_index <= chosen[1]:
             raise UserError(f"Frame {frame_index} lies outside of the range {chosen[0]} to {chosen[1]}.")
-        plan = cls(context, bank, store, frame_index, Direction(direction), chosen)
+        transaction = Transaction(store, "propagate")
+        plan = cls(context, bank, store, transaction, frame_index, Direction(direction), chosen)
         plan._anchors_to_do(store.state)
         return plan
 
     def run(self) -> Generator[FrameMask, None, None]:
-        """Commit and propagate; yield each frame as it is done. Closing keeps what is done as one step."""
-        transaction = Transaction(self.store, "propagate")
+        """Commit and propagate; yield each frame as it is done. Closing keeps what is done as one step.
+
+        What is propagated is what was there at the start. Other commands may come between two frames: they are
+        steps behind this one, and what they locked is left alone from then on.
+        """
         started = time.perf_counter()
-        to_do = self._anchors_to_do(self.store.state)
+        to_do = self._anchors_to_do(self.transaction.state)
         done, total = 0, self._count(to_do)
         try:
             for frame_index in filter(self._is_left, to_do):
-                with self._round(frame_index, transaction) as current:
-                    failures = 0
-                    while current.unfinished:
-                        try:
-                            for propagated in self._propagate_next(current, transaction):
-                                current.add(propagated)
-                                failures, done = 0, done + 1
-                                progress = Progress(done, total, time.perf_counter() - started)
-                                yield self._frame_mask(propagated.frame_index, progress)
-                        except RuntimeError as error:
-                            if not is_out_of_memory(error):
-                                raise
-                            failures += 1
-                        # Outside of the handler, whose error still holds the tensors of the frame.
-                        if failures:
-                            self.context.out_of_memory.free_memory(failures)
+                current = self._begin_round(frame_index)
+                failures = 0
+                while (segment := current.next_segment(self.store.state.locked_keys)) is not None:
+                    try:
+                        for propagated in self._propagate(current, segment):
+                            current.add(propagated)
+                            failures, done = 0, done + 1
+                            progress = Progress(done, total, time.perf_counter() - started)
+                            yield self._frame_mask(propagated.frame_index, progress)
+                            if current.has_locked(self.store.state.locked_keys):
+                                break
+                    except RuntimeError as error:
+                        if not is_out_of_memory(error):
+                            raise
+                        failures += 1
+                    # Outside of the handler, whose error still holds the tensors of the frame.
+                    if failures:
+                        self.context.out_of_memory.free_memory(failures)
         finally:
-            transaction.close()
+            self.transaction.close()
 
     def _anchors_to_do(self, state: SessionState) -> list[int]:
         """Return the frames to propagate from, in order."""
@@ -112,12 +119,12 @@ class PropagationPlan:
 
     def _count(self, to_do: list[int]) -> int:
         """Return how many frames will be propagated."""
-        state = self.store.state
+        state = self.transaction.state
         total = 0
         for frame_index in to_do:
             segments = self._segments(state, frame_index)
             if state.draft(frame_index) is not None:
-                record = self.store.snapshot(frame_index)[1]
+                record = self.transaction.record(frame_index)
                 assert record is not None, "a draft has a mask"
                 state = state.commit(_committed(state, frame_index, record))
             total += sum(len(segment.frames(segment.limits(state.anchored))) for segment in segments)
@@ -153,58 +160,57 @@ class PropagationPlan:
 
         The segments of an anchor committed meanwhile may cover what was left of a cancelled propagation.
         """
-        state = self.store.state
+        state = self.transaction.state
         is_draft = state.draft(frame_index) is not None
         return is_draft or self.frame_index is not None or bool(self._segments(state, frame_index))
 
-    @contextmanager
-    def _round(self, frame_index: int, transaction: Transaction) -> Iterator[_RunningRound]:
-        """Commit a frame; at the end write the round, or take the commitment back where it did nothing."""
-        before, record_before = self.store.snapshot(frame_index)
-        segments = self._segments(before, frame_index)
-        anchor = self._commit(frame_index, transaction)
-        committed = self.store.state
+    def _begin_round(self, frame_index: int) -> _RunningRound:
+        """Commit a frame; what is to be propagated from there is unfinished from now on."""
+        segments = self._segments(self.transaction.state, frame_index)
+        anchor = self._commit(frame_index)
+        state = self.transaction.state
         # Anchors committed since a propagation was cancelled may have left its objects no frame to go to.
-        left = tuple(segment for segment in segments if segment.frames(segment.limits(committed.anchored)))
-        current = _RunningRound(anchor, left, bank_length=len(committed.anchor_frames))
-        try:
-            yield current
-        finally:
-            state = self.store.state
-            if current.reached or not segments:
-                finished = current.finished(state.keys)
-                unfinished = (*state.unfinished, *current.unfinished)
-                after = replace(state, rounds=(*state.rounds, finished), unfinished=unfinished)
-                transaction.write({}, after)
-            else:
-                transaction.write({frame_index: record_before}, before)
+        left = tuple(segment for segment in segments if segment.frames(segment.limits(state.anchored)))
+        current = _RunningRound(self.transaction, anchor, left, bank_length=len(state.anchor_frames))
+        self.transaction.write({}, lambda state: replace(state, unfinished=(*state.unfinished, *left)))
+        if not segments:
+            current.write()
+        return current
 
-    def _propagate_next(
-        self, current: _RunningRound, transaction: Transaction
-    ) -> Generator[PropagatedFrame, None, None]:
-        """Return a propagation along the round's next segment, or what is left of it."""
+    def _propagate(self, current: _RunningRound, segment: Segment) -> Generator[PropagatedFrame, None, None]:
+        """Return a propagation along a segment, or what is left of it."""
         self.context.runner.features.begin_pass()
-        return propagate(self.context, self.bank, transaction, current.anchor, current.unfinished[0])
+        return propagate(self.context, self.bank, self.transaction, current.anchor, segment)
 
     def _frame_mask(self, frame_index: int, progress: Progress) -> FrameMask:
         state, record = self.store.snapshot(frame_index)
         return FrameMask(frame_index, self.context.mask_store.read_ids(record, state.stacked_keys), progress)
 
-    def _commit(self, frame_index: int, transaction: Transaction) -> AnchorFrame:
+    def _commit(self, frame_index: int) -> AnchorFrame:
         """Turn a draft into an anchor; a frame that is an anchor already stays as it is."""
-        state, record = self.store.snapshot(frame_index)
+        state, record = self.transaction.state, self.transaction.record(frame_index)
         draft = state.draft(frame_index)
         if draft is None:
             anchor = state.anchor_frame(frame_index)
             assert anchor is not None, "checked when planned"
-            transaction.write({}, state.without_resumable(frame_index))
+            self.transaction.write({}, lambda state: state.without_resumable(frame_index))
             return anchor
         assert record is not None, "a draft has a mask"
         hard = self._harden(record, state, draft)
         anchor = _committed(state, frame_index, hard)
         keep_older = self.bank.options.keep_recorrected_entries
         changed = {} if hard is record else {frame_index: hard}
-        transaction.write(changed, state.commit(anchor, keep_older=keep_older))
+
+        def commit(state: SessionState) -> SessionState:
+            drawn_since = state.draft(frame_index)
+            if drawn_since is None:  # the frame was reset since
+                return state
+            committed = state.commit(anchor, keep_older=keep_older)
+            if drawn_since == draft:
+                return committed
+            return committed.with_draft(replace(drawn_since, base=hard))
+
+        self.transaction.write(changed, commit)
         return anchor
 
     def _harden(self, record: FrameRecord, state: SessionState, draft: Draft) -> FrameRecord:
@@ -218,41 +224,79 @@ class PropagationPlan:
 
 @dataclass(eq=False)
 class _RunningRound:
-    """What a round has done so far. unfinished: segments, or what is left of them, still to be propagated."""
+    """A round under way, written to the state frame by frame. left: its segments, or what is left of them."""
 
+    transaction: Transaction
     anchor: AnchorFrame
-    unfinished: tuple[Segment, ...]
+    left: tuple[Segment, ...]
     bank_length: int
-    reached: set[int] = field(default_factory=set)
+    _reached: set[int] = field(default_factory=set)
     _before: dict[int, FrameRecord | None] = field(default_factory=dict)
     _after: dict[int, FrameRecord | None] = field(default_factory=dict)
+    _earlier: tuple[RoundRecord, ...] = field(init=False)
     _started: float = field(default_factory=time.perf_counter)
-    _elapsed_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._earlier = self.transaction.state.rounds
+
+    def next_segment(self, locked: AbstractSet[ObjectKey]) -> Segment | None:
+        """Return the next segment; objects that are locked now stay unfinished."""
+        while self.left:
+            segment = self.left[0]
+            free = segment.objects - locked
+            if free == segment.objects:
+                return segment
+            parts = tuple(replace(segment, objects=part) for part in (free, segment.objects - free) if part)
+            self._replace_first(parts[:1] if free else (), unfinished=parts)
+        return None
+
+    def has_locked(self, locked: AbstractSet[ObjectKey]) -> bool:
+        """Return whether an object of the segment under way is locked now."""
+        return bool(self.left and self.left[0].objects & locked)
 
     def add(self, propagated: PropagatedFrame) -> None:
-        """Add a frame of the first unfinished segment."""
+        """Add a frame of the first segment."""
         frame_index = propagated.frame_index
-        self.reached.add(frame_index)
+        self._reached.add(frame_index)
         if propagated.after is not propagated.before:
             self._before[frame_index], self._after[frame_index] = propagated.before, propagated.after
         rest = (propagated.rest,) if propagated.rest else ()
-        self.unfinished = (*rest, *self.unfinished[1:])
-        self._elapsed_s = time.perf_counter() - self._started
+        self._replace_first(rest, unfinished=rest)
+        self.write()
 
-    def finished(self, keys: tuple[ObjectKey, ...]) -> RoundRecord:
-        """Return what the round did; keys of the session's objects."""
+    def write(self) -> None:
+        """Write what the round has done so far."""
         frame = self.anchor.frame_index
-        return RoundRecord(
+        done = RoundRecord(
             anchor=frame,
-            first=min(self.reached | {frame}),
-            last=max(self.reached | {frame}),
+            first=min(self._reached | {frame}),
+            last=max(self._reached | {frame}),
             changed_frames=tuple(sorted(self._after)),
             bank_length=self.bank_length,
-            elapsed_s=self._elapsed_s,
-            keys=keys,
+            elapsed_s=time.perf_counter() - self._started,
+            keys=self.transaction.state.keys,
             records_before={frame: self.anchor.base, **self._before},
             records_after={frame: self.anchor.record, **self._after},
         )
+        self.transaction.write({}, lambda state: replace(state, rounds=(*self._earlier, done)))
+
+    def _replace_first(self, left: tuple[Segment, ...], *, unfinished: tuple[Segment, ...]) -> None:
+        """Replace the first segment, in the state by what is unfinished of it."""
+        first, self.left = self.left[0], (*left, *self.left[1:])
+
+        def change(state: SessionState) -> SessionState:
+            # After a later step, objects of the segment may be gone.
+            kept: list[Segment] = []
+            for segment in state.unfinished:
+                same = (segment.anchor, segment.start, segment.end) == (first.anchor, first.start, first.end)
+                if not same or not segment.objects & first.objects:
+                    kept.append(segment)
+                    continue
+                parts = (replace(part, objects=part.objects & segment.objects) for part in unfinished)
+                kept += [part for part in parts if part.objects]
+            return replace(state, unfinished=tuple(kept))
+
+        self.transaction.write({}, change)
 
 
 def _committed(state: SessionState, frame_index: int, record: FrameRecord) -> AnchorFrame:

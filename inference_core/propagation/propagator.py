@@ -43,7 +43,7 @@ def propagate(
 
     anchor  the segment's own, as it was just committed: what the user changed there steers fusion.
     """
-    runner, state = context.runner, transaction.store.state
+    runner, state = context.runner, transaction.state
     codec, writer = context.codec(state), FrameWriter(context, transaction, state.active_keys)
     limits = segment.limits(state.anchored)
     frames = segment.frames(limits)
@@ -86,8 +86,8 @@ def propagate(
 def _merger(
     segment: Segment, state: SessionState, writer: FrameWriter, codec: ProbabilityCodec
 ) -> ObjectMerger:
-    limits, unlocked = segment.limits(state.anchored), state.unlocked_keys
-    rows = {row: limits[key] for row, key in enumerate(codec.keys) if key in limits and key in unlocked}
+    limits = segment.limits(state.anchored)
+    rows = {row: limits[key] for row, key in enumerate(codec.keys) if key in limits}
 
     def stored(frame_index: int) -> PackedProb | None:
         record = writer.before_draft(frame_index)

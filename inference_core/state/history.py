@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from inference_core.state.blob_store import BlobDiscardedError
@@ -117,14 +117,46 @@ class StateStore:
                     self._records[frame_index] = record
             self._version += 1
 
+    def is_newest(self, step: UndoStep | None) -> bool:
+        """Return whether no step was done after this one."""
+        return step is not None and bool(self._done) and self._done[-1] is step
+
     def push(self, step: UndoStep) -> None:
-        """Add a step that was done; steps that had been undone are discarded."""
+        """Add a step that is being done; steps that had been undone are discarded."""
         self._done.append(step)
         self._undone.clear()
         if self.mask_store.blobs.added > max(_LEAST_ADDED, self._named_count):
             named = blobs_named(self._state, self._records.values(), self._done)
             self.mask_store.blobs.discard_others(named)
             self._named_count = len(named)
+
+    def replace(self, step: UndoStep, other: UndoStep | None) -> None:
+        """Replace a step by one that does the same; None removes one that does nothing."""
+        place = self._place(step)
+        self._done[place : place + 1] = [other] if other else []
+
+    def record_after(self, step: UndoStep, frame_index: int) -> FrameRecord | None:
+        """Return what a frame held after a step, before the later ones."""
+        for later in self._done[self._place(step) + 1 :]:
+            if frame_index in later.records_before:
+                return later.records_before[frame_index]
+        return self.snapshot(frame_index)[1]
+
+    def rewrite(self, step: UndoStep, rewritten: UndoStep, written: Written) -> None:
+        """Replace a step by one that does more; later steps, undone ones too, come behind what it does now."""
+        place = self._place(step)
+        self._done[place] = rewritten
+        below, records = rewritten.after, dict(written.records)
+        for later in range(place + 1, len(self._done)):
+            self._done[later] = _rebased(self._done[later], below, records, written)
+            below = self._done[later].after
+        self.update(below, records)
+        for later in reversed(range(len(self._undone))):
+            self._undone[later] = _rebased(self._undone[later], below, records, written)
+            below = self._undone[later].after
+
+    def _place(self, step: UndoStep) -> int:
+        return next(place for place in reversed(range(len(self._done))) if self._done[place] is step)
 
     def undo(self) -> UndoStep | None:
         """Undo the newest step and return it; None where there is none."""
@@ -145,33 +177,99 @@ class StateStore:
         return step
 
 
-@dataclass
+StateChange = Callable[[SessionState], SessionState]
+"""Changes a state; it is applied to the states of later steps too, whose drafts and objects may be others."""
+
+
+def _unchanged(state: SessionState) -> SessionState:
+    return state
+
+
+@dataclass(frozen=True)
+class Written:
+    """What one write of a transaction changes.
+
+    records  of frames; change, of the state.
+    later    returns what a later step left on a written frame from what it had left, given its state; None: a
+             later step's result stays as it was.
+    """
+
+    records: Mapping[int, FrameRecord | None]
+    change: StateChange
+    later: Callable[[int, SessionState, FrameRecord], FrameRecord] | None = None
+
+
+def _rebased(
+    step: UndoStep, below: SessionState, records: dict[int, FrameRecord | None], written: Written
+) -> UndoStep:
+    """Return a step as it is behind what was written before it.
+
+    below    the state before it. records  what the written frames hold before it; changed to what they hold
+             after it.
+    """
+    before, after, state = dict(step.records_before), dict(step.records_after), written.change(step.after)
+    for frame_index in records.keys() & before.keys():
+        before[frame_index] = records[frame_index]
+        left = after[frame_index]
+        if left is not None and written.later is not None:
+            after[frame_index] = written.later(frame_index, state, left)
+        records[frame_index] = after[frame_index]
+    return replace(step, before=below, after=state, records_before=before, records_after=after)
+
+
+@dataclass(eq=False)
 class Transaction:
-    """Changes that become one step. What is written is visible at once; `close` makes it undoable."""
+    """Changes that become one undo step. What is written is visible, and can be undone, at once.
+
+    Other steps may be done while it is open, between two frames of a propagation: they come behind it.
+    """
 
     store: StateStore
     label: str
-    before: SessionState = field(init=False)
-    _records_before: dict[int, FrameRecord | None] = field(default_factory=dict)
-    _records_after: dict[int, FrameRecord | None] = field(default_factory=dict)
+    step: UndoStep | None = None
 
-    def __post_init__(self) -> None:
-        self.before = self.store.state
+    @property
+    def state(self) -> SessionState:
+        """The state after what was written, before later steps."""
+        return self.step.after if self.step else self.store.state
 
-    def write(self, records: Mapping[int, FrameRecord | None], state: SessionState | None = None) -> None:
-        """Change frames' records, and the state with them."""
-        for frame_index in records:
-            self._records_before.setdefault(frame_index, self.store.snapshot(frame_index)[1])
-        self._records_after.update(records)
-        self.store.update(state, records)
+    def record(self, frame_index: int) -> FrameRecord | None:
+        """Return what a frame holds after what was written, before later steps."""
+        if self.step is None:
+            return self.store.snapshot(frame_index)[1]
+        return self.store.record_after(self.step, frame_index)
+
+    def write(
+        self,
+        records: Mapping[int, FrameRecord | None],
+        change: StateChange = _unchanged,
+        later: Callable[[int, SessionState, FrameRecord], FrameRecord] | None = None,
+    ) -> None:
+        """Change frames' records, and the state with them; see `Written`."""
+        if self.step is None:
+            state = self.store.state
+            self.step = UndoStep(self.label, state, state, {}, {})
+            self.store.push(self.step)
+        before = {index: self.record(index) for index in records if index not in self.step.records_before}
+        rewritten = replace(
+            self.step,
+            after=change(self.step.after),
+            records_before={**before, **self.step.records_before},
+            records_after={**self.step.records_after, **records},
+        )
+        self.store.rewrite(self.step, rewritten, Written(records, change, later))
+        self.step = rewritten
 
     def close(self) -> tuple[int, ...]:
-        """Push the step if anything changed; return the frames whose records did."""
-        after = self.store.state
-        changed = [f for f, record in self._records_after.items() if record is not self._records_before[f]]
-        if after is self.before and not changed:
+        """Return the frames whose records changed; a step that changed nothing is removed."""
+        step = self.step
+        if step is None:
             return ()
-        records_before = {frame_index: self._records_before[frame_index] for frame_index in changed}
-        records_after = {frame_index: self._records_after[frame_index] for frame_index in changed}
-        self.store.push(UndoStep(self.label, self.before, after, records_before, records_after))
-        return tuple(sorted(changed))
+        before, after = step.records_before, step.records_after
+        changed = tuple(sorted(index for index in after if after[index] is not before[index]))
+        if step.after is step.before and not changed:
+            self.store.replace(step, None)
+        elif len(changed) < len(after):
+            kept = [{index: records[index] for index in changed} for records in (before, after)]
+            self.store.replace(step, replace(step, records_before=kept[0], records_after=kept[1]))
+        return changed
