@@ -10,7 +10,7 @@ from PyQt5.QtGui import QKeySequence
 from PyQt5.QtWidgets import QAction, QMenuBar
 
 from gui.actions.keys import tooltip
-from gui.actions.spec import ActionContext, ActionSpec
+from gui.actions.spec import ActionContext, ActionSpec, always
 from gui.panels.icons import icon
 
 if TYPE_CHECKING:
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 def build_actions(specs: Sequence[ActionSpec], window: Window, parent: QObject) -> dict[str, QAction]:
     """Create the actions of a table, by name; they are enabled and checked as the window's state says."""
     actions = {spec.name: _action(spec, parent) for spec in specs}
+    changing = [spec for spec in specs if spec.enabled is not always or spec.checked is not None]
 
     def update(*_: object) -> None:
         context = ActionContext(window.model.state, window.session.state)
-        for spec in specs:
+        for spec in changing:
             actions[spec.name].setEnabled(spec.enabled(context))
             if spec.checked is not None:
                 actions[spec.name].setChecked(spec.checked(context))

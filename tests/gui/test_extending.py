@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,9 @@ from gui.panels.tool_panel import action_button
 from gui.state.overlay import ViewMode
 from gui.worker.backend import Backend
 from gui.worker.worker import OpenedSession
-from tests.gui.fake_session import FakeSession
+from tests.gui.fake_session import FRAME_COUNT, FakeSession
 from tests.gui.gestures import ALT, drag, key, press, wait_idle, wait_until
+from tests.project import PROJECT
 
 MATTES = ActionSpec(
     "mattes_of_all", "Mattes of all", "View", lambda window: window.navigator.set_view_mode(ViewMode.MATTE),
@@ -54,15 +56,39 @@ def build_counts(context: PanelContext) -> QWidget:
 COUNTS = PanelSpec("counts", Place.SIDE, build_counts)
 
 
+OpenExtended = Callable[[ActionSpec, PanelSpec], MainWindow]
+
+
 @pytest.fixture
-def window(application: QApplication, session: FakeSession) -> Iterator[MainWindow]:
-    backend = Backend(lambda path, report: session.clip, lambda *_: OpenedSession(session, "fake"))
-    made = MainWindow(backend, actions=(*ACTIONS, MATTES), panels=(*PANELS, COUNTS))
-    made.resize(1000, 700)
-    made.show()
+def extended(application: QApplication, session: FakeSession) -> Iterator[OpenExtended]:
+    """A window with one more action and one more panel."""
+    windows: list[MainWindow] = []
+
+    def made(action: ActionSpec, panel: PanelSpec) -> MainWindow:
+        backend = Backend(lambda path, report: session.clip, lambda *_: OpenedSession(session, "fake"))
+        window = MainWindow(backend, actions=(*ACTIONS, action), panels=(*PANELS, panel))
+        windows.append(window)
+        window.resize(1000, 700)
+        window.show()
+        return window
+
     yield made
-    made.close_without_asking()
-    sip.delete(made)
+    for window in windows:
+        window.close_without_asking()
+        sip.delete(window)
+
+
+@pytest.fixture
+def window(extended: OpenExtended) -> MainWindow:
+    return extended(MATTES, COUNTS)
+
+
+def example(section: str) -> str:
+    """Return the code of a section of docs/extending.md."""
+    page = (PROJECT / "docs" / "extending.md").read_text(encoding="utf-8")
+    found = re.search(rf"^## {section}$.*?^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert found is not None, section
+    return found[1]
 
 
 def open_clip(window: MainWindow, session: FakeSession) -> None:
@@ -137,3 +163,26 @@ def test_the_panel_is_placed_and_follows_session_and_view(window: MainWindow, se
     press(window, "undo")
     wait_idle(window)
     assert counts(window) == "1 objects, 0 drafts, at 3"
+
+
+def test_the_documented_examples_work(extended: OpenExtended, session: FakeSession) -> None:
+    (action,) = eval(example("An action"), {"ActionSpec": ActionSpec, "has_session": has_session})
+    module = {"PanelContext": PanelContext, "QLabel": QLabel}
+    exec(example("A panel"), module)
+    window = extended(action, PanelSpec("drafts", Place.SIDE, module["build"]))
+    assert not window.actions_by_name["go_to_middle"].isEnabled()
+    open_clip(window, session)
+    key(window, Qt.Key.Key_M)
+    assert window.model.state.frame_index == FRAME_COUNT // 2
+    wait_idle(window)
+    drag(window.canvas, [(20, 20)])
+    wait_idle(window)
+    label = window.findChild(QLabel, "drafts")
+    assert label is not None
+    assert label.isVisible()
+    assert label.text() == "1 drafts"
+
+
+@pytest.mark.parametrize("section", ["An action", "A panel"])
+def test_a_documented_example_is_short(section: str) -> None:
+    assert len(example(section).splitlines()) <= 20
