@@ -166,7 +166,7 @@ def test_the_panel_is_placed_and_follows_session_and_view(window: MainWindow, se
 
 
 def test_the_documented_examples_work(extended: OpenExtended, session: FakeSession) -> None:
-    (action,) = eval(example("An action"), {"ActionSpec": ActionSpec, "has_session": has_session})
+    action = eval(example("An action"), {"ActionSpec": ActionSpec, "has_session": has_session})
     module = {"PanelContext": PanelContext, "QLabel": QLabel}
     exec(example("A panel"), module)
     window = extended(action, PanelSpec("drafts", Place.SIDE, module["build"]))
