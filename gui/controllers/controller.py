@@ -228,7 +228,7 @@ class Controller(QObject):
         if session is None:
             return
         if not self.has_long_command:
-            self._presenter.timeline.progress_cleared.emit()
+            self._presenter.timeline.clear_progress()
             self.progressed.emit(None)
         ids = [each.object_id for each in session.objects]
         if ids and self._model.state.object_id not in ids:

@@ -157,7 +157,7 @@ class EditController(QObject):
     def propagate(self, direction: Direction) -> None:
         """Propagate the corrected frames, unless a long command is running or queued."""
         if not self._controller.has_long_command:
-            self._presenter.timeline.progress_cleared.emit()
+            self._presenter.timeline.clear_progress()
             self._navigator.start_following()
             self._controller.submit(PropagateCommand(direction))
 

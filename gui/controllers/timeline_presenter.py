@@ -57,6 +57,10 @@ class TimelinePresenter(QObject):
         if self._session is not None:
             self.frame_propagated.emit(frame_index, self.confidence(frame_index))
 
+    def clear_progress(self) -> None:
+        """Count no frame as just propagated any more."""
+        self.progress_cleared.emit()
+
     def update_all(self) -> None:
         """Emit all frames."""
         if self._session is not None:
