@@ -18,18 +18,12 @@ class ToolPanel(QFrame):
     def __init__(self, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("tool_panel")
-        self._actions = {tool: actions[f"tool_{tool}"] for tool in CanvasTool}
         column = QVBoxLayout(self)
         column.setContentsMargins(5, 8, 5, 8)
         column.setSpacing(3)
-        for tool, action in self._actions.items():
-            column.addWidget(action_button(action, f"tool_{tool}", _ICON_PX))
+        for tool in CanvasTool:
+            column.addWidget(action_button(actions[f"tool_{tool}"], f"tool_{tool}", _ICON_PX))
         column.addStretch(1)
-
-    def set_tool(self, tool: CanvasTool) -> None:
-        """Show which tool is chosen; does not trigger its action."""
-        for each, action in self._actions.items():
-            action.setChecked(each is tool)
 
 
 def action_button(

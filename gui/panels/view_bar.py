@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtWidgets import QAction, QComboBox, QFrame, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
+from gui.panels.spec import PanelContext
 from gui.panels.tool_panel import action_button
 from gui.state.overlay import ViewMode
 from gui.state.view_state import MAX_RADIUS_PX, MIN_RADIUS_PX, ViewState
@@ -101,6 +102,22 @@ class ViewBar(QFrame):
         row.addWidget(self._mode)
         row.addWidget(self._zoom)
         row.addWidget(action_button(actions["fit"], "fit"))
+
+
+def build(context: PanelContext) -> ViewBar:
+    """Create the bar; it shows the window's own state and the zoom of the canvas."""
+    window, bar = context.window, ViewBar(context.actions)
+
+    def update(*_: object) -> None:
+        bar.set_state(window.model.state)
+
+    window.model.changed.connect(update)
+    window.canvas.scale_changed.connect(bar.set_scale)
+    bar.radius_chosen.connect(window.edit.set_radius)
+    bar.view_mode_chosen.connect(window.navigator.set_view_mode)
+    bar.leave_region_clicked.connect(window.edit.escape)
+    update()
+    return bar
 
 
 def _to_slider(radius_px: float) -> int:

@@ -24,7 +24,6 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from gui.actions import ACTIONS
 from gui.main_window import MainWindow
 from gui.panels.dialogs.export_dialog import ExportRequest
 from gui.state.overlay import ViewMode
@@ -668,12 +667,6 @@ def test_saving_replaces_an_older_script_and_no_other_file(
     window.files.save_script(tmp_path / "package.json")
     assert "is there and is not a script" in window.banner.text
     assert (tmp_path / "package.json").read_text(encoding="utf-8") == '{"version": "1.0.0"}'
-
-
-def test_every_action_names_a_method_of_a_controller(open_window: OpenWindow) -> None:
-    window = open_window()
-    handlers = (window.controller, window.navigator, window.files)
-    assert [spec.name for spec in ACTIONS if not any(hasattr(each, spec.command) for each in handlers)] == []
 
 
 @pytest.mark.parametrize(

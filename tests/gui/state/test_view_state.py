@@ -43,6 +43,13 @@ def test_a_step_always_changes_the_radius_until_it_ends(direction: int) -> None:
     assert all(steps)
 
 
+def test_a_step_of_the_radius_is_15_percent_and_at_least_half_a_pixel() -> None:
+    state = ViewState.for_clip(1, (1080, 1920))
+    assert state.with_radius(100.0).with_stepped_radius(1).radius_px == 115.0
+    assert state.with_radius(100.0).with_stepped_radius(-1).radius_px == 85.0
+    assert state.with_radius(1.0).with_stepped_radius(1).radius_px == 1.5
+
+
 def test_tools_without_a_line_have_no_adjustable_radius() -> None:
     state = replace(ViewState(), tool=CanvasTool.LASSO)
     assert state.with_radius(80) == state
