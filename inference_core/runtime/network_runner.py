@@ -1,18 +1,21 @@
-"""The one caller of the networks: images in, tensors out, padded and on the device."""
+"""The one caller of the networks: images in, tensors out, padded and on the device; arrays for the tools."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
 from typing import TypeVar
 
 import torch
 from torch import Tensor
 
-from inference_core.runtime.device import Compute, fallback, place_networks
+from inference_core.runtime.device import Compute, fallback, is_out_of_memory, place_networks
 from inference_core.runtime.feature_cache import FeatureCache
 from inference_core.runtime.geometry import Geometry, Size
-from inference_core.types import Frames, Tool, UInt8Array
+from inference_core.tools.tool_input import NetworkName
+from inference_core.types import BoolArray, Float32Array, Frames, UInt8Array
 from model.interfaces import MemoryEntry, Networks, QueryFeatures
 
 _Result = TypeVar("_Result")
@@ -28,7 +31,7 @@ class NetworkRunner:
     """Networks, frames and the feature cache of one session. Used by one thread at a time.
 
     Every tensor that comes out is float32 on the device, except features, keys and values, which keep the
-    networks' dtype.
+    networks' dtype. `interact` takes and yields numpy arrays.
     """
 
     def __init__(
@@ -107,17 +110,46 @@ class NetworkRunner:
         return self._run(lambda: _sigmoid(self.networks.fusion(image, old, new, attention, distance)))
 
     def interact(
-        self, tool: Tool, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor
-    ) -> Iterator[Tensor]:
-        """Turn guidance maps of a tool's strokes (K, h, w) into each object's own probability (K, h, w).
+        self,
+        network: NetworkName,
+        geometry: Geometry,
+        pixels: UInt8Array,
+        *,
+        previous: BoolArray,
+        positive: BoolArray,
+        negative: BoolArray,
+        free_memory: Callable[[int], None],
+    ) -> Iterator[Float32Array]:
+        """Turn guidance maps of strokes (K, h, w) into each object's own probability (K, h, w) in [0, 1].
 
-        The first prediction comes soon, others that may follow are better.
+        The first prediction comes soon, others that may follow are better. Where memory runs out before the
+        first, it is computed again; after it, no other follows.
+
+        pixels       (H, W, 3) uint8 RGB of the geometry's source size.
+        free_memory  called between two attempts with the number of failures; raises where nothing is left
+                     to try.
         """
-        networks = self.networks
-        network = networks.interaction if tool == Tool.SCRIBBLE else networks.clicks
-        predictions = network.predictions(image, previous, positive, negative)
-        while (logits := self._run(lambda: next(predictions, None))) is not None:
-            yield _sigmoid(logits)
+        for failures in count(1):
+            is_given = False
+            predictions: Iterator[Tensor] | None = None
+            try:
+                predictions = self._predictions(network, geometry, pixels, previous, positive, negative)
+                while True:
+                    with self._inference():
+                        logits = next(predictions, None)
+                    if logits is None:
+                        return
+                    prob: Float32Array = _sigmoid(logits).cpu().numpy()
+                    is_given = True
+                    yield prob
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+            # Outside of the handler, whose error still holds the tensors of the prediction.
+            predictions = logits = None
+            free_memory(failures)
+            if is_given:
+                return
 
     def crop_geometry(self, size: Size) -> Geometry:
         """Return the sizes for a crop (H, W): enlarged when small, reduced when large, as frames are."""
@@ -125,6 +157,29 @@ class NetworkRunner:
         # A long thin crop must not cost more than the whole frame.
         side = max(1, min(short, round(long * min(size) / max(size))))
         return Geometry.fit(size, side, self._interaction_multiple, most_enlarged=_CROP_MOST_ENLARGED)
+
+    def _predictions(
+        self,
+        name: NetworkName,
+        geometry: Geometry,
+        pixels: UInt8Array,
+        previous: BoolArray,
+        positive: BoolArray,
+        negative: BoolArray,
+    ) -> Iterator[Tensor]:
+        """Return a network's predictions from arrays, brought to the device: logits (K, h, w)."""
+        network = self.networks.interaction if name == "interaction" else self.networks.clicks
+        planes = (
+            torch.from_numpy(plane).to(self.compute.device).float()
+            for plane in (previous, positive, negative)
+        )
+        return network.predictions(self.image(pixels, geometry), *planes)
+
+    @contextmanager
+    def _inference(self) -> Iterator[None]:
+        """Run what is inside without gradients, in the device's precision."""
+        with torch.inference_mode(), self.compute.autocast():
+            yield
 
     def _run(self, call: Callable[[], _Result]) -> _Result:
         with torch.inference_mode(), self.compute.autocast():
