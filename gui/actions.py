@@ -16,7 +16,8 @@ from PyQt5.QtWidgets import QAction
 
 from gui.panels.icons import icon
 from gui.state.overlay import ViewMode
-from gui.state.view_state import CanvasTool
+from gui.state.view_state import REGION
+from inference_core.tools.registry import TOOLS
 from inference_core.types import Direction
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class ActionSpec:
     """A shorter text for buttons, where the panel's heading completes it."""
 
 
-def _tool(tool: CanvasTool, text: str, key: str, tooltip: str) -> ActionSpec:
+def _tool(tool: str, text: str, key: str, tooltip: str) -> ActionSpec:
     return ActionSpec(
         f"tool_{tool}", text, "Tools", "choose_tool", (key,), tooltip, tool, is_checkable=True, group="tool"
     )
@@ -126,13 +127,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "hide_object", "Hide object", "Edit", "toggle_visibility", ("H",), "Hide or show the chosen object",
         group="object",
     ),
-    _tool(CanvasTool.SCRIBBLE, "Scribble", "S", "Draw roughly inside the object; right button: outside it"),
-    _tool(CanvasTool.CLICK, "Click", "C", "Click into the object; right button: beside it"),
-    _tool(CanvasTool.BRUSH, "Brush", "B", "Paint the mask by hand; right button: wipe it out"),
-    _tool(CanvasTool.ERASER, "Eraser", "E", "Wipe the mask out by hand"),
-    _tool(CanvasTool.LASSO, "Lasso", "L", "Fill an outline; right button: empty it"),
-    _tool(CanvasTool.BOX, "Box", "X", "Drag a box around the object; right button: empty it"),
-    _tool(CanvasTool.REGION, "Region", "R", "Drag a region to work in close up; nothing outside it changes"),
+    *(_tool(spec.name, spec.title, spec.shortcut, spec.hint) for spec in TOOLS.values()),
+    _tool(REGION, "Region", "R", "Drag a region to work in close up; nothing outside it changes"),
     ActionSpec("thinner", "Thinner", "Tools", "step_radius", ("[",), "A thinner line", -1, group="radius"),
     ActionSpec("wider", "Wider", "Tools", "step_radius", ("]",), "A wider line", 1, group="radius"),
     ActionSpec(

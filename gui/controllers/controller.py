@@ -21,7 +21,7 @@ from gui.panels.status_line import StatusKind, StatusLine
 from gui.panels.timeline import Timeline
 from gui.state.overlay import RenderedFrame
 from gui.state.view_model import ViewModel
-from gui.state.view_state import CanvasTool, ViewState
+from gui.state.view_state import REGION, ViewState
 from gui.worker.commands import (
     AddObjectCommand,
     Change,
@@ -33,7 +33,7 @@ from gui.worker.commands import (
     absent_interaction,
 )
 from gui.worker.worker import Ending, OpenedSession, Outcome, Worker
-from inference_core.types import Direction, Interaction, Progress, Region
+from inference_core.types import Direction, Interaction, Progress, Region, Tool
 from mivos_studio.project.steps import Draw, Redo, RemoveObject, RenameObject, Reset, SetLock
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class Controller(QObject):
 
     # Requests.
 
-    def choose_tool(self, tool: CanvasTool) -> None:
+    def choose_tool(self, tool: str) -> None:
         """Select a tool."""
         self._model.set(replace(self._model.state, tool=tool))
 
@@ -178,7 +178,7 @@ class Controller(QObject):
     def choose_region(self, region: Region) -> None:
         """Restrict interactions to a region until Esc."""
         tool = self._model.state.tool
-        tool = CanvasTool.SCRIBBLE if tool is CanvasTool.REGION else tool
+        tool = Tool.SCRIBBLE if tool == REGION else tool
         self._model.set(replace(self._model.state, region=region, tool=tool))
 
     def escape(self) -> None:

@@ -18,7 +18,7 @@ from gui.panels.propagation_panel import PropagationPanel
 from gui.panels.status_line import StatusKind, StatusLine
 from gui.panels.timeline import Timeline
 from gui.state.view_model import ViewModel
-from gui.state.view_state import CanvasTool, ViewState
+from gui.state.view_state import REGION, ViewState
 from gui.worker.commands import Command, EditCommand, PropagateCommand, UndoCommand
 from gui.worker.worker import Ending, OpenedSession, Outcome, Worker
 from inference_core.errors import NotReadyError
@@ -208,9 +208,9 @@ def test_mark_absent_removes_the_object_from_the_whole_frame(harness: Controller
 
 
 def test_choosing_a_region_with_its_tool_selects_the_scribble_tool(harness: ControllerHarness) -> None:
-    harness.controller.choose_tool(CanvasTool.REGION)
+    harness.controller.choose_tool(REGION)
     harness.controller.choose_region(Region(1, 2, 30, 40))
-    assert harness.model.state.tool is CanvasTool.SCRIBBLE
+    assert harness.model.state.tool == Tool.SCRIBBLE
     harness.canvas.set_region.assert_called_with(Region(1, 2, 30, 40))
 
 
