@@ -111,7 +111,7 @@ class NetworkRunner:
 
     def interact(
         self,
-        network: NetworkName,
+        name: NetworkName,
         geometry: Geometry,
         pixels: UInt8Array,
         *,
@@ -125,6 +125,7 @@ class NetworkRunner:
         The first prediction comes soon, others that may follow are better. Where memory runs out before the
         first, it is computed again; after it, no other follows.
 
+        name         the network of the family.
         pixels       (H, W, 3) uint8 RGB of the geometry's source size.
         free_memory  called between two attempts with the number of failures; raises where nothing is left
                      to try.
@@ -132,8 +133,11 @@ class NetworkRunner:
         for failures in count(1):
             is_given = False
             predictions: Iterator[Tensor] | None = None
+            network = self.networks.interaction if name == "interaction" else self.networks.clicks
             try:
-                predictions = self._predictions(network, geometry, pixels, previous, positive, negative)
+                predictions = network.predictions(
+                    self.image(pixels, geometry), *map(self._plane, (previous, positive, negative))
+                )
                 while True:
                     with self._inference():
                         logits = next(predictions, None)
@@ -158,22 +162,9 @@ class NetworkRunner:
         side = max(1, min(short, round(long * min(size) / max(size))))
         return Geometry.fit(size, side, self._interaction_multiple, most_enlarged=_CROP_MOST_ENLARGED)
 
-    def _predictions(
-        self,
-        name: NetworkName,
-        geometry: Geometry,
-        pixels: UInt8Array,
-        previous: BoolArray,
-        positive: BoolArray,
-        negative: BoolArray,
-    ) -> Iterator[Tensor]:
-        """Return a network's predictions from arrays, brought to the device: logits (K, h, w)."""
-        network = self.networks.interaction if name == "interaction" else self.networks.clicks
-        planes = (
-            torch.from_numpy(plane).to(self.compute.device).float()
-            for plane in (previous, positive, negative)
-        )
-        return network.predictions(self.image(pixels, geometry), *planes)
+    def _plane(self, masks: BoolArray) -> Tensor:
+        """Bring masks (K, h, w) to the device as a network sees them, 0 and 1."""
+        return torch.from_numpy(masks).to(self.compute.device).float()
 
     @contextmanager
     def _inference(self) -> Iterator[None]:

@@ -98,6 +98,20 @@ def test_fusion_that_does_not_fit_is_done_again() -> None:
 
 
 @pytest.mark.usefixtures("on_a_card")
+def test_a_stroke_that_did_not_fit_is_predicted_again_with_caches_dropped() -> None:
+    undisturbed, session = fake_session(), fake_session()
+    notices: list[str] = []
+    session.on_notice(notices.append)
+    fail(session, 2, "predictions", {0})
+    for each in (session, undisturbed):
+        each.add_object("square")
+        list(each.interact(stroke()))
+    assert np.array_equal(session.ids(0), undisturbed.ids(0))
+    assert not session._context.runner.compute.is_last_resort
+    assert notices == []
+
+
+@pytest.mark.usefixtures("on_a_card")
 def test_a_stroke_that_does_not_fit_is_predicted_on_the_processor() -> None:
     undisturbed, session = fake_session(), fake_session()
     notices: list[str] = []
