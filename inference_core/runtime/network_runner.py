@@ -132,7 +132,6 @@ class NetworkRunner:
         """
         for failures in count(1):
             is_given = False
-            predictions: Iterator[Tensor] | None = None
             network = self.networks.interaction if name == "interaction" else self.networks.clicks
             try:
                 predictions = network.predictions(
@@ -150,7 +149,7 @@ class NetworkRunner:
                 if not is_out_of_memory(error):
                     raise
             # Outside of the handler, whose error still holds the tensors of the prediction.
-            predictions = logits = None
+            logits = None
             free_memory(failures)
             if is_given:
                 return
