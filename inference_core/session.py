@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from inference_core.command import Changes, Command
 from inference_core.errors import InvalidInteractionError, UserError
+from inference_core.interaction import edit, stroke_group
 from inference_core.propagation.confidence import (
     agreements_of,
     confidence_of,
@@ -40,7 +41,7 @@ from inference_core.state.object_registry import ObjectRegistry
 from inference_core.state.round import Round
 from inference_core.state.session_state import SessionState
 from inference_core.state.snapshot import SessionSnapshot, UndoStep
-from inference_core.tools.registry import changed_objects, check_interaction, edit
+from inference_core.tools.registry import changed_objects, check_interaction
 from inference_core.tools.set_ids import beside_locked, checked_ids
 from inference_core.types import (
     Agreement,
@@ -443,13 +444,11 @@ class Session:
     def _interact(self, interaction: Interaction) -> Generator[FrameMask, None, None]:
         started = time.perf_counter()
         frame_index = interaction.frame_index
-        transaction = Transaction(self._store, interaction.tool.value)
+        transaction = Transaction(self._store, str(interaction.tool))
         state, record = self._store.snapshot(frame_index)
         state = state.introduce([interaction.object_id])
-        pixels = self._frames[frame_index]
-        edits = self._context.out_of_memory.retry_on_oom(
-            lambda: edit(self._context, interaction, state, pixels, record)
-        )
+        group = stroke_group(interaction, state, record)
+        edits = edit(self._context, interaction, group, state, self._frames[frame_index], record)
         # Objects that were never drawn or propagated here stay unknown on the frame.
         known = {*(record.prob.known if record else ()), state.find(interaction.object_id).key}
         keys = [key for key in state.active_keys if key in known]
@@ -460,7 +459,7 @@ class Session:
                 touched = {interaction.object_id, *changed_objects(before, edited.ids)}
                 corrected = [key for key in keys if key.object_id in touched]
                 changed = with_agreements_of(changed, record, corrected)
-                drafted = state.corrected(frame_index, record, corrected, edited.strokes)
+                drafted = state.corrected(frame_index, record, corrected, group)
                 transaction.write({frame_index: changed}, drafted)
                 yield FrameMask(frame_index, edited.ids, Progress(1, 1, time.perf_counter() - started))
         finally:

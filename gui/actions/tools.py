@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from gui.actions.spec import ActionSpec
-from gui.state.view_state import CanvasTool
+from gui.state.view_state import REGION
+from inference_core.tools.registry import TOOLS
 
 
-def _tool(tool: CanvasTool, text: str, key: str, tooltip: str) -> ActionSpec:
+def _tool(tool: str, text: str, key: str, tooltip: str) -> ActionSpec:
     return ActionSpec(
         f"tool_{tool}", text, "Tools", lambda window: window.edit.choose_tool(tool), (key,), tooltip,
-        checked=lambda context: context.view.tool is tool, group="tool",
+        checked=lambda context: context.view.tool == tool, group="tool",
     )  # fmt: skip
 
 
 TOOLS_ACTIONS = (
-    _tool(CanvasTool.SCRIBBLE, "Scribble", "S", "Draw roughly inside the object; right button: outside it"),
-    _tool(CanvasTool.CLICK, "Click", "C", "Click into the object; right button: beside it"),
-    _tool(CanvasTool.BRUSH, "Brush", "B", "Paint the mask by hand; right button: wipe it out"),
-    _tool(CanvasTool.ERASER, "Eraser", "E", "Wipe the mask out by hand"),
-    _tool(CanvasTool.LASSO, "Lasso", "L", "Fill an outline; right button: empty it"),
-    _tool(CanvasTool.BOX, "Box", "X", "Drag a box around the object; right button: empty it"),
-    _tool(CanvasTool.REGION, "Region", "R", "Drag a region to work in close up; nothing outside it changes"),
+    *(_tool(spec.name, spec.title, spec.shortcut, spec.hint) for spec in TOOLS.values()),
+    _tool(REGION, "Region", "R", "Drag a region to work in close up; nothing outside it changes"),
     ActionSpec(
         "thinner", "Thinner", "Tools", lambda window: window.edit.step_radius(-1), ("[",), "A thinner line",
         group="radius",

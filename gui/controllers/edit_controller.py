@@ -13,7 +13,7 @@ from gui.controllers.session_presenter import SessionPresenter
 from gui.state.session_model import Messages
 from gui.state.session_view import StatusKind
 from gui.state.view_model import ViewModel
-from gui.state.view_state import CanvasTool, ViewState
+from gui.state.view_state import REGION, ViewState
 from gui.worker.commands import (
     AddObjectCommand,
     EditCommand,
@@ -21,7 +21,7 @@ from gui.worker.commands import (
     UndoCommand,
     absent_interaction,
 )
-from inference_core.types import Direction, Interaction, ObjectInfo, Region
+from inference_core.types import Direction, Interaction, ObjectInfo, Region, Tool
 from mivos_studio.project.steps import Draw, Redo, RemoveObject, RenameObject, Reset, SetLock, Step
 
 _NOTHING_PROPAGATED = (
@@ -59,14 +59,14 @@ class EditController(QObject):
 
     # Tools and regions.
 
-    def choose_tool(self, tool: CanvasTool) -> None:
+    def choose_tool(self, tool: str) -> None:
         """Select a tool."""
         self._model.set(replace(self._model.state, tool=tool))
 
     def choose_region(self, region: Region) -> None:
         """Restrict interactions to a region until Esc."""
         tool = self._model.state.tool
-        tool = CanvasTool.SCRIBBLE if tool is CanvasTool.REGION else tool
+        tool = Tool.SCRIBBLE if tool == REGION else tool
         self._model.set(replace(self._model.state, region=region, tool=tool))
 
     def escape(self) -> None:

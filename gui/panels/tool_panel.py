@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from PyQt5.QtCore import QSize, Qt
 from PyQt5.QtWidgets import QAction, QFrame, QToolButton, QVBoxLayout, QWidget
 
-from gui.state.view_state import CanvasTool
+from gui.state.view_state import CANVAS_TOOLS
 
 _ICON_PX = 24
 
@@ -21,7 +21,7 @@ class ToolPanel(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(5, 8, 5, 8)
         column.setSpacing(3)
-        for tool in CanvasTool:
+        for tool in CANVAS_TOOLS:
             column.addWidget(action_button(actions[f"tool_{tool}"], f"tool_{tool}", _ICON_PX))
         column.addStretch(1)
 

@@ -12,6 +12,7 @@ from gui.panels.spec import PanelContext
 from gui.panels.tool_panel import action_button
 from gui.state.overlay import ViewMode
 from gui.state.view_state import MAX_RADIUS_PX, MIN_RADIUS_PX, ViewState
+from inference_core.tools.registry import TOOLS
 
 _SLIDER_STEPS = 200
 
@@ -46,8 +47,8 @@ class ViewBar(QFrame):
 
     def set_state(self, state: ViewState) -> None:
         """Show tool, radius, region and mode; does not emit."""
-        self._tool.setText(state.tool.value.capitalize())
-        has_radius = state.tool.has_radius
+        self._tool.setText(TOOLS[state.tool].title if state.tool in TOOLS else state.tool.capitalize())
+        has_radius = state.has_radius
         self._slider.setEnabled(has_radius)
         self._slider.blockSignals(True)
         self._slider.setValue(_to_slider(state.radius_px))

@@ -14,7 +14,7 @@ from inference_core.errors import InvalidInteractionError
 from inference_core.state.frame_record import FrameRecord, ObjectKey
 from inference_core.state.round import RoundRecord
 from inference_core.state.segments import Anchored, Segment, trim_segment
-from inference_core.types import DEFAULT_SETTINGS, ObjectInfo, ObjectSettings, Stroke, Tool
+from inference_core.types import DEFAULT_SETTINGS, ObjectInfo, ObjectSettings, Stroke
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,11 @@ class TrackedObject:
 class StrokeGroup:
     """Strokes of one tool on one frame that a network sees together, oldest first.
 
+    tool   the tool's name.
     start  what the frame held before the first of them, None for nothing.
     """
 
-    tool: Tool
+    tool: str
     strokes: tuple[Stroke, ...]
     start: FrameRecord | None
 

@@ -19,7 +19,7 @@ from gui.controllers.timeline_presenter import TimelinePresenter
 from gui.state.session_model import Messages, SessionModel
 from gui.state.session_view import SessionView, StatusKind
 from gui.state.view_model import ViewModel
-from gui.state.view_state import CanvasTool, ViewState
+from gui.state.view_state import REGION, ViewState
 from gui.worker.commands import Command, EditCommand, PropagateCommand, UndoCommand
 from gui.worker.worker import Ending, OpenedSession, Outcome, Worker
 from inference_core.errors import NotReadyError
@@ -219,9 +219,9 @@ def test_mark_absent_removes_the_object_from_the_whole_frame(harness: Controller
 
 
 def test_choosing_a_region_with_its_tool_selects_the_scribble_tool(harness: ControllerHarness) -> None:
-    harness.edit.choose_tool(CanvasTool.REGION)
+    harness.edit.choose_tool(REGION)
     harness.edit.choose_region(Region(1, 2, 30, 40))
-    assert harness.model.state.tool is CanvasTool.SCRIBBLE
+    assert harness.model.state.tool == Tool.SCRIBBLE
     harness.canvas.set_region.assert_called_with(Region(1, 2, 30, 40))
 
 
