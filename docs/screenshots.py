@@ -24,7 +24,8 @@ from PyQt5.QtWidgets import QApplication, QWidget
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from gui.controllers.file_controller import key_sections  # noqa: E402
+from gui.actions.keys import key_sections  # noqa: E402
+from gui.actions.registry import ACTIONS  # noqa: E402
 from gui.main_window import MainWindow  # noqa: E402
 from gui.panels.dialogs.shortcut_sheet import ShortcutSheet  # noqa: E402
 from gui.state.overlay import ViewMode  # noqa: E402
@@ -114,28 +115,28 @@ def run_example(driver: WindowDriver, truth: list[UInt8Array]) -> None:
     window = driver.window
     for object_id, line in LINES.items():
         if object_id > 1:
-            window.controller.add_object()
+            window.edit.add_object()
         window.controller.submit(EditCommand(RenameObject(object_id, SAMPLE_OBJECTS[object_id])))
         driver.wait_idle()
         driver.scribble(line, screenshot="1-scribble" if object_id == len(LINES) else "")
-    window.controller.choose_object(1)
-    window.controller.choose_region(REGION)
+    window.edit.choose_object(1)
+    window.edit.choose_region(REGION)
     driver.wait_idle()
     driver.save_screenshot("2-region")
-    window.controller.escape()
-    window.controller.propagate(Direction.BOTH)
+    window.edit.escape()
+    window.edit.propagate(Direction.BOTH)
     half = len(truth) // 2
     driver.wait(lambda: len(window.timeline.propagated_frames) > half or not window.controller.is_busy)
     driver.save_screenshot("3-propagate")
     driver.wait_idle()
     corrected = correct_worst_mask(driver, truth)
-    window.controller.propagate(Direction.BOTH)
+    window.edit.propagate(Direction.BOTH)
     driver.wait_idle()
     window.navigator.go_to(corrected)
     window.navigator.set_view_mode(ViewMode.MATTE)
     driver.wait_idle()
     driver.save_screenshot("5-matte")
-    sheet = ShortcutSheet(key_sections(), window)
+    sheet = ShortcutSheet(key_sections(ACTIONS), window)
     sheet.show()
     driver.wait_idle()
     driver.save_screenshot("shortcuts", sheet)
@@ -158,7 +159,7 @@ def correct_worst_mask(driver: WindowDriver, truth: list[UInt8Array]) -> int:
     driver.wait_idle()
     screenshot, rng = "4-correct", np.random.default_rng(0)
     for object_id in sorted(LINES, key=lambda each: each != worst_id):
-        window.controller.choose_object(object_id)
+        window.edit.choose_object(object_id)
         mask = session.ids(frame_index) == object_id
         for stroke in scribble_strokes(truth[frame_index] == object_id, mask, rng):
             driver.scribble(stroke.points.tolist(), is_positive=stroke.is_positive, screenshot=screenshot)

@@ -1,10 +1,10 @@
 """A session on one clip: its objects, drafts, anchors, masks and history. All changes go through it.
 
 Commands are for one thread at a time (the worker's); `ids`, `prob` and the properties may be read from any.
-`interact` and `propagate` return a `Command`, which runs when it is iterated, a `FrameMask` for each frame as
-it is done, or by `.run()`; what it does is one undo step, also where it is closed early. Other commands may be
-given between two frames of a propagation: they are steps behind it, and it goes on. They act at the call and
-return what changed. Bad input raises a `UserError` at the call.
+`interact` and `propagate` return a `Command`, which runs when it is iterated, a `FrameMask` for each frame
+as it is done, or by `.run()`; what it does is one undo step, also where it is closed early. The other
+commands act at the call and return what changed. Given between two frames of a propagation, they are steps
+behind it, and it goes on. Bad input raises a `UserError` at the call.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from inference_core.command import Changes, Command
 from inference_core.errors import InvalidInteractionError, UserError
+from inference_core.interaction import edit, stroke_group
 from inference_core.propagation.confidence import (
     agreements_of,
     confidence_of,
@@ -41,7 +42,7 @@ from inference_core.state.object_registry import ObjectRegistry
 from inference_core.state.round import Round
 from inference_core.state.session_state import SessionState
 from inference_core.state.snapshot import SessionSnapshot, UndoStep
-from inference_core.tools.registry import changed_objects, check_interaction, edit
+from inference_core.tools.registry import changed_objects, check_interaction
 from inference_core.tools.set_ids import beside_locked, checked_ids
 from inference_core.types import (
     Agreement,
@@ -373,7 +374,7 @@ class Session:
         known = state.unlocked_keys.union(record.prob.known if record else ())
         keys = [key for key in state.active_keys if key in known]
         after = self._context.record_from_ids(new, keys)
-        transaction.write({frame_index: after}, lambda _: state.corrected(frame_index, record, keys))
+        transaction.write({frame_index: after}, partial(_become, state.corrected(frame_index, record, keys)))
         return self._close(transaction)
 
     def reset(self, frame_index: int) -> Sequence[FrameMask]:
@@ -386,7 +387,7 @@ class Session:
         cleared = state.without_frame(frame_index, state.locked_keys, only)
         left = only(record) if record and state.locked_keys.intersection(record.prob.known) else None
         if left is not record or cleared != state:
-            transaction.write({frame_index: left}, lambda _: cleared)
+            transaction.write({frame_index: left}, partial(_become, cleared))
         return self._close(transaction)
 
     def add_object(self, name: str = "", object_id: int | None = None) -> int:
@@ -429,8 +430,8 @@ class Session:
     def undo(self) -> Sequence[FrameMask]:
         """Undo the newest step; nothing happens where there is none.
 
-        A propagation under way is ended where it is the newest step; otherwise it goes on, and the frames that it
-        has finished stay.
+        A propagation under way is ended where it is the newest step; otherwise it goes on, and the frames
+        that it has finished stay.
         """
         self._end_interaction()
         step = self._propagation_step
@@ -455,13 +456,11 @@ class Session:
     def _interact(self, interaction: Interaction) -> Generator[FrameMask, None, None]:
         started = time.perf_counter()
         frame_index = interaction.frame_index
-        transaction = Transaction(self._store, interaction.tool.value)
+        transaction = Transaction(self._store, str(interaction.tool))
         state, record = self._store.snapshot(frame_index)
         state = state.introduce([interaction.object_id])
-        pixels = self._frames[frame_index]
-        edits = self._context.out_of_memory.retry_on_oom(
-            lambda: edit(self._context, interaction, state, pixels, record)
-        )
+        group = stroke_group(interaction, state, record)
+        edits = edit(self._context, interaction, group, state, self._frames[frame_index], record)
         # Objects that were never drawn or propagated here stay unknown on the frame.
         known = {*(record.prob.known if record else ()), state.find(interaction.object_id).key}
         keys = [key for key in state.active_keys if key in known]
@@ -472,8 +471,8 @@ class Session:
                 touched = {interaction.object_id, *changed_objects(before, edited.ids)}
                 corrected = [key for key in keys if key.object_id in touched]
                 changed = with_agreements_of(changed, record, corrected)
-                drafted = state.corrected(frame_index, record, corrected, edited.strokes)
-                transaction.write({frame_index: changed}, lambda _, drafted=drafted: drafted)
+                drafted = state.corrected(frame_index, record, corrected, group)
+                transaction.write({frame_index: changed}, partial(_become, drafted))
                 yield FrameMask(frame_index, edited.ids, Progress(1, 1, time.perf_counter() - started))
         finally:
             transaction.close()
@@ -512,5 +511,11 @@ class Session:
         """Make one step of a change that touches no frame."""
         transaction = Transaction(self._store, label)
         if state != transaction.state:
-            transaction.write({}, lambda _: state)
+            transaction.write({}, partial(_become, state))
             transaction.close()
+
+
+def _become(after: SessionState, before: SessionState) -> SessionState:
+    """The change of a command that is the newest step: nothing is behind it."""
+    del before
+    return after

@@ -27,7 +27,10 @@ _MEBIBYTE = 2**20
 
 
 class Tool(StrEnum):
-    """The tools of a session. The values are the names used in scripts."""
+    """The names of the tools that ship, as used in scripts.
+
+    A tool is what `inference_core.tools.registry.TOOLS` lists; a new one needs no member here.
+    """
 
     SCRIBBLE = "scribble"
     CLICK = "click"
@@ -74,9 +77,12 @@ class Stroke:
 
 @dataclass(frozen=True, eq=False)
 class Interaction:
-    """One stroke made with one tool, optionally inside a region; it changes nothing outside that region."""
+    """One stroke made with one tool, optionally inside a region; it changes nothing outside that region.
 
-    tool: Tool
+    tool  a member of `Tool`, or the name of any other registered tool.
+    """
+
+    tool: str
     stroke: Stroke
     region: Region | None = None
 

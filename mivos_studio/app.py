@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PyQt5.QtWidgets import QApplication
 
-    from gui.main_window import Backend, MainWindow
+    from gui.main_window import MainWindow
+    from gui.worker.backend import Backend
     from gui.worker.script_recorder import ScriptRecorder
     from gui.worker.shutdown import ReportProgress
     from gui.worker.worker import OpenedSession
@@ -78,7 +79,7 @@ def open_window(options: WindowOptions) -> tuple[QApplication, MainWindow]:
     cache = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.CacheLocation))
     window = MainWindow(_backend(options, cache))
     reporter = ErrorReporter(cache / "errors.txt", window)
-    reporter.caught.connect(window.banner.show_error)
+    reporter.caught.connect(window.messages.error)
     reporter.install()
     window.show_sized_to_screen()
     window.first_painted.connect(lambda: window.open(options.clip))
@@ -127,7 +128,7 @@ def _finish(window: MainWindow, options: WindowOptions) -> None:
 
 def _backend(options: WindowOptions, cache: Path) -> Backend:
     """Return the window's backend for these options, so that the window needs neither models nor devices."""
-    from gui.main_window import Backend
+    from gui.worker.backend import Backend
 
     loaded: list[Networks] = []
 

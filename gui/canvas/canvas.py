@@ -12,7 +12,8 @@ from gui.canvas.gestures import Gesture, PanGesture, RegionGesture, StrokeGestur
 from gui.canvas.stroke_item import StrokeItem
 from gui.canvas.viewport import Position, Viewport
 from gui.state.overlay import RenderedFrame
-from gui.state.view_state import CanvasTool, Pen, ViewState
+from gui.state.view_state import REGION, Pen, ViewState
+from inference_core.tools.registry import TOOLS
 from inference_core.types import Interaction, Region
 
 _BACKGROUND = QColor(18, 20, 24)
@@ -131,7 +132,7 @@ class Canvas(QGraphicsView):
         """Set the pen; a gesture under way keeps the one it started with."""
         self._pen = pen
         self._ring_item.set_radius(pen.radius_px)
-        self._ring_item.setVisible(self._ring_item.isVisible() and pen.tool.has_radius)
+        self._ring_item.setVisible(self._ring_item.isVisible() and pen.has_radius)
         self._update_cursor()
 
     def set_region(self, region: Region | None) -> None:
@@ -244,12 +245,12 @@ class Canvas(QGraphicsView):
         is_left = event.button() == Qt.MouseButton.LeftButton
         if event.button() == Qt.MouseButton.MiddleButton or (is_left and self._is_pan_mode):
             return PanGesture(position, self._pan)
-        is_region_tool = self._pen.tool is CanvasTool.REGION
+        is_region_tool = self._pen.tool == REGION
         if is_left and (is_region_tool or event.modifiers() & Qt.KeyboardModifier.ControlModifier):
             return RegionGesture(self._region_item, self._viewport, position, self._on_region)
         if is_region_tool or not (is_left or event.button() == Qt.MouseButton.RightButton):
             return None
-        is_positive = is_left and self._pen.tool is not CanvasTool.ERASER
+        is_positive = is_left and not TOOLS[self._pen.tool].only_removes
         item = StrokeItem(self._pen, self._shown_frame or 0, is_positive, self._scene.sceneRect())
         item.setZValue(50)
         return StrokeGesture(self._scene, item, self._on_stroke)
@@ -308,7 +309,7 @@ class Canvas(QGraphicsView):
         self._surface.update()
 
     def _move_ring(self, position: Position) -> None:
-        is_shown = self._pen.tool.has_radius and self._shown_frame is not None and not self._is_pan_mode
+        is_shown = self._pen.has_radius and self._shown_frame is not None and not self._is_pan_mode
         self._ring_item.setVisible(is_shown)
         if is_shown:
             self._ring_item.setPos(*self._viewport.to_source(position))

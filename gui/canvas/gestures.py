@@ -11,7 +11,7 @@ from PyQt5.QtWidgets import QGraphicsScene
 from gui.canvas.canvas_items import RegionItem, region_rect
 from gui.canvas.stroke_item import StrokeItem
 from gui.canvas.viewport import Position, Viewport, region_between
-from gui.state.view_state import CanvasTool
+from inference_core.tools.spec import StrokeShape
 from inference_core.types import Interaction, Region
 
 
@@ -42,7 +42,7 @@ class StrokeGesture:
     def move(self, viewport: Viewport, position: Position) -> None:
         """Add a point to the line; a click or a box's corner moves with the mouse until the release."""
         x, y = viewport.to_point(position)
-        if self._item.pen.tool is CanvasTool.BOX:
+        if self._item.spec.shape is StrokeShape.BOX:
             height, width = viewport.source
             x, y = min(max(x, 0.0), width - 1.0), min(max(y, 0.0), height - 1.0)
         self._item.add_point(x, y)

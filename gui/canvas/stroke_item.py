@@ -8,8 +8,10 @@ from PyQt5.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen
 from PyQt5.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem
 
 from gui.canvas.canvas_items import PALE, cosmetic_pen
-from gui.state.view_state import CanvasTool, Pen
-from inference_core.types import Interaction, Stroke, Tool
+from gui.state.view_state import Pen
+from inference_core.tools.registry import TOOLS
+from inference_core.tools.spec import StrokeShape
+from inference_core.types import Interaction, Stroke
 
 _NEGATIVE = QColor(24, 26, 31)
 _SEGMENT_POINTS = 48
@@ -46,6 +48,7 @@ class StrokeItem(QGraphicsItem):
         # The whole scene from the start: an item whose bounds grow is repainted completely at every move.
         self._bounds = bounds
         self.pen = pen
+        self.spec = TOOLS[pen.tool]
         self.frame_index = frame_index
         self._is_positive = is_positive
         self._points: list[tuple[float, float]] = []
@@ -56,9 +59,9 @@ class StrokeItem(QGraphicsItem):
     def add_point(self, x: float, y: float) -> None:
         """Add a point (x, y), source pixels with whole numbers at pixel centres."""
         position = QPointF(x + 0.5, y + 0.5)
-        if self.pen.tool in (CanvasTool.BOX, CanvasTool.LASSO):
+        if self.spec.shape in (StrokeShape.BOX, StrokeShape.POLYGON):
             self._add_to_outline((x, y), position)
-        elif self._line is None or self.pen.tool is CanvasTool.CLICK:
+        elif self._line is None or self.spec.shape is StrokeShape.POINT:
             self._points, self._line = [(x, y)], SegmentedLine(position)
             self._repaint(QRectF(position, position))
         else:
@@ -69,7 +72,7 @@ class StrokeItem(QGraphicsItem):
         before = self._outline.boundingRect()
         if not self._points:
             self._points, self._outline = [point], QPainterPath(position)
-        elif self.pen.tool is CanvasTool.LASSO:
+        elif self.spec.shape is StrokeShape.POLYGON:
             self._points.append(point)
             self._outline.lineTo(position)
         else:
@@ -81,14 +84,11 @@ class StrokeItem(QGraphicsItem):
 
     def interaction(self) -> Interaction | None:
         """Return the interaction that was drawn; None if there are too few points or it has no extent."""
-        tool, points = self.pen.tool.session_tool, np.array(self._points, np.float32)
-        least = {CanvasTool.LASSO: 3, CanvasTool.BOX: 2}.get(self.pen.tool, 1)
-        if tool is None or len(points) < least or not self._has_extent():
+        tool, points = self.spec.name, np.array(self._points, np.float32)
+        if len(points) < self.spec.shape.least_points or not self._has_extent():
             return None
-        if tool is Tool.BOX and not self._is_positive:
-            # A positive box is a prompt for the network; a negative one empties its area, like a lasso.
-            (x0, y0), (x1, y1) = points
-            tool, points = Tool.LASSO, np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], np.float32)
+        if self.spec.removal is not None and not self._is_positive:
+            tool, points = self.spec.removal(points)
         stroke = Stroke(self.frame_index, self.pen.object_id, points, self.pen.radius_px, self._is_positive)
         return Interaction(tool, stroke, self.pen.region)
 
@@ -97,12 +97,12 @@ class StrokeItem(QGraphicsItem):
         return self._bounds
 
     def paint(self, painter: QPainter | None, option: QStyleOptionGraphicsItem | None, *_: object) -> None:
-        """Draw the stroke in its object's colour; negative ones are dark, scribbles with a light rim."""
+        """Draw the stroke in its object's colour; negative ones are dark, prompts with a light rim."""
         if painter is None or option is None or not self._points:
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colour = QColor(*self.pen.colour) if self._is_positive else _NEGATIVE
-        if self.pen.tool is CanvasTool.CLICK:
+        if self.spec.shape is StrokeShape.POINT:
             self._paint_click(painter, colour)
         elif self._line is None:
             self._paint_outline(painter, colour)
@@ -113,9 +113,9 @@ class StrokeItem(QGraphicsItem):
 
     def _paint_line(self, painter: QPainter, colour: QColor, path: QPainterPath) -> None:
         width = 2 * self.pen.radius_px
-        if not self._is_positive and self.pen.tool is CanvasTool.SCRIBBLE:
+        if not self._is_positive and not self.spec.is_painted:
             painter.strokePath(path, _round_pen(PALE, width * 1.5))
-        if self.pen.tool is not CanvasTool.SCRIBBLE:
+        if self.spec.is_painted:
             colour = QColor(colour)
             colour.setAlphaF(0.55)
         painter.strokePath(path, _round_pen(colour, width))
@@ -138,7 +138,7 @@ class StrokeItem(QGraphicsItem):
             painter.drawLine(centre - QPointF(0, arm), centre + QPointF(0, arm))
 
     def _has_extent(self) -> bool:
-        if self.pen.tool not in (CanvasTool.LASSO, CanvasTool.BOX):
+        if self.spec.shape not in (StrokeShape.POLYGON, StrokeShape.BOX):
             return True
         across = self._outline.boundingRect()
         return across.width() >= 1 and across.height() >= 1

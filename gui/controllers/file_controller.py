@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -10,11 +11,10 @@ from typing import TYPE_CHECKING
 from PyQt5.QtCore import QObject, pyqtSignal
 from PyQt5.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
-from gui.actions import ACTIONS, GESTURES, key_text
 from gui.controllers.controller import Controller
-from gui.panels.banner import Banner
 from gui.panels.dialogs.export_dialog import Confirmation, ExportDialog, ExportRequest, FormatChoice
-from gui.panels.dialogs.shortcut_sheet import ShortcutSheet
+from gui.panels.dialogs.shortcut_sheet import Rows, ShortcutSheet
+from gui.state.session_model import Messages
 from gui.worker.commands import ExportCommand, PlayScriptCommand
 from gui.worker.script_recorder import ScriptRecorder
 from inference_core.errors import UserError
@@ -76,11 +76,15 @@ class FileController(QObject):
     """Path."""
     quit_requested = pyqtSignal()
 
-    def __init__(self, window: QWidget, controller: Controller, banner: Banner) -> None:
+    def __init__(
+        self, window: QWidget, controller: Controller, messages: Messages, keys: Mapping[str, Rows]
+    ) -> None:
+        """keys are the sections of the shortcut sheet."""
         super().__init__(window)
         self._window = window
         self._controller = controller
-        self._banner = banner
+        self._messages = messages
+        self._keys = keys
         self._opened: OpenedClip | None = None
 
     def set_clip(self, opened: OpenedClip) -> None:
@@ -143,7 +147,7 @@ class FileController(QObject):
 
     def show_shortcuts(self) -> None:
         """Show all keys and gestures."""
-        ShortcutSheet(key_sections(), self._window).exec()
+        ShortcutSheet(self._keys, self._window).exec()
 
     def show_about(self) -> None:
         """Show version, networks, device, and the licence terms of the weights."""
@@ -165,7 +169,7 @@ class FileController(QObject):
         try:
             script = read_script(path)
         except UserError as error:
-            self._banner.show_error(str(error))
+            self._messages.error.emit(str(error))
             return
         opened = self._opened
         if opened is not None:
@@ -185,10 +189,10 @@ class FileController(QObject):
             inputs = (*self._opened.sources, *self._opened.masks)
             write_script(snapshot.script, path, inputs=inputs)
         except MediaError as error:
-            self._banner.show_error(str(error))
+            self._messages.error.emit(str(error))
             return False
         self._opened.recorder.mark_saved(snapshot)
-        self._banner.show_note(f"The script is in {path}.")
+        self._messages.note.emit(f"The script is in {path}.")
         return True
 
     def export(self, request: ExportRequest) -> None:
@@ -264,12 +268,3 @@ def _version() -> str:
         return version(_PROGRAM)
     except PackageNotFoundError:
         return ""
-
-
-def key_sections() -> dict[str, tuple[tuple[str, str], ...]]:
-    """Return the gestures, and the shortcuts of the action table by menu."""
-    sections: dict[str, list[tuple[str, str]]] = {"Mouse and more": list(GESTURES)}
-    for spec in ACTIONS:
-        if spec.menu and spec.shortcuts:
-            sections.setdefault(spec.menu, []).append((key_text(spec.shortcuts[0]), spec.text.rstrip("…")))
-    return {title: tuple(rows) for title, rows in sections.items()}

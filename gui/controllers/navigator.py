@@ -12,8 +12,9 @@ from dataclasses import replace
 from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
 from gui.canvas.canvas import Canvas
-from gui.panels.timeline import Timeline
 from gui.state.overlay import RenderedFrame, ViewMode
+from gui.state.session_model import SessionModel
+from gui.state.session_view import ClipFacts
 from gui.state.view_model import ViewModel
 from gui.state.view_state import ViewState
 from gui.worker.frame_reader import FrameReader, FrameRequest, ReadFrameIds
@@ -22,13 +23,15 @@ from gui.worker.frame_reader import FrameReader, FrameRequest, ReadFrameIds
 class Navigator(QObject):
     """Handles navigation requests and has the current frame rendered."""
 
+    clip_shown = pyqtSignal(object)
+    """ClipFacts of another clip, of which no masks are shown yet."""
     playing_changed = pyqtSignal(bool)
 
-    def __init__(self, model: ViewModel, canvas: Canvas, timeline: Timeline) -> None:
+    def __init__(self, model: ViewModel, session_model: SessionModel, canvas: Canvas) -> None:
         super().__init__(model)
         self._model = model
+        self._session_model = session_model
         self._canvas = canvas
-        self._timeline = timeline
         self._reader: FrameReader | None = None
         self._read_frame_ids: ReadFrameIds | None = None
         self._object_ids: Callable[[], tuple[int, ...]] = tuple
@@ -37,24 +40,25 @@ class Navigator(QObject):
         self._playback_start: tuple[float, int] | None = None
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._on_tick)
-        timeline.scrubbed.connect(self.go_to)
         canvas.gesture_started.connect(self.stop)
         model.changed.connect(self._on_state)
 
     # What is shown.
 
-    def show_clip(
-        self, reader: FrameReader, *, frame_count: int, size: tuple[int, int], frame_rate: float
-    ) -> None:
-        """Show the first frame of another clip, of size (height, width), without masks."""
+    @property
+    def frame_rate(self) -> float:
+        """The clip's frames per second; 25 where it has no rate, and before the first clip."""
+        return self._frame_rate
+
+    def show_clip(self, reader: FrameReader, clip: ClipFacts) -> None:
+        """Show the first frame of another clip, without masks."""
         self.stop()
         self._reader = reader
         self._canvas.clear()
         self._read_frame_ids, self._object_ids = None, tuple
-        self._frame_rate = frame_rate if frame_rate > 0 else 25.0
-        self._timeline.show_clip(frame_count)
-        self._model.set(ViewState.for_clip(frame_count, size))
-        self._timeline.set_frame(0)
+        self._frame_rate = clip.frame_rate if clip.frame_rate > 0 else 25.0
+        self._model.set(ViewState.for_clip(clip.frame_count, clip.size))
+        self.clip_shown.emit(clip)
         self.refresh()
 
     def show_masks(self, read_frame_ids: ReadFrameIds, object_ids: Callable[[], tuple[int, ...]]) -> None:
@@ -97,7 +101,7 @@ class Navigator(QObject):
     def go_to_mark(self, direction: int) -> None:
         """Go to the next corrected frame in a direction, if there is one."""
         here = self._model.state.frame_index
-        marks = self._timeline.marks.anchors | self._timeline.marks.drafts
+        marks = self._session_model.state.marks.anchors | self._session_model.state.marks.drafts
         ahead = [i for i in marks if (i - here) * direction > 0]
         if ahead:
             self.go_to(min(ahead, key=lambda i: abs(i - here)))
@@ -154,8 +158,6 @@ class Navigator(QObject):
         self._model.set(state.at_frame((first + elapsed) % state.frame_count))
 
     def _on_state(self, before: ViewState, after: ViewState) -> None:
-        if after.frame_index != before.frame_index:
-            self._timeline.set_frame(after.frame_index)
         needs_refresh = (
             before.frame_index != after.frame_index
             or before.view_mode != after.view_mode

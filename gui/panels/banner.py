@@ -8,9 +8,11 @@ from PyQt5.QtCore import QEvent, QObject, Qt, QTimer
 from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from gui.panels.icons import required_icon
+from gui.panels.spec import PanelContext
 
 _NOTE_MS = 6000
 _MAX_WIDTH = 760
+_MARGIN_PX = 12
 
 
 class BannerKind(StrEnum):
@@ -21,10 +23,11 @@ class BannerKind(StrEnum):
 
 
 class Banner(QFrame):
-    """Lies over its parent and follows its width."""
+    """Lies over a sibling, at its top, and follows its geometry."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, sibling: QWidget, parent: QWidget) -> None:
         super().__init__(parent)
+        self._sibling = sibling
         self.setObjectName("banner")
         self._label = QLabel()
         self._label.setObjectName("banner_text")
@@ -40,17 +43,11 @@ class Banner(QFrame):
         row.setContentsMargins(12, 6, 6, 6)
         row.addWidget(self._label, 1)
         row.addWidget(dismiss, 0, Qt.AlignmentFlag.AlignTop)
-        self._top_px = 12
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.hide)
-        parent.installEventFilter(self)
+        sibling.installEventFilter(self)
         self.hide()
-
-    def set_top_margin(self, height_px: int) -> None:
-        """Leave the parent's top rows free."""
-        self._top_px = height_px + 12
-        self._update_geometry()
 
     @property
     def text(self) -> str:
@@ -68,8 +65,8 @@ class Banner(QFrame):
         self._timer.start(_NOTE_MS)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 Qt's name
-        """Follow the parent's resizing."""
-        if event is not None and event.type() == QEvent.Type.Resize:
+        """Follow the sibling."""
+        if event is not None and event.type() in (QEvent.Type.Resize, QEvent.Type.Move):
             self._update_geometry()
         return super().eventFilter(watched, event)
 
@@ -84,7 +81,16 @@ class Banner(QFrame):
         self.raise_()
 
     def _update_geometry(self) -> None:
-        parent = self.parentWidget()
-        if parent is not None and self.isVisible():
-            width = min(_MAX_WIDTH, parent.width() - 24)
-            self.setGeometry((parent.width() - width) // 2, self._top_px, width, self.heightForWidth(width))
+        if self.isVisible():
+            over = self._sibling.geometry()
+            width = min(_MAX_WIDTH, over.width() - 2 * _MARGIN_PX)
+            left = over.left() + (over.width() - width) // 2
+            self.setGeometry(left, over.top() + _MARGIN_PX, width, self.heightForWidth(width))
+
+
+def build(context: PanelContext) -> Banner:
+    """Create the banner over the canvas; it shows the window's messages."""
+    banner = Banner(context.window.canvas, context.stage)
+    context.window.messages.error.connect(banner.show_error)
+    context.window.messages.note.connect(banner.show_note)
+    return banner

@@ -10,17 +10,14 @@ from PyQt5.QtCore import QByteArray, Qt
 from PyQt5.QtGui import QIcon, QPainter, QPixmap
 from PyQt5.QtSvg import QSvgRenderer
 
+from inference_core.tools.registry import TOOLS
+
 LINE = "#d7dce5"
 FAINT = "#6b7484"
 BRIGHT = "#ffffff"
 
 _SHAPES = {
-    "tool_scribble": '<path d="M3 17c2-9 5-12 7-10s-3 9 0 10 4-9 7-9 0 7 4 6"/>',
-    "tool_click": '<path d="M9 9l4.5 11 1.8-4.7L20 13.500z"/><path d="M6 2v3M2 6h3M3.2 3.200l2 2M10 4l-1.5 1.500M4 10l1.5-1.5"/>',
-    "tool_brush": '<path d="M20 3.500c-4 2-8 6-10 9.500l2 2c3.5-2 6.5-7 8-11.500z"/><path d="M9 14c-3 0-3.5 2-4 4-.3 1-1 1.5-2 2 3 1 8 .5 8-4z"/>',
-    "tool_eraser": '<path d="M4 15L13.5 5.500a1.5 1.5 0 0 1 2 0l4 4a1.5 1.5 0 0 1 0 2L12 19H8z"/><path d="M8.5 10.500l6 6M8 19h12"/>',
-    "tool_lasso": '<path d="M12 4c5 0 8.5 2.3 8.5 5.300S17 15 12 15s-8.5-2.5-8.5-5.500S7 4 12 4z"/><path d="M6.5 14c-1.5 1-1.2 3 .5 3s2 1.5 0 4"/>',
-    "tool_box": '<rect x="4" y="6" width="16" height="12" rx="0.5"/><path d="M4 6h.01M20 6h.01M4 18h.01M20 18h.01" stroke-width="4"/>',
+    **{f"tool_{spec.name}": spec.icon for spec in TOOLS.values()},
     "tool_region": '<path d="M4 8V4h4M16 4h4v4M20 16v4h-4M8 20H4v-4"/><circle cx="12" cy="12" r="3.5"/>',
     "undo": '<path d="M9 5L4 10l5 5"/><path d="M4 10h10a5 5 0 0 1 0 10h-3"/>',
     "redo": '<path d="M15 5l5 5-5 5"/><path d="M20 10H10a5 5 0 0 0 0 10h3"/>',

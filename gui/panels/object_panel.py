@@ -9,6 +9,7 @@ from PyQt5.QtCore import QEvent, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap
 from PyQt5.QtWidgets import (
     QAction,
+    QColorDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -21,8 +22,12 @@ from PyQt5.QtWidgets import (
 )
 
 from gui.panels.icons import required_icon
+from gui.panels.spec import PanelContext
 from gui.panels.tool_panel import action_button
 from gui.state.overlay import Colour
+from gui.state.view_model import ViewModel
+from gui.state.view_state import ViewState
+from inference_core.types import ObjectInfo
 
 _SWATCH_PX = 14
 _NUMBER_KEYS = 9
@@ -193,6 +198,45 @@ class NameEdit(QLineEdit):
         self.setCursorPosition(0)  # shows a long name from its start, and clears the selection
         self.clearFocus()
         _repolish(self)
+
+
+def build(context: PanelContext) -> ObjectPanel:
+    """Create the panel; it shows the session's objects in the colours of the window's state."""
+    window, panel = context.window, ObjectPanel(context.actions)
+
+    def update(*_: object) -> None:
+        view = window.model.state
+        panel.set_rows(_rows(window.session.state.objects, view), view.object_id)
+
+    window.model.changed.connect(update)
+    window.session.changed.connect(update)
+    window.edit.rename_requested.connect(panel.edit_name)
+    panel.chosen.connect(window.edit.choose_object)
+    panel.visibility_chosen.connect(window.edit.set_visibility)
+    panel.lock_chosen.connect(window.edit.set_lock)
+    panel.renamed.connect(window.edit.set_name)
+    panel.colour_requested.connect(lambda object_id: _ask_for_colour(panel, window.model, object_id))
+    return panel
+
+
+def _rows(objects: tuple[ObjectInfo, ...], view: ViewState) -> tuple[ObjectRow, ...]:
+    return tuple(
+        ObjectRow(
+            each.object_id,
+            each.name,
+            view.colour(each.object_id),
+            each.object_id not in view.hidden,
+            each.is_locked,
+        )
+        for each in objects
+    )
+
+
+def _ask_for_colour(panel: QWidget, model: ViewModel, object_id: int) -> None:
+    chosen = QColorDialog.getColor(QColor(*model.state.colour(object_id)), panel.window(), "Colour")
+    if chosen.isValid():
+        colour = (chosen.red(), chosen.green(), chosen.blue())
+        model.set(model.state.with_colour(object_id, colour))
 
 
 def _repolish(widget: QWidget) -> None:

@@ -17,6 +17,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from gui.panels.spec import PanelContext
 from gui.panels.tool_panel import action_button
 from inference_core.types import Progress
 
@@ -72,6 +73,18 @@ class PropagationPanel(QFrame):
         self._bar.setValue(progress.done)
         self._bar.setFormat("%p %")
         self._figures.setText(figures(progress))
+
+
+def build(context: PanelContext) -> PropagationPanel:
+    """Create the panel; it shows the session's hint and the running command's progress."""
+    window, panel = context.window, PropagationPanel(context.actions)
+
+    def update(*_: object) -> None:
+        panel.set_hint(window.session.state.hint)
+
+    window.session.changed.connect(update)
+    window.controller.progressed.connect(panel.set_progress)
+    return panel
 
 
 def figures(progress: Progress) -> str:

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from enum import Enum, auto
-
 from PyQt5.QtWidgets import QLabel, QStatusBar, QWidget
 
-
-class StatusKind(Enum):
-    """Kinds of status texts, which may be set at the same time; the line shows the first of them."""
-
-    OPENING = auto()
-    STOPPING = auto()
-    COMMAND = auto()
-    LOADING = auto()
-    SUGGESTION = auto()
+from gui.panels.spec import PanelContext
+from gui.state.session_view import ClipFacts, SessionView
 
 
 class StatusLine(QStatusBar):
@@ -31,25 +22,26 @@ class StatusLine(QStatusBar):
         self._session = QLabel()
         self._session.setObjectName("session_facts")
         self._session.setToolTip("Networks, device and precision")
-        self._texts: dict[StatusKind, str] = {}
         self.addWidget(self._status, 1)
         self.addPermanentWidget(self._clip)
         self.addPermanentWidget(self._session)
 
-    def set_status(self, kind: StatusKind, text: str) -> None:
-        """Set the text of a kind; empty removes it. With no text left the line shows "Ready"."""
-        self._texts[kind] = text
-        shown = (self._texts.get(each, "") for each in StatusKind)
-        self._status.setText(next(filter(None, shown), "Ready"))
+    def show_session(self, before: SessionView, after: SessionView) -> None:
+        """Show what is being done, and networks, device and precision."""
+        self._status.setText(after.status)
+        self._session.setText(after.description)
 
-    def has_status(self, kind: StatusKind) -> bool:
-        """Whether a text of this kind is set."""
-        return bool(self._texts.get(kind))
-
-    def show_clip(self, text: str) -> None:
+    def show_clip(self, clip: ClipFacts) -> None:
         """Show the open clip."""
-        self._clip.setText(text)
+        height, width = clip.size
+        self._clip.setText(
+            f"{clip.name}   {width} × {height}   {clip.frame_count} frames   {clip.frame_rate:g} fps"
+        )
 
-    def show_session(self, text: str) -> None:
-        """Show networks, device and precision."""
-        self._session.setText(text)
+
+def build(context: PanelContext) -> StatusLine:
+    """Create the line; until something is being done it shows that the program starts."""
+    line = StatusLine()
+    context.window.session.changed.connect(line.show_session)
+    context.window.navigator.clip_shown.connect(line.show_clip)
+    return line

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
 
 from PyQt5.QtCore import QEvent, QPointF, QRectF, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QHelpEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PyQt5.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from gui.panels.spec import PanelContext
 from gui.state.frame_table import GROUND, FrameConfidence, FrameTable
 from gui.state.overlay import UInt32Array
+from gui.state.session_view import ClipFacts, Marks
+from gui.state.view_state import ViewState
 
 _GROUND = QColor("#15181d")
 _TRACK = QColor(*GROUND)
@@ -30,18 +32,7 @@ _HEIGHT = 78
 _DIAMOND = 5.5
 _MIN_TICK_PX = 64.0
 _STEPS = (1, 2, 5)
-
-
 _LEGEND = "The higher and redder, the less sure the mask: correct the clip there."
-
-
-@dataclass(frozen=True)
-class Marks:
-    """Frames that the user corrected, and the objects' names by id."""
-
-    anchors: frozenset[int] = frozenset()
-    drafts: frozenset[int] = frozenset()
-    names: Mapping[int, str] = field(default_factory=dict)
 
 
 class Timeline(QWidget):
@@ -102,26 +93,12 @@ class Timeline(QWidget):
 
     def describe(self, frame_index: int) -> str:
         """Describe a frame, for tooltips, the status line and screen readers."""
-        confidence = self._table.confidence(frame_index)
-        if frame_index in self._marks.drafts:
-            kind = "corrected, not propagated yet"
-        elif frame_index in self._marks.anchors:
-            kind = "corrected: propagation keeps it"
-        elif confidence is not None:
-            kind = f"propagated, expected overlap {confidence.value:.2f}{self._named(confidence.object_id)}"
-        else:
-            kind = "no mask yet"
-        return f"Frame {frame_index}: {kind}"
+        return self._marks.describe(frame_index, self._table.confidence(frame_index))
 
     @property
     def propagated_frames(self) -> frozenset[int]:
         """Frames that the running propagation has finished."""
         return self._table.propagated_frames
-
-    @property
-    def marks(self) -> Marks:
-        """The marks that are shown."""
-        return self._marks
 
     def x_of(self, frame_index: float) -> float:
         """Return the x of a frame, widget pixels."""
@@ -184,10 +161,6 @@ class Timeline(QWidget):
         if self._frame_index < len(self._table):
             self.setAccessibleDescription(self.describe(self._frame_index))
 
-    def _named(self, object_id: int) -> str:
-        names = self._marks.names
-        return f" (least sure: {names[object_id]})" if len(names) > 1 and object_id in names else ""
-
     def _scrub(self, event: QMouseEvent | None) -> None:
         if event is not None and event.buttons() & Qt.MouseButton.LeftButton and len(self._table):
             self.scrubbed.emit(self.frame_at(event.localPos().x()))
@@ -233,6 +206,31 @@ class Timeline(QWidget):
         painter.setBrush(_HEAD)
         top = _RULER_HEIGHT - 6
         painter.drawPolygon(QPolygonF([QPointF(x - 5, top), QPointF(x + 5, top), QPointF(x, top + 7)]))
+
+
+def build(context: PanelContext) -> Timeline:
+    """Create the timeline; it shows each frame as the presenter emits it."""
+    window, timeline = context.window, Timeline()
+
+    def on_clip(clip: ClipFacts) -> None:
+        timeline.show_clip(clip.frame_count)
+
+    def on_session(*_: object) -> None:
+        timeline.set_marks(window.session.state.marks)
+
+    def on_view(before: ViewState, after: ViewState) -> None:
+        if after.frame_index != before.frame_index:
+            timeline.set_frame(after.frame_index)
+
+    window.navigator.clip_shown.connect(on_clip)
+    window.session.changed.connect(on_session)
+    window.model.changed.connect(on_view)
+    window.timeline.frame_changed.connect(timeline.set_confidence)
+    window.timeline.frame_propagated.connect(timeline.add_propagated)
+    window.timeline.frames_changed.connect(timeline.set_confidences)
+    window.timeline.progress_cleared.connect(timeline.clear_progress)
+    timeline.scrubbed.connect(window.navigator.go_to)
+    return timeline
 
 
 def _image(pixels: UInt32Array) -> QImage:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from PyQt5.QtCore import QSize, Qt
 from PyQt5.QtWidgets import QAction, QFrame, QToolButton, QVBoxLayout, QWidget
 
-from gui.state.view_state import CanvasTool
+from gui.state.view_state import CANVAS_TOOLS
 
 _ICON_PX = 24
 
@@ -18,18 +18,12 @@ class ToolPanel(QFrame):
     def __init__(self, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("tool_panel")
-        self._actions = {tool: actions[f"tool_{tool}"] for tool in CanvasTool}
         column = QVBoxLayout(self)
         column.setContentsMargins(5, 8, 5, 8)
         column.setSpacing(3)
-        for tool, action in self._actions.items():
-            column.addWidget(action_button(action, f"tool_{tool}", _ICON_PX))
+        for tool in CANVAS_TOOLS:
+            column.addWidget(action_button(actions[f"tool_{tool}"], f"tool_{tool}", _ICON_PX))
         column.addStretch(1)
-
-    def set_tool(self, tool: CanvasTool) -> None:
-        """Show which tool is chosen; does not trigger its action."""
-        for each, action in self._actions.items():
-            action.setChecked(each is tool)
 
 
 def action_button(

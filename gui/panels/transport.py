@@ -8,6 +8,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QAction, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from gui.panels.icons import required_icon
+from gui.panels.spec import PanelContext
 from gui.panels.tool_panel import action_button
 
 _NAMES = ("first", "previous", "play", "next", "last")
@@ -46,3 +47,18 @@ class Transport(QFrame):
     def set_playing(self, is_playing: bool) -> None:
         """Show pause while playing, else play."""
         self._play.setIcon(required_icon("pause" if is_playing else "play"))
+
+
+def build(context: PanelContext) -> Transport:
+    """Create the panel; it shows the current frame of the clip."""
+    window, transport = context.window, Transport(context.actions)
+
+    def update(*_: object) -> None:
+        view = window.model.state
+        transport.set_position(view.frame_index, view.frame_count, window.navigator.frame_rate)
+
+    window.model.changed.connect(update)
+    window.navigator.clip_shown.connect(update)
+    window.navigator.playing_changed.connect(transport.set_playing)
+    update()
+    return transport

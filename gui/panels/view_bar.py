@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtWidgets import QAction, QComboBox, QFrame, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
+from gui.panels.spec import PanelContext
 from gui.panels.tool_panel import action_button
 from gui.state.overlay import ViewMode
 from gui.state.view_state import MAX_RADIUS_PX, MIN_RADIUS_PX, ViewState
+from inference_core.tools.registry import TOOLS
 
 _SLIDER_STEPS = 200
 
@@ -45,8 +47,8 @@ class ViewBar(QFrame):
 
     def set_state(self, state: ViewState) -> None:
         """Show tool, radius, region and mode; does not emit."""
-        self._tool.setText(state.tool.value.capitalize())
-        has_radius = state.tool.has_radius
+        self._tool.setText(TOOLS[state.tool].title if state.tool in TOOLS else state.tool.capitalize())
+        has_radius = state.has_radius
         self._slider.setEnabled(has_radius)
         self._slider.blockSignals(True)
         self._slider.setValue(_to_slider(state.radius_px))
@@ -101,6 +103,22 @@ class ViewBar(QFrame):
         row.addWidget(self._mode)
         row.addWidget(self._zoom)
         row.addWidget(action_button(actions["fit"], "fit"))
+
+
+def build(context: PanelContext) -> ViewBar:
+    """Create the bar; it shows the window's own state and the zoom of the canvas."""
+    window, bar = context.window, ViewBar(context.actions)
+
+    def update(*_: object) -> None:
+        bar.set_state(window.model.state)
+
+    window.model.changed.connect(update)
+    window.canvas.scale_changed.connect(bar.set_scale)
+    bar.radius_chosen.connect(window.edit.set_radius)
+    bar.view_mode_chosen.connect(window.navigator.set_view_mode)
+    bar.leave_region_clicked.connect(window.edit.escape)
+    update()
+    return bar
 
 
 def _to_slider(radius_px: float) -> int:

@@ -7,41 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from types import MappingProxyType
 
 from gui.state.overlay import Colour, OverlayStyle, ViewMode
+from inference_core.tools.registry import TOOLS
 from inference_core.types import Region, Tool
 
 MIN_RADIUS_PX = 0.5
 MAX_RADIUS_PX = 200.0
 
 
-class CanvasTool(StrEnum):
-    """What the mouse does on the canvas: the session's tools, and selecting a region."""
+REGION = "region"
+"""The tool that selects a region; the window has it beside the session's tools."""
 
-    SCRIBBLE = "scribble"
-    CLICK = "click"
-    BRUSH = "brush"
-    ERASER = "eraser"
-    LASSO = "lasso"
-    BOX = "box"
-    REGION = "region"
+CANVAS_TOOLS = (*TOOLS, REGION)
+"""What the mouse can do on the canvas, in the order of the buttons."""
 
-    @property
-    def session_tool(self) -> Tool | None:
-        """The session's tool of that name; None for the region, which only the window has."""
-        return None if self is CanvasTool.REGION else Tool(self.value)
-
-    @property
-    def has_radius(self) -> bool:
-        """Whether it draws a line of adjustable width."""
-        return self in (CanvasTool.SCRIBBLE, CanvasTool.BRUSH, CanvasTool.ERASER)
-
-
-# Fractions of the frame's short side, so that a line looks as wide on every clip.
-_RADIUS_FRACTIONS = {CanvasTool.SCRIBBLE: 3 / 480, CanvasTool.BRUSH: 12 / 480, CanvasTool.ERASER: 16 / 480}
-_CLICK_RADIUS_FRACTION = 5 / 480
+# Radius of what a tool without a line draws, as a share of the frame's short side.
+_POINT_RADIUS_SHARE = 5 / 480
 # Bright on footage; neighbours in the list are easy to tell apart.
 _COLOURS: tuple[Colour, ...] = (
     (255, 92, 87),
@@ -64,23 +47,34 @@ def default_colour(object_id: int) -> Colour:
     return round(red * share), round(green * share), round(blue * share)
 
 
-def default_radii(source: tuple[int, int]) -> Mapping[CanvasTool, float]:
-    """Return the tools' radii in source pixels for frames of size (height, width)."""
-    short_side = min(source)
-    return MappingProxyType(
-        {tool: max(1.0, round(share * short_side)) for tool, share in _RADIUS_FRACTIONS.items()}
-    )
+def default_radii(source: tuple[int, int]) -> Mapping[str, float]:
+    """Return the radii of tools with a line, source pixels, for frames of size (height, width).
+
+    Shares of the short side, so that a line looks as wide on every clip.
+    """
+    shares = {name: spec.radius_share for name, spec in TOOLS.items() if spec.radius_share is not None}
+    return MappingProxyType({name: max(1.0, round(share * min(source))) for name, share in shares.items()})
+
+
+def has_radius(tool: str) -> bool:
+    """Return whether a tool of the canvas draws a line of adjustable width."""
+    return tool in TOOLS and TOOLS[tool].radius_share is not None
 
 
 @dataclass(frozen=True)
 class Pen:
     """What a gesture on the canvas draws with, fixed when the button goes down."""
 
-    tool: CanvasTool
+    tool: str
     object_id: int
     radius_px: float
     colour: Colour
     region: Region | None = None
+
+    @property
+    def has_radius(self) -> bool:
+        """Whether it draws a line of adjustable width."""
+        return has_radius(self.tool)
 
 
 @dataclass(frozen=True)
@@ -90,11 +84,11 @@ class ViewState:
     source: tuple[int, int] = (480, 854)
     frame_count: int = 0
     frame_index: int = 0
-    tool: CanvasTool = CanvasTool.SCRIBBLE
+    tool: str = Tool.SCRIBBLE
     object_id: int = 1
     region: Region | None = None
     view_mode: ViewMode = ViewMode.OVERLAY
-    radii: Mapping[CanvasTool, float] = field(default_factory=lambda: default_radii((480, 854)))
+    radii: Mapping[str, float] = field(default_factory=lambda: default_radii((480, 854)))
     hidden: frozenset[int] = frozenset()
     colours: Mapping[int, Colour] = field(default_factory=dict)
 
@@ -106,8 +100,13 @@ class ViewState:
     @property
     def radius_px(self) -> float:
         """Half the width of the current tool's line, source pixels."""
-        click = max(2.0, round(_CLICK_RADIUS_FRACTION * min(self.source)))
-        return self.radii.get(self.tool, click)
+        point = max(2.0, round(_POINT_RADIUS_SHARE * min(self.source)))
+        return self.radii.get(self.tool, point)
+
+    @property
+    def has_radius(self) -> bool:
+        """Whether the current tool draws a line of adjustable width."""
+        return has_radius(self.tool)
 
     def at_frame(self, frame_index: int) -> ViewState:
         """Go to a frame, clamped to the clip."""
@@ -115,7 +114,7 @@ class ViewState:
 
     def with_radius(self, radius_px: float) -> ViewState:
         """Set the current tool's radius, in half pixels below ten and whole ones above."""
-        if not self.tool.has_radius:
+        if not self.has_radius:
             return self
         clamped = min(max(radius_px, MIN_RADIUS_PX), MAX_RADIUS_PX)
         rounded = round(clamped * 2) / 2 if clamped < 10 else float(round(clamped))

@@ -19,6 +19,7 @@ import numpy as np
 from inference_core.errors import NotReadyError, UserError
 from inference_core.types import Direction, FrameMask, Interaction, Progress, Stroke, Tool, UInt8Array
 from mivos_studio.project.playable import ReadIds, found_in
+from mivos_studio.project.playback import perform_numbered
 from mivos_studio.project.script import Script, check_script
 from mivos_studio.project.steps import AddObject, Propagate, SetIds, Step, Undo
 
@@ -197,18 +198,23 @@ class PlayScriptCommand(Command):
         return self
 
     def run(self, session: Session, record: RecordStep) -> Changes:
-        """Perform the steps; each is recorded as if the user had performed it."""
-        steps = (*self._missing_objects(session), *self.script.steps)
+        """Perform the steps; each is recorded as if the user had performed it.
+
+        A UserError is raised with the step's number in the script.
+        """
         read_ids = found_in(self.script.folder, self.read_ids)
         is_all, began_s = self.recorder.is_empty, perf_counter()
-        for number, step in enumerate(steps, start=1):
-            yield from step.perform(session, read_ids)
+        for missing in self._missing_objects(session):
+            yield from missing.perform(session, read_ids)
+            record(missing)
+        for number, step in enumerate(self.script.steps, start=1):
+            yield from perform_numbered(step, number, session, read_ids)
             record(_with_absolute_path(step, self.script.folder))
-            yield Progress(number, len(steps), perf_counter() - began_s)
+            yield Progress(number, len(self.script.steps), perf_counter() - began_s)
         if is_all:
             self.recorder.mark_saved(self.recorder.snapshot(self.script.folder))
 
-    def _missing_objects(self, session: Session) -> list[Step]:
+    def _missing_objects(self, session: Session) -> list[AddObject]:
         known = {each.object_id for each in session.objects}
         return [AddObject(o.object_id, o.name) for o in self.script.objects if o.object_id not in known]
 

@@ -60,8 +60,8 @@ class PropagationPlan:
     def run(self) -> Generator[FrameMask, None, None]:
         """Commit and propagate; yield each frame as it is done. Closing keeps what is done as one step.
 
-        What is propagated is what was there at the start. Other commands may come between two frames: they are
-        steps behind this one, and what they locked is left alone from then on.
+        What is propagated is what was there at the start. Other commands may come between two frames: they
+        are steps behind this one, and what they lock is left alone from then on.
         """
         started = time.perf_counter()
         to_do = self._anchors_to_do(self.transaction.state)
@@ -206,7 +206,7 @@ class PropagationPlan:
             if drawn_since is None:  # the frame was reset since
                 return state
             committed = state.commit(anchor, keep_older=keep_older)
-            if drawn_since == draft:
+            if drawn_since.corrections == draft.corrections:
                 return committed
             return committed.with_draft(replace(drawn_since, base=hard))
 

@@ -1,18 +1,20 @@
-"""The one caller of the networks: images in, tensors out, padded and on the device."""
+"""The one caller of the networks: images in, tensors out, padded and on the device; arrays for the tools."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 
 import torch
 from torch import Tensor
 
-from inference_core.runtime.device import Compute, fallback, place_networks
+from inference_core.runtime.device import Compute, fallback, is_out_of_memory, place_networks
 from inference_core.runtime.feature_cache import FeatureCache
 from inference_core.runtime.geometry import Geometry, Size
-from inference_core.types import Frames, Tool, UInt8Array
+from inference_core.tools.tool_input import NetworkName
+from inference_core.types import BoolArray, Float32Array, Frames, UInt8Array
 from model.interfaces import MemoryEntry, Networks, QueryFeatures
 
 NO_FEATURES = QueryFeatures(torch.empty(0), ())
@@ -26,7 +28,7 @@ class NetworkRunner:
     """Networks, frames and the feature cache of one session. Used by one thread at a time.
 
     Every tensor that comes out is float32 on the device, except features, keys and values, which keep the
-    networks' dtype.
+    networks' dtype. `interact` takes and yields numpy arrays.
     """
 
     def __init__(
@@ -113,22 +115,49 @@ class NetworkRunner:
             return torch.sigmoid(logits.float())
 
     def interact(
-        self, tool: Tool, image: Tensor, previous: Tensor, positive: Tensor, negative: Tensor
-    ) -> Iterator[Tensor]:
-        """Turn guidance maps of a tool's strokes (K, h, w) into each object's own probability (K, h, w).
+        self,
+        name: NetworkName,
+        geometry: Geometry,
+        pixels: UInt8Array,
+        *,
+        previous: BoolArray,
+        positive: BoolArray,
+        negative: BoolArray,
+        free_memory: Callable[[int], None],
+    ) -> Iterator[Float32Array]:
+        """Turn guidance maps of strokes (K, h, w) into each object's own probability (K, h, w) in [0, 1].
 
-        The first prediction comes soon, others that may follow are better.
+        The first prediction comes soon, others that may follow are better. Where memory runs out before the
+        first, it is computed again; after it, no other follows.
+
+        name         the network of the family.
+        pixels       (H, W, 3) uint8 RGB of the geometry's source size.
+        free_memory  called between two attempts with the number of failures; raises where nothing is left
+                     to try.
         """
-        networks = self.networks
-        network = networks.interaction if tool == Tool.SCRIBBLE else networks.clicks
-        predictions = network.predictions(image, previous, positive, negative)
-        while True:
-            with self._inference():
-                logits = next(predictions, None)
-                if logits is None:
-                    return
-                prob = torch.sigmoid(logits.float())
-            yield prob
+        for failures in count(1):
+            is_given = False
+            network = self.networks.interaction if name == "interaction" else self.networks.clicks
+            try:
+                predictions = network.predictions(
+                    self.image(pixels, geometry), *map(self._plane, (previous, positive, negative))
+                )
+                while True:
+                    with self._inference():
+                        logits = next(predictions, None)
+                    if logits is None:
+                        return
+                    prob: Float32Array = torch.sigmoid(logits.float()).cpu().numpy()
+                    is_given = True
+                    yield prob
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+            # Outside of the handler, whose error still holds the tensors of the prediction.
+            logits = None
+            free_memory(failures)
+            if is_given:
+                return
 
     def crop_geometry(self, size: Size) -> Geometry:
         """Return the sizes for a crop (H, W): enlarged when small, reduced when large, as frames are."""
@@ -136,6 +165,10 @@ class NetworkRunner:
         # A long thin crop must not cost more than the whole frame.
         side = max(1, min(short, round(long * min(size) / max(size))))
         return Geometry.fit(size, side, self._interaction_multiple, most_enlarged=_CROP_MOST_ENLARGED)
+
+    def _plane(self, masks: BoolArray) -> Tensor:
+        """Bring masks (K, h, w) to the device as a network sees them, 0 and 1."""
+        return torch.from_numpy(masks).to(self.compute.device).float()
 
     @contextmanager
     def _inference(self) -> Iterator[None]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from inference_core.errors import UserError
-from inference_core.runtime.device import is_out_of_memory, release_cached
+from inference_core.runtime.device import release_cached
 from inference_core.runtime.network_runner import NetworkRunner
-
-_Result = TypeVar("_Result")
 
 
 class Notices:
@@ -38,26 +35,6 @@ class OutOfMemoryHandler:
     runner: NetworkRunner
     notices: Notices
     clear: Callable[[], None]
-
-    def retry_on_oom(self, work: Callable[[], Iterator[_Result]]) -> Iterator[_Result]:
-        """Run work that can be repeated with the same result, as long as `free_memory` frees memory.
-
-        Of several results each is better than those before; where memory runs out later, what is given stays.
-        """
-        failures = 0
-        is_given = False
-        while not is_given:
-            try:
-                for result in work():
-                    is_given = True
-                    yield result
-                return
-            except RuntimeError as error:
-                if not is_out_of_memory(error):
-                    raise
-            # Outside of the handler, whose error still holds the tensors of the work.
-            failures += 1
-            self.free_memory(failures)
 
     def free_memory(self, failures: int) -> None:
         """Memory ran out so many times in a row: drop what is kept, then leave the device.

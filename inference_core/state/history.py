@@ -125,8 +125,11 @@ class StateStore:
         """Add a step that is being done; steps that had been undone are discarded."""
         self._done.append(step)
         self._undone.clear()
+
+    def discard_unnamed(self) -> None:
+        """Discard the bytes of steps that were discarded, now and then; all that is needed must be written."""
         if self.mask_store.blobs.added > max(_LEAST_ADDED, self._named_count):
-            named = blobs_named(self._state, self._records.values(), self._done)
+            named = blobs_named(self._state, self._records.values(), (*self._done, *self._undone))
             self.mask_store.blobs.discard_others(named)
             self._named_count = len(named)
 
@@ -143,7 +146,7 @@ class StateStore:
         return self.snapshot(frame_index)[1]
 
     def rewrite(self, step: UndoStep, rewritten: UndoStep, written: Written) -> None:
-        """Replace a step by one that does more; later steps, undone ones too, come behind what it does now."""
+        """Replace a step by one that does more; later steps, undone ones too, come behind all of that."""
         place = self._place(step)
         self._done[place] = rewritten
         below, records = rewritten.after, dict(written.records)
@@ -272,4 +275,5 @@ class Transaction:
         elif len(changed) < len(after):
             kept = [{index: records[index] for index in changed} for records in (before, after)]
             self.store.replace(step, replace(step, records_before=kept[0], records_after=kept[1]))
+        self.store.discard_unnamed()
         return changed

@@ -14,7 +14,7 @@ from inference_core.errors import InvalidInteractionError
 from inference_core.state.frame_record import FrameRecord, ObjectKey
 from inference_core.state.round import RoundRecord
 from inference_core.state.segments import Anchored, Segment, trim_segment
-from inference_core.types import DEFAULT_SETTINGS, ObjectInfo, ObjectSettings, Stroke, Tool
+from inference_core.types import DEFAULT_SETTINGS, ObjectInfo, ObjectSettings, Stroke
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,11 @@ class TrackedObject:
 class StrokeGroup:
     """Strokes of one tool on one frame that a network sees together, oldest first.
 
+    tool   the tool's name.
     start  what the frame held before the first of them, None for nothing.
     """
 
-    tool: Tool
+    tool: str
     strokes: tuple[Stroke, ...]
     start: FrameRecord | None
 
@@ -58,14 +59,16 @@ class StrokeGroup:
 class Draft:
     """A corrected frame, not yet propagated.
 
-    base     what it held before the corrections, None for nothing.
-    objects  those that were corrected: drawn, or changed by what was drawn.
+    base         what it held before the corrections, None for nothing.
+    objects      those that were corrected: drawn, or changed by what was drawn.
+    corrections  how many there were.
     """
 
     frame_index: int
     base: FrameRecord | None
     objects: frozenset[ObjectKey]
     strokes: StrokeGroup | None = None
+    corrections: int = 0
 
 
 @dataclass(frozen=True)
@@ -236,7 +239,8 @@ class SessionState:
     ) -> SessionState:
         """Draft a frame that held `record`, or add these objects to its draft."""
         draft = self.draft(frame_index) or Draft(frame_index, record, frozenset())
-        return self.with_draft(replace(draft, objects=draft.objects.union(objects), strokes=strokes))
+        objects, corrections = draft.objects.union(objects), draft.corrections + 1
+        return self.with_draft(replace(draft, objects=objects, strokes=strokes, corrections=corrections))
 
     def with_draft(self, draft: Draft) -> SessionState:
         """Add a draft, or replace the one of its frame in its place of the order."""

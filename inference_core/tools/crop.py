@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inference_core.errors import InvalidInteractionError
-from inference_core.runtime.geometry import Geometry
-from inference_core.runtime.network_runner import NetworkRunner
 from inference_core.types import Float32Array, Region
+
+if TYPE_CHECKING:
+    from inference_core.runtime.geometry import Geometry
 
 
 @dataclass(frozen=True)
@@ -39,15 +40,6 @@ class Crop:
         """Convert points (N, 2) (x, y) from source pixels to working pixels of the crop."""
         corner = np.array([self.region.x0, self.region.y0], np.float32)
         return self.geometry.scale_to_working(points - corner)
-
-
-def open_crop(runner: NetworkRunner, region: Region | None) -> Crop:
-    """Return the crop of a region, or of the whole frame."""
-    if region is None:
-        height, width = runner.geometry.source
-        return Crop(Region(0, 0, width, height), runner.geometry)
-    size = (region.y1 - region.y0, region.x1 - region.x0)
-    return Crop(region, runner.crop_geometry(size))
 
 
 def check_region(region: Region, size: tuple[int, int]) -> None:

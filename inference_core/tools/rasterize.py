@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from inference_core.types import BoolArray, Float32Array
@@ -21,7 +20,7 @@ class GuidanceMaps:
     negative: BoolArray
 
 
-def disks_along(points: Float32Array, radius_px: float, size: tuple[int, int]) -> BoolArray:
+def disks_along(points: Float32Array, radius_px: float, size: tuple[int, ...]) -> BoolArray:
     """Mark every pixel whose centre is within `radius_px` of a polyline (N, 2) (x, y).
 
     Returns (H, W) bool; a radius below half a pixel still marks the pixel it falls into.
@@ -37,8 +36,10 @@ def disks_along(points: Float32Array, radius_px: float, size: tuple[int, int]) -
     return mask
 
 
-def filled_polygon(points: Float32Array, size: tuple[int, int]) -> BoolArray:
+def filled_polygon(points: Float32Array, size: tuple[int, ...]) -> BoolArray:
     """Fill a polygon (N, 2) (x, y), its outline included. Returns (H, W) bool."""
+    import cv2
+
     fraction_bits = 4
     plane = np.zeros(size, np.uint8)
     corners = np.rint(points * (1 << fraction_bits)).astype(np.int32)
@@ -49,6 +50,8 @@ def filled_polygon(points: Float32Array, size: tuple[int, int]) -> BoolArray:
 def _without_straight_points(points: Float32Array) -> Float32Array:
     if len(points) < 3:
         return points.astype(np.float32)
+    import cv2
+
     kept = cv2.approxPolyDP(points.astype(np.float32).reshape(-1, 1, 2), _STRAIGHT_PX, closed=False)
     return np.asarray(kept, np.float32).reshape(-1, 2)
 

@@ -23,7 +23,7 @@ from PyQt5.QtWidgets import QApplication
 from gui.canvas.canvas import Canvas
 from gui.main_window import MainWindow
 from gui.state.overlay import OverlayStyle, RenderedFrame, paint, rgb32
-from gui.state.view_state import CanvasTool, Pen
+from gui.state.view_state import Pen
 from gui.worker.commands import AddObjectCommand, EditCommand, PropagateCommand
 from inference_core.types import Interaction, Stroke, Tool, UInt8Array
 from mivos_studio import app
@@ -66,7 +66,7 @@ def measure_brush_moves(size: tuple[int, int]) -> dict[str, float]:
     canvas.resize(*CANVAS)
     canvas.show()
     canvas.show_frame(_rendered_frame(size))
-    canvas.set_pen(Pen(CanvasTool.BRUSH, 1, size[0] / 40, (255, 92, 87)))
+    canvas.set_pen(Pen(Tool.BRUSH, 1, size[0] / 40, (255, 92, 87)))
     _spin(0.4)
     places = [_on_a_spiral(step / MOVES) for step in range(MOVES)]
     _send(canvas, QMouseEvent.Type.MouseButtonPress, places[0])

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from inference_core.session import Session
+from inference_core.tools.registry import TOOLS
+from inference_core.tools.spec import StrokeShape, ToolSpec
 from inference_core.types import BoolArray, Float32Array, Interaction, Stroke, Tool
 from mivos_studio.benchmarks.made_clip import MadeClip, make_clip
 from mivos_studio.benchmarks.startup import measure_startup
@@ -56,7 +58,7 @@ def measure_speed(options: SpeedOptions) -> dict[str, Any]:
         )
         report["propagation"][str(count)] = _propagation(session, clip)
     if session is not None and clip is not None:
-        report["strokes"] = {tool.value: _strokes(session, clip, tool) for tool in Tool}
+        report["strokes"] = {name: _strokes(session, clip, tool) for name, tool in TOOLS.items()}
         report["first_click"] = _first_clicks(session, clip)
         report["device"], report["dtype"] = session.device, session.dtype
     report["startup"] = measure_startup(options.models, options.weights)
@@ -100,15 +102,15 @@ def _propagation(session: Session, clip: MadeClip) -> dict[str, float]:
     return {"fps": frames / seconds, "frames": frames, "flow_fps": flowed / flow_seconds}
 
 
-def _strokes(session: Session, clip: MadeClip, tool: Tool) -> dict[str, float]:
+def _strokes(session: Session, clip: MadeClip, tool: ToolSpec) -> dict[str, float]:
     """Draw on frames spread over the clip, the first one not counted; GrabCut on the same strokes."""
     rng = np.random.default_rng(_SEED)
     times: list[float] = []
     baseline: list[float] = []
     for frame_index in _frames_to_draw_on(clip):
-        stroke = _stroke(clip, frame_index, tool, rng)
-        times.append(_interaction_ms(session, Interaction(tool, stroke))[-1])
-        if tool in (Tool.SCRIBBLE, Tool.CLICK) and len(baseline) < _GRABCUTS:
+        stroke = _stroke(clip, frame_index, tool.shape, rng)
+        times.append(_interaction_ms(session, Interaction(tool.name, stroke))[-1])
+        if tool.adds_up and len(baseline) < _GRABCUTS:
             baseline.append(_grabcut_ms(clip, frame_index, stroke.points))
     figures = {"median_ms": statistics.median(times[1:]), "worst_ms": max(times[1:])}
     return {**figures, "grabcut_ms": min(baseline)} if baseline else figures
@@ -120,7 +122,7 @@ def _first_clicks(session: Session, clip: MadeClip) -> dict[str, float]:
     times = []
     for frame_index in _frames_to_draw_on(clip):
         session.reset(frame_index)
-        stroke = _stroke(clip, frame_index, Tool.CLICK, rng)
+        stroke = _stroke(clip, frame_index, StrokeShape.POINT, rng)
         times.append(_interaction_ms(session, Interaction(Tool.CLICK, stroke)))
     return {
         "first_mask_ms": statistics.median(ms[0] for ms in times[1:]),
@@ -134,9 +136,9 @@ def _frames_to_draw_on(clip: MadeClip) -> list[int]:
     return [shown[place * (len(shown) - 1) // _STROKES] for place in range(_STROKES + 1)]
 
 
-def _stroke(clip: MadeClip, frame_index: int, tool: Tool, rng: np.random.Generator) -> Stroke:
+def _stroke(clip: MadeClip, frame_index: int, shape: StrokeShape, rng: np.random.Generator) -> Stroke:
     object_id = int(clip.masks[frame_index].max())
-    points = _gesture(clip.masks[frame_index] == object_id, tool, rng)
+    points = _points(clip.masks[frame_index] == object_id, shape, rng)
     return Stroke(frame_index, object_id, points.astype(np.float32))
 
 
@@ -146,14 +148,14 @@ def _interaction_ms(session: Session, interaction: Interaction) -> list[float]:
     return [1000 * (time.perf_counter() - started) for _ in session.interact(interaction)]
 
 
-def _gesture(truth: BoolArray, tool: Tool, rng: np.random.Generator) -> Float32Array:
-    """Return the points (N, 2) of a simulated user with a tool on an object (H, W)."""
-    if tool == Tool.LASSO:
+def _points(truth: BoolArray, shape: StrokeShape, rng: np.random.Generator) -> Float32Array:
+    """Return the points (N, 2) of a simulated user's gesture on an object (H, W)."""
+    if shape is StrokeShape.POLYGON:
         return lasso_polygon(truth, rng)
-    if tool == Tool.BOX:
+    if shape is StrokeShape.BOX:
         return np.array(random_box(truth, rng), np.float32).reshape(2, 2)
     points = scribble_strokes(truth, np.zeros_like(truth), rng)[0].points
-    return points[len(points) // 2 :][:1] if tool == Tool.CLICK else points
+    return points[len(points) // 2 :][:1] if shape is StrokeShape.POINT else points
 
 
 def _grabcut_ms(clip: MadeClip, frame_index: int, points: Float32Array) -> float:

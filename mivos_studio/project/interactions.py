@@ -8,7 +8,8 @@ import numpy as np
 from msgspec import Meta
 
 from inference_core.errors import UserError
-from inference_core.types import Interaction, Region, Stroke, Tool
+from inference_core.tools.registry import TOOLS
+from inference_core.types import Interaction, Region, Stroke
 from mivos_studio.project.json_fields import (
     Flag,
     JsonObject,
@@ -18,9 +19,6 @@ from mivos_studio.project.json_fields import (
     WholeNumber,
     read_object,
 )
-
-_FEWEST_POINTS = {Tool.LASSO: 3}
-_EXACT_POINTS = {Tool.CLICK: 1, Tool.BOX: 2}
 
 _Corners = Annotated[
     tuple[WholeNumber, WholeNumber, WholeNumber, WholeNumber],
@@ -45,8 +43,8 @@ class _Drawn(JsonObject, frozen=True):
                 raise ValueError('"region" must be [x0, y0, x1, y1] with x0 < x1 and y0 < y1.')
 
 
-def read_interaction(tool: Tool, value: object, place: str) -> Interaction:
-    """Read what was done with a tool; the key "do" has been read."""
+def read_interaction(tool: str, value: object, place: str) -> Interaction:
+    """Read what was done with a registered tool; the key "do" has been read."""
     drawn = read_object(_Drawn, value, place, known=("do",))
     _check_point_count(tool, len(drawn.points), place)
     points = np.array(drawn.points, dtype=np.float32)
@@ -69,8 +67,9 @@ def written_interaction(interaction: Interaction) -> dict[str, Any]:
     return keys
 
 
-def _check_point_count(tool: Tool, count: int, place: str) -> None:
-    exact, fewest = _EXACT_POINTS.get(tool), _FEWEST_POINTS.get(tool, 1)
+def _check_point_count(tool: str, count: int, place: str) -> None:
+    shape = TOOLS[tool].shape
+    exact, fewest = shape.exact_points, shape.least_points
     if not count:
         raise UserError(f'{place}: "points" needs at least one [x, y].')
     if exact is not None and count != exact:

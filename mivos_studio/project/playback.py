@@ -8,6 +8,7 @@ from inference_core.errors import UserError
 from inference_core.types import FrameMask
 from mivos_studio.project.playable import Playable, ReadIds, found_in
 from mivos_studio.project.script import Script, place_of
+from mivos_studio.project.steps import Step
 
 OnChange = Callable[[FrameMask], None]
 
@@ -20,9 +21,14 @@ def play(session: Playable, script: Script, read_ids: ReadIds, on_change: OnChan
     for declared in script.objects:
         session.add_object(declared.name, declared.object_id)
     for number, step in enumerate(script.steps, start=1):
-        try:
-            for change in step.perform(session, found_in(script.folder, read_ids)):
-                on_change(change)
-        except UserError as error:
-            raise UserError(f"{place_of(number, step.verb)}: {error}") from error
+        for change in perform_numbered(step, number, session, found_in(script.folder, read_ids)):
+            on_change(change)
         yield number
+
+
+def perform_numbered(step: Step, number: int, session: Playable, read_ids: ReadIds) -> Iterator[FrameMask]:
+    """Perform a script's step, counted from 1; a UserError is raised again with the step's number."""
+    try:
+        yield from step.perform(session, read_ids)
+    except UserError as error:
+        raise UserError(f"{place_of(number, step.verb)}: {error}") from error

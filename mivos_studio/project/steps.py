@@ -14,7 +14,8 @@ from typing import Annotated, Any, ClassVar, Self
 from msgspec import Meta, to_builtins
 from msgspec.structs import force_setattr
 
-from inference_core.types import Direction, FrameMask, Interaction, Tool
+from inference_core.tools.registry import TOOLS
+from inference_core.types import Direction, FrameMask, Interaction
 from mivos_studio.project.interactions import read_interaction, written_interaction
 from mivos_studio.project.json_fields import Count, JsonObject, ObjectId, Text, WholeNumber, read_object
 from mivos_studio.project.playable import Playable, ReadIds
@@ -65,18 +66,18 @@ class Step(JsonObject, frozen=True, omit_defaults=True, rename=_KEYS):
 class Draw(Step, frozen=True, eq=False):
     """One stroke with one tool."""
 
-    verbs = tuple(tool.value for tool in Tool)
+    verbs = tuple(TOOLS)
     interaction: Interaction
 
     @property
     def verb(self) -> str:
         """Name the tool."""
-        return self.interaction.tool.value
+        return str(self.interaction.tool)
 
     @classmethod
     def read(cls, verb: str, value: object, place: str) -> Self:
         """Read the stroke."""
-        return cls(read_interaction(Tool(verb), value, place))
+        return cls(read_interaction(verb, value, place))
 
     def written(self) -> dict[str, Any]:
         """Return the keys of the stroke."""

@@ -21,8 +21,10 @@ from PyQt5.QtCore import QTimer
 from PyQt5.QtWidgets import QApplication
 
 import gui.main_window
-from gui.main_window import Backend, MainWindow
+from gui.controllers.controller import Controller
+from gui.main_window import MainWindow
 from gui.panels.dialogs.export_dialog import ExportRequest
+from gui.worker.backend import Backend
 from gui.worker.commands import EditCommand, PlayScriptCommand, PropagateCommand
 from gui.worker.worker import OpenedSession
 from inference_core.types import FrameMask, Interaction, Stroke, Tool, UInt8Array
@@ -115,7 +117,7 @@ class Stage:
         self.controller.submit(EditCommand(Draw(Interaction(Tool.SCRIBBLE, Stroke(0, 1, points)))))
 
     @property
-    def controller(self) -> gui.main_window.Controller:
+    def controller(self) -> Controller:
         assert self.window is not None
         return self.window.controller
 

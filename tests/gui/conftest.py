@@ -14,7 +14,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PyQt5 import sip
 from PyQt5.QtWidgets import QApplication
 
-from gui.main_window import Backend, MainWindow
+from gui.main_window import MainWindow
+from gui.worker.backend import Backend
 from gui.worker.clip_opener import OpenClip
 from gui.worker.worker import OpenedSession
 from tests.gui.fake_session import FakeClip, FakeSession

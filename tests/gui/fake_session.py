@@ -154,7 +154,7 @@ class FakeSession:
         frame_index = interaction.frame_index
         ids = self.ids(frame_index)
         covered = _covered(interaction, ids.shape)
-        adds = interaction.stroke.is_positive and interaction.tool is not Tool.ERASER
+        adds = interaction.stroke.is_positive and interaction.tool != Tool.ERASER
         ids[covered] = interaction.object_id if adds else 0
         drafts = (*(i for i in self.drafts if i != frame_index), frame_index)
         known = {*self._now.known.get(frame_index, ()), interaction.object_id}

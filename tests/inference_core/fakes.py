@@ -177,7 +177,7 @@ def stroke(
     region: tuple[int, int, int, int] | None = None,
 ) -> Interaction:
     gesture = Stroke(frame, object_id, np.array(points, np.float32), radius, positive)
-    return Interaction(Tool(tool), gesture, Region(*region) if region else None)
+    return Interaction(tool, gesture, Region(*region) if region else None)
 
 
 class MemoryScratch:

@@ -4,7 +4,7 @@ import pytest
 
 from inference_core.session import Session
 from inference_core.types import MemoryOptions
-from tests.inference_core.fakes import FakeClip, fake_session, square_clip, square_ids, stroke
+from tests.inference_core.fakes import FakeClip, fake_session, square_clip, square_ids
 from tests.inference_core.snapshot import differences, snapshot
 
 
@@ -74,27 +74,6 @@ def test_a_second_draft_that_was_not_reached_stays_a_draft() -> None:
         session.set_ids(frame_index, square_ids(frame_index))
     cancelled_after(session, 4)
     assert (session.drafts, session.anchors, session.unfinished) == ((6,), (0,), (0,))
-
-
-def test_a_stroke_during_a_propagation_closes_the_running_step_and_the_propagation_resumes_as_a_new_one() -> (
-    None
-):
-    session = fake_session()
-    session.set_ids(0, square_ids(0))
-    running = session.propagate()
-    next(running)
-    next(running)
-    list(session.interact(stroke("brush", [[60, 50]], frame=7, radius=4)))
-    painted = session.ids(7)
-    assert list(running) == []
-    assert session.rounds[0].changed_frames == (1, 2)
-    assert [change.frame_index for change in session.propagate(0)] == list(range(3, 12))
-    assert session.drafts == (7,)
-    assert (session.ids(7) == painted).all()
-    session.undo()
-    session.undo()
-    assert session.drafts == ()
-    assert session.ids(2).any()
 
 
 def test_a_correction_in_what_was_propagated_takes_the_unfinished_rest_over() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -95,6 +96,42 @@ def test_fusion_that_does_not_fit_is_done_again() -> None:
     two_rounds(session)
     two_rounds(undisturbed)
     assert all(map(np.array_equal, masks(session), masks(undisturbed)))
+
+
+@pytest.mark.usefixtures("on_a_card")
+def test_a_stroke_that_did_not_fit_is_predicted_again_with_caches_dropped() -> None:
+    undisturbed, session = fake_session(), fake_session()
+    notices: list[str] = []
+    session.on_notice(notices.append)
+    fail(session, 2, "predictions", {0})
+    for each in (session, undisturbed):
+        each.add_object("square")
+        list(each.interact(stroke()))
+    assert np.array_equal(session.ids(0), undisturbed.ids(0))
+    assert not session._context.runner.compute.is_last_resort
+    assert notices == []
+
+
+@pytest.mark.usefixtures("on_a_card")
+def test_the_tensors_of_a_prediction_that_did_not_fit_are_gone_when_memory_is_freed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session = fake_session()
+    features, works = session._context.runner.features, networks_of(session)[2].predictions
+    inputs: list[weakref.ref[torch.Tensor]] = []
+    left: list[bool] = []
+
+    def greedy(*planes: torch.Tensor) -> Iterator[torch.Tensor]:
+        if not inputs:
+            inputs.extend(map(weakref.ref, planes))
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+        yield from works(*planes)
+
+    networks_of(session)[2].predictions = greedy  # type: ignore[method-assign, assignment]
+    monkeypatch.setattr(features, "shrink", lambda: left.extend(ref() is not None for ref in inputs))
+    session.add_object("square")
+    list(session.interact(stroke()))
+    assert left == [False] * 4
 
 
 @pytest.mark.usefixtures("on_a_card")

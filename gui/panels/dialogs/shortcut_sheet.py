@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QWidget
 
@@ -12,7 +14,7 @@ _GAP_PX = 10
 class ShortcutSheet(QDialog):
     """Sections of (key, what it does), in three columns."""
 
-    def __init__(self, sections: dict[str, Rows], parent: QWidget | None = None) -> None:
+    def __init__(self, sections: Mapping[str, Rows], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("shortcut_sheet")
         self.setWindowTitle("Shortcuts")
@@ -23,7 +25,7 @@ class ShortcutSheet(QDialog):
             row.addLayout(_column(column_sections))
 
 
-def _columns(sections: dict[str, Rows]) -> list[list[tuple[str, Rows]]]:
+def _columns(sections: Mapping[str, Rows]) -> list[list[tuple[str, Rows]]]:
     """Distribute the sections so that the columns are about equally long."""
     columns: list[list[tuple[str, Rows]]] = [[], [], []]
     for entry in sorted(sections.items(), key=lambda each: -len(each[1])):

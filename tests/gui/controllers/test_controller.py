@@ -1,24 +1,25 @@
-"""The controller's logic without a window: the widgets are mocks that refuse misspelt calls."""
+"""The controllers without a window: canvas, navigator and worker are mocks that refuse misspelt calls."""
 
 from __future__ import annotations
 
-from unittest.mock import MagicMock, call
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
-from PyQt5.QtWidgets import QAction, QApplication
+from PyQt5.QtWidgets import QApplication
 
-from gui.actions import ACTIONS
+from gui.actions.conditions import can_cancel, can_propagate, can_undo
+from gui.actions.spec import ActionContext, Condition
 from gui.canvas.canvas import Canvas
-from gui.controllers.controller import Controller, Views
+from gui.controllers.controller import Controller
+from gui.controllers.edit_controller import EditController
 from gui.controllers.navigator import Navigator
-from gui.panels.banner import Banner
-from gui.panels.object_panel import ObjectPanel
-from gui.panels.propagation_panel import PropagationPanel
-from gui.panels.status_line import StatusKind, StatusLine
-from gui.panels.timeline import Timeline
+from gui.controllers.session_presenter import SessionPresenter
+from gui.controllers.timeline_presenter import TimelinePresenter
+from gui.state.session_model import Messages, SessionModel
+from gui.state.session_view import SessionView, StatusKind
 from gui.state.view_model import ViewModel
-from gui.state.view_state import CanvasTool, ViewState
+from gui.state.view_state import REGION, ViewState
 from gui.worker.commands import Command, EditCommand, PropagateCommand, UndoCommand
 from gui.worker.worker import Ending, OpenedSession, Outcome, Worker
 from inference_core.errors import NotReadyError
@@ -28,23 +29,29 @@ from tests.gui.fake_session import FakeSession
 
 
 class ControllerHarness:
-    """A controller between mocks, with a session that is open."""
+    """The controllers between mocks, with a session that is open; what they emit is in lists."""
 
     def __init__(self) -> None:
         self.canvas = MagicMock(spec=Canvas)
-        self.timeline = MagicMock(spec=Timeline)
-        self.objects = MagicMock(spec=ObjectPanel)
-        self.propagation = MagicMock(spec=PropagationPanel)
-        self.status = MagicMock(spec=StatusLine)
-        self.status.has_status.return_value = False
-        self.banner = MagicMock(spec=Banner)
         self.navigator = MagicMock(spec=Navigator)
         self.worker = MagicMock(spec=Worker)
-        self.actions = {spec.name: QAction() for spec in ACTIONS}
-        self.model = ViewModel()
+        self.model, self.shown, messages = ViewModel(), SessionModel(), Messages()
         self.model.set(ViewState.for_clip(12, (48, 80)))
-        views = Views(self.canvas, self.timeline, self.objects, self.propagation, self.status, self.banner)
-        self.controller = Controller(views, self.actions, self.model, self.navigator)
+        timeline = TimelinePresenter(self.model)
+        presenter = SessionPresenter(self.model, self.shown, timeline)
+        self.controller = Controller(self.model, presenter, messages, self.canvas, self.navigator)
+        self.edit = EditController(
+            self.model, presenter, messages, self.canvas, self.navigator, self.controller
+        )
+        self._messages = messages
+        self.errors: list[str] = []
+        self.notes: list[str] = []
+        self.progress: list[Progress | None] = []
+        self.propagated: list[int] = []
+        messages.error.connect(self.errors.append)
+        messages.note.connect(self.notes.append)
+        self.controller.progressed.connect(self.progress.append)
+        timeline.frame_propagated.connect(lambda frame_index, _: self.propagated.append(frame_index))
         self.session = FakeSession()
         self.controller.attach(self.worker)
 
@@ -57,6 +64,9 @@ class ControllerHarness:
 
     def end(self, ending: Ending = Ending.DONE, error: BaseException | None = None) -> None:
         self.controller._on_command_ended(Outcome(self.submitted[-1], ending, error))
+
+    def holds(self, condition: Condition) -> bool:
+        return condition(ActionContext(self.model.state, self.shown.state))
 
 
 @pytest.fixture
@@ -72,7 +82,7 @@ def interaction() -> Interaction:
 
 def test_a_stroke_is_submitted_unchanged(harness: ControllerHarness) -> None:
     drawn = interaction()
-    harness.controller._on_interaction(drawn)
+    harness.edit.draw(drawn)
     (command,) = harness.submitted
     assert isinstance(command, EditCommand)
     assert isinstance(command.step, Draw)
@@ -81,7 +91,7 @@ def test_a_stroke_is_submitted_unchanged(harness: ControllerHarness) -> None:
 
 def test_a_preview_is_removed_when_the_frame_with_its_mask_is_shown(harness: ControllerHarness) -> None:
     drawn = interaction()
-    harness.controller._on_interaction(drawn)
+    harness.edit.draw(drawn)
     harness.end()
     harness.canvas.remove_preview.assert_not_called()
     harness.controller.on_frame_rendered(MagicMock())
@@ -90,21 +100,21 @@ def test_a_preview_is_removed_when_the_frame_with_its_mask_is_shown(harness: Con
 
 def test_the_preview_of_a_failed_stroke_is_removed_at_once(harness: ControllerHarness) -> None:
     drawn = interaction()
-    harness.controller._on_interaction(drawn)
+    harness.edit.draw(drawn)
     harness.end(Ending.FAILED, NotReadyError("Not now."))
     harness.canvas.remove_preview.assert_called_once_with(drawn)
-    harness.banner.show_error.assert_called_once_with("Not now.")
+    assert harness.errors == ["Not now."]
 
 
 def test_a_second_propagation_is_not_submitted_while_one_is_running(harness: ControllerHarness) -> None:
-    harness.controller.propagate(Direction.BOTH)
-    harness.controller.propagate(Direction.FORWARD)
+    harness.edit.propagate(Direction.BOTH)
+    harness.edit.propagate(Direction.FORWARD)
     assert [type(command) for command in harness.submitted] == [PropagateCommand]
-    assert not harness.actions["propagate"].isEnabled()
-    assert harness.actions["cancel"].isEnabled()
+    assert not harness.holds(can_propagate)
+    assert harness.holds(can_cancel)
     harness.end()
-    assert harness.actions["propagate"].isEnabled()
-    assert not harness.actions["cancel"].isEnabled()
+    assert harness.holds(can_propagate)
+    assert not harness.holds(can_cancel)
 
 
 def test_every_change_is_acknowledged_to_the_worker(harness: ControllerHarness) -> None:
@@ -117,8 +127,8 @@ def test_every_change_is_acknowledged_to_the_worker(harness: ControllerHarness) 
 def test_a_propagated_frame_updates_progress_bar_timeline_and_navigator(harness: ControllerHarness) -> None:
     progress = Progress(1, 11, 0.1)
     harness.controller._on_changed(FrameMask(3, np.zeros((48, 80), np.uint8), progress))
-    assert call(progress) in harness.propagation.set_progress.call_args_list
-    harness.timeline.add_propagated.assert_called_once_with(3, None)
+    assert harness.progress[-1] == progress
+    assert harness.propagated == [3]
     harness.navigator.follow.assert_called_once_with(3)
 
 
@@ -141,33 +151,34 @@ def test_all_confidences_are_read_only_after_objects_were_added_or_removed(
         harness.controller.submit(command)
         harness.end()
     assert harness.session.confidences_calls == before
-    harness.controller.add_object()
+    harness.edit.add_object()
     harness.session.add_object()
     harness.end()
     assert harness.session.confidences_calls == before + 1
-    harness.controller.undo()
+    harness.edit.undo()
     harness.session.undo()
     harness.end()
     assert harness.session.confidences_calls == before + 2
 
 
 def test_the_next_correction_needs_a_propagation(harness: ControllerHarness) -> None:
-    harness.controller.go_to_next_correction()
-    assert "propagate first" in harness.banner.show_note.call_args.args[0]
+    harness.edit.go_to_next_correction()
+    assert "propagate first" in harness.notes[-1]
+    harness.notes.clear()
     list(harness.session.interact(interaction()))
-    harness.controller.go_to_next_correction()
-    assert "propagate first" in harness.banner.show_note.call_args.args[0]
+    harness.edit.go_to_next_correction()
+    assert "propagate first" in harness.notes[-1]
     harness.navigator.go_to.assert_not_called()
 
 
 def test_the_next_correction_goes_to_the_frame_from_the_session(harness: ControllerHarness) -> None:
     list(harness.session.interact(interaction()))
     list(harness.session.propagate())
-    harness.timeline.describe.return_value = "Frame 11: doubtful"
-    harness.controller.go_to_next_correction()
+    harness.edit.go_to_next_correction()
     harness.navigator.go_to.assert_called_once_with(11)
-    harness.status.set_status.assert_called_with(StatusKind.SUGGESTION, "Frame 11: doubtful")
-    harness.banner.show_note.assert_not_called()
+    assert harness.shown.state.status.startswith("Frame 11: propagated, expected overlap 0.")
+    assert harness.shown.state.status == harness.shown.state.statuses[StatusKind.SUGGESTION]
+    assert harness.notes == []
 
 
 def test_a_note_is_shown_when_every_frame_has_been_corrected(harness: ControllerHarness) -> None:
@@ -175,8 +186,8 @@ def test_a_note_is_shown_when_every_frame_has_been_corrected(harness: Controller
         stroke = Stroke(frame_index, 1, np.array([[1, 2]], np.float32))
         list(harness.session.interact(Interaction(Tool.SCRIBBLE, stroke)))
     list(harness.session.propagate(0))
-    harness.controller.go_to_next_correction()
-    harness.banner.show_note.assert_called_once_with("Every frame has been corrected.")
+    harness.edit.go_to_next_correction()
+    assert harness.notes == ["Every frame has been corrected."]
     harness.navigator.go_to.assert_not_called()
 
 
@@ -190,7 +201,7 @@ def test_only_a_change_on_the_current_frame_refreshes_the_view(harness: Controll
 
 def test_reset_applies_to_the_current_frame(harness: ControllerHarness) -> None:
     harness.model.set(harness.model.state.at_frame(7))
-    harness.controller.reset_frame()
+    harness.edit.reset_frame()
     command = harness.submitted[-1]
     assert isinstance(command, EditCommand)
     assert command.step == Reset(7)
@@ -198,7 +209,7 @@ def test_reset_applies_to_the_current_frame(harness: ControllerHarness) -> None:
 
 def test_mark_absent_removes_the_object_from_the_whole_frame(harness: ControllerHarness) -> None:
     list(harness.session.interact(interaction()))
-    harness.controller.mark_absent()
+    harness.edit.mark_absent()
     command = harness.submitted[-1]
     assert isinstance(command, EditCommand)
     assert isinstance(command.step, Draw)
@@ -208,19 +219,19 @@ def test_mark_absent_removes_the_object_from_the_whole_frame(harness: Controller
 
 
 def test_choosing_a_region_with_its_tool_selects_the_scribble_tool(harness: ControllerHarness) -> None:
-    harness.controller.choose_tool(CanvasTool.REGION)
-    harness.controller.choose_region(Region(1, 2, 30, 40))
-    assert harness.model.state.tool is CanvasTool.SCRIBBLE
+    harness.edit.choose_tool(REGION)
+    harness.edit.choose_region(Region(1, 2, 30, 40))
+    assert harness.model.state.tool == Tool.SCRIBBLE
     harness.canvas.set_region.assert_called_with(Region(1, 2, 30, 40))
 
 
 def test_escape_aborts_the_gesture_before_it_leaves_the_region(harness: ControllerHarness) -> None:
-    harness.controller.choose_region(Region(1, 2, 30, 40))
+    harness.edit.choose_region(Region(1, 2, 30, 40))
     harness.canvas.abort_gesture.return_value = True
-    harness.controller.escape()
+    harness.edit.escape()
     assert harness.model.state.region is not None
     harness.canvas.abort_gesture.return_value = False
-    harness.controller.escape()
+    harness.edit.escape()
     assert harness.model.state.region is None
 
 
@@ -228,11 +239,11 @@ def test_steps_before_the_users_first_cannot_be_undone(application: QApplication
     harness = ControllerHarness()
     harness.session.add_object()
     harness.controller._on_opened(OpenedSession(harness.session, "fake", initial_undo_count=1))
-    assert not harness.actions["undo"].isEnabled()
+    assert not harness.holds(can_undo)
     list(harness.session.interact(interaction()))
-    harness.controller._on_interaction(interaction())
+    harness.edit.draw(interaction())
     harness.end()
-    assert harness.actions["undo"].isEnabled()
+    assert harness.holds(can_undo)
 
 
 def test_a_notice_is_shown_in_the_banner_and_the_new_device_in_the_status_line(
@@ -240,16 +251,36 @@ def test_a_notice_is_shown_in_the_banner_and_the_new_device_in_the_status_line(
 ) -> None:
     harness.session.device = "mps"
     harness.controller._on_noticed("The memory ran out.")
-    harness.banner.show_error.assert_called_once_with("The memory ran out.")
-    harness.status.show_session.assert_called_with("fake · mps · float32")
+    assert harness.errors == ["The memory ran out."]
+    assert harness.shown.state.description == "fake · mps · float32"
 
 
 def test_a_session_that_cannot_be_opened_is_reported(
     application: QApplication,
 ) -> None:
     harness = ControllerHarness()
-    harness.controller._on_interaction(interaction())
+    harness.edit.draw(interaction())
     harness.controller._on_open_failed(NotReadyError("There are no weights."))
-    harness.banner.show_error.assert_called_once_with("There are no weights.")
+    assert harness.errors == ["There are no weights."]
     assert not harness.controller.is_busy
-    assert not harness.actions["propagate"].isEnabled()
+    assert not harness.holds(can_propagate)
+
+
+def test_another_clip_starts_without_what_was_shown_of_the_last_one(harness: ControllerHarness) -> None:
+    list(harness.session.interact(interaction()))
+    harness.edit.draw(interaction())
+    harness.end()
+    assert harness.shown.state.marks.drafts == {0}
+    harness.controller.show_opening("Opening …")
+    harness.controller.attach(MagicMock(spec=Worker))
+    assert harness.shown.state == SessionView().with_status(StatusKind.OPENING, "Opening …")
+    assert harness.progress[-1] is None
+
+
+def test_the_first_of_the_status_texts_is_shown() -> None:
+    shown = SessionView()
+    assert shown.status == "Ready"
+    shown = shown.with_status(StatusKind.COMMAND, "Undo …").with_status(StatusKind.OPENING, "Opening …")
+    assert shown.status == "Opening …"
+    assert shown.is_opening
+    assert shown.with_status(StatusKind.OPENING, "").status == "Undo …"

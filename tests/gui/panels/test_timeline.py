@@ -10,8 +10,9 @@ from PyQt5.QtGui import QHelpEvent
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QToolTip
 
-from gui.panels.timeline import Marks, Timeline, tick_step
+from gui.panels.timeline import Timeline, tick_step
 from gui.state.frame_table import FrameConfidence
+from gui.state.session_view import Marks
 from tests.gui.gestures import LEFT
 
 

@@ -7,7 +7,15 @@ from itertools import pairwise
 
 import pytest
 
-from gui.state.view_state import MAX_RADIUS_PX, MIN_RADIUS_PX, CanvasTool, ViewState, default_colour
+from gui.state.view_state import (
+    CANVAS_TOOLS,
+    MAX_RADIUS_PX,
+    MIN_RADIUS_PX,
+    REGION,
+    ViewState,
+    default_colour,
+)
+from inference_core.tools.registry import TOOLS
 from inference_core.types import Tool
 
 
@@ -22,7 +30,7 @@ def test_every_tool_keeps_its_own_radius() -> None:
     state = ViewState.for_clip(10, (1080, 1920))
     wide = state.with_radius(50.0)
     assert wide.radius_px == 50.0
-    assert replace(wide, tool=CanvasTool.BRUSH).radius_px == replace(state, tool=CanvasTool.BRUSH).radius_px
+    assert replace(wide, tool=Tool.BRUSH).radius_px == replace(state, tool=Tool.BRUSH).radius_px
 
 
 def test_default_radii_scale_with_the_frame() -> None:
@@ -43,8 +51,15 @@ def test_a_step_always_changes_the_radius_until_it_ends(direction: int) -> None:
     assert all(steps)
 
 
+def test_a_step_of_the_radius_is_15_percent_and_at_least_half_a_pixel() -> None:
+    state = ViewState.for_clip(1, (1080, 1920))
+    assert state.with_radius(100.0).with_stepped_radius(1).radius_px == 115.0
+    assert state.with_radius(100.0).with_stepped_radius(-1).radius_px == 85.0
+    assert state.with_radius(1.0).with_stepped_radius(1).radius_px == 1.5
+
+
 def test_tools_without_a_line_have_no_adjustable_radius() -> None:
-    state = replace(ViewState(), tool=CanvasTool.LASSO)
+    state = replace(ViewState(), tool=Tool.LASSO)
     assert state.with_radius(80) == state
 
 
@@ -59,4 +74,8 @@ def test_hiding_and_showing_restores_the_state() -> None:
 
 
 def test_the_canvas_tools_are_the_sessions_tools_and_the_region() -> None:
-    assert {tool.session_tool for tool in CanvasTool} == {*Tool, None}
+    assert set(CANVAS_TOOLS) == {*TOOLS, REGION}
+
+
+def test_a_region_has_no_line() -> None:
+    assert not replace(ViewState(), tool=REGION).has_radius

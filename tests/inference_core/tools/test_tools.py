@@ -9,7 +9,7 @@ import torch
 
 from inference_core.errors import InvalidInteractionError
 from inference_core.session import Session
-from inference_core.types import Tool
+from inference_core.tools.registry import TOOLS
 from tests.inference_core.fakes import (
     FakeClip,
     FakeInteraction,
@@ -22,7 +22,7 @@ from tests.inference_core.fakes import (
 )
 
 NETWORK_TOOLS = ["scribble", "click", "box"]
-ALL_TOOLS = [tool.value for tool in Tool]
+ALL_TOOLS = list(TOOLS)
 INSIDE = [[30.0, 20.0], [44.0, 34.0], [30.0, 34.0]]
 
 
@@ -325,3 +325,8 @@ def test_a_better_prediction_follows_the_first_within_the_same_step() -> None:
     assert np.array_equal(session.ids(3), soon.ids), "what has been shown is kept"
     session.undo()
     assert np.array_equal(session.ids(3), before)
+
+
+def test_an_unknown_tool_is_named_with_those_that_there_are() -> None:
+    with pytest.raises(InvalidInteractionError, match=r"no tool wand: choose one of scribble, click"):
+        session_with("red").interact(stroke("wand"))

@@ -53,7 +53,7 @@ def test_a_scribble_becomes_an_interaction(tmp_path: Path) -> None:
     step = {**SCRIBBLE, "radius_px": 5, "positive": False, "region": [1, 2, 30, 40]}
     (draw,) = read_script(script_file(tmp_path, step)).steps
     assert isinstance(draw, Draw)
-    assert draw.interaction.tool is Tool.SCRIBBLE
+    assert draw.interaction.tool == Tool.SCRIBBLE
     assert draw.interaction.region == Region(1, 2, 30, 40)
     stroke = draw.interaction.stroke
     assert (stroke.frame_index, stroke.object_id, stroke.radius_px, stroke.is_positive) == (3, 1, 5.0, False)

@@ -1,0 +1,1 @@
+"""What the user can do: one entry for each action, one module for each menu."""

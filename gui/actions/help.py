@@ -1,0 +1,16 @@
+"""The Help menu."""
+
+from __future__ import annotations
+
+from gui.actions.spec import ActionSpec
+
+HELP_ACTIONS = (
+    ActionSpec(
+        "shortcuts", "Shortcuts", "Help", lambda window: window.files.show_shortcuts(), ("F1",),
+        "All keys and gestures",
+    ),
+    ActionSpec(
+        "about", "About MiVOS Studio", "Help", lambda window: window.files.show_about(), (),
+        "What this program is",
+    ),
+)  # fmt: skip

@@ -1,0 +1,54 @@
+"""An action: its texts and keys, what it runs, and when it is enabled and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gui.state.session_view import SessionView
+from gui.state.view_state import ViewState
+
+if TYPE_CHECKING:
+    from gui.controllers.window import Window
+
+
+@dataclass(frozen=True)
+class ActionContext:
+    """What decides whether an action is enabled, and whether it is checked."""
+
+    view: ViewState
+    session: SessionView
+
+
+Condition = Callable[[ActionContext], bool]
+
+
+def always(context: ActionContext) -> bool:
+    """Whatever the state is."""
+    del context
+    return True
+
+
+@dataclass(frozen=True)
+class ActionSpec:
+    """One action. Menus, buttons, tooltips, shortcuts and the shortcut sheet are built from it.
+
+    run        is called with the window's controllers.
+    menu       the menu's title; empty for an action that has only a key.
+    shortcuts  in Qt's portable text; the first one is shown.
+    """
+
+    name: str
+    text: str
+    menu: str
+    run: Callable[[Window], None]
+    shortcuts: tuple[str, ...] = ()
+    tooltip: str = ""
+    enabled: Condition = always
+    checked: Condition | None = None
+    """None for an action that has no state to show."""
+    group: str = ""
+    """The menu has a separator between groups."""
+    button_text: str = ""
+    """A shorter text for buttons, where the panel's heading completes it."""
