@@ -127,7 +127,7 @@ class StateStore:
         self._undone.clear()
 
     def discard_unnamed(self) -> None:
-        """Discard the bytes of steps that were discarded, now and then; all that is needed must be written."""
+        """Discard, now and then, the bytes of steps that were discarded; what is needed must be written."""
         if self.mask_store.blobs.added > max(_LEAST_ADDED, self._named_count):
             named = blobs_named(self._state, self._records.values(), (*self._done, *self._undone))
             self.mask_store.blobs.discard_others(named)
