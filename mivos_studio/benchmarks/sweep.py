@@ -15,7 +15,9 @@ from inference_core.session import Session
 from inference_core.types import UInt8Array
 from mivos_studio.benchmarks.made_clip import MadeClip, make_clip
 from mivos_studio.benchmarks.speed import SpeedOptions
-from model.checkpoint import CheckpointError, load_networks
+from model.checkpoint import load_networks
+from model.errors import CheckpointError
+from model.families import FAMILIES
 
 RESOLUTIONS = {"240p": 240, "360p": 360, "480p": 480, "720p": 720, "1080p": 1080}
 OBJECTS = (1, 2, 4, 8)
@@ -50,7 +52,7 @@ def measure_sweep(options: SpeedOptions) -> dict[str, dict[str, float]]:
         "length": {str(count): Cell(replace(options, frames=count)) for count in LENGTHS},
         "dtype": {name: Cell(replace(short, dtype=name)) for name in ("float32", "bfloat16", "float16")},
         "device": {name: Cell(replace(short, device=name)) for name in ("cpu", "cuda", "mps")},
-        "family": {name: Cell(replace(short, models=name)) for name in ("compact", "compact-free", "mivos")},
+        "family": {name: Cell(replace(short, models=name)) for name in FAMILIES},
     }
     return {name: _row(cells) for name, cells in rows.items()}
 

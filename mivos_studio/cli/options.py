@@ -12,7 +12,6 @@ from typing import NoReturn
 BAD_INPUT = 2
 """Exit code of bad input or usage."""
 
-MODELS = ("auto", "compact", "compact-free", "mivos")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 
@@ -32,15 +31,25 @@ class GivenMask:
     file: Path
 
 
+def add_models_option(parser: argparse._ActionsContainer) -> None:
+    """Add the option of the family of networks."""
+    from model.families import BEST_FIRST, FAMILIES  # here, since another package may shadow model
+
+    families = ", ".join(f"{family.name} ({family.summary})" for family in FAMILIES.values())
+    first = ", ".join(family.name for family in BEST_FIRST)
+    parser.add_argument(
+        "--models",
+        choices=("auto", *FAMILIES),
+        default="auto",
+        help=f"family of networks: {families}; auto is the first of {first} whose files are all there"
+        " (default: auto)",
+    )
+
+
 def add_network_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of networks and device."""
     group = parser.add_argument_group("networks")
-    group.add_argument(
-        "--models",
-        choices=MODELS,
-        default="auto",
-        help="family of networks; compact-free was trained on free data alone (default: auto)",
-    )
+    add_models_option(group)
     group.add_argument(
         "--weights", type=Path, metavar="DIR", help="folder of weights (default: those shipped)"
     )

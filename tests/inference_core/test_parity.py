@@ -17,6 +17,7 @@ from inference_core.types import MemoryFrames
 from model.interfaces import MemoryEntry, Networks, QueryFeatures
 from model.layers import winograd
 from model.layers.aggregate import aggregate
+from model.mivos.family import MIVOS
 from tests import parity
 from tests.project import SHARED
 
@@ -105,7 +106,15 @@ class Run:
         scribble = parity.scribble()
         self.session = Session(
             images,
-            Networks("mivos", self.propagation, self.fusion, scribble, scribble),
+            Networks(
+                "mivos",
+                self.propagation,
+                self.fusion,
+                scribble,
+                scribble,
+                MIVOS.memory,
+                MIVOS.calibration,
+            ),
             device="cpu",
             dtype="float32",
             working_size=min(images.size),

@@ -17,10 +17,10 @@ from mivos_studio.training.mivos.recipe import RECIPES
 from mivos_studio.training.options import TrainingOptions
 from mivos_studio.training.tasks.mivos import MIVOS_TASKS
 from mivos_studio.training.trainer import LossStep
-from model.checkpoint import load_weights
 from model.mivos.fusion import MivosFusion
 from model.mivos.propagation import MivosPropagation
 from model.mivos.scribble import MivosScribble
+from model.weights.tensors import load_weights
 from tests import parity
 from tests.mivos_studio.training.example_data import losses_of, make_images, run_training
 
