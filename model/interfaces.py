@@ -62,10 +62,6 @@ class PropagationNetwork(Protocol):
     Where it is False, a memory entry is computed from image and masks alone, and the query may be empty.
     """
 
-    feature_budget_bytes: int
-    mem_every: int
-    max_memory_frames: int
-
     def encode_query(self, image: Tensor) -> QueryFeatures:
         """Encode an image (1, 3, h, w), normalised."""
         ...

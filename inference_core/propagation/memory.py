@@ -12,7 +12,7 @@ from torch import Tensor
 from inference_core.state.frame_record import FrameRecord, ObjectKey
 from inference_core.state.segments import MemorizedFrame
 from inference_core.state.session_state import Anchor
-from model.interfaces import MemoryEntry, PropagationNetwork, QueryFeatures
+from model.interfaces import MemoryEntry, Networks, QueryFeatures
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class MemoryOptions:
     keep_recorrected_entries: bool = False
 
     @classmethod
-    def for_network(cls, network: PropagationNetwork) -> MemoryOptions:
-        """Return the options with which a network was measured best."""
-        return cls(mem_every=network.mem_every, max_memory_frames=network.max_memory_frames)
+    def for_networks(cls, networks: Networks) -> MemoryOptions:
+        """Return the options with which a family's networks were measured best."""
+        return cls(mem_every=networks.memory.mem_every, max_memory_frames=networks.memory.max_memory_frames)
 
 
 @dataclass(frozen=True, eq=False)

@@ -108,7 +108,7 @@ def _propagate(
         device=options.device,
         dtype=str(chosen["dtype"]),
         working_size=int(chosen["working_size"]),
-        memory=replace(MemoryOptions.for_network(networks.propagation), **memory),  # type: ignore[arg-type]
+        memory=replace(MemoryOptions.for_networks(networks), **memory),  # type: ignore[arg-type]
     )
     for frame_index in options.given:
         session.set_ids(frame_index, clip.ids(frame_index))

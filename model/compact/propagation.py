@@ -136,9 +136,6 @@ class CompactPropagation(nn.Module):
 
     multiple = MULTIPLE
     shares_keys = True
-    feature_budget_bytes = 768 * 2**20
-    mem_every = 3
-    max_memory_frames = 8
 
     def __init__(self, *, reduction: int = REDUCTION, top_k: int = TOP_K, has_backbone: bool = False) -> None:
         super().__init__()

@@ -32,9 +32,6 @@ class FakePropagation:
 
     multiple = 16
     shares_keys = True
-    feature_budget_bytes = 2**24
-    mem_every = 5
-    max_memory_frames = 16
 
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()

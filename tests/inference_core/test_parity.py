@@ -31,9 +31,6 @@ class Watched:
 
     multiple = 16
     shares_keys = False
-    feature_budget_bytes = 2**28
-    mem_every = 5
-    max_memory_frames = 16
 
     def __init__(self) -> None:
         self.memory_lengths: list[int] = []

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inference_core.propagation.confidence import Calibration, features
+from inference_core.propagation.confidence import confidence_of, features
 from inference_core.types import Agreement, Direction, Float64Array
 from mivos_studio.evaluation.folders import TrueClip
 from mivos_studio.evaluation.metrics import jaccard
 from mivos_studio.evaluation.settings import Settings, Steps
+from model.family import Calibration
 
 BINS = 10
 _RIDGE = 1e-3
@@ -69,7 +70,7 @@ def fit(groups: Iterable[Sequence[Observation]]) -> Calibration:
 
 def confidences(observations: Sequence[Observation], calibration: Calibration) -> Float64Array:
     """Return the confidence of each observation."""
-    return np.array([calibration.confidence(each.agreement) for each in observations])
+    return np.array([confidence_of(each.agreement, calibration) for each in observations])
 
 
 def rank_correlation(one: Float64Array, other: Float64Array) -> float:

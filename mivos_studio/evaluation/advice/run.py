@@ -9,7 +9,6 @@ from statistics import fmean
 
 import numpy as np
 
-from inference_core.propagation.confidence import CALIBRATION, Calibration
 from inference_core.types import Float64Array, Tool
 from mivos_studio.evaluation.advice.choosers import advised, at_random, evenly, least_confident
 from mivos_studio.evaluation.advice.observations import (
@@ -28,6 +27,7 @@ from mivos_studio.evaluation.interactive.protocol import Metric, Protocol
 from mivos_studio.evaluation.interactive.samples import Sample
 from mivos_studio.evaluation.interactive.simulate import Chooser, SimulatedUser, worst
 from mivos_studio.evaluation.settings import OnProgress, Settings, Steps, ignore_progress
+from model.family import Calibration
 
 REPORTED_CORRECTIONS = (3, 5)
 DRAWS = 20
@@ -65,7 +65,7 @@ def evaluate_advice(
         else {}
     )
     return {
-        "confidence": confidence_figures(observations, CALIBRATION),
+        "confidence": confidence_figures(observations, settings.networks.calibration),
         "corrections": chosen,
         "options": {
             "data": str(options.folder),

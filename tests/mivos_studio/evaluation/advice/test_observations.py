@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inference_core.propagation.confidence import CALIBRATION, Calibration
+from inference_core.propagation.confidence import confidence_of
 from inference_core.types import Agreement
 from mivos_studio.evaluation.advice.observations import (
     Observation,
@@ -17,13 +17,15 @@ from mivos_studio.evaluation.advice.observations import (
     reliability,
 )
 from mivos_studio.evaluation.settings import Steps
+from model.family import Calibration
+from tests.inference_core.fakes import CALIBRATION
 from tests.mivos_studio.evaluation.example_folders import FRAMES, fake_settings, make_clip
 
 
 def _observations(calibration, count=400, clip="clip"):
     shares = np.random.default_rng(7).uniform(0, 1, (count, 2))
     agreements = [Agreement(*pair) for pair in shares.tolist()]
-    return [Observation(clip, 1, 1, each, calibration.confidence(each)) for each in agreements]
+    return [Observation(clip, 1, 1, each, confidence_of(each, calibration)) for each in agreements]
 
 
 def test_every_propagated_mask_is_observed(tmp_path):
@@ -47,7 +49,7 @@ def test_a_calibration_is_recovered_from_its_own_confidences():
 def test_groups_have_the_same_weight_however_large():
     low = [Observation("a", 1, 1, Agreement(0.5, 0.5), 0.2)] * 90
     high = [Observation("b", 1, 1, Agreement(0.5, 0.5), 0.6)] * 10
-    expected = fit([low, high]).confidence(Agreement(0.5, 0.5))
+    expected = confidence_of(Agreement(0.5, 0.5), fit([low, high]))
     assert expected == pytest.approx(0.4, abs=0.01)
 
 
