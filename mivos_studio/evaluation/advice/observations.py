@@ -15,6 +15,8 @@ from mivos_studio.evaluation.settings import Settings, Steps
 from model.family import Calibration
 
 BINS = 10
+WRONG_BELOW, FALSE_ALARMS = 0.5, 0.3
+"""A mask is wrong below this J; the share of the other masks that may be taken for wrong ones."""
 _RIDGE = 1e-3
 _ITERATIONS = 50
 
@@ -77,6 +79,18 @@ def rank_correlation(one: Float64Array, other: Float64Array) -> float:
     """Return Spearman's rank correlation of two series, ties with their mean rank; 0 if one is constant."""
     ranks = np.stack([_ranks(one), _ranks(other)])
     return float(np.asarray(np.corrcoef(ranks))[0, 1]) if (ranks.std(axis=1) > 0).all() else 0.0
+
+
+def share_found(confidence: Float64Array, truth: Float64Array) -> float | None:
+    """Return the share of the wrong masks found where FALSE_ALARMS of the others are taken for wrong.
+
+    That is, with the confidence below which a mask is taken for wrong chosen so. None without wrong masks, or
+    with nothing but wrong ones.
+    """
+    is_wrong = truth < WRONG_BELOW
+    if is_wrong.all() or not is_wrong.any():
+        return None
+    return float((confidence[is_wrong] <= np.quantile(confidence[~is_wrong], FALSE_ALARMS)).mean())
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import numpy as np
 from inference_core.types import Float64Array, Tool
 from mivos_studio.evaluation.advice.choosers import advised, at_random, evenly, least_confident
 from mivos_studio.evaluation.advice.observations import (
+    WRONG_BELOW,
     Observation,
     calibration_error,
     confidences,
@@ -19,6 +20,7 @@ from mivos_studio.evaluation.advice.observations import (
     observe,
     rank_correlation,
     reliability,
+    share_found,
 )
 from mivos_studio.evaluation.errors import EvaluationError
 from mivos_studio.evaluation.figures import Figures
@@ -117,6 +119,8 @@ def confidence_figures(observations: Sequence[Observation], calibration: Calibra
             for name in dict.fromkeys(names.tolist())
         },
         "calibration_error": calibration_error(bins),
+        "wrong_masks": int((truth < WRONG_BELOW).sum()),
+        "wrong_found": share_found(expected, truth),
         "mean_confidence": float(expected.mean()),
         "mean_J": float(truth.mean()),
         "reliability": [asdict(each) for each in bins],

@@ -15,6 +15,7 @@ from mivos_studio.evaluation.advice.observations import (
     observe,
     rank_correlation,
     reliability,
+    share_found,
 )
 from mivos_studio.evaluation.settings import Steps
 from model.family import Calibration
@@ -68,6 +69,14 @@ def test_reliability_sorts_masks_by_confidence():
     assert bins[0].confidence == pytest.approx(0.065)
     assert bins[1].jaccard == pytest.approx(0.8)
     assert calibration_error(bins) == pytest.approx((2 * 0.035 + 2 * 0.175) / 4)
+
+
+def test_wrong_masks_are_found_at_a_fixed_share_of_false_alarms():
+    right = np.linspace(0.1, 1.0, 10)  # three of ten lie at or below 0.37, the quantile
+    truth = np.array([0.9] * 10 + [0.2] * 4)
+    assert share_found(np.concatenate([right, [0.05, 0.3, 0.36, 0.9]]), truth) == 0.75
+    assert share_found(right, truth[:10]) is None
+    assert share_found(right[:4], truth[10:]) is None
 
 
 def test_confidences_are_reliable_against_themselves():
