@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from model.compact.family import CALIBRATION, FILES, MEMORY, TRAINING, load_compact
-from model.family import Family
+from model.compact.family import FILES, MEMORY, TRAINING, load_compact
+from model.family import Calibration, Family
+
+CALIBRATION = Calibration(bias=1.352, precision=0.721, recall=0.231)
+"""By `mivos evaluate --fit-confidence` on real and made clips: docs/research/confidence.md."""
 
 COMPACT_FREE = Family(
     name="compact-free",
