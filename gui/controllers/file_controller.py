@@ -13,7 +13,7 @@ from PyQt5.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 from gui.actions import ACTIONS, GESTURES, key_text
 from gui.controllers.controller import Controller
 from gui.panels.banner import Banner
-from gui.panels.dialogs.export_dialog import Confirmation, ExportDialog, ExportRequest, FormatChoice
+from gui.panels.dialogs.export_dialog import Confirmation, ExportDialog, ExportRequest
 from gui.panels.dialogs.shortcut_sheet import ShortcutSheet
 from gui.worker.commands import ExportCommand, PlayScriptCommand
 from gui.worker.script_recorder import ScriptRecorder
@@ -27,18 +27,6 @@ if TYPE_CHECKING:
     from mivos_studio.media.clip import Clip
     from mivos_studio.media.export.job import ExportJob
 
-_FORMATS = (
-    FormatChoice(
-        "png-indexed",
-        "PNG sequence, indexed",
-        "One file a frame; pixel values are object numbers, coloured with the DAVIS palette.",
-    ),
-    FormatChoice(
-        "png-matte",
-        "PNG mattes, one folder for each object",
-        "One file a frame and object, white on black, ready to be used as a luma matte.",
-    ),
-)
 _VIDEOS = "Videos (*.mp4 *.mov *.mkv *.webm *.avi *.m4v *.mxf *.mpg *.mpeg *.ogv *.ts *.wmv);;All files (*)"
 _SCRIPTS = "Scripts (*.json)"
 _PROGRAM = "mivos-studio"
@@ -131,12 +119,14 @@ class FileController(QObject):
 
     def ask_for_export(self) -> None:
         """Ask for format and folder, and export the masks."""
+        from mivos_studio.media.export.formats import FORMATS  # imports Pillow, not needed before
+
         if self._opened is None:
             return
         height, width = self._opened.clip.size
         summary = f"{len(self._opened.clip)} frames of {width} × {height} pixels"
         folder = Path(self._folder()) / f"{self._name()}_masks"
-        dialog = ExportDialog(_FORMATS, folder, summary, self._check_export, self._window)
+        dialog = ExportDialog(FORMATS.values(), folder, summary, self._check_export, self._window)
         if dialog.exec() == QDialog.DialogCode.Accepted:
             self.export(dialog.request)
         dialog.deleteLater()

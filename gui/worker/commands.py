@@ -25,7 +25,7 @@ from mivos_studio.project.steps import AddObject, Propagate, SetIds, Step, Undo
 if TYPE_CHECKING:
     from gui.worker.script_recorder import ScriptRecorder
     from inference_core.session import Session
-    from mivos_studio.media.export.formats import ExportFormat
+    from mivos_studio.media.export.export_format import ExportFormat
     from mivos_studio.media.export.job import ExportJob
 
 RecordStep = Callable[[Step], None]

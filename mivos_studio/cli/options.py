@@ -75,6 +75,17 @@ def add_result_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_format_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option of the export formats, as `mivos_studio.media.export.formats.find_formats` reads it."""
+    parser.add_argument(
+        "--format",
+        default="png-indexed",
+        metavar="NAME[,NAME]",
+        help="formats of the masks, as `mivos formats` lists them; several are written into a folder each"
+        " (default: png-indexed)",
+    )
+
+
 def add_report_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of figures and progress."""
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")

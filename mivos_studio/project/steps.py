@@ -1,7 +1,7 @@
 """The steps of a script as frozen values: everything that a user can do in a session, one class each.
 
-A kind of step is one class here: what scripts call it, what it holds, its title, how it is done. Reading,
-writing, checking and playing go by that, so that a new kind is a new class and nothing else.
+A kind of step is one class here, and one entry in KINDS: what scripts call it, what it holds, its title, how it
+is done. Reading, writing, checking, playing and the window go by that.
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ class Step(JsonObject, frozen=True, omit_defaults=True, rename=_KEYS):
 
     verbs: ClassVar[tuple[str, ...]]
     """The values of "do" for this class; mostly one."""
+
+    noun: ClassVar[str] = "other change"
+    """What the window counts it as among unsaved work; an s is added for several."""
 
     @property
     def verb(self) -> str:
@@ -94,6 +97,7 @@ class Propagate(Step, frozen=True):
     """
 
     verbs = ("propagate",)
+    noun = "propagation"
     frame_index: WholeNumber | None = None
     direction: _Direction = Direction.BOTH
     frame_range: _FrameRange | None = None
@@ -213,8 +217,22 @@ class SetIds(Step, frozen=True):
         return session.set_ids(self.frame_index, read_ids(Path(self.file), self.frame_index))
 
 
-STEP_KINDS: dict[str, type[Step]] = {verb: kind for kind in Step.__subclasses__() for verb in kind.verbs}
-"""Every kind by its verbs, in the order of the classes above."""
+KINDS: tuple[type[Step], ...] = (
+    Draw,
+    Propagate,
+    Undo,
+    Redo,
+    Reset,
+    AddObject,
+    RemoveObject,
+    RenameObject,
+    SetLock,
+    SetIds,
+)
+"""Registry of the kinds of steps."""
+
+STEP_KINDS: dict[str, type[Step]] = {verb: kind for kind in KINDS for verb in kind.verbs}
+"""Every kind by its verbs."""
 
 
 def name_of_object(object_id: int) -> str:
