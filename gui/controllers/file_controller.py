@@ -21,7 +21,6 @@ from inference_core.errors import UserError
 from inference_core.types import UInt8Array
 from mivos_studio.media.errors import MediaError
 from mivos_studio.project.script import read_script, write_script
-from mivos_studio.project.steps import SetIds
 
 if TYPE_CHECKING:
     from mivos_studio.media.clip import Clip
@@ -54,7 +53,7 @@ class OpenedClip:
     def masks(self) -> tuple[Path, ...]:
         """Mask files that the recorded steps refer to."""
         steps = self.recorder.script(Path()).steps
-        return tuple(Path(step.file) for step in steps if isinstance(step, SetIds))
+        return tuple(file for step in steps for file in step.masks.values())
 
 
 class FileController(QObject):

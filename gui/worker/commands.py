@@ -20,7 +20,7 @@ from inference_core.errors import NotReadyError, UserError
 from inference_core.types import Direction, FrameMask, Interaction, Progress, Stroke, Tool, UInt8Array
 from mivos_studio.project.playable import ReadIds, found_in
 from mivos_studio.project.script import Script, check_script
-from mivos_studio.project.steps import AddObject, Propagate, SetIds, Step, Undo
+from mivos_studio.project.steps import AddObject, Propagate, Step, Undo
 
 if TYPE_CHECKING:
     from gui.worker.script_recorder import ScriptRecorder
@@ -203,7 +203,7 @@ class PlayScriptCommand(Command):
         is_all, began_s = self.recorder.is_empty, perf_counter()
         for number, step in enumerate(steps, start=1):
             yield from step.perform(session, read_ids)
-            record(_with_absolute_path(step, self.script.folder))
+            record(step.with_absolute_paths(self.script.folder))
             yield Progress(number, len(steps), perf_counter() - began_s)
         if is_all:
             self.recorder.mark_saved(self.recorder.snapshot(self.script.folder))
@@ -261,10 +261,3 @@ def _propagation_starts(session: Session) -> tuple[int, ...]:
 
 def _refuse_file(file: Path, frame_index: int) -> UInt8Array:
     raise UserError(f"No mask can be read for frame {frame_index}: {file} is not part of a script.")
-
-
-def _with_absolute_path(step: Step, folder: Path) -> Step:
-    """Return the step with the path of its mask file, if it has one, made absolute."""
-    if isinstance(step, SetIds):
-        return SetIds(step.frame_index, str((folder / step.file).resolve()))
-    return step

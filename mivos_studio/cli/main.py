@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if words[:1] == ["gui"]:  # has its own parser: `mivos gui --help` is the window's help
             return gui.run(words[1:])
-        options = _parser(words).parse_args(words)
+        options = command_parser(words).parse_args(words)
         options.run(options)
         sys.stdout.flush()
     except KeyboardInterrupt:
@@ -55,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+def command_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Return the parser of a command line; that of `mivos doctor` has no other command."""
     parser = OneSentenceParser(prog="mivos", description="Cut objects out of a clip.", allow_abbrev=False)
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=OneSentenceParser)
     # `mivos doctor` has to start where what the other commands import is missing or shadowed.

@@ -39,11 +39,12 @@ def run(options: Namespace) -> None:
     from mivos_studio.cli import job
     from mivos_studio.project.playback import play
     from mivos_studio.project.script import check_script, read_script
-    from mivos_studio.project.steps import SetIds
 
     script = read_script(options.script)
     masks = [
-        (script.folder / step.file, step.frame_index) for step in script.steps if isinstance(step, SetIds)
+        (script.folder / file, frame_index)
+        for step in script.steps
+        for frame_index, file in step.masks.items()
     ]
     files = [options.script, *(file for file, _ in masks)]
     clip, output = job.open_job(options, files)

@@ -1,12 +1,12 @@
 """The steps of a script as frozen values: everything that a user can do in a session, one class each.
 
-A kind of step is one class here, and one entry in KINDS: what scripts call it, what it holds, its title, how it
-is done. Reading, writing, checking, playing and the window go by that.
+A kind of step is one class here, and one entry in KINDS: what scripts call it, what it holds, its title, how
+it is done. Reading, writing, checking, playing and the window go by that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
@@ -49,6 +49,16 @@ class Step(JsonObject, frozen=True, omit_defaults=True, rename=_KEYS):
     def title(self) -> str:
         """The window's status text while it runs."""
         return self.verb.replace("_", " ").capitalize()
+
+    @property
+    def masks(self) -> Mapping[int, Path]:
+        """The mask files that it reads, by frame; paths are absolute or from the script's folder."""
+        return {}
+
+    def with_absolute_paths(self, folder: Path) -> Step:
+        """Return the step with the paths of its mask files, which are from a folder, made absolute."""
+        del folder
+        return self
 
     def perform(self, session: Playable, read_ids: ReadIds) -> Iterable[FrameMask]:
         """Run it; yield what changes. It runs only as far as the generator is consumed."""
@@ -212,6 +222,13 @@ class SetIds(Step, frozen=True):
     verbs = ("set_ids",)
     frame_index: WholeNumber
     file: Text
+
+    @property
+    def masks(self) -> Mapping[int, Path]:
+        return {self.frame_index: Path(self.file)}
+
+    def with_absolute_paths(self, folder: Path) -> Step:
+        return SetIds(self.frame_index, str((folder / self.file).resolve()))
 
     def perform(self, session: Playable, read_ids: ReadIds) -> Iterable[FrameMask]:
         return session.set_ids(self.frame_index, read_ids(Path(self.file), self.frame_index))
