@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from inference_core.errors import UserError
 from inference_core.types import UInt8Array
+from mivos_studio.cli.options import session_options
 from mivos_studio.cli.output import check_apart, check_json
 from mivos_studio.cli.progress import ProgressBar
 from mivos_studio.media.clip import Clip, open_clip
@@ -56,18 +57,9 @@ def open_session(clip: Clip, options: Namespace) -> Session:
     """Load the networks and start a session on the clip; its notices go to stderr."""
     import torch
 
-    from inference_core.session import Session
-    from model.checkpoint import load_networks
-
     torch.manual_seed(options.seed)
-    session = Session(
-        clip,
-        load_networks(options.models, options.weights),
-        device=options.device,
-        dtype=options.dtype,
-        working_size=options.working_size,
-        scratch=TemporaryScratch(),
-    )
+    chosen = session_options(options)
+    session = chosen.open(clip, chosen.load(), TemporaryScratch())
     session.on_notice(_print_notice)
     return session
 

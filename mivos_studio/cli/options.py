@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
+
+from mivos_studio.session_options import SessionOptions
 
 BAD_INPUT = 2
 """Exit code of bad input or usage."""
@@ -63,6 +65,16 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
         help="short side at which the networks look at a frame (default: 480)",
     )
     group.add_argument("--seed", type=int, default=0, help="seed of everything random (default: 0)")
+
+
+def session_options(options: argparse.Namespace) -> SessionOptions:
+    """Return what the options of `add_network_options` say, but the seed."""
+    return SessionOptions(**network_values(options))
+
+
+def network_values(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the fields of SessionOptions by name, for options that have others too."""
+    return {field.name: getattr(options, field.name) for field in fields(SessionOptions)}
 
 
 def add_result_options(parser: argparse.ArgumentParser) -> None:
