@@ -8,8 +8,11 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,16 +25,23 @@ from inference_core.errors import UserError
 from inference_core.propagation.confidence import confidence_of
 from inference_core.propagation.memory import MemoryOptions
 from inference_core.session import Session
+from mivos_studio.cli import formats as formats_command
 from mivos_studio.cli import gui
 from mivos_studio.cli.main import COMMANDS, command_parser, main
+from mivos_studio.media.clip import open_clip
+from mivos_studio.media.export import png_matte
 from mivos_studio.media.export.formats import FORMATS
+from mivos_studio.media.export.job import ExportJob
+from mivos_studio.project import steps
 from mivos_studio.project.playback import play
 from mivos_studio.project.script import check_script, read_script, write_script
 from mivos_studio.project.steps import STEP_KINDS, Draw, SetLock
 from mivos_studio.training.options import TrainingOptions
 from mivos_studio.training.tasks.registry import NETWORKS, choose_tasks, tasks_of
 from model.checkpoint import load_networks
+from model.compact import family as family_module
 from model.families import FAMILIES
+from model.family import Family
 from tests.conftest import FRAMES, ClipOnDisk
 from tests.inference_core.fakes import fake_session, square_clip, square_ids
 from tests.project import PROJECT
@@ -238,8 +248,8 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for verb in toy_step.Fill.verbs:
         monkeypatch.setitem(STEP_KINDS, verb, toy_step.Fill)
     file = tmp_path / "script.json"
-    steps = [{"do": "fill", "frame": 2, "object": 1}]
-    file.write_text(json.dumps({"version": 1, "objects": [{"id": 1}], "steps": steps}), encoding="utf-8")
+    fill = [{"do": "fill", "frame": 2, "object": 1}]
+    file.write_text(json.dumps({"version": 1, "objects": [{"id": 1}], "steps": fill}), encoding="utf-8")
     return file
 
 
@@ -280,3 +290,54 @@ def test_the_guide_has_every_step_with_its_keys() -> None:
             assert set(names_in(required)) == {key for key, needed in keys.items() if needed}
             assert set(names_in(optional)) == {key for key, needed in keys.items() if not needed}
     assert sorted(verbs) == sorted(STEP_KINDS)
+
+
+# -- the examples of the page on extending ------------------------------------------------------------------
+
+
+def example(section: str, names: ModuleType, **more: object) -> dict[str, Any]:
+    """Run a section's example, with the names of a module that imports the same; return what it defines."""
+    text = (PROJECT / "docs" / "extending.md").read_text(encoding="utf-8")
+    code = text.split(f"\n## {section}\n")[1].split("```python\n")[1].split("```")[0]
+    assert len(code.splitlines()) <= 20
+    scope = vars(names) | more
+    exec(compile(code, section, "exec", annotations.compiler_flag), scope)
+    return {name: value for name, value in scope.items() if vars(names).get(name) is not value}
+
+
+def test_the_example_of_a_family_runs() -> None:
+    defined = example("A family of networks", family_module)
+    large = defined["LARGE"]
+    assert isinstance(large, Family)
+    assert large.load is defined["load"]
+
+
+def test_the_example_of_a_format_runs(tmp_path: Path, small_clip: ClipOnDisk) -> None:
+    areas = example("An export format", png_matte)["AREAS"]
+    job = ExportJob(open_clip(small_clip.images), lambda frame_index: np.ones((2, 3), np.uint8), {1: "one"})
+    assert len(list(areas.write(job, tmp_path / "out"))) == FRAMES
+    assert (tmp_path / "out" / "areas.txt").read_text(encoding="utf-8") == "6\n" * FRAMES
+
+
+def test_the_example_of_a_step_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(STEP_KINDS, "reset_range", example("A script step", steps)["ResetRange"])
+    file = tmp_path / "script.json"
+    file.write_text('{"version": 1, "steps": [{"do": "reset_range", "range": [1, 2]}]}', encoding="utf-8")
+    session = fake_session(square_clip(4))
+    for frame_index in range(4):
+        session.set_ids(frame_index, square_ids(frame_index))
+    assert list(
+        play(session, read_script(file), lambda file, frame_index: square_ids(0), lambda _: None)
+    ) == [1]
+    assert [bool(session.ids(frame_index).any()) for frame_index in range(4)] == [True, False, False, True]
+
+
+def test_the_example_of_a_command_runs(
+    small_clip: ClipOnDisk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = ModuleType("count")
+    vars(module).update(example("A command", formats_command, Path=Path))
+    monkeypatch.setitem(sys.modules, "count", module)
+    monkeypatch.setitem(COMMANDS, "count", "count")
+    assert mivos("count", small_clip.images) == 0
+    assert capsys.readouterr().out == f"{FRAMES}\n"
