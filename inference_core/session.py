@@ -101,10 +101,11 @@ class Session:
             raise UserError(f"The working size must be at least 1 pixel, not {working_size}.")
         if prob_dtype not in ("uint8", "float32"):
             raise UserError(f"Unknown prob_dtype {prob_dtype!r}: choose uint8 or float32.")
-        options = memory or options_for(networks.propagation)
+        options = memory or options_for(networks)
         self._settings = SessionSettings(working_size, prob_dtype, EdgeSettings(refine_edges), options)
         self._frames = frames
-        budget = budget or MemoryBudget(features=networks.propagation.feature_budget_bytes)
+        self._calibration = networks.calibration
+        budget = budget or MemoryBudget(features=networks.memory.feature_bytes)
         features = FeatureCache(budget_bytes=budget.features)
         runner = NetworkRunner(frames, networks, choose_compute(device, dtype), working_size, features)
         mask_store = MaskStore(frames.size, runner.geometry.padded, prob_dtype, budget, scratch)
@@ -313,15 +314,18 @@ class Session:
         An object that is unknown on the frame is left out.
         """
         agreements = self.agreements(frame_index)
-        return {object_id: confidence_of(agreement) for object_id, agreement in agreements.items()}
+        return {
+            object_id: confidence_of(agreement, self._calibration)
+            for object_id, agreement in agreements.items()
+        }
 
     def confidences(self) -> list[dict[int, float]]:
         """Return `confidence` of every frame, of one moment: much quicker than frame by frame."""
-        return confidences_of(*self._store.snapshot_all(), range(len(self._frames)))
+        return confidences_of(*self._store.snapshot_all(), range(len(self._frames)), self._calibration)
 
     def next_to_correct(self) -> int | None:
         """Return the frame whose correction is likely to help most; None where no frame or object is left."""
-        return frame_to_correct(*self._store.snapshot_all(), len(self._frames))
+        return frame_to_correct(*self._store.snapshot_all(), len(self._frames), self._calibration)
 
     # -- commands that run when iterated ---------------------------------------------------------------------
 

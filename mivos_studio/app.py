@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mivos_studio.session_options import SessionOptions
+
 if TYPE_CHECKING:
     from PyQt5.QtWidgets import QApplication
 
@@ -31,14 +33,10 @@ _QT_VARIABLES = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
 
 
 @dataclass(frozen=True)
-class WindowOptions:
+class WindowOptions(SessionOptions):
     """What to open and how; see `interactive_gui.py --help`. clip None stands for the sample clip."""
 
     clip: Path | None = None
-    models: str = "auto"
-    weights: Path | None = None
-    device: str = "auto"
-    working_size: int = 480
     script: Path | None = None
     screenshot: Path | None = None
     exit_after_s: float | None = None
@@ -140,8 +138,8 @@ def _backend(options: WindowOptions, cache: Path) -> Backend:
     def open_session(clip: Clip, recorder: ScriptRecorder, report: ReportProgress) -> OpenedSession:
         report(_LOADING)
         if not loaded:
-            loaded.append(_load_networks(options, report))
-        report(_LOADING)
+            loaded.append(options.load())
+            report(_LOADING)
         return _open_session(clip, loaded[0], options, recorder)
 
     return Backend(open_clip, open_session)
@@ -158,28 +156,14 @@ def _sample_clip(cache: Path, report: ReportProgress) -> Path:
     return folder
 
 
-def _load_networks(options: WindowOptions, report: ReportProgress) -> Networks:
-    from model.checkpoint import load_networks  # imports torch, which takes seconds
-
-    report(_LOADING)
-    return load_networks(options.models, options.weights)
-
-
 def _open_session(
     clip: Clip, networks: Networks, options: WindowOptions, recorder: ScriptRecorder
 ) -> OpenedSession:
     from gui.worker.worker import OpenedSession
-    from inference_core.session import Session
     from mivos_studio.project.scratch import TemporaryScratch
     from model.families import FAMILIES
 
-    session = Session(
-        clip,
-        networks,
-        device=options.device,
-        working_size=options.working_size,
-        scratch=TemporaryScratch(),
-    )
+    session = options.open(clip, networks, TemporaryScratch())
     object_id = session.add_object()
     recorder.add_initial_object(object_id, session.objects[0].name)
     terms = FAMILIES[networks.family].terms

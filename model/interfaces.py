@@ -13,6 +13,8 @@ from typing import Protocol
 
 from torch import Tensor
 
+from model.family import Calibration, MemoryDefaults
+
 
 @dataclass(frozen=True)
 class QueryFeatures:
@@ -59,15 +61,6 @@ class PropagationNetwork(Protocol):
 
     Where it is False, a memory entry is computed from image and masks alone, and the query may be empty.
     """
-
-    feature_budget_bytes: int
-    """Size of the cache of query features for later rounds, in bytes: larger for slower encoders."""
-
-    mem_every: int
-    """Frames between two memorized frames that a segment keeps: the best value measured."""
-
-    max_memory_frames: int
-    """A segment thins out its memorized frames beyond this number."""
 
     def encode_query(self, image: Tensor) -> QueryFeatures:
         """Encode an image (1, 3, h, w), normalised."""
@@ -161,6 +154,7 @@ class Networks:
     """The networks of one family, ready to run, in eval mode.
 
     interaction is for scribbles, clicks for clicks and boxes; both may be the same network.
+    memory and calibration are those of the family, see `model.family`.
     """
 
     family: str
@@ -168,3 +162,5 @@ class Networks:
     fusion: FusionNetwork
     interaction: InteractionNetwork
     clicks: InteractionNetwork
+    memory: MemoryDefaults
+    calibration: Calibration

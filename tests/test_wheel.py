@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from mivos_studio.synthetic.sample import write_sample
+from model.families import FAMILIES
 from tests.project import PROJECT, program_files
 
 pytestmark = pytest.mark.release
@@ -71,10 +72,11 @@ def test_the_wheel_holds_our_packages_our_launcher_and_nothing_else(wheel: Path)
 
 def test_the_wheel_holds_the_weights_and_no_tests(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    for family in ("compact", "compact-free"):
-        for network in ("propagation", "fusion", "interaction"):
-            assert f"saves/{family}/{network}.safetensors" in names
-            assert f"saves/{family}/{network}.safetensors.sha256" in names
+    shipped = [family for family in FAMILIES.values() if family.ships]
+    assert shipped
+    for path in (path for family in shipped for path in family.paths(Path("saves") / family.folder).values()):
+        assert path.as_posix() in names
+        assert f"{path.as_posix()}.sha256" in names
     assert {name.split("/")[0] for name in names} & {"tests", "docs", "build"} == set()
 
 

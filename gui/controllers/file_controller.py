@@ -12,7 +12,7 @@ from PyQt5.QtCore import QObject, pyqtSignal
 from PyQt5.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
 from gui.controllers.controller import Controller
-from gui.panels.dialogs.export_dialog import Confirmation, ExportDialog, ExportRequest, FormatChoice
+from gui.panels.dialogs.export_dialog import Confirmation, ExportDialog, ExportRequest
 from gui.panels.dialogs.shortcut_sheet import Rows, ShortcutSheet
 from gui.state.session_model import Messages
 from gui.worker.commands import ExportCommand, PlayScriptCommand
@@ -21,24 +21,11 @@ from inference_core.errors import UserError
 from inference_core.types import UInt8Array
 from mivos_studio.media.errors import MediaError
 from mivos_studio.project.script import read_script, write_script
-from mivos_studio.project.steps import SetIds
 
 if TYPE_CHECKING:
     from mivos_studio.media.clip import Clip
     from mivos_studio.media.export.job import ExportJob
 
-_FORMATS = (
-    FormatChoice(
-        "png-indexed",
-        "PNG sequence, indexed",
-        "One file a frame; pixel values are object numbers, coloured with the DAVIS palette.",
-    ),
-    FormatChoice(
-        "png-matte",
-        "PNG mattes, one folder for each object",
-        "One file a frame and object, white on black, ready to be used as a luma matte.",
-    ),
-)
 _VIDEOS = "Videos (*.mp4 *.mov *.mkv *.webm *.avi *.m4v *.mxf *.mpg *.mpeg *.ogv *.ts *.wmv);;All files (*)"
 _SCRIPTS = "Scripts (*.json)"
 _PROGRAM = "mivos-studio"
@@ -66,7 +53,7 @@ class OpenedClip:
     def masks(self) -> tuple[Path, ...]:
         """Mask files that the recorded steps refer to."""
         steps = self.recorder.script(Path()).steps
-        return tuple(Path(step.file) for step in steps if isinstance(step, SetIds))
+        return tuple(file for step in steps for file in step.masks.values())
 
 
 class FileController(QObject):
@@ -135,12 +122,14 @@ class FileController(QObject):
 
     def ask_for_export(self) -> None:
         """Ask for format and folder, and export the masks."""
+        from mivos_studio.media.export.formats import FORMATS  # imports Pillow, not needed before
+
         if self._opened is None:
             return
         height, width = self._opened.clip.size
         summary = f"{len(self._opened.clip)} frames of {width} × {height} pixels"
         folder = Path(self._folder()) / f"{self._name()}_masks"
-        dialog = ExportDialog(_FORMATS, folder, summary, self._check_export, self._window)
+        dialog = ExportDialog(FORMATS.values(), folder, summary, self._check_export, self._window)
         if dialog.exec() == QDialog.DialogCode.Accepted:
             self.export(dialog.request)
         dialog.deleteLater()

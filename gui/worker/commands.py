@@ -21,12 +21,12 @@ from inference_core.types import Direction, FrameMask, Interaction, Progress, St
 from mivos_studio.project.playable import ReadIds, found_in
 from mivos_studio.project.playback import perform_numbered
 from mivos_studio.project.script import Script, check_script
-from mivos_studio.project.steps import AddObject, Propagate, SetIds, Step, Undo
+from mivos_studio.project.steps import AddObject, Propagate, Step, Undo
 
 if TYPE_CHECKING:
     from gui.worker.script_recorder import ScriptRecorder
     from inference_core.session import Session
-    from mivos_studio.media.export.formats import ExportFormat
+    from mivos_studio.media.export.export_format import ExportFormat
     from mivos_studio.media.export.job import ExportJob
 
 RecordStep = Callable[[Step], None]
@@ -209,7 +209,7 @@ class PlayScriptCommand(Command):
             record(missing)
         for number, step in enumerate(self.script.steps, start=1):
             yield from perform_numbered(step, number, session, read_ids)
-            record(_with_absolute_path(step, self.script.folder))
+            record(step.with_absolute_paths(self.script.folder))
             yield Progress(number, len(self.script.steps), perf_counter() - began_s)
         if is_all:
             self.recorder.mark_saved(self.recorder.snapshot(self.script.folder))
@@ -267,10 +267,3 @@ def _propagation_starts(session: Session) -> tuple[int, ...]:
 
 def _refuse_file(file: Path, frame_index: int) -> UInt8Array:
     raise UserError(f"No mask can be read for frame {frame_index}: {file} is not part of a script.")
-
-
-def _with_absolute_path(step: Step, folder: Path) -> Step:
-    """Return the step with the path of its mask file, if it has one, made absolute."""
-    if isinstance(step, SetIds):
-        return SetIds(step.frame_index, str((folder / step.file).resolve()))
-    return step

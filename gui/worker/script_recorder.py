@@ -6,12 +6,13 @@ Unsaved work is found by comparing the steps that the session can undo now with 
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mivos_studio.project.script import Script, ScriptObject
-from mivos_studio.project.steps import Draw, Propagate, Redo, Step, Undo
+from mivos_studio.project.steps import Draw, Redo, Step, Undo
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,13 +107,13 @@ class ScriptRecorder:
 def _describe(steps: Sequence[Step | None], taken_back: int) -> tuple[str, ...]:
     frames = {step.interaction.frame_index for step in steps if isinstance(step, Draw)}
     strokes = sum(isinstance(step, Draw) for step in steps)
-    propagations = sum(isinstance(step, Propagate) for step in steps)
-    others = len(steps) - strokes - propagations
+    nouns = Counter(step.noun if step else Step.noun for step in steps if not isinstance(step, Draw))
+    others = nouns.pop(Step.noun, 0)
     undone = f"that {_counted_noun(taken_back, 'saved step')} {'was' if taken_back == 1 else 'were'} undone"
     parts = (
         (strokes, f"{_counted_noun(strokes, 'stroke')} on {_counted_noun(len(frames), 'frame')}"),
-        (propagations, _counted_noun(propagations, "propagation")),
-        (others, _counted_noun(others, "other change")),
+        *((count, _counted_noun(count, noun)) for noun, count in nouns.items()),
+        (others, _counted_noun(others, Step.noun)),
         (taken_back, undone),
     )
     return tuple(text for count, text in parts if count)

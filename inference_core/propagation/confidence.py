@@ -2,8 +2,8 @@
 
 A propagated mask depends on memory, on the image and on the mask before it, so errors accumulate. The nearest
 anchor's mask, transferred by the affinity in one step, is a second estimate without these errors. Where the
-two overlap, the mask is mostly right; which overlap means which J is calibrated on clips with known masks
-(`mivos evaluate --fit-confidence`).
+two overlap, the mask is mostly right; which overlap means which J is calibrated on clips with known masks,
+for each family of networks (`mivos evaluate --fit-confidence`).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from inference_core.runtime.network_runner import NetworkRunner
 from inference_core.state.frame_record import FrameRecord, ObjectKey
 from inference_core.state.session_state import SessionState
 from inference_core.types import Agreement
+from model.family import Calibration
 from model.interfaces import QueryFeatures
 
 # Of the short side, so that the cost does not grow with the working size. At 480 lines, where the calibration
@@ -30,24 +31,6 @@ _CELLS = 15
 _LEAST_CELLS = 0.1
 # Shares of 0 and 1 must not become infinite.
 _MARGIN = 0.02
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """From agreement to confidence: weights of a logistic function of the two shares' log odds."""
-
-    bias: float
-    precision: float
-    recall: float
-
-    def confidence(self, agreement: Agreement) -> float:
-        """Expect J, in [0, 1]."""
-        precision, recall = features(agreement)
-        return 1 / (1 + math.exp(-(self.bias + self.precision * precision + self.recall * recall)))
-
-
-CALIBRATION = Calibration(bias=1.658, precision=0.112, recall=0.938)
-"""Of the compact networks, by `mivos evaluate --fit-confidence` on 24 real and 24 made clips of 14 frames."""
 
 
 def features(agreement: Agreement) -> tuple[float, float]:
@@ -132,14 +115,17 @@ def agreements_of(
 
 
 def confidences_of(
-    state: SessionState, records: Mapping[int, FrameRecord], frame_indices: Iterable[int]
+    state: SessionState,
+    records: Mapping[int, FrameRecord],
+    frame_indices: Iterable[int],
+    calibration: Calibration,
 ) -> list[dict[int, float]]:
     """Return the J to expect, by object, on each of these frames; see `Session.confidence`."""
     corrected, keys = corrected_frames(state), frozenset(state.keys)
     given = {frame_index: state.given(frame_index) for frame_index in corrected}
     return [
         {
-            key.object_id: confidence_of(agreement)
+            key.object_id: confidence_of(agreement, calibration)
             for key, agreement in _agreement_pairs(
                 records.get(frame_index), given.get(frame_index, frozenset())
             )
@@ -176,12 +162,16 @@ def with_agreements_of(
 
 
 @lru_cache(maxsize=1 << 16)
-def confidence_of(agreement: Agreement | None) -> float:
-    """Return the J to expect; None, what the user gave, is certain.
+def confidence_of(agreement: Agreement | None, calibration: Calibration) -> float:
+    """Return the J to expect, in [0, 1]; None, what the user gave, is certain.
 
     Cached: the window needs it for every frame again and again, and most of the cost is the logarithms.
     """
-    return CALIBRATION.confidence(agreement) if agreement else 1.0
+    if agreement is None:
+        return 1.0
+    precision, recall = features(agreement)
+    odds = calibration.bias + calibration.precision * precision + calibration.recall * recall
+    return 1 / (1 + math.exp(-odds))
 
 
 def _pool(planes: Tensor, size: tuple[int, int]) -> Tensor:

@@ -12,7 +12,7 @@ from inference_core.state.frame_record import FrameRecord, ObjectKey
 from inference_core.state.mask_store import MaskStore
 from inference_core.state.session_state import AnchorFrame
 from inference_core.types import MemoryOptions
-from model.interfaces import MemoryEntry, PropagationNetwork
+from model.interfaces import MemoryEntry, Networks
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,9 +24,10 @@ class AnchorEntry:
     rows: frozenset[int]
 
 
-def options_for(network: PropagationNetwork) -> MemoryOptions:
-    """Return the options with which a network was measured best."""
-    return MemoryOptions(mem_every=network.mem_every, max_memory_frames=network.max_memory_frames)
+def options_for(networks: Networks) -> MemoryOptions:
+    """Return the options with which a family's networks were measured best."""
+    defaults = networks.memory
+    return MemoryOptions(mem_every=defaults.mem_every, max_memory_frames=defaults.max_memory_frames)
 
 
 class MemoryBank:

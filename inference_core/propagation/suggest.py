@@ -9,14 +9,17 @@ from itertools import accumulate, pairwise
 from inference_core.propagation.confidence import confidences_of, corrected_frames
 from inference_core.state.frame_record import FrameRecord
 from inference_core.state.session_state import SessionState
+from model.family import Calibration
 
 REACH = 0.25
 """How far a correction is expected to help, as a share of the frames between its neighbouring anchors."""
 
 
-def frame_to_correct(state: SessionState, records: Mapping[int, FrameRecord], frame_count: int) -> int | None:
+def frame_to_correct(
+    state: SessionState, records: Mapping[int, FrameRecord], frame_count: int, calibration: Calibration
+) -> int | None:
     """Return the frame to correct next; see `Session.next_to_correct`."""
-    confidences = confidences_of(state, records, range(frame_count))
+    confidences = confidences_of(state, records, range(frame_count), calibration)
     return next_frame(confidences, len(state.active), corrected_frames(state))
 
 

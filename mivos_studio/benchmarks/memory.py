@@ -14,20 +14,16 @@ from typing import Any
 from inference_core.types import UInt8Array
 from mivos_studio.benchmarks.long_clip import make_loop, write_clip
 from mivos_studio.peak_memory import peak_rss_mb
+from mivos_studio.session_options import SessionOptions
 
 
 @dataclass(frozen=True)
-class MemoryBenchmarkOptions:
+class MemoryBenchmarkOptions(SessionOptions):
     """Options: clips of so many frames of a size (height, width), with so many objects."""
 
     frames: tuple[int, ...]
     size: tuple[int, int] = (1080, 1920)
     objects: int = 3
-    models: str = "auto"
-    weights: Path | None = None
-    device: str = "auto"
-    dtype: str = "auto"
-    working_size: int = 480
 
 
 @dataclass(frozen=True)
@@ -75,23 +71,14 @@ def table(figures: dict[str, Any]) -> Iterator[str]:
 
 def _measure(path: Path, first_ids: UInt8Array, options: MemoryBenchmarkOptions) -> _Point:
     """Open the clip and propagate its first mask to the end, like the command line."""
-    from inference_core.session import Session
     from mivos_studio.media.clip import open_clip
     from mivos_studio.project.scratch import TemporaryScratch
-    from model.checkpoint import load_networks
 
     started_s = time.perf_counter()
     with open_clip(path) as clip:
         clip[0]
         open_s = time.perf_counter() - started_s
-        session = Session(
-            clip,
-            load_networks(options.models, options.weights),
-            device=options.device,
-            dtype=options.dtype,
-            working_size=options.working_size,
-            scratch=TemporaryScratch(),
-        )
+        session = options.open(clip, options.load(), TemporaryScratch())
         session.set_ids(0, first_ids)
         started_s = time.perf_counter()
         done = sum(1 for _ in session.propagate(0))

@@ -24,13 +24,14 @@ from mivos_studio.benchmarks.made_clip import MadeClip, make_clip
 from mivos_studio.benchmarks.published_core import PublishedCore
 from mivos_studio.evaluation.machine import describe_machine
 from mivos_studio.synthetic.weights import made_state
-from model.checkpoint import family_folder, load_weights
-from model.families import MIVOS
+from model.checkpoint import family_folder
 from model.interfaces import Networks
 from model.layers.blocks import fold_normalisation
+from model.mivos.family import MIVOS
 from model.mivos.fusion import MivosFusion
 from model.mivos.propagation import MivosPropagation
 from model.mivos.scribble import MivosScribble
+from model.weights.tensors import load_weights
 
 BASELINE = "published"
 CONTROL = "published, rounded otherwise"
@@ -144,7 +145,13 @@ def measure_published(options: PublishedOptions) -> dict[str, Any]:
     folder = options.weights
     scribbles = _folded(MivosScribble(), folder)
     networks = Networks(
-        "mivos", _folded(MivosPropagation(), folder), _folded(MivosFusion(), folder), scribbles, scribbles
+        MIVOS.name,
+        _folded(MivosPropagation(), folder),
+        _folded(MivosFusion(), folder),
+        scribbles,
+        scribbles,
+        MIVOS.memory,
+        MIVOS.calibration,
     )
     scripts = {str(count): _measure_script(options, networks, count) for count in options.objects}
     first = scripts[str(options.objects[0])]
@@ -255,7 +262,7 @@ def _filled(network: _Network, folder: Path | None) -> _Network:
         }
         network.load_state_dict(state)
     else:
-        load_weights(network, family_folder("mivos", folder) / _FILES[type(network)])
+        load_weights(network, family_folder(MIVOS.name, folder) / _FILES[type(network)])
     return network.eval().requires_grad_(False)
 
 

@@ -16,7 +16,7 @@ from inference_core.session import Session
 from inference_core.types import UInt8Array
 from mivos_studio.evaluation.folders import TrueClip, object_masks, read_clips
 from mivos_studio.evaluation.metrics import jaccard
-from model.checkpoint import load_networks
+from mivos_studio.session_options import SessionOptions
 from model.interfaces import Networks
 
 Value = str | int
@@ -27,7 +27,7 @@ SETTINGS = ("dtype", "working_size", *MEMORY_SETTINGS)
 
 
 @dataclass(frozen=True)
-class SettingOptions:
+class SettingOptions(SessionOptions):
     """Options.
 
     data    folder of clips in DAVIS layout.
@@ -38,11 +38,6 @@ class SettingOptions:
     data: Path
     varied: Mapping[str, Sequence[Value]]
     given: tuple[int, ...] = (0,)
-    models: str = "auto"
-    weights: Path | None = None
-    device: str = "auto"
-    dtype: str = "auto"
-    working_size: int = 480
 
 
 @dataclass
@@ -71,7 +66,7 @@ def measure_settings(options: SettingOptions) -> dict[str, Any]:
     for clip in clips:
         if max(options.given) >= len(clip.frames):
             raise UserError(f"{clip.name} has no frame {max(options.given)}: give masks of earlier frames.")
-    networks = load_networks(options.models, options.weights)
+    networks = options.load()
     names = list(options.varied)
     results = [_Result(dict(zip(names, values, strict=True))) for values in product(*options.varied.values())]
     for clip in clips:
@@ -108,7 +103,7 @@ def _propagate(
         device=options.device,
         dtype=str(chosen["dtype"]),
         working_size=int(chosen["working_size"]),
-        memory=replace(options_for(networks.propagation), **memory),  # type: ignore[arg-type]
+        memory=replace(options_for(networks), **memory),  # type: ignore[arg-type]
     )
     for frame_index in options.given:
         session.set_ids(frame_index, clip.ids(frame_index))

@@ -6,7 +6,6 @@ import statistics
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,8 +18,8 @@ from mivos_studio.benchmarks.made_clip import MadeClip, make_clip
 from mivos_studio.benchmarks.startup import measure_startup
 from mivos_studio.evaluation.baselines import GrabCutPrior, grabcut, warp_by_flow
 from mivos_studio.evaluation.machine import describe_machine, format_machine
+from mivos_studio.session_options import SessionOptions
 from mivos_studio.synthetic.robots import lasso_polygon, random_box, scribble_strokes
-from model.checkpoint import load_networks
 
 _SEED = 11
 _STROKES = 6
@@ -28,34 +27,23 @@ _GRABCUTS = 2
 
 
 @dataclass(frozen=True)
-class SpeedOptions:
+class SpeedOptions(SessionOptions):
     """Options: size is (height, width) of the synthetic clip, one run for each number of objects."""
 
     frames: int = 40
     size: tuple[int, int] = (480, 854)
     objects: tuple[int, ...] = (1, 3)
-    models: str = "auto"
-    weights: Path | None = None
-    device: str = "auto"
-    dtype: str = "auto"
-    working_size: int = 480
 
 
 def measure_speed(options: SpeedOptions) -> dict[str, Any]:
     """Measure and return figures: propagation by number of objects, strokes by tool, start-up, machine."""
-    networks = load_networks(options.models, options.weights)
+    networks = options.load()
     report: dict[str, Any] = {"frames": options.frames, "size": list(options.size), "propagation": {}}
     session: Session | None = None
     clip: MadeClip | None = None
     for count in options.objects:
         clip = make_clip(options.size, options.frames, count)
-        session = Session(
-            clip,
-            networks,
-            device=options.device,
-            dtype=options.dtype,
-            working_size=options.working_size,
-        )
+        session = options.open(clip, networks)
         report["propagation"][str(count)] = _propagation(session, clip)
     if session is not None and clip is not None:
         report["strokes"] = {name: _strokes(session, clip, tool) for name, tool in TOOLS.items()}

@@ -11,11 +11,11 @@ import torch
 
 from inference_core.errors import UserError
 from inference_core.runtime.device import choose_compute
-from inference_core.session import Session
 from inference_core.types import UInt8Array
 from mivos_studio.benchmarks.made_clip import MadeClip, make_clip
 from mivos_studio.benchmarks.speed import SpeedOptions
-from model.checkpoint import CheckpointError, load_networks
+from model.errors import CheckpointError
+from model.families import FAMILIES
 
 RESOLUTIONS = {"240p": 240, "360p": 360, "480p": 480, "720p": 720, "1080p": 1080}
 OBJECTS = (1, 2, 4, 8)
@@ -50,7 +50,7 @@ def measure_sweep(options: SpeedOptions) -> dict[str, dict[str, float]]:
         "length": {str(count): Cell(replace(options, frames=count)) for count in LENGTHS},
         "dtype": {name: Cell(replace(short, dtype=name)) for name in ("float32", "bfloat16", "float16")},
         "device": {name: Cell(replace(short, device=name)) for name in ("cpu", "cuda", "mps")},
-        "family": {name: Cell(replace(short, models=name)) for name in ("compact", "compact-free", "mivos")},
+        "family": {name: Cell(replace(short, models=name)) for name in FAMILIES},
     }
     return {name: _row(cells) for name, cells in rows.items()}
 
@@ -74,14 +74,12 @@ def _measure(cell: Cell) -> float | None:
     """Return frames a second; None where this machine lacks the device, the precision or the weights."""
     options = cell.options
     try:
-        networks = load_networks(options.models, options.weights)
+        networks = options.load()
         choose_compute(options.device, options.dtype)
     except (UserError, CheckpointError):
         return None
     clip = _tiled(make_clip(options.size, FRAMES, 1), options.frames)
-    session = Session(
-        clip, networks, device=options.device, dtype=options.dtype, working_size=options.working_size
-    )
+    session = options.open(clip, networks)
     session.set_ids(0, _squares(options.size, cell.objects))
     frames = session.propagate(0, "forward")
     for _ in range(_WARM_UP):

@@ -16,6 +16,7 @@ from mivos_studio.cli.options import (
     add_network_options,
     add_report_options,
     image_size,
+    network_values,
     whole_number,
 )
 from mivos_studio.cli.output import check_json, write_json
@@ -43,16 +44,7 @@ def _add_speed(subjects: _Subjects) -> ArgumentParser:
         help="frames a second and milliseconds a stroke",
         description="Measure propagation and strokes on a made-up clip, beside optical flow and GrabCut.",
     )
-    speed.add_argument("--frames", type=whole_number(least=8), default=40, metavar="N", help="default: 40")
-    speed.add_argument("--size", type=image_size, default=(480, 854), metavar="WxH", help="default: 854x480")
-    speed.add_argument(
-        "--objects",
-        type=whole_number(least=1),
-        nargs="+",
-        default=(1, 3),
-        metavar="N",
-        help="numbers of objects to measure with (default: 1 3)",
-    )
+    _add_made_clip(speed, least_frames=8)
     speed.add_argument(
         "--sweep",
         action="store_true",
@@ -152,15 +144,7 @@ def _add_published(subjects: _Subjects) -> ArgumentParser:
         description="Play three rounds on a made-up clip with the published networks and made weights:"
         " in the published way, in ours with float32 and in ours with bfloat16, side by side frame by frame.",
     )
-    published.add_argument(
-        "--frames", type=whole_number(least=4), default=40, metavar="N", help="default: 40"
-    )
-    published.add_argument(
-        "--size", type=image_size, default=(480, 854), metavar="WxH", help="default: 854x480"
-    )
-    published.add_argument(
-        "--objects", type=whole_number(least=1), nargs="+", default=(1, 3), metavar="N", help="default: 1 3"
-    )
+    _add_made_clip(published, least_frames=4)
     published.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
     published.add_argument(
         "--weights", type=Path, metavar="DIR", help="folder of the trained weights (default: made ones)"
@@ -174,6 +158,22 @@ def _add_published(subjects: _Subjects) -> ArgumentParser:
     return published
 
 
+def _add_made_clip(parser: ArgumentParser, *, least_frames: int) -> None:
+    """Add the options of a made-up clip."""
+    parser.add_argument(
+        "--frames", type=whole_number(least=least_frames), default=40, metavar="N", help="default: 40"
+    )
+    parser.add_argument("--size", type=image_size, default=(480, 854), metavar="WxH", help="default: 854x480")
+    parser.add_argument(
+        "--objects",
+        type=whole_number(least=1),
+        nargs="+",
+        default=(1, 3),
+        metavar="N",
+        help="numbers of objects to measure with (default: 1 3)",
+    )
+
+
 def run_speed(options: Namespace) -> None:
     """Measure, print the table, write the figures."""
     check_json(options)
@@ -183,7 +183,7 @@ def run_speed(options: Namespace) -> None:
     from mivos_studio.benchmarks.speed import SpeedOptions, measure_speed, table
 
     wanted = SpeedOptions(
-        frames=options.frames, size=options.size, objects=tuple(options.objects), **_network(options)
+        frames=options.frames, size=options.size, objects=tuple(options.objects), **network_values(options)
     )
     figures = measure_speed(wanted)
     for line in table(figures):
@@ -251,7 +251,10 @@ def run_memory(options: Namespace) -> None:
 
     figures = measure_memory(
         MemoryBenchmarkOptions(
-            frames=tuple(options.frames), size=options.size, objects=options.objects, **_network(options)
+            frames=tuple(options.frames),
+            size=options.size,
+            objects=options.objects,
+            **network_values(options),
         )
     )
     _tell(options, table(figures), figures)
@@ -265,7 +268,10 @@ def run_settings(options: Namespace) -> None:
 
     figures = measure_settings(
         SettingOptions(
-            data=options.data, varied=dict(options.vary), given=tuple(options.given), **_network(options)
+            data=options.data,
+            varied=dict(options.vary),
+            given=tuple(options.given),
+            **network_values(options),
         )
     )
     _tell(options, table(figures), figures)
@@ -309,8 +315,3 @@ def _varied(text: str) -> tuple[str, tuple[str | int, ...]]:
     if name in _COUNTS and re.fullmatch(r"[1-9][0-9]*(,[1-9][0-9]*)*", values):
         return name, tuple(int(value) for value in values.split(","))
     raise ArgumentTypeError(f"{text!r} is not NAME=VALUE,VALUE, as in dtype=float32,bfloat16")
-
-
-def _network(options: Namespace) -> dict[str, Any]:
-    """Return what `add_network_options` asked for, by the names that all measurements give it."""
-    return {name: getattr(options, name) for name in ("models", "weights", "device", "dtype", "working_size")}

@@ -299,11 +299,11 @@ def check_pyav() -> Result:
 
 def check_weights() -> Result:
     """Compare the weights that come with the program with their recorded SHA-256."""
-    from model.families import COMPACT, COMPACT_FREE
+    from model.families import FAMILIES
     from model.weights.store import saves_folder, scan
 
     folder = saves_folder()
-    shipped = [there for there in scan(folder) if there.family in (COMPACT, COMPACT_FREE)]
+    shipped = scan(folder, [family for family in FAMILIES.values() if family.ships])
     wrong = [f"{there.home / known.name} is missing" for there in shipped for known in there.missing]
     files = [file for there in shipped for file in there.files]
     wrong += [f"{file.path} is not as recorded" for file in files if file.recorded is None or file.is_changed]

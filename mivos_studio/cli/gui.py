@@ -9,7 +9,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mivos_studio.cli.options import DEVICES, MODELS, OneSentenceParser, positive_number, whole_number
+from mivos_studio.cli.options import (
+    DEVICES,
+    OneSentenceParser,
+    add_models_option,
+    positive_number,
+    whole_number,
+)
 
 if TYPE_CHECKING:
     from mivos_studio.app import WindowOptions
@@ -37,10 +43,7 @@ def parse(arguments: Sequence[str]) -> WindowOptions:
     parser.add_argument("clip", nargs="?", type=Path, metavar="CLIP", help="video or folder of images")
     parser.add_argument("--video", type=Path, metavar="FILE", help="open a video")
     parser.add_argument("--images", type=Path, metavar="DIR", help="open a folder of images")
-    parser.add_argument(
-        "--models", choices=MODELS, default="auto",
-        help="family of networks; compact-free was trained on free data alone",
-    )  # fmt: skip
+    add_models_option(parser)
     parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of weights")
     parser.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
     parser.add_argument(

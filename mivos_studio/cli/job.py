@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from inference_core.errors import UserError
 from inference_core.types import UInt8Array
+from mivos_studio.cli.options import session_options
 from mivos_studio.cli.output import check_apart, check_json
 from mivos_studio.cli.progress import ProgressBar
 from mivos_studio.media.clip import Clip, open_clip
-from mivos_studio.media.export.formats import find_format
+from mivos_studio.media.export.formats import find_formats
 from mivos_studio.media.export.job import ExportJob, Extent
 from mivos_studio.media.output.folder import FolderOutput
 from mivos_studio.media.palette import read_ids
@@ -24,21 +25,20 @@ from mivos_studio.project.scratch import TemporaryScratch
 if TYPE_CHECKING:
     from inference_core.session import Session
 
-MASKS = find_format("png-indexed")
-
 
 def open_job(options: Namespace, inputs: Iterable[Path]) -> tuple[Clip, FolderOutput]:
     """Check where the results go, open the clip; return it with the output folder.
 
     inputs  what is read besides the clip.
     """
+    export_format = find_formats(options.format)
     source = Path(options.clip)
     output = FolderOutput(options.out, replaces=options.force, inputs=inputs, sources=[source])
     check_json(options, [*inputs, source], output)
     clip = open_clip(options.clip)
     extent = Extent(len(clip), clip.size, {})
-    MASKS.check(extent, output)
-    check_apart(options, output, MASKS.plan(extent).names)
+    export_format.check(extent, output)
+    check_apart(options, output, export_format.plan(extent).names)
     return clip, output
 
 
@@ -57,18 +57,9 @@ def open_session(clip: Clip, options: Namespace) -> Session:
     """Load the networks and start a session on the clip; its notices go to stderr."""
     import torch
 
-    from inference_core.session import Session
-    from model.checkpoint import load_networks
-
     torch.manual_seed(options.seed)
-    session = Session(
-        clip,
-        load_networks(options.models, options.weights),
-        device=options.device,
-        dtype=options.dtype,
-        working_size=options.working_size,
-        scratch=TemporaryScratch(),
-    )
+    chosen = session_options(options)
+    session = chosen.open(clip, chosen.load(), TemporaryScratch())
     session.on_notice(_print_notice)
     return session
 
@@ -78,11 +69,11 @@ def _print_notice(notice: str) -> None:
     print(f"\n{notice}" if sys.stderr.isatty() else notice, file=sys.stderr)
 
 
-def write_masks(session: Session, clip: Clip, output: FolderOutput, *, quiet: bool) -> None:
-    """Write 00000.png … at the source's size: all of them or none."""
+def write_masks(session: Session, clip: Clip, output: FolderOutput, options: Namespace) -> None:
+    """Write the masks at the source's size, in the formats of --format: all of them or none."""
     job = ExportJob(clip, session.ids, {each.object_id: each.name for each in session.objects})
-    bar = ProgressBar("write", quiet=quiet)
-    with closing(MASKS.write_to(job, output)) as steps:
+    bar = ProgressBar("write", quiet=options.quiet)
+    with closing(find_formats(options.format).write_to(job, output)) as steps:
         for done, total in steps:
             bar.show(done, total)
     bar.clear()

@@ -16,8 +16,19 @@ from collections.abc import Sequence
 from mivos_studio.cli import gui
 from mivos_studio.cli.options import BAD_INPUT, OneSentenceParser
 
-_COMMANDS = ("propagate", "replay", "evaluate", "bench", "synthesize", "train", "weights", "gui", "doctor")
-"""Each is a module of this package."""
+COMMANDS = {
+    "propagate": "mivos_studio.cli.propagate",
+    "replay": "mivos_studio.cli.replay",
+    "formats": "mivos_studio.cli.formats",
+    "evaluate": "mivos_studio.cli.evaluate",
+    "bench": "mivos_studio.cli.bench",
+    "synthesize": "mivos_studio.cli.synthesize",
+    "train": "mivos_studio.cli.train",
+    "weights": "mivos_studio.cli.weights",
+    "gui": "mivos_studio.cli.gui",
+    "doctor": "mivos_studio.cli.doctor",
+}
+"""Registry of the commands: the module of each, whose `add_parser` declares it. --help imports them all."""
 _FAULT, _INTERRUPTED = 1, 130
 
 
@@ -27,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if words[:1] == ["gui"]:  # has its own parser: `mivos gui --help` is the window's help
             return gui.run(words[1:])
-        options = _parser(words).parse_args(words)
+        options = command_parser(words).parse_args(words)
         options.run(options)
         sys.stdout.flush()
     except KeyboardInterrupt:
@@ -44,12 +55,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+def command_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Return the parser of a command line; that of `mivos doctor` has no other command."""
     parser = OneSentenceParser(prog="mivos", description="Cut objects out of a clip.", allow_abbrev=False)
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=OneSentenceParser)
     # `mivos doctor` has to start where what the other commands import is missing or shadowed.
-    for name in ("doctor",) if words[:1] == ["doctor"] else _COMMANDS:
-        importlib.import_module(f"mivos_studio.cli.{name}").add_parser(commands)
+    for name in ("doctor",) if words[:1] == ["doctor"] else COMMANDS:
+        importlib.import_module(COMMANDS[name]).add_parser(commands)
     return parser
 
 

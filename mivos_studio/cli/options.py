@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
+
+from mivos_studio.session_options import SessionOptions
 
 BAD_INPUT = 2
 """Exit code of bad input or usage."""
 
-MODELS = ("auto", "compact", "compact-free", "mivos")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 
@@ -32,15 +33,25 @@ class GivenMask:
     file: Path
 
 
+def add_models_option(parser: argparse._ActionsContainer) -> None:
+    """Add the option of the family of networks."""
+    from model.families import BEST_FIRST, FAMILIES  # here, since another package may shadow model
+
+    families = ", ".join(f"{family.name} ({family.summary})" for family in FAMILIES.values())
+    first = ", ".join(family.name for family in BEST_FIRST)
+    parser.add_argument(
+        "--models",
+        choices=("auto", *FAMILIES),
+        default="auto",
+        help=f"family of networks: {families}; auto is the first of {first} whose files are all there"
+        " (default: auto)",
+    )
+
+
 def add_network_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of networks and device."""
     group = parser.add_argument_group("networks")
-    group.add_argument(
-        "--models",
-        choices=MODELS,
-        default="auto",
-        help="family of networks; compact-free was trained on free data alone (default: auto)",
-    )
+    add_models_option(group)
     group.add_argument(
         "--weights", type=Path, metavar="DIR", help="folder of weights (default: those shipped)"
     )
@@ -56,6 +67,16 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--seed", type=int, default=0, help="seed of everything random (default: 0)")
 
 
+def session_options(options: argparse.Namespace) -> SessionOptions:
+    """Return what the options of `add_network_options` say, but the seed."""
+    return SessionOptions(**network_values(options))
+
+
+def network_values(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the fields of SessionOptions by name, for options that have others too."""
+    return {field.name: getattr(options, field.name) for field in fields(SessionOptions)}
+
+
 def add_result_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the result's place."""
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write")
@@ -63,6 +84,17 @@ def add_result_options(parser: argparse.ArgumentParser) -> None:
         "--force",
         action="store_true",
         help="replace an earlier result in that folder; other files there stay",
+    )
+
+
+def add_format_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option of the export formats, as `mivos_studio.media.export.formats.find_formats` reads it."""
+    parser.add_argument(
+        "--format",
+        default="png-indexed",
+        metavar="NAME[,NAME]",
+        help="formats of the masks, as `mivos formats` lists them; several are written into a folder each"
+        " (default: png-indexed)",
     )
 
 

@@ -1,7 +1,7 @@
 """Where figures may be written: checked before the work begins, so that a mistake costs a second.
 
-A file of figures is known by its key "written_by". Those that older versions of this program wrote are known
-by the other keys that they have.
+A file of figures is known by its key "written_by", a list of formats by the keys of its items. Those that
+older versions of this program wrote are known by the other keys that they have.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from inference_core.errors import UserError
-from mivos_studio.media.output.file import FileKind, check_file, json_object, written_file
+from mivos_studio.media.output.file import FileKind, check_file, json_document, written_file
 from mivos_studio.media.output.folder import FolderOutput
 from mivos_studio.media.output.manifest import PROGRAM
 from mivos_studio.media.output.places import is_one_of, real_path
@@ -42,13 +42,16 @@ _OLDER_FIGURES = tuple(
 )
 """Keys by which figures of older versions are known: all of one line are in the file."""
 _OLDER_PAIR = frozenset({"old", "new", "ratio"})  # bench compare, for each figure
+_FORMAT = frozenset({"name", "extension", "alpha", "bits"})  # a list of these: formats
 _SHA256 = re.compile(r"[0-9a-f]{64}")  # weights record, for each file
 
 
 def is_figures(path: Path) -> bool:
     """Whether a file holds figures that this program wrote. Raises OSError where it cannot be read."""
-    document = json_object(path)
-    if document is None:
+    document = json_document(path)
+    if isinstance(document, list):
+        return bool(document) and all(isinstance(row, dict) and row.keys() == _FORMAT for row in document)
+    if not isinstance(document, dict):
         return False
     if _WRITTEN_BY in document:
         return bool(document[_WRITTEN_BY] == PROGRAM)
@@ -89,9 +92,11 @@ def check_apart(options: Namespace, output: FolderOutput, names: Iterable[str]) 
             raise UserError(f"{file} is where a file of the result goes: name another file.")
 
 
-def write_json(options: Namespace, figures: dict[str, Any], inputs: Iterable[Path] = ()) -> None:
+def write_json(
+    options: Namespace, figures: dict[str, Any] | list[dict[str, Any]], inputs: Iterable[Path] = ()
+) -> None:
     """Write the figures to the files that ask for them, all of them or none; nothing where none does."""
-    document = {**figures, _WRITTEN_BY: PROGRAM}
+    document = {**figures, _WRITTEN_BY: PROGRAM} if isinstance(figures, dict) else figures
     for file in _json_files(options):
         with written_file(file, FIGURES, inputs=inputs) as beside:
             beside.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8")

@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inference_core.errors import UserError
-from mivos_studio.cli.options import add_network_options, add_report_options, add_result_options, given_mask
+from mivos_studio.cli.options import (
+    add_format_option,
+    add_network_options,
+    add_report_options,
+    add_result_options,
+    given_mask,
+)
 from mivos_studio.cli.output import write_json
 from mivos_studio.cli.progress import ProgressBar
 
@@ -33,7 +39,8 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
         "propagate",
         help="propagate given masks through a clip",
         description="Commit masks in the order given and propagate each through the clip; the second and"
-        " later ones are corrections, fused with what is there. Writes indexed PNGs at the source's size.",
+        " later ones are corrections, fused with what is there. Writes a mask for every frame at the source's"
+        " size.",
     )
     parser.add_argument("clip", metavar="CLIP", help="video file or folder of images")
     parser.add_argument(
@@ -46,6 +53,7 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
         help="mask of a frame, counted from 0: an indexed or grey PNG whose pixel values are object ids",
     )
     add_result_options(parser)
+    add_format_option(parser)
     add_network_options(parser)
     add_report_options(parser)
     parser.add_argument("--timings", type=Path, metavar="FILE", help="write the same figures there, too")
@@ -69,7 +77,7 @@ def run(options: Namespace) -> None:
         for frame_index, ids in masks:
             session.set_ids(frame_index, ids)
             rounds.append(_propagate(session, frame_index, quiet=options.quiet))
-        job.write_masks(session, clip, output, quiet=options.quiet)
+        job.write_masks(session, clip, output, options)
     write_json(options, {**_timings(rounds), **job.circumstances(session)}, [*files, Path(options.clip)])
 
 

@@ -6,7 +6,12 @@ from argparse import ArgumentParser, Namespace, _SubParsersAction
 from functools import partial
 from pathlib import Path
 
-from mivos_studio.cli.options import add_network_options, add_report_options, add_result_options
+from mivos_studio.cli.options import (
+    add_format_option,
+    add_network_options,
+    add_report_options,
+    add_result_options,
+)
 from mivos_studio.cli.output import write_json
 from mivos_studio.cli.progress import ProgressBar
 
@@ -16,13 +21,14 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     parser = commands.add_parser(
         "replay",
         help="play a script of gestures on a clip",
-        description="Play a script, step by step, as if an editor drew it, and write a mask for every frame:"
-        " indexed PNGs at the source's size.",
+        description="Play a script, step by step, as if a user drew it, and write a mask for every"
+        " frame at the source's size.",
     )
     parser.add_argument("clip", metavar="CLIP", help="video file or folder of images")
     parser.add_argument("--script", type=Path, required=True, metavar="FILE", help="JSON file with the steps")
     parser.add_argument("--acknowledge", action="store_true", help="print `ack N` once step N is done")
     add_result_options(parser)
+    add_format_option(parser)
     add_network_options(parser)
     add_report_options(parser)
     parser.set_defaults(run=run)
@@ -33,11 +39,12 @@ def run(options: Namespace) -> None:
     from mivos_studio.cli import job
     from mivos_studio.project.playback import play
     from mivos_studio.project.script import check_script, read_script
-    from mivos_studio.project.steps import SetIds
 
     script = read_script(options.script)
     masks = [
-        (script.folder / step.file, step.frame_index) for step in script.steps if isinstance(step, SetIds)
+        (script.folder / file, frame_index)
+        for step in script.steps
+        for frame_index, file in step.masks.items()
     ]
     files = [options.script, *(file for file, _ in masks)]
     clip, output = job.open_job(options, files)
@@ -52,6 +59,6 @@ def run(options: Namespace) -> None:
             if options.acknowledge:
                 print(f"ack {number}", flush=True)
         bar.clear()
-        job.write_masks(session, clip, output, quiet=options.quiet)
+        job.write_masks(session, clip, output, options)
     figures = {"steps": len(script.steps), **job.circumstances(session)}
     write_json(options, figures, [*files, Path(options.clip)])

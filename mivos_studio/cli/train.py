@@ -14,6 +14,8 @@ NETWORKS = ("propagation", "interaction", "fusion")
 
 def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     """Declare the command and its options."""
+    from model.families import FAMILIES  # here, since another package may shadow model
+
     parser = commands.add_parser(
         "train",
         help="train the networks",
@@ -23,7 +25,7 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     parser.add_argument("network", choices=(*NETWORKS, "all"), help="which one")
     parser.add_argument(
         "--family",
-        choices=("compact", "mivos"),
+        choices=[family.name for family in FAMILIES.values() if family.training],
         default="compact",
         help="family of networks (default: compact)",
     )
@@ -161,8 +163,7 @@ def _check_out(name: str, options: Namespace) -> None:
     from model.families import FAMILIES
     from model.weights.hashes import check_replaceable
 
-    published = next(file.name for file in FAMILIES["mivos"].files if file.network == name)
-    weights = {f"{name}.safetensors", *([published] if options.family == "mivos" else ())}
+    weights = {f"{name}.safetensors", FAMILIES[options.family].file_names()[name]}
     for file in (f"{name}.checkpoint.pt", f"{name}.csv", *weights):
         if (options.out / file).exists() and not options.resume:
             raise UserError(

@@ -12,7 +12,7 @@ from mivos_studio.cli.output import check_json, write_json
 from mivos_studio.cli.progress import ProgressBar
 
 if TYPE_CHECKING:
-    from model.families import KnownFile
+    from model.family import KnownFile
     from model.weights.store import InstalledWeights, WeightsFile
 
 _MEBIBYTE = 2**20
@@ -63,27 +63,28 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
 
 def run_list(options: Namespace) -> None:
     """Print each family and its files."""
-    base, holdings = _take_stock(options)
-    if not any(holding.files for holding in holdings):
+    base, installed = _scan(options)
+    if not any(weights.files for weights in installed):
         raise UserError(f"There are no weights in {base}.")
 
+    from model.families import FAMILIES
     from model.weights.store import unused_files
 
-    unused = unused_files(base)
-    for holding in holdings:
-        print(f"{holding.family.name}: {_completeness(holding)}")
-        for file in holding.files:
+    unused = unused_files(base, FAMILIES.values())
+    for weights in installed:
+        print(f"{weights.family.name}: {_completeness(weights)}")
+        for file in weights.files:
             size = f"{file.bytes / _MEBIBYTE:.2f} MiB"
             print(f"  {file.known.network:12} {size:>11}  {file.sha256}  {file.path}")
-        print(f"  {holding.family.terms}")
+        print(f"  {weights.family.terms}")
     for path, reason in unused.items():
         print(f"{path} is not used: {reason}.")
     figures = {
-        "families": [_as_figures(holding) for holding in holdings],
+        "families": [_as_figures(weights) for weights in installed],
         "weights": [
-            {"family": holding.family.name, **_file_figures(file)}
-            for holding in holdings
-            for file in holding.files
+            {"family": weights.family.name, **_file_figures(file)}
+            for weights in installed
+            for file in weights.files
         ],
         "unused": [{"file": str(path), "reason": reason} for path, reason in unused.items()],
     }
@@ -92,8 +93,8 @@ def run_list(options: Namespace) -> None:
 
 def run_verify(options: Namespace) -> None:
     """Compare each file with its recorded hash and print which differ."""
-    base, holdings = _take_stock(options)
-    verdicts = {file.path: _verdict(file) for holding in holdings for file in holding.files}
+    base, installed = _scan(options)
+    verdicts = {file.path: _verdict(file) for weights in installed for file in weights.files}
     if not verdicts:
         raise UserError(f"There are no weights in {base}.")
     for path, verdict in verdicts.items():
@@ -110,39 +111,50 @@ def run_verify(options: Namespace) -> None:
 
 def run_fetch(options: Namespace) -> None:
     """Download the published files that are missing, and record their SHA-256."""
-    from mivos_studio.cli.download import DownloadError, download
-    from model.families import MIVOS
-    from model.weights.hashes import record_sha256, recorded_sha256
-
     if options.mirror and not options.mirror.startswith(("http://", "https://")):
         raise UserError(
             f"{options.mirror} is no address of a web server: it begins with https:// or http://."
         )
-    base, holdings = _take_stock(options)
-    holding = next(holding for holding in holdings if holding.family is MIVOS)
-    for number, known in enumerate(holding.missing, 1):
+    base, installed = _scan(options)
+    fetched = [
+        path
+        for weights in installed
+        if all(known.url for known in weights.family.files)
+        for path in _fetch(weights, options)
+    ]
+    if not fetched:
+        print(f"The published networks are all in {base}.")
+    write_json(options, {"fetched": [str(path) for path in fetched]})
+
+
+def _fetch(weights: InstalledWeights, options: Namespace) -> list[Path]:
+    """Download the missing files of a family; return their paths."""
+    from mivos_studio.cli.download import DownloadError, download
+    from model.weights.hashes import record_sha256, recorded_sha256
+
+    targets = []
+    for number, known in enumerate(weights.missing, 1):
         url = f"{options.mirror.rstrip('/')}/{known.name}" if options.mirror else known.url
-        bar = ProgressBar(f"{known.name} ({number} of {len(holding.missing)})", unit="B", quiet=options.quiet)
-        target = holding.home / known.name
+        bar = ProgressBar(f"{known.name} ({number} of {len(weights.missing)})", unit="B", quiet=options.quiet)
+        target = weights.home / known.name
         try:
             download(url, target, sha256=recorded_sha256(target), on_progress=bar.show)
         except DownloadError as error:
-            rest = _by_hand(holding.missing[number - 1 :], holding.home)
+            rest = _by_hand(weights.missing[number - 1 :], weights.home)
             raise UserError(f"{known.name} cannot be downloaded: {error}; {rest}") from error
         finally:
             bar.clear()
         print(f"{record_sha256(target)}  {target}")
-    if not holding.missing:
-        print(f"The published networks are all in {base}.")
-    write_json(options, {"fetched": [str(holding.home / known.name) for known in holding.missing]})
+        targets.append(target)
+    return targets
 
 
 def run_record(options: Namespace) -> None:
     """Record the SHA-256 of every file that is there."""
     from model.weights.hashes import record_sha256
 
-    base, holdings = _take_stock(options)
-    paths = [file.path for holding in holdings for file in holding.files]
+    base, installed = _scan(options)
+    paths = [file.path for weights in installed for file in weights.files]
     if not paths:
         raise UserError(f"There are no weights in {base}.")
     digests = {str(path): record_sha256(path) for path in paths}
@@ -151,19 +163,20 @@ def run_record(options: Namespace) -> None:
     write_json(options, digests)
 
 
-def _take_stock(options: Namespace) -> tuple[Path, list[InstalledWeights]]:
+def _scan(options: Namespace) -> tuple[Path, list[InstalledWeights]]:
+    from model.families import FAMILIES
     from model.weights.store import saves_folder, scan
 
     check_json(options)
     base = saves_folder(options.weights)
-    return base, scan(base)
+    return base, scan(base, FAMILIES.values())
 
 
-def _completeness(holding: InstalledWeights) -> str:
-    if not holding.files:
+def _completeness(weights: InstalledWeights) -> str:
+    if not weights.files:
         return "not there"
-    if holding.missing:
-        return f"incomplete, without {', '.join(known.name for known in holding.missing)}"
+    if weights.missing:
+        return f"incomplete, without {', '.join(known.name for known in weights.missing)}"
     return "complete"
 
 
@@ -189,12 +202,12 @@ def _by_hand(missing: tuple[KnownFile, ...], home: Path) -> str:
     return f"by hand, download {pages}, and put what you get into {home} under these names."
 
 
-def _as_figures(holding: InstalledWeights) -> dict[str, Any]:
+def _as_figures(weights: InstalledWeights) -> dict[str, Any]:
     return {
-        "family": holding.family.name,
-        "complete": not holding.missing,
-        "missing": [known.name for known in holding.missing],
-        "terms": holding.family.terms,
+        "family": weights.family.name,
+        "complete": not weights.missing,
+        "missing": [known.name for known in weights.missing],
+        "terms": weights.family.terms,
     }
 
 

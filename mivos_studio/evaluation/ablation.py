@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +17,7 @@ _NEWTON_STEPS = 5
 
 
 class Ablation(nn.Module):
-    """A wrapper that delegates all calls to a propagation network.
+    """A propagation network in another: what a subclass does not define is the inner network's.
 
     A module, so that moving it to a device or another precision moves the network inside.
     """
@@ -24,47 +25,15 @@ class Ablation(nn.Module):
     def __init__(self, network: PropagationNetwork) -> None:
         super().__init__()
         self.network = network
-        self.multiple = network.multiple
-        self.shares_keys = network.shares_keys
-        self.feature_budget_bytes = network.feature_budget_bytes
-        self.mem_every = network.mem_every
-        self.max_memory_frames = network.max_memory_frames
 
-    def encode_query(self, image: Tensor) -> QueryFeatures:
-        """Delegate to the network."""
-        return self.network.encode_query(image)
-
-    def encode_memory(self, image: Tensor, query: QueryFeatures, objects: Tensor) -> MemoryEntry:
-        """Delegate to the network."""
-        return self.network.encode_memory(image, query, objects)
-
-    def read(
-        self,
-        query: QueryFeatures,
-        keys: Tensor,
-        values: Tensor,
-        *,
-        ages: Sequence[int] | None = None,
-        top_k: int | None = None,
-    ) -> Tensor:
-        """Delegate to the network."""
-        return self.network.read(query, keys, values, ages=ages, top_k=top_k)
-
-    def learn_target_models(
-        self, anchors: Sequence[MemoryEntry], known: Sequence[Collection[int]]
-    ) -> Tensor | None:
-        """Delegate to the network."""
-        return self.network.learn_target_models(anchors, known)
-
-    def decode(
-        self, query: QueryFeatures, readout: Tensor, previous: Tensor, target_models: Tensor | None = None
-    ) -> Tensor:
-        """Delegate to the network."""
-        return self.network.decode(query, readout, previous, target_models)
-
-    def transfer(self, query: QueryFeatures, key: Tensor, maps: Tensor) -> Tensor:
-        """Delegate to the network."""
-        return self.network.transfer(query, key, maps)
+    def __getattr__(self, name: str) -> Any:
+        """Return an attribute of the network inside; called for names that are not found here."""
+        try:
+            return super().__getattr__(name)  # the network inside, where it is a module
+        except AttributeError:
+            if name == "network":  # not set yet, as in a copy that is being made
+                raise
+            return getattr(self.network, name)
 
 
 class WithoutMemory(Ablation):
@@ -171,7 +140,7 @@ FUSIONS: dict[str, FusionNetwork] = {
 
 def switch_off(networks: Networks, part: str) -> Networks:
     """Return networks whose propagation lacks a part of `ABLATIONS`; the given ones are not changed."""
-    return replace(networks, propagation=ABLATIONS[part](networks.propagation))
+    return _with_propagation(networks, ABLATIONS[part](networks.propagation))
 
 
 def replace_fusion(networks: Networks, name: str) -> Networks:
@@ -181,4 +150,9 @@ def replace_fusion(networks: Networks, name: str) -> Networks:
 
 def limit_top_k(networks: Networks, top_k: int) -> Networks:
     """Return networks that read the `top_k` largest affinities, 0 for all; the given ones are not changed."""
-    return replace(networks, propagation=TopK(networks.propagation, top_k))
+    return _with_propagation(networks, TopK(networks.propagation, top_k))
+
+
+def _with_propagation(networks: Networks, ablation: Ablation) -> Networks:
+    # An ablation has every method of the network inside, which type checkers do not see.
+    return replace(networks, propagation=cast(PropagationNetwork, ablation))

@@ -46,7 +46,7 @@ def read_object(
     known  keys that have been read before.
     """
     if not isinstance(value, dict):
-        raise UserError(f"{place} must be an object in braces, not {_shown(value)}.")
+        raise UserError(f"{place} must be an object in braces, not {shown(value)}.")
     keys = {field.encode_name: field for field in fields_of(kind)}
     unknown = [key for key in value if key not in keys and key not in known]
     if unknown and kind.__struct_config__.forbid_unknown_fields:
@@ -73,9 +73,10 @@ def _check(key: str, value: object, kind: Any, place: str) -> None:
     except ValidationError as error:
         is_no_list = get_origin(declared.__origin__) in (list, tuple) and not isinstance(value, list)
         wanted = "a list in brackets" if is_no_list else declared.__metadata__[0].description
-        raise UserError(f'{place}: "{key}" must be {wanted}, not {_shown(value)}.') from error
+        raise UserError(f'{place}: "{key}" must be {wanted}, not {shown(value)}.') from error
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """Return a JSON value as an error message shows it: long ones are cut."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 40 else f"{text[:37]}..."

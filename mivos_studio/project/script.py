@@ -18,7 +18,15 @@ from msgspec.structs import force_setattr
 
 from inference_core.errors import UserError
 from mivos_studio.media.output.file import FileKind, json_object, written_file
-from mivos_studio.project.json_fields import Items, JsonObject, ObjectId, Text, WholeNumber, read_object
+from mivos_studio.project.json_fields import (
+    Items,
+    JsonObject,
+    ObjectId,
+    Text,
+    WholeNumber,
+    read_object,
+    shown,
+)
 from mivos_studio.project.steps import STEP_KINDS, AddObject, Step, name_of_object
 
 VERSION = 1
@@ -132,11 +140,11 @@ class _Document(JsonObject, frozen=True, kw_only=True):
 class _StepOfSomeKind(Struct):
     """A step of which the other keys are not known yet."""
 
-    do: Annotated[
-        str, Meta(pattern=rf"^({'|'.join(STEP_KINDS)})\Z", description=f"one of {', '.join(STEP_KINDS)}")
-    ]
+    do: Annotated[Any, Meta(description="a verb")]
 
 
 def _step(value: object, number: int) -> Step:
     verb = read_object(_StepOfSomeKind, value, f"Step {number}").do
+    if not isinstance(verb, str) or verb not in STEP_KINDS:
+        raise UserError(f'Step {number}: "do" must be one of {", ".join(STEP_KINDS)}, not {shown(verb)}.')
     return STEP_KINDS[verb].read(verb, value, place_of(number, verb))

@@ -1,12 +1,12 @@
 """The steps of a script as frozen values: everything that a user can do in a session, one class each.
 
-A kind of step is one class here: what scripts call it, what it holds, its title, how it is done. Reading,
-writing, checking and playing go by that, so that a new kind is a new class and nothing else.
+A kind of step is one class here, and one entry in KINDS: what scripts call it, what it holds, its title, how
+it is done. Reading, writing, checking, playing and the window go by that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
@@ -38,6 +38,9 @@ class Step(JsonObject, frozen=True, omit_defaults=True, rename=_KEYS):
     verbs: ClassVar[tuple[str, ...]]
     """The values of "do" for this class; mostly one."""
 
+    noun: ClassVar[str] = "other change"
+    """What the window counts it as among unsaved work; an s is added for several."""
+
     @property
     def verb(self) -> str:
         """The value of "do" for this step."""
@@ -47,6 +50,16 @@ class Step(JsonObject, frozen=True, omit_defaults=True, rename=_KEYS):
     def title(self) -> str:
         """The window's status text while it runs."""
         return self.verb.replace("_", " ").capitalize()
+
+    @property
+    def masks(self) -> Mapping[int, Path]:
+        """The mask files that it reads, by frame; paths are absolute or from the script's folder."""
+        return {}
+
+    def with_absolute_paths(self, folder: Path) -> Step:
+        """Return the step with the paths of its mask files, which are from a folder, made absolute."""
+        del folder
+        return self
 
     def perform(self, session: Playable, read_ids: ReadIds) -> Iterable[FrameMask]:
         """Run it; yield what changes. It runs only as far as the generator is consumed."""
@@ -95,6 +108,7 @@ class Propagate(Step, frozen=True):
     """
 
     verbs = ("propagate",)
+    noun = "propagation"
     frame_index: WholeNumber | None = None
     direction: _Direction = Direction.BOTH
     frame_range: _FrameRange | None = None
@@ -210,12 +224,33 @@ class SetIds(Step, frozen=True):
     frame_index: WholeNumber
     file: Text
 
+    @property
+    def masks(self) -> Mapping[int, Path]:
+        return {self.frame_index: Path(self.file)}
+
+    def with_absolute_paths(self, folder: Path) -> Step:
+        return SetIds(self.frame_index, str((folder / self.file).resolve()))
+
     def perform(self, session: Playable, read_ids: ReadIds) -> Iterable[FrameMask]:
         return session.set_ids(self.frame_index, read_ids(Path(self.file), self.frame_index))
 
 
-STEP_KINDS: dict[str, type[Step]] = {verb: kind for kind in Step.__subclasses__() for verb in kind.verbs}
-"""Every kind by its verbs, in the order of the classes above."""
+KINDS: tuple[type[Step], ...] = (
+    Draw,
+    Propagate,
+    Undo,
+    Redo,
+    Reset,
+    AddObject,
+    RemoveObject,
+    RenameObject,
+    SetLock,
+    SetIds,
+)
+"""Registry of the kinds of steps."""
+
+STEP_KINDS: dict[str, type[Step]] = {verb: kind for kind in KINDS for verb in kind.verbs}
+"""Every kind by its verbs."""
 
 
 def name_of_object(object_id: int) -> str:

@@ -17,7 +17,7 @@ SEED = 14159265
 class TrainingOptions:
     """What to train with.
 
-    family   "compact", or "mivos" for the published networks.
+    family   a name of `model.families.FAMILIES`.
     folders  hold stills/SOURCE and video/SOURCE/CLIP; sources names those to use, none named means all.
     hours    limits each network's run; the schedule continues where the run is resumed.
     steps    replaces the recipe's number of steps.

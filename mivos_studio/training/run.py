@@ -19,7 +19,7 @@ from mivos_studio.training.options import TrainingOptions
 from mivos_studio.training.processes import join_processes
 from mivos_studio.training.task import RecipeT, TrainingTask
 from mivos_studio.training.trainer import Trainer
-from model.checkpoint import load_weights
+from model.weights.tensors import load_weights
 
 
 def train(tasks: Sequence[TrainingTask[Any]], options: TrainingOptions) -> list[Path]:

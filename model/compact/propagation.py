@@ -7,6 +7,7 @@ The memory grid has stride 8 of the reduced image, 16 of the working size.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -37,6 +38,7 @@ from model.layers.attention import (
     weighted_values,
 )
 from model.layers.blocks import ConvNorm, ResidualBlock, join, matching, others_of, upsample
+from model.weights.tensors import load_state, read_tensors
 
 KEY_CHANNELS = 64
 VALUE_CHANNELS = 96
@@ -134,9 +136,6 @@ class CompactPropagation(nn.Module):
 
     multiple = MULTIPLE
     shares_keys = True
-    feature_budget_bytes = 768 * 2**20
-    mem_every = 3
-    max_memory_frames = 8
 
     def __init__(self, *, reduction: int = REDUCTION, top_k: int = TOP_K, has_backbone: bool = False) -> None:
         super().__init__()
@@ -225,3 +224,11 @@ class CompactPropagation(nn.Module):
 def _grid(query: QueryFeatures) -> tuple[int, int]:
     height, width = query.key.shape[-2:]
     return height, width
+
+
+def load_propagation(path: Path, *, reduction: int = REDUCTION) -> CompactPropagation:
+    """Build the network that fits a file's tensors, and load them. Raises CheckpointError."""
+    state = read_tensors(path)
+    network = CompactPropagation(reduction=reduction, has_backbone=holds_backbone(state))
+    load_state(network, state, path)
+    return network

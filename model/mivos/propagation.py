@@ -32,10 +32,6 @@ class MivosPropagation(nn.Module):
 
     multiple = GRID_STRIDE
     shares_keys = False
-    # Some 22 MiB a frame of 480 lines in bfloat16, and half the time of a later round.
-    feature_budget_bytes = 2048 * 2**20
-    mem_every = 5
-    max_memory_frames = 16
 
     def __init__(self, *, top_k: int = TOP_K) -> None:
         super().__init__()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from mivos_studio.files import sha256_of
 from model.errors import CheckpointError
-from model.families import FAMILIES, NOT_USED, Family, KnownFile
+from model.family import Family, KnownFile
 from model.weights.hashes import recorded_sha256
 
 
@@ -72,14 +73,14 @@ def find_home(family: Family, base: Path) -> Path | None:
     return next((home for home in homes if any((home / file.name).is_file() for file in family.files)), None)
 
 
-def scan(base: Path) -> list[InstalledWeights]:
+def scan(base: Path, families: Iterable[Family]) -> list[InstalledWeights]:
     """List for every family its files in a saves folder.
 
     Compact files directly in the folder, not in a folder of that name, count as the compact family's.
     """
     installed = []
     taken: set[Path] = set()
-    for family in FAMILIES.values():
+    for family in families:
         home = find_home(family, base)
         if home is None or (home == base and taken & {base / file.name for file in family.files}):
             installed.append(InstalledWeights(family, base / family.folder, ()))
@@ -92,9 +93,10 @@ def scan(base: Path) -> list[InstalledWeights]:
     return installed
 
 
-def unused_files(base: Path) -> dict[Path, str]:
+def unused_files(base: Path, families: Iterable[Family]) -> dict[Path, str]:
     """Return the known files of a folder that no family uses, and why."""
-    return {base / name: reason for name, reason in NOT_USED.items() if (base / name).is_file()}
+    unused = {base / name: reason for family in families for name, reason in family.unused.items()}
+    return {path: reason for path, reason in unused.items() if path.is_file()}
 
 
 def _inspect(known: KnownFile, path: Path) -> WeightsFile:

@@ -12,9 +12,19 @@ from torch import Tensor
 
 from inference_core.session import Session
 from inference_core.types import Interaction, MemoryFrames, Region, Stroke, Tool, UInt8Array
-from model.interfaces import MemoryEntry, Networks, QueryFeatures
+from model.family import Calibration, MemoryDefaults
+from model.interfaces import (
+    FusionNetwork,
+    InteractionNetwork,
+    MemoryEntry,
+    Networks,
+    PropagationNetwork,
+    QueryFeatures,
+)
 
 GRID = 4
+MEMORY = MemoryDefaults(mem_every=5, max_memory_frames=16, feature_bytes=2**24)
+CALIBRATION = Calibration(bias=1.5, precision=0.1, recall=0.9)
 
 
 class FakePropagation:
@@ -22,9 +32,6 @@ class FakePropagation:
 
     multiple = 16
     shares_keys = True
-    feature_budget_bytes = 2**24
-    mem_every = 5
-    max_memory_frames = 16
 
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
@@ -124,9 +131,18 @@ class FakeClip(MemoryFrames):
         return super().__getitem__(frame_index)
 
 
+def networks_of_fakes(
+    propagation: PropagationNetwork,
+    fusion: FusionNetwork,
+    interaction: InteractionNetwork,
+    clicks: InteractionNetwork,
+) -> Networks:
+    return Networks("fake", propagation, fusion, interaction, clicks, MEMORY, CALIBRATION)
+
+
 def fake_networks() -> Networks:
     interaction = FakeInteraction()
-    return Networks("fake", FakePropagation(), FakeFusion(), interaction, interaction)
+    return networks_of_fakes(FakePropagation(), FakeFusion(), interaction, interaction)
 
 
 def square_clip(frames: int = 12, size: tuple[int, int] = (64, 96)) -> FakeClip:

@@ -16,6 +16,7 @@ from inference_core.types import MemoryFrames, MemoryOptions
 from model.interfaces import MemoryEntry, Networks, QueryFeatures
 from model.layers import winograd
 from model.layers.aggregate import aggregate
+from model.mivos.family import MIVOS
 from tests import parity
 from tests.project import SHARED
 
@@ -29,9 +30,6 @@ class Watched:
 
     multiple = 16
     shares_keys = False
-    feature_budget_bytes = 2**28
-    mem_every = 5
-    max_memory_frames = 16
 
     def __init__(self) -> None:
         self.memory_lengths: list[int] = []
@@ -104,7 +102,15 @@ class Run:
         scribble = parity.scribble()
         self.session = Session(
             images,
-            Networks("mivos", self.propagation, self.fusion, scribble, scribble),
+            Networks(
+                "mivos",
+                self.propagation,
+                self.fusion,
+                scribble,
+                scribble,
+                MIVOS.memory,
+                MIVOS.calibration,
+            ),
             device="cpu",
             dtype="float32",
             working_size=min(images.size),

@@ -13,6 +13,7 @@ from torch import Tensor
 from inference_core.errors import NotReadyError
 from inference_core.session import Session
 from inference_core.types import MemoryBudget, UInt8Array
+from model.compact.family import COMPACT
 from model.compact.fusion import CompactFusion
 from model.compact.interaction import CompactInteraction
 from model.compact.propagation import CompactPropagation
@@ -27,6 +28,7 @@ from tests.inference_core.fakes import (
     fake_networks,
     fake_session,
     networks_of,
+    networks_of_fakes,
     square_clip,
     square_ids,
     stroke,
@@ -83,7 +85,7 @@ def compact_networks() -> Networks:
     parts = (CompactPropagation(), CompactFusion(), interaction)
     for part in parts:
         part.eval().requires_grad_(False)
-    return Networks("compact", *parts, interaction)
+    return Networks("compact", *parts, interaction, COMPACT.memory, COMPACT.calibration)
 
 
 def test_a_memory_with_fewer_cells_than_top_k_is_read_all_the_same() -> None:
@@ -130,7 +132,7 @@ class MaskKeyed(FakePropagation):
 def test_top_k_reads_several_objects_as_it_reads_one() -> None:
     own: dict[tuple[int, ...], list[Tensor]] = {}
     for chosen in ((1,), (2,), (1, 2)):
-        networks = Networks("fake", MaskKeyed(), FakeFusion(), FakeInteraction(), FakeInteraction())
+        networks = networks_of_fakes(MaskKeyed(), FakeFusion(), FakeInteraction(), FakeInteraction())
         session = Session(square_clip(4), networks, device="cpu", dtype="float32")
         ids = square_ids(0, both=True)
         session.set_ids(0, np.where(np.isin(ids, chosen), ids, 0))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from PyQt5.QtWidgets import (
     QComboBox,
@@ -22,14 +22,8 @@ from PyQt5.QtWidgets import (
 
 from mivos_studio.media.errors import MediaError
 
-
-@dataclass(frozen=True)
-class FormatChoice:
-    """A format as the dialog shows it."""
-
-    name: str
-    title: str
-    explanation: str
+if TYPE_CHECKING:
+    from mivos_studio.media.export.export_format import ExportFormat
 
 
 @dataclass(frozen=True)
@@ -55,12 +49,13 @@ CheckExport = Callable[[ExportRequest], Confirmation | None]
 class ExportDialog(QDialog):
     """Asks for a format and a folder; stays open and shows the reason while the export is not possible.
 
+    formats  those to choose from, the first one chosen at the start.
     summary  the clip's frame count and size, shown below the folder.
     """
 
     def __init__(
         self,
-        choices: Sequence[FormatChoice],
+        formats: Iterable[ExportFormat],
         folder: Path,
         summary: str,
         check: CheckExport,
@@ -70,14 +65,14 @@ class ExportDialog(QDialog):
         self.setObjectName("export_dialog")
         self.setWindowTitle("Export masks")
         self.setMinimumWidth(560)
-        self._choices = tuple(choices)
+        self._formats = tuple(formats)
         self._base_folder = folder.parent
         self._check = check
         self._confirmed: ExportRequest | None = None
         self._format = QComboBox()
         self._format.setObjectName("export_format")
-        for choice in self._choices:
-            self._format.addItem(choice.title, choice.name)
+        for export_format in self._formats:
+            self._format.addItem(export_format.title, export_format.name)
         self._explanation = QLabel()
         self._explanation.setProperty("role", "quiet")
         self._explanation.setWordWrap(True)
@@ -166,7 +161,7 @@ class ExportDialog(QDialog):
             self._folder.setText(chosen)
 
     def _on_format(self) -> None:
-        self._explanation.setText(self._choices[self._format.currentIndex()].explanation)
+        self._explanation.setText(self._formats[self._format.currentIndex()].explanation)
         self._show_message("")
 
     def _on_folder(self) -> None:

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inference_core.propagation.confidence import Calibration, features
+from inference_core.propagation.confidence import confidence_of, features
 from inference_core.types import Agreement, Direction, Float64Array
 from mivos_studio.evaluation.folders import TrueClip
 from mivos_studio.evaluation.metrics import jaccard
 from mivos_studio.evaluation.settings import Settings, Steps
+from model.family import Calibration
 
 BINS = 10
+WRONG_BELOW, FALSE_ALARMS = 0.5, 0.3
+"""A mask is wrong below this J; the share of the other masks that may be taken for wrong ones."""
 _RIDGE = 1e-3
 _ITERATIONS = 50
 
@@ -69,13 +72,25 @@ def fit(groups: Iterable[Sequence[Observation]]) -> Calibration:
 
 def confidences(observations: Sequence[Observation], calibration: Calibration) -> Float64Array:
     """Return the confidence of each observation."""
-    return np.array([calibration.confidence(each.agreement) for each in observations])
+    return np.array([confidence_of(each.agreement, calibration) for each in observations])
 
 
 def rank_correlation(one: Float64Array, other: Float64Array) -> float:
     """Return Spearman's rank correlation of two series, ties with their mean rank; 0 if one is constant."""
     ranks = np.stack([_ranks(one), _ranks(other)])
     return float(np.asarray(np.corrcoef(ranks))[0, 1]) if (ranks.std(axis=1) > 0).all() else 0.0
+
+
+def share_found(confidence: Float64Array, truth: Float64Array) -> float | None:
+    """Return the share of the wrong masks found where FALSE_ALARMS of the others are taken for wrong.
+
+    That is, with the confidence below which a mask is taken for wrong chosen so. None without wrong masks, or
+    with nothing but wrong ones.
+    """
+    is_wrong = truth < WRONG_BELOW
+    if is_wrong.all() or not is_wrong.any():
+        return None
+    return float((confidence[is_wrong] <= np.quantile(confidence[~is_wrong], FALSE_ALARMS)).mean())
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from statistics import fmean
 
 import numpy as np
 
-from inference_core.propagation.confidence import CALIBRATION, Calibration
 from inference_core.types import Float64Array, Tool
 from mivos_studio.evaluation.advice.choosers import advised, at_random, evenly, least_confident
 from mivos_studio.evaluation.advice.observations import (
+    WRONG_BELOW,
     Observation,
     calibration_error,
     confidences,
@@ -20,6 +20,7 @@ from mivos_studio.evaluation.advice.observations import (
     observe,
     rank_correlation,
     reliability,
+    share_found,
 )
 from mivos_studio.evaluation.errors import EvaluationError
 from mivos_studio.evaluation.figures import Figures
@@ -28,6 +29,7 @@ from mivos_studio.evaluation.interactive.protocol import Metric, Protocol
 from mivos_studio.evaluation.interactive.samples import Sample
 from mivos_studio.evaluation.interactive.simulate import Chooser, SimulatedUser, worst
 from mivos_studio.evaluation.settings import OnProgress, Settings, Steps, ignore_progress
+from model.family import Calibration
 
 REPORTED_CORRECTIONS = (3, 5)
 DRAWS = 20
@@ -65,7 +67,7 @@ def evaluate_advice(
         else {}
     )
     return {
-        "confidence": confidence_figures(observations, CALIBRATION),
+        "confidence": confidence_figures(observations, settings.networks.calibration),
         "corrections": chosen,
         "options": {
             "data": str(options.folder),
@@ -117,6 +119,8 @@ def confidence_figures(observations: Sequence[Observation], calibration: Calibra
             for name in dict.fromkeys(names.tolist())
         },
         "calibration_error": calibration_error(bins),
+        "wrong_masks": int((truth < WRONG_BELOW).sum()),
+        "wrong_found": share_found(expected, truth),
         "mean_confidence": float(expected.mean()),
         "mean_J": float(truth.mean()),
         "reliability": [asdict(each) for each in bins],

@@ -120,7 +120,7 @@ def advice_page(figures: Figures) -> Page:
 
 
 def calibration_page(figures: Figures) -> Page:
-    """Return the page of a fitted calibration, with the line for `inference_core.propagation.confidence`."""
+    """Return the page of a fitted calibration, with the line for the family's module."""
     values = ", ".join(f"{name}={value}" for name, value in figures["calibration"].items())
     text = f"{confidence_report(figures['confidence'])}\nCALIBRATION = Calibration({values})\n"
     return Page("Calibration of confidence", text, figures)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mivos_studio.evaluation.advice.observations import FALSE_ALARMS, WRONG_BELOW
 from mivos_studio.evaluation.figures import Figures
 
 STATISTICS = ("J recall", "J decay", "F recall", "F decay")
@@ -105,12 +106,17 @@ def confidence_report(confidence: Figures) -> str:
         for each in confidence["reliability"]
     ]
     by_clip = ", ".join(f"{name} {rank:.2f}" for name, rank in confidence["rank_correlation_by_clip"].items())
+    found = confidence["wrong_found"]
+    wrong = f"{confidence['wrong_masks']} masks have a J below {WRONG_BELOW}"
+    if found is not None:
+        wrong += f"; {found:.3f} of them are found at {FALSE_ALARMS:.0%} false alarms"
     return (
         f"{table(['mean confidence', 'true J', 'masks'], rows)}\n"
         f"rank correlation of confidence and J {confidence['rank_correlation']:.3f}"
         f" over {confidence['masks']} masks;"
         f" mean distance from the diagonal {confidence['calibration_error']:.3f}\n"
         f"within clips: {by_clip}\n"
+        f"{wrong}\n"
     )
 
 

@@ -67,11 +67,16 @@ def check_file(path: Path, kind: FileKind, *, inputs: Iterable[Path] = ()) -> No
 
 def json_object(path: Path) -> dict[str, Any] | None:
     """Return the JSON object that a file holds; None where it holds anything else. Raises OSError."""
+    document = json_document(path)
+    return document if isinstance(document, dict) else None
+
+
+def json_document(path: Path) -> object:
+    """Return the JSON that a file holds; None where it holds none. Raises OSError."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError):
         return None
-    return document if isinstance(document, dict) else None
 
 
 @contextmanager

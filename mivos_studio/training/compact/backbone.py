@@ -8,9 +8,9 @@ from pathlib import Path
 from torch import Tensor
 
 from mivos_studio.training.data.sources import TrainingDataError
-from model.checkpoint import read_tensors
 from model.compact.backbone import STAGES, LiteBackbone
 from model.errors import CheckpointError
+from model.weights.tensors import read_tensors
 
 _NORM = ("weight", "bias", "running_mean", "running_var")
 _NORM_OF = {"expand": "_bn0", "depthwise": "_bn1", "project": "_bn2"}

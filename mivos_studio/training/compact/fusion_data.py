@@ -44,10 +44,12 @@ class PropagatedClip:
     propagations: dict[int, UInt8Array]
 
 
-def propagate_clips(sources: Sources, network: PropagationNetwork, folder: Path) -> list[PropagatedClip]:
+def propagate_clips(
+    sources: Sources, network: PropagationNetwork, folder: Path, *, mem_every: int
+) -> list[PropagatedClip]:
     """Propagate the truth of every REFERENCE_EVERY-th frame through each clip; files in `folder` are reused.
 
-    The network is in eval mode; a compact one has reduction 1.
+    The network is in eval mode; a compact one has reduction 1. mem_every: frames between two memorized ones.
     """
     folder.mkdir(parents=True, exist_ok=True)
     propagated = []
@@ -58,7 +60,9 @@ def propagate_clips(sources: Sources, network: PropagationNetwork, folder: Path)
         path = folder / f"{number:05d}.npz"
         if not path.exists():
             references = [index for index in range(0, len(clip), REFERENCE_EVERY) if truth[index].sum() > 100]
-            propagations = {str(index): _propagate(network, images, truth, index) for index in references}
+            propagations = {
+                str(index): _propagate(network, images, truth, index, mem_every) for index in references
+            }
             with written_beside(path, move_without_replacing) as partial:
                 np.savez_compressed(partial, **propagations)  # type: ignore[arg-type]
         with np.load(path) as stored:
@@ -130,7 +134,9 @@ def _largest_object(clip: tuple[Frame, ...]) -> tuple[UInt8Array, UInt8Array]:
 
 
 @torch.inference_mode()
-def _propagate(network: PropagationNetwork, images: UInt8Array, truth: UInt8Array, start: int) -> UInt8Array:
+def _propagate(
+    network: PropagationNetwork, images: UInt8Array, truth: UInt8Array, start: int, mem_every: int
+) -> UInt8Array:
     """Propagate one frame's truth to both ends: (T, H, W) uint8 probabilities."""
     out = np.zeros_like(truth)
     out[start] = truth[start] * 255
@@ -157,6 +163,6 @@ def _propagate(network: PropagationNetwork, images: UInt8Array, truth: UInt8Arra
             mask = aggregate(torch.sigmoid(network.decode(query, readout, mask, target_models)))[1:]
             out[index] = (mask[0, :height, :width].numpy() * 255 + 0.5).astype(np.uint8)
             last = {index: network.encode_memory(image, query, mask)}
-            if (index - start) % network.mem_every == 0:
+            if (index - start) % mem_every == 0:
                 kept, last = {**kept, **last}, {}
     return out

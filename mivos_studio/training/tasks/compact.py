@@ -19,11 +19,12 @@ from mivos_studio.training.options import TrainingOptions
 from mivos_studio.training.processes import join_processes
 from mivos_studio.training.task import TrainingSetup, TrainingTask
 from mivos_studio.training.trainer import Recipe, Trainer
-from model.checkpoint import family_folder, load_propagation
+from model.checkpoint import family_folder
 from model.compact.encoder import BackboneEncoder, ImageEncoder
 from model.compact.fusion import CompactFusion
 from model.compact.interaction import CompactInteraction
-from model.compact.propagation import CompactPropagation
+from model.compact.propagation import CompactPropagation, load_propagation
+from model.families import FAMILIES
 from model.layers.blocks import fold_normalisation
 
 _SIZES = ((0.0, 128), (0.2, 160), (0.7, 192))
@@ -76,7 +77,8 @@ def _set_up_fusion(options: TrainingOptions, sources: Sources, recipe: Recipe) -
     processes = join_processes()
     if not processes.is_first:  # the first one propagates, the others read the files that it wrote
         processes.wait()
-    clips = propagate_clips(sources, for_data, options.out / PROPAGATIONS_FOLDER)
+    mem_every = FAMILIES[options.family].memory.mem_every
+    clips = propagate_clips(sources, for_data, options.out / PROPAGATIONS_FOLDER, mem_every=mem_every)
     if processes.is_first:
         processes.wait()
     if not clips:
@@ -96,7 +98,7 @@ def _initial_weights(name: str, options: TrainingOptions) -> Path | None:
         return None
     folder = options.warm_start
     if folder is None and options.resume and not options.sources and not options.backbone:
-        folder = family_folder("compact")
+        folder = family_folder(options.family)
     weights = folder / f"{name}.safetensors" if folder is not None else None
     return weights if weights is not None and weights.exists() else None
 
@@ -121,7 +123,7 @@ def _weights_of(trainer: Trainer) -> Path:
     return trainer.weights
 
 
-COMPACT_TASKS: dict[str, TrainingTask[Recipe]] = {
+TASKS: dict[str, TrainingTask[Recipe]] = {
     "propagation": TrainingTask(
         "propagation",
         Recipe(steps=2800),

@@ -18,15 +18,15 @@ from mivos_studio.training.options import TrainingOptions
 from mivos_studio.training.processes import join_processes
 from mivos_studio.training.task import TrainingSetup, TrainingTask
 from mivos_studio.training.trainer import Trainer
-from model.checkpoint import load_weights
-from model.families import MIVOS
 from model.layers.blocks import fold_normalisation
+from model.mivos.family import MIVOS
 from model.mivos.fusion import MivosFusion
 from model.mivos.propagation import MivosPropagation
 from model.mivos.scribble import MivosScribble
 from model.weights.hashes import put_in_place
+from model.weights.tensors import load_weights
 
-_FILES = {file.network: file.name for file in MIVOS.files}
+_FILES = MIVOS.file_names()
 
 
 def _find_weights(name: str, *folders: Path | None) -> Path | None:
@@ -72,10 +72,11 @@ def _set_up_fusion(options: TrainingOptions, sources: Sources, recipe: Published
     load_weights(propagation, trained)
     fold_normalisation(propagation.eval())
     processes = join_processes()
+    folder, mem_every = options.out / PROPAGATIONS_FOLDER, MIVOS.memory.mem_every
     if processes.is_first:
-        propagate_clips(sources, propagation, options.out / PROPAGATIONS_FOLDER)
+        propagate_clips(sources, propagation, folder, mem_every=mem_every)
     processes.wait()
-    clips = propagate_clips(sources, propagation, options.out / PROPAGATIONS_FOLDER)
+    clips = propagate_clips(sources, propagation, folder, mem_every=mem_every)
     if not clips:
         raise TrainingDataError("Fusion learns from clips, and none of the sources has a long enough one.")
     network = MivosFusion()
@@ -83,7 +84,7 @@ def _set_up_fusion(options: TrainingOptions, sources: Sources, recipe: Published
     return TrainingSetup(network, samples, FusionLossStep(network, propagation, recipe.hardest_share))
 
 
-MIVOS_TASKS: dict[str, TrainingTask[PublishedRecipe]] = {
+TASKS: dict[str, TrainingTask[PublishedRecipe]] = {
     name: TrainingTask(name, RECIPES[name], set_up, partial(_initial_weights, name), _publish)
     for name, set_up in (
         ("propagation", _set_up_propagation),

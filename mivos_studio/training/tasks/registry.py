@@ -1,20 +1,30 @@
-"""Registry of training tasks by family and network."""
+"""Training tasks by family and network. A family names the module of its tasks, see `model.family`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 from mivos_studio.training.data.sources import TrainingDataError
 from mivos_studio.training.options import TrainingOptions
 from mivos_studio.training.task import TrainingTask
-from mivos_studio.training.tasks.compact import COMPACT_TASKS
-from mivos_studio.training.tasks.mivos import MIVOS_TASKS
+from model.families import FAMILIES
 
 NETWORKS = ("propagation", "interaction", "fusion")
 """In the order in which they are trained: fusion is trained on masks that propagation makes."""
 
-_FAMILIES: Mapping[str, Mapping[str, TrainingTask[Any]]] = {"compact": COMPACT_TASKS, "mivos": MIVOS_TASKS}
+
+def tasks_of(family: str) -> Mapping[str, TrainingTask[Any]]:
+    """Return the training tasks of a family by network: TASKS of the module that the family names.
+
+    Raises TrainingDataError where there is no such family, or none of its networks can be trained.
+    """
+    trained = [name for name, known in FAMILIES.items() if known.training]
+    if family not in trained:
+        raise TrainingDataError(f"No training for a family called {family}: choose {', '.join(trained)}.")
+    tasks: Mapping[str, TrainingTask[Any]] = import_module(FAMILIES[family].training).TASKS
+    return tasks
 
 
 def choose_tasks(name: str, options: TrainingOptions) -> list[TrainingTask[Any]]:
@@ -24,7 +34,7 @@ def choose_tasks(name: str, options: TrainingOptions) -> list[TrainingTask[Any]]
     """
     if name != "all" and name not in NETWORKS:
         raise TrainingDataError(f"There is no network called {name}; choose {', '.join(NETWORKS)} or all.")
-    family = _FAMILIES[options.family]
+    family = tasks_of(options.family)
     tasks = [family[network] for network in (NETWORKS if name == "all" else (name,))]
     if name == "all" and options.parts:
         raise TrainingDataError("Parts are of one network: name it in place of all.")

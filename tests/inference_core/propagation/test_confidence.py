@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from inference_core.propagation.confidence import CALIBRATION, Calibration, ReferenceMask, agree
+from inference_core.propagation.confidence import ReferenceMask, agree, confidence_of
 from inference_core.propagation.suggest import next_frame
 from inference_core.types import Agreement
+from model.families import FAMILIES
+from model.family import Calibration
 from tests.inference_core.fakes import fake_session, square_clip, square_ids
 
 
@@ -39,12 +41,14 @@ def test_what_is_only_in_one_of_them_lowers_that_one():
     assert max(_agreement((0, 32), (64, 96))) < 0.01
 
 
-def test_confidence_grows_with_agreement_and_stays_within_its_range():
+@pytest.mark.parametrize("family", FAMILIES)
+def test_confidence_grows_with_agreement_and_stays_within_its_range(family):
+    calibration = FAMILIES[family].calibration
     shares = np.linspace(0, 1, 21)
-    confidences = [CALIBRATION.confidence(Agreement(share, share)) for share in shares]
+    confidences = [confidence_of(Agreement(share, share), calibration) for share in shares]
     assert np.all(np.diff(confidences) > 0)
-    assert 0 < confidences[0] < 0.2 < 0.9 < confidences[-1] < 1
-    assert Calibration(0.0, 0.0, 0.0).confidence(Agreement(0.3, 0.9)) == 0.5
+    assert 0 < confidences[0] < 0.3 < 0.9 < confidences[-1] < 1
+    assert confidence_of(Agreement(0.3, 0.9), Calibration(0.0, 0.0, 0.0)) == 0.5
 
 
 def _propagated(frames=8, **options):

@@ -9,6 +9,7 @@ from torch import nn
 from inference_core.errors import UserError
 from inference_core.runtime.device import Compute, choose_compute, fallback, is_out_of_memory, place_networks
 from model.interfaces import Networks
+from tests.inference_core.fakes import networks_of_fakes
 
 
 class Weighted(nn.Module):
@@ -20,7 +21,7 @@ class Weighted(nn.Module):
 
 
 def weighted_networks() -> Networks:
-    return Networks("fake", *(Weighted() for _ in range(4)))  # type: ignore[arg-type]
+    return networks_of_fakes(*(Weighted() for _ in range(4)))  # type: ignore[arg-type]
 
 
 def test_an_unknown_device_is_named() -> None:

@@ -103,7 +103,7 @@ def test_top_k_ignores_the_callers_value():
 
 
 class _Weighted(nn.Conv2d):
-    multiple, shares_keys, feature_budget_bytes, mem_every, max_memory_frames = 16, True, 0, 5, 16
+    multiple, shares_keys = 16, True
 
 
 def test_the_network_inside_is_placed_in_the_session_s_precision():

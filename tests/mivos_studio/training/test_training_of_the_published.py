@@ -15,12 +15,12 @@ from mivos_studio.training.data.sources import TrainingDataError
 from mivos_studio.training.mivos.loss_steps import PropagationLossStep, ScribbleLossStep
 from mivos_studio.training.mivos.recipe import RECIPES
 from mivos_studio.training.options import TrainingOptions
-from mivos_studio.training.tasks.mivos import MIVOS_TASKS
+from mivos_studio.training.tasks.mivos import TASKS
 from mivos_studio.training.trainer import LossStep
-from model.checkpoint import load_weights
 from model.mivos.fusion import MivosFusion
 from model.mivos.propagation import MivosPropagation
 from model.mivos.scribble import MivosScribble
+from model.weights.tensors import load_weights
 from tests import parity
 from tests.mivos_studio.training.example_data import losses_of, make_images, run_training
 
@@ -38,9 +38,9 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, task in MIVOS_TASKS.items():
+    for name, task in TASKS.items():
         recipe = replace(task.recipe, size=SIZE, learning_rate=1e-3, log_every=2)
-        monkeypatch.setitem(MIVOS_TASKS, name, replace(task, recipe=recipe))
+        monkeypatch.setitem(TASKS, name, replace(task, recipe=recipe))
 
 
 def _options(images: Path, out: Path, **changes: object) -> TrainingOptions:

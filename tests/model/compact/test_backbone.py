@@ -5,10 +5,11 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from model.checkpoint import CheckpointError, load_networks, load_propagation
+from model.checkpoint import load_networks
 from model.compact.backbone import LiteBackbone
 from model.compact.encoder import MULTIPLE, BackboneEncoder, ImageEncoder
-from model.compact.propagation import CompactPropagation
+from model.compact.propagation import CompactPropagation, load_propagation
+from model.errors import CheckpointError
 from model.layers.blocks import fold_normalisation
 from tests.model.test_checkpoint import save_compact
 

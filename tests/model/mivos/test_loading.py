@@ -12,8 +12,9 @@ from safetensors.torch import save_file
 from torch import nn
 
 from mivos_studio.cli.main import main
-from model.checkpoint import CheckpointError, load_networks
+from model.checkpoint import load_networks
 from model.compact.interaction import CompactInteraction
+from model.errors import CheckpointError
 from model.mivos.fusion import MivosFusion
 from model.mivos.propagation import MivosPropagation
 from model.mivos.scribble import MivosScribble

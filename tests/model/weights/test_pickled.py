@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from model.checkpoint import CheckpointError, load_weights
+from model.errors import CheckpointError
 from model.mivos.fusion import MivosFusion
 from model.mivos.scribble import MivosScribble
 from model.weights.pickled import read_pickled
+from model.weights.tensors import load_weights
 from tests import parity
 
 

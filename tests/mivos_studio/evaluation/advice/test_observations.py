@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inference_core.propagation.confidence import CALIBRATION, Calibration
+from inference_core.propagation.confidence import confidence_of
 from inference_core.types import Agreement
 from mivos_studio.evaluation.advice.observations import (
     Observation,
@@ -15,15 +15,18 @@ from mivos_studio.evaluation.advice.observations import (
     observe,
     rank_correlation,
     reliability,
+    share_found,
 )
 from mivos_studio.evaluation.settings import Steps
+from model.family import Calibration
+from tests.inference_core.fakes import CALIBRATION
 from tests.mivos_studio.evaluation.example_folders import FRAMES, fake_settings, make_clip
 
 
 def _observations(calibration, count=400, clip="clip"):
     shares = np.random.default_rng(7).uniform(0, 1, (count, 2))
     agreements = [Agreement(*pair) for pair in shares.tolist()]
-    return [Observation(clip, 1, 1, each, calibration.confidence(each)) for each in agreements]
+    return [Observation(clip, 1, 1, each, confidence_of(each, calibration)) for each in agreements]
 
 
 def test_every_propagated_mask_is_observed(tmp_path):
@@ -47,7 +50,7 @@ def test_a_calibration_is_recovered_from_its_own_confidences():
 def test_groups_have_the_same_weight_however_large():
     low = [Observation("a", 1, 1, Agreement(0.5, 0.5), 0.2)] * 90
     high = [Observation("b", 1, 1, Agreement(0.5, 0.5), 0.6)] * 10
-    expected = fit([low, high]).confidence(Agreement(0.5, 0.5))
+    expected = confidence_of(Agreement(0.5, 0.5), fit([low, high]))
     assert expected == pytest.approx(0.4, abs=0.01)
 
 
@@ -66,6 +69,14 @@ def test_reliability_sorts_masks_by_confidence():
     assert bins[0].confidence == pytest.approx(0.065)
     assert bins[1].jaccard == pytest.approx(0.8)
     assert calibration_error(bins) == pytest.approx((2 * 0.035 + 2 * 0.175) / 4)
+
+
+def test_wrong_masks_are_found_at_a_fixed_share_of_false_alarms():
+    right = np.linspace(0.1, 1.0, 10)  # three of ten lie at or below 0.37, the quantile
+    truth = np.array([0.9] * 10 + [0.2] * 4)
+    assert share_found(np.concatenate([right, [0.05, 0.3, 0.36, 0.9]]), truth) == 0.75
+    assert share_found(right, truth[:10]) is None
+    assert share_found(right[:4], truth[10:]) is None
 
 
 def test_confidences_are_reliable_against_themselves():

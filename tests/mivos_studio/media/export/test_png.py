@@ -11,7 +11,8 @@ from PIL import Image
 from inference_core.types import UInt8Array
 from mivos_studio.media.clip import Clip, open_clip
 from mivos_studio.media.errors import MediaError
-from mivos_studio.media.export.formats import FORMATS, ExportFormat, find_format
+from mivos_studio.media.export.export_format import ExportFormat
+from mivos_studio.media.export.formats import FORMATS, find_format
 from mivos_studio.media.export.job import ExportJob
 from mivos_studio.media.output.manifest import MANIFEST_NAME
 from mivos_studio.media.palette import read_ids
@@ -46,7 +47,7 @@ def job(clip: Clip) -> ExportJob:
     return ExportJob(clip, _ids, {1: "Runner", 7: "Red ball / left"})
 
 
-@pytest.fixture(params=FORMATS, ids=[export_format.name for export_format in FORMATS])
+@pytest.fixture(params=FORMATS.values(), ids=FORMATS)
 def export_format(request: pytest.FixtureRequest) -> ExportFormat:
     assert isinstance(request.param, ExportFormat)
     return request.param
