@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -43,7 +43,7 @@ class Command(ABC):
     changes_session = True
     """Whether it changes what a script records."""
     is_interruptible = False
-    """Whether it may be stopped between two changes to run short commands, and resumed after them."""
+    """Whether short commands may run between two of its changes."""
 
     @property
     @abstractmethod
@@ -58,16 +58,6 @@ class Command(ABC):
     @abstractmethod
     def run(self, session: Session, record: RecordStep) -> Changes:
         """Run it, yielding each change. Closing the generator stops it and keeps what is done."""
-
-    def prepared(self, session: Session) -> Command:
-        """Return the command to run, with the parts that depend on the session's state filled in."""
-        del session
-        return self
-
-    def remainder(self, session: Session) -> Command | None:
-        """Return a command for what is left after it was stopped, or None."""
-        del session
-        return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,12 +109,10 @@ class AddObjectCommand(Command):
 class PropagateCommand(Command):
     """Propagates from every draft, then what a cancelled propagation left; not from drafts drawn meanwhile.
 
-    It is one undo step. A stroke that runs in between splits it: the part before the stroke, the stroke and
-    the part after are steps of their own, in this order.
+    It is one undo step; what is done during it is behind it.
     """
 
     direction: Direction = Direction.BOTH
-    frame_indices: tuple[int, ...] | None = None
 
     is_long = True
     is_interruptible = True
@@ -134,41 +122,20 @@ class PropagateCommand(Command):
         """Name the command, with its direction unless it is both."""
         return "Propagate" if self.direction is Direction.BOTH else f"Propagate {self.direction.value}"
 
-    def prepared(self, session: Session) -> PropagateCommand:
-        """Fill in the frames to start from; raises a NotReadyError where there are none."""
-        frame_indices = _propagation_starts(session)
-        if not frame_indices:
-            raise NotReadyError("Draw on a frame before propagating.")
-        return replace(self, frame_indices=frame_indices)
-
     def run(self, session: Session, record: RecordStep) -> Changes:
-        """Propagate from each frame; a stopped propagation is recorded with its number of finished frames."""
-        frame_indices = self.frame_indices or ()
-        if len(frame_indices) > 1 and set(frame_indices) == set(_propagation_starts(session)):
-            yield from self._propagate_from(session, None, record)
-            return
-        for frame_index in frame_indices:
-            if frame_index in _propagation_starts(session):
-                yield from self._propagate_from(session, frame_index, record)
-
-    def remainder(self, session: Session) -> PropagateCommand | None:
-        """Return a command for the frames that are not propagated yet."""
-        waiting = _propagation_starts(session)
-        left = tuple(i for i in self.frame_indices or () if i in waiting)
-        return replace(self, frame_indices=left) if left else None
-
-    def _propagate_from(self, session: Session, frame_index: int | None, record: RecordStep) -> Changes:
-        step = Propagate(frame_index, self.direction)
+        """Propagate; one that was stopped is recorded with its number of finished frames."""
+        if not session.drafts and not session.unfinished:
+            raise NotReadyError("Draw on a frame before propagating.")
         done = 0
         try:
-            with closing(session.propagate(frame_index, self.direction)) as changes:
+            with closing(session.propagate(None, self.direction)) as changes:
                 for change in changes:
                     done += 1
                     yield change
         except GeneratorExit:
-            record(Propagate(frame_index, self.direction, stop_after=done))
+            record(Propagate(None, self.direction, stop_after=done))
             raise
-        record(step)
+        record(Propagate(None, self.direction))
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,17 +158,13 @@ class PlayScriptCommand(Command):
         """Say that the script has ended."""
         return "The script has been played."
 
-    def prepared(self, session: Session) -> PlayScriptCommand:
-        """Check that the script fits this clip before anything is changed."""
-        check_script(self.script, self.frame_count)
-        del session
-        return self
-
     def run(self, session: Session, record: RecordStep) -> Changes:
         """Perform the steps; each is recorded as if the user had performed it.
 
-        A UserError is raised with the step's number in the script.
+        A UserError is raised with the step's number in the script, and before anything is changed where the
+        script does not fit the clip.
         """
+        check_script(self.script, self.frame_count)
         read_ids = found_in(self.script.folder, self.read_ids)
         is_all, began_s = self.recorder.is_empty, perf_counter()
         for missing in self._missing_objects(session):
@@ -258,11 +221,6 @@ def absent_interaction(frame_index: int, object_id: int, size: tuple[int, int]) 
     height, width = size
     corners = np.array([(-1, -1), (width, -1), (width, height), (-1, height)], np.float32)
     return Interaction(Tool.LASSO, Stroke(frame_index, object_id, corners, is_positive=False))
-
-
-def _propagation_starts(session: Session) -> tuple[int, ...]:
-    """Return the frames to propagate from: drafts, then anchors whose propagation was cancelled."""
-    return tuple(dict.fromkeys((*session.drafts, *session.unfinished)))
 
 
 def _refuse_file(file: Path, frame_index: int) -> UInt8Array:

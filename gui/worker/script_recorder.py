@@ -11,13 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from mivos_studio.project.script import Script, ScriptObject
-from mivos_studio.project.steps import Draw, Redo, Step, Undo
+from mivos_studio.project.steps import Draw, Meanwhile, Propagate, Redo, Step, Undo
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _RecordedStep:
-    """One step that the session can undo; step is None where it was not recorded."""
+    """One step that the session can undo; step is None where it was not recorded, or not yet."""
 
     step: Step | None = None
 
@@ -44,6 +46,8 @@ class ScriptRecorder:
         self._done: list[_RecordedStep] = []
         self._undone: list[_RecordedStep] = []
         self._saved: WorkState = ()
+        self._meanwhile: list[Meanwhile] = []
+        self._running: _RecordedStep | None = None
 
     def add_initial_object(self, object_id: int, name: str) -> None:
         """Add an object that existed before the first step."""
@@ -63,16 +67,40 @@ class ScriptRecorder:
         changes nothing.
         """
         with self._lock:
+            if isinstance(step, Propagate) and self._meanwhile:
+                step = replace(step, meanwhile=tuple(self._meanwhile))
             self._steps.append(step)
-            while len(self._done) > undo_count:
-                self._undone.append(self._done.pop())
-            if isinstance(step, Redo):
-                while len(self._done) < undo_count and self._undone:
-                    self._done.append(self._undone.pop())
-            elif not isinstance(step, Undo) and len(self._done) < undo_count:
+            self._follow(step, undo_count)
+            self._meanwhile, self._running = [], None
+
+    def record_meanwhile(self, step: Step, frames_done: int, undo_count: int) -> None:
+        """Record a step performed during a propagation that has finished so many frames.
+
+        It becomes part of the propagation's step, which is recorded when that ends.
+        """
+        with self._lock:
+            self._meanwhile.append(Meanwhile(frames_done, step))
+            if self._running is None:
+                # The propagation's step is in the session's history already, below this one.
                 self._undone.clear()
-                self._done += [_RecordedStep() for _ in range(undo_count - len(self._done) - 1)]
-                self._done.append(_RecordedStep(step))
+                self._running = _RecordedStep()
+                self._done.append(self._running)
+            self._follow(step, undo_count)
+
+    def _follow(self, step: Step, undo_count: int) -> None:
+        """Keep `_done` and `_undone` as the session's history is after a step."""
+        if self._running is not None and isinstance(step, Propagate):
+            self._running.step = step
+            return
+        while len(self._done) > undo_count:
+            self._undone.append(self._done.pop())
+        if isinstance(step, Redo):
+            while len(self._done) < undo_count and self._undone:
+                self._done.append(self._undone.pop())
+        elif not isinstance(step, Undo) and len(self._done) < undo_count:
+            self._undone.clear()
+            self._done += [_RecordedStep() for _ in range(undo_count - len(self._done) - 1)]
+            self._done.append(_RecordedStep(step))
 
     @property
     def is_empty(self) -> bool:

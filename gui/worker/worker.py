@@ -1,9 +1,7 @@
 """The one thread that owns the session and runs the networks.
 
-Commands run one after the other, in the order they were submitted. An interruptible one is stopped between
-two of its changes when short ones are waiting: its finished part becomes an undo step of its own, the short
-ones run, then the rest is resumed. If one of them undoes that part, the command ends, or it would immediately
-redo what the user has undone.
+Commands run one after the other, in the order they were submitted. Between two changes of an interruptible
+one, the short ones that are waiting run. If one of them undoes it, it ends.
 
 The session comes from a factory that is called on this thread, so this module does not import torch. The
 thread keeps its normal priority: a lower one would leave the interpreter's lock with a thread that is not
@@ -22,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QSemaphore, pyqtSignal
 
-from gui.worker.commands import Change, Command
+from gui.worker.commands import Change, Command, RecordStep
 from gui.worker.script_recorder import ScriptRecorder
 from gui.worker.shutdown import ReportProgress, StoppableThread, StopRequested
 from inference_core.types import Progress
@@ -189,55 +187,52 @@ class Worker(StoppableThread):
                 return None
             return self._waiting.popleft()
 
-    def _run(self, session: Session, command: Command) -> None:
+    def _run(self, session: Session, command: Command, record: RecordStep | None = None) -> None:
+        """Run a command; `record` adds what it did to the script."""
+        record = record or (lambda step: self._recorder.record(step, session.undo_count))
         self.command_started.emit(command)
         try:
-            ending = self._run_to_end(session, command)
+            ending = self._run_to_end(session, command, record)
         except Exception as error:
             self.command_ended.emit(Outcome(command, Ending.FAILED, error))
         else:
             self.command_ended.emit(Outcome(command, ending))
 
-    def _run_to_end(self, session: Session, command: Command) -> Ending:
-        """Run a command to its end, running short ones in between where it is interruptible."""
-        rest: Command | None = command.prepared(session)
-        while rest is not None:
-            if not self._run_until_stopped(rest, session):
-                return Ending.DONE
-            if self._is_cancelled.is_set() or self._is_stopping:
-                return Ending.CANCELLED
-            if self._run_waiting_short_commands(session):
-                return Ending.CANCELLED
-            rest = rest.remainder(session)
-        return Ending.DONE
-
-    def _run_waiting_short_commands(self, session: Session) -> bool:
-        """Run the queued short commands; return whether one undid the long command's finished part.
-
-        An undo of a stroke that ran in between undoes that stroke alone.
-        """
-        count_before, lowest = session.undo_count, session.undo_count
-        while (short := self._next_short()) is not None:
-            self._run(session, short)
-            lowest = min(lowest, session.undo_count)
-        return lowest < count_before
-
-    def _run_until_stopped(self, command: Command, session: Session) -> bool:
-        """Emit a command's changes until it ends or should stop; return whether it was stopped."""
-        changes = command.run(session, lambda step: self._recorder.record(step, session.undo_count))
-        for change in changes:
+    def _run_to_end(self, session: Session, command: Command, record: RecordStep) -> Ending:
+        """Emit a command's changes; between them, run short ones where it is interruptible."""
+        own_count = 0
+        changes = command.run(session, record)
+        for done, change in enumerate(changes, start=1):
             # Emit before checking, so that the canvas shows every change that the session keeps.
             self._send(change)
-            if not _is_last_change(change) and self._should_stop(command):
+            if _is_last_change(change):
+                continue
+            own_count = own_count or session.undo_count
+            lowest = (
+                self._run_waiting_short_commands(session, done) if command.is_interruptible else own_count
+            )
+            # One that was undone ends, or it would immediately redo what the user has undone.
+            if lowest < own_count or self._should_stop(command):
                 changes.close()
-                return True
-        return False
+                return Ending.CANCELLED
+        return Ending.DONE
+
+    def _run_waiting_short_commands(self, session: Session, done: int) -> int:
+        """Run the queued short commands during a long one; return the lowest count of undo steps meanwhile.
+
+        done  the changes of the long one so far.
+        """
+        lowest = session.undo_count
+        while (short := self._next_short()) is not None:
+            self._run(
+                session, short, lambda step: self._recorder.record_meanwhile(step, done, session.undo_count)
+            )
+            lowest = min(lowest, session.undo_count)
+        return lowest
 
     def _should_stop(self, command: Command) -> bool:
-        with self._condition:
-            is_interrupted = command.is_interruptible and bool(self._waiting) and not self._waiting[0].is_long
-            # Any command may be stopped at shutdown: undoing a long propagation also emits many changes.
-            return self._is_stopping or is_interrupted or (command.is_long and self._is_cancelled.is_set())
+        # Any command may be stopped at shutdown: undoing a long propagation also emits many changes.
+        return self._is_stopping or (command.is_long and self._is_cancelled.is_set())
 
     def _send(self, change: Change) -> None:
         while not self._free_slots.tryAcquire(1, _POLL_MS):

@@ -8,12 +8,12 @@ pixels.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from msgspec import Meta, Struct, field, to_builtins
+from msgspec import field, to_builtins
 from msgspec.structs import force_setattr
 
 from inference_core.errors import UserError
@@ -25,9 +25,8 @@ from mivos_studio.project.json_fields import (
     Text,
     WholeNumber,
     read_object,
-    shown,
 )
-from mivos_studio.project.steps import STEP_KINDS, AddObject, Step, name_of_object
+from mivos_studio.project.steps import AddObject, Step, name_of_object, read_step
 
 VERSION = 1
 
@@ -70,7 +69,7 @@ def read_script(path: Path) -> Script:
             read_object(ScriptObject, value, f"Object {number} of the script's list")
             for number, value in enumerate(whole.objects, start=1)
         ),
-        steps=tuple(_step(value, number) for number, value in enumerate(whole.steps, start=1)),
+        steps=tuple(read_step(value, f"Step {number}") for number, value in enumerate(whole.steps, start=1)),
         folder=path.parent,
     )
 
@@ -82,10 +81,10 @@ def check_script(script: Script, frame_count: int) -> None:
         if declared.object_id in known:
             raise UserError(f"The script lists object {declared.object_id} twice.")
         known.add(declared.object_id)
-    for number, step in enumerate(script.steps, start=1):
+    for place, step in _placed(script):
         if isinstance(step, AddObject):
             known.add(step.object_id)
-        place, said = place_of(number, step.verb), step.written()
+        said = step.written()
         for frame_index in (*([said["frame"]] if "frame" in said else ()), *said.get("range", ())):
             if frame_index >= frame_count:
                 raise UserError(
@@ -122,6 +121,15 @@ def place_of(number: int, verb: str) -> str:
     return f"Step {number} ({verb})"
 
 
+def _placed(script: Script) -> Iterator[tuple[str, Step]]:
+    """Yield every step with its name in an error message, those during a propagation behind it."""
+    for number, step in enumerate(script.steps, start=1):
+        place = place_of(number, step.verb)
+        yield place, step
+        for during, part in enumerate(step.parts, start=1):
+            yield f"{place}, step {during} during it ({part.verb})", part
+
+
 def _without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
@@ -135,16 +143,3 @@ class _Document(JsonObject, frozen=True, kw_only=True):
     version: WholeNumber
     objects: Items = field(default_factory=list)
     steps: Items
-
-
-class _StepOfSomeKind(Struct):
-    """A step of which the other keys are not known yet."""
-
-    do: Annotated[Any, Meta(description="a verb")]
-
-
-def _step(value: object, number: int) -> Step:
-    verb = read_object(_StepOfSomeKind, value, f"Step {number}").do
-    if not isinstance(verb, str) or verb not in STEP_KINDS:
-        raise UserError(f'Step {number}: "do" must be one of {", ".join(STEP_KINDS)}, not {shown(verb)}.')
-    return STEP_KINDS[verb].read(verb, value, place_of(number, verb))

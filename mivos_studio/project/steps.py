@@ -6,18 +6,28 @@ it is done. Reading, writing, checking, playing and the window go by that.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
-from msgspec import Meta, to_builtins
-from msgspec.structs import force_setattr
+from msgspec import Meta, Struct, to_builtins
+from msgspec.structs import force_setattr, replace
 
+from inference_core.errors import UserError
 from inference_core.tools.registry import TOOLS
 from inference_core.types import Direction, FrameMask, Interaction
 from mivos_studio.project.interactions import read_interaction, written_interaction
-from mivos_studio.project.json_fields import Count, JsonObject, ObjectId, Text, WholeNumber, read_object
+from mivos_studio.project.json_fields import (
+    Count,
+    JsonObject,
+    ObjectId,
+    Text,
+    WholeNumber,
+    read_object,
+    shown,
+)
 from mivos_studio.project.playable import Playable, ReadIds
 
 _KEYS = {"frame_index": "frame", "object_id": "object", "frame_range": "range"}
@@ -50,6 +60,11 @@ class Step(JsonObject, frozen=True, omit_defaults=True, rename=_KEYS):
     def title(self) -> str:
         """The window's status text while it runs."""
         return self.verb.replace("_", " ").capitalize()
+
+    @property
+    def parts(self) -> tuple[Step, ...]:
+        """The steps that were done during this one."""
+        return ()
 
     @property
     def masks(self) -> Mapping[int, Path]:
@@ -100,11 +115,19 @@ class Draw(Step, frozen=True, eq=False):
         return session.interact(self.interaction)
 
 
+class Meanwhile(Struct, frozen=True):
+    """A step that was done during a propagation, when so many of its frames had been finished."""
+
+    after: Count
+    step: Step
+
+
 class Propagate(Step, frozen=True):
     """Propagate the draft of frame_index, or every draft in turn where it is None.
 
     frame_range holds the first and the last frame that may change, or is None for the whole clip. stop_after
-    is the number of frames after which the editor stopped it, or None where it ran to its end.
+    is the number of frames after which the editor stopped it, or None where it ran to its end. meanwhile
+    holds what was done during it, in order.
     """
 
     verbs = ("propagate",)
@@ -113,14 +136,48 @@ class Propagate(Step, frozen=True):
     direction: _Direction = Direction.BOTH
     frame_range: _FrameRange | None = None
     stop_after: Count | None = None
+    meanwhile: tuple[Meanwhile, ...] = ()
 
     def __post_init__(self) -> None:
         if self.frame_range is not None and self.frame_range[0] > self.frame_range[1]:
             raise ValueError('"range" must be [first, last] with first <= last.')
 
-    def perform(self, session: Playable, read_ids: ReadIds) -> Iterable[FrameMask]:
+    @classmethod
+    def read(cls, verb: str, value: object, place: str) -> Self:
+        """Read it, and what was done during it."""
+        if not isinstance(value, dict) or "meanwhile" not in value:
+            return super().read(verb, value, place)
+        alone = super().read(verb, {key: value[key] for key in value if key != "meanwhile"}, place)
+        return replace(alone, meanwhile=_read_meanwhile(value["meanwhile"], place))
+
+    def written(self) -> dict[str, Any]:
+        """Return the keys that it is read from."""
+        keys: dict[str, Any] = to_builtins(replace(self, meanwhile=()))
+        if self.meanwhile:
+            keys["meanwhile"] = [
+                {"after": each.after, "do": each.step.verb, **each.step.written()} for each in self.meanwhile
+            ]
+        return keys
+
+    @property
+    def parts(self) -> tuple[Step, ...]:
+        return tuple(each.step for each in self.meanwhile)
+
+    @property
+    def masks(self) -> Mapping[int, Path]:
+        return {frame_index: path for part in self.parts for frame_index, path in part.masks.items()}
+
+    def with_absolute_paths(self, folder: Path) -> Step:
+        meanwhile = (Meanwhile(each.after, each.step.with_absolute_paths(folder)) for each in self.meanwhile)
+        return replace(self, meanwhile=tuple(meanwhile))
+
+    def perform(self, session: Playable, read_ids: ReadIds) -> Iterator[FrameMask]:
         changes = session.propagate(self.frame_index, self.direction, self.frame_range)
-        return _stopped(changes, self.stop_after)
+        waiting = deque(self.meanwhile)
+        for done, change in enumerate(_stopped(changes, self.stop_after), start=1):
+            yield change
+            while waiting and waiting[0].after <= done:
+                yield from waiting.popleft().step.perform(session, read_ids)
 
 
 class Undo(Step, frozen=True):
@@ -251,6 +308,40 @@ KINDS: tuple[type[Step], ...] = (
 
 STEP_KINDS: dict[str, type[Step]] = {verb: kind for kind in KINDS for verb in kind.verbs}
 """Every kind by its verbs."""
+
+
+class _StepOfSomeKind(Struct):
+    """A step of which the other keys are not known yet."""
+
+    do: Annotated[Any, Meta(description="a verb")]
+
+
+def read_step(value: object, place: str) -> Step:
+    """Read a step of any kind; place begins every error message, as in "Step 3"."""
+    verb = read_object(_StepOfSomeKind, value, place).do
+    if not isinstance(verb, str) or verb not in STEP_KINDS:
+        raise UserError(f'{place}: "do" must be one of {", ".join(STEP_KINDS)}, not {shown(verb)}.')
+    return STEP_KINDS[verb].read(verb, value, f"{place} ({verb})")
+
+
+def _read_meanwhile(value: object, place: str) -> tuple[Meanwhile, ...]:
+    if not isinstance(value, list):
+        raise UserError(f'{place}: "meanwhile" must be a list in brackets, not {shown(value)}.')
+    steps = []
+    for number, each in enumerate(value, start=1):
+        inner = f"{place}, step {number} during it"
+        after = read_object(_After, each, inner).after
+        step = read_step({key: each[key] for key in each if key != "after"}, inner)
+        if isinstance(step, Propagate):
+            raise UserError(f"{inner}: a propagation cannot begin during another one.")
+        steps.append(Meanwhile(after, step))
+    return tuple(steps)
+
+
+class _After(Struct):
+    """When a step was done, of which the other keys are not known yet."""
+
+    after: Count
 
 
 def name_of_object(object_id: int) -> str:

@@ -78,6 +78,9 @@ class FakeSession:
         self._now = FakeState()
         self._done: list[FakeState] = []
         self._undone: list[FakeState] = []
+        self._running: Generator[FrameMask, None, None] | None = None
+        self._place: int | None = None
+        """Where the step of the propagation that is running lies in `_done`."""
 
     def on_notice(self, listener: Callable[[str], None]) -> None:
         self.notify = listener
@@ -179,16 +182,19 @@ class FakeSession:
         starts = waiting if frame_index is None else (frame_index,)
         if not starts:
             raise NotReadyError("Draw on a frame before propagating.")
-        return self._propagate(starts, direction)
+        self._running = self._propagate(starts, direction)
+        return self._running
 
     def _propagate(self, starts: Sequence[int], direction: Direction) -> Generator[FrameMask, None, None]:
-        """Propagate from one after the other, all of it one step of undo."""
-        began_s, before, done = perf_counter(), self._now, 0
+        """Propagate from one after the other, all of it one step of undo; other steps may come behind it."""
+        began_s, done = perf_counter(), 0
         anchors = [{*self.anchors, *starts[: place + 1]} for place in range(len(starts))]
         frames_by_anchor = {
             i: self._frames_from(i, direction, known) for i, known in zip(starts, anchors, strict=True)
         }
         total = sum(map(len, frames_by_anchor.values()))
+        self._commit(self._now)
+        self._place = len(self._done)
         try:
             for anchor, frames in frames_by_anchor.items():
                 with closing(self._propagate_from(anchor, frames)) as propagated:
@@ -197,33 +203,44 @@ class FakeSession:
                         progress = Progress(done, total, perf_counter() - began_s)
                         yield FrameMask(frame_index, self.ids(frame_index), progress)
         finally:
-            after, self._now = self._now, before
-            self._commit(after)
+            self._place = self._running = None
 
     def _propagate_from(self, anchor: int, frames: Sequence[int]) -> Generator[int, None, None]:
         changed: list[int] = []
+        ids, known = self.ids(anchor), self._now.known[anchor]
+        self._write(lambda now: replace(now, drafts=tuple(i for i in now.drafts if i != anchor)))
+        self._write(lambda now: replace(now, anchors=tuple(sorted({*now.anchors, anchor}))))
         try:
             for frame_index in frames:
                 if self.gate is not None:
                     assert self.gate.acquire(timeout=20)
-                self._now = replace(
-                    self._now,
-                    masks={**self._now.masks, frame_index: self.ids(anchor)},
-                    known={**self._now.known, frame_index: self._now.known[anchor]},
-                    anchors=tuple(sorted({*self.anchors, anchor})),
-                    drafts=tuple(i for i in self.drafts if i != anchor),
-                )
+
+                def arrive(now: FakeState, frame_index: int = frame_index) -> FakeState:
+                    if frame_index in now.drafts:
+                        return now
+                    masks, all_known = {**now.masks, frame_index: ids}, {**now.known, frame_index: known}
+                    return replace(now, masks=masks, known=all_known)
+
+                self._write(arrive)
                 changed.append(frame_index)
                 yield frame_index
         finally:
-            self._now = replace(
-                self._now,
-                anchors=tuple(sorted({*self.anchors, anchor})),
-                drafts=tuple(i for i in self.drafts if i != anchor),
-                unfinished=tuple(i for i in self.unfinished if i != anchor)
-                + ((anchor,) if len(changed) < len(frames) else ()),
-                rounds=(*self.rounds, FakeRound(anchor, tuple(changed))),
+            left = (anchor,) if len(changed) < len(frames) else ()
+            done = FakeRound(anchor, tuple(changed))
+            self._write(
+                lambda now: replace(
+                    now,
+                    unfinished=tuple(i for i in now.unfinished if i != anchor) + left,
+                    rounds=(*now.rounds, done),
+                )
             )
+
+    def _write(self, change: Callable[[FakeState], FakeState]) -> None:
+        """Change the state, and those between steps that came behind the propagation."""
+        assert self._place is not None
+        self._now = change(self._now)
+        self._done[self._place :] = map(change, self._done[self._place :])
+        self._undone = list(map(change, self._undone))
 
     def _frames_from(self, anchor: int, direction: Direction, anchors: set[int]) -> list[int]:
         after = [i for i in anchors if i > anchor]
@@ -246,6 +263,8 @@ class FakeSession:
         self._record_call("undo")
         if not self._done:
             return ()
+        if self._running is not None and self._place == len(self._done):
+            self._running.close()
         self._undone.append(self._now)
         return self._go_to(self._done.pop())
 

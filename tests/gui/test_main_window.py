@@ -110,7 +110,7 @@ def test_propagate_pressed_twice_propagates_once(open_window: OpenWindow) -> Non
     key(window, Qt.Key.Key_P)
     gate.release(100)
     wait_idle(window)
-    assert [call for call in session.calls if call.startswith("propagate")] == ["propagate 0 both"]
+    assert [call for call in session.calls if call.startswith("propagate")] == ["propagate None both"]
     assert len(session.rounds) == 1
 
 
@@ -146,7 +146,8 @@ def test_a_stroke_during_a_propagation_is_processed_before_it_ends(open_window: 
     gate.release(100)
     wait_idle(window)
     assert session.ids(0)[30, 50] == 1
-    assert [call for call in session.calls if call.startswith("propagate")][:2] == ["propagate 0 both"] * 2
+    assert [call for call in session.calls if call.startswith("propagate")] == ["propagate None both"]
+    assert session.undo_count == 3
 
 
 def test_undo_during_a_propagation_ends_and_undoes_it_and_redo_restores_it(

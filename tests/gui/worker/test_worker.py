@@ -108,7 +108,7 @@ def test_commands_given_before_the_session_is_open_wait_for_it(harnesses: list[W
     assert session.drafts == (2,)
 
 
-def test_a_stroke_during_a_propagation_is_a_step_of_its_own_and_the_propagation_continues(
+def test_a_stroke_during_a_propagation_is_a_step_behind_it_and_the_propagation_goes_on(
     harnesses: list[WorkerHarness],
 ) -> None:
     gate = threading.Semaphore(3)
@@ -121,12 +121,18 @@ def test_a_stroke_during_a_propagation_is_a_step_of_its_own_and_the_propagation_
     assert harness.wait_for(3) == [Ending.DONE] * 3
     assert propagated_frames(harness)[:3] == [1, 2, 3]
     assert set(propagated_frames(harness)) == set(range(1, FRAME_COUNT))
-    first, partly, between, rest = harness.recorded()
+    assert propagated_frames(harness) == list(range(1, FRAME_COUNT))
+    first, propagated = harness.recorded()
     assert isinstance(first, Draw)
-    assert isinstance(partly, Propagate)
-    assert partly.stop_after in (3, 4)
-    assert isinstance(between, Draw)
-    assert rest == Propagate(0)
+    assert isinstance(propagated, Propagate)
+    assert propagated.stop_after is None
+    (between,) = propagated.meanwhile
+    assert isinstance(between.step, Draw)
+    assert between.after in (3, 4)
+    harness.submit(UndoCommand(0))
+    harness.wait_for(4)
+    assert harness.session.undo_count == 2
+    assert harness.session.drafts == ()
 
 
 def test_an_undo_during_a_propagation_undoes_it_and_it_does_not_restart(
@@ -197,7 +203,7 @@ def test_an_undo_while_the_second_draft_is_propagated_undoes_the_first_too(
     assert harness.session.unfinished == (8,)
 
 
-def test_each_undo_undoes_one_part_of_a_propagation_split_by_a_stroke(
+def test_undo_during_a_propagation_undoes_the_stroke_behind_it_first(
     harnesses: list[WorkerHarness],
 ) -> None:
     gate = threading.Semaphore(3)
@@ -205,28 +211,19 @@ def test_each_undo_undoes_one_part_of_a_propagation_split_by_a_stroke(
     harnesses.append(harness)
     harness.submit(stroke(0), PropagateCommand())
     wait_until(lambda: len(propagated_frames(harness)) == 3)
-    harness.submit(stroke(11, x=60))
+    harness.submit(stroke(11, x=60), UndoCommand(0))
     gate.release(3)
     wait_until(lambda: len(propagated_frames(harness)) == 6)
-
-    def shown() -> list[int]:
-        return [i for i in range(FRAME_COUNT) if harness.session.ids(i).any()]
-
-    part = 3 if 3 in {len(r.changed_frames) for r in harness.session.rounds} else 4
+    assert harness.session.drafts == ()
     harness.submit(UndoCommand(0))
     gate.release(100)
-    assert harness.wait_for(4)[-1] is Ending.CANCELLED
-    assert shown() == [*range(part + 1), 11], "what followed the stroke"
-    for undone, left in enumerate(([*range(part + 1)], [0], []), start=1):
-        harness.submit(UndoCommand(0))
-        harness.wait_for(4 + undone)
-        assert shown() == left
-    assert harness.session.drafts == ()
-    for done in range(4):
-        harness.submit(EditCommand(Redo()))
-        harness.wait_for(8 + done)
-    assert shown()[: part + 1] == [*range(part + 1)]
-    assert shown()[-1] == 11
+    assert harness.wait_for(5)[-1] is Ending.CANCELLED
+    assert harness.session.drafts == (0,)
+    assert not harness.session.ids(1).any()
+    first, propagated = harness.recorded()
+    assert isinstance(propagated, Propagate)
+    assert [type(each.step) for each in propagated.meanwhile] == [Draw, Undo, Undo]
+    assert harness.recorder.describe_unsaved() == ("1 stroke on 1 frame",)
 
 
 def test_undoing_the_propagated_stroke_ends_the_propagation(harnesses: list[WorkerHarness]) -> None:

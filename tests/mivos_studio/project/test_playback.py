@@ -15,6 +15,7 @@ from mivos_studio.project.script import Script, ScriptObject
 from mivos_studio.project.steps import (
     AddObject,
     Draw,
+    Meanwhile,
     Propagate,
     Redo,
     RemoveObject,
@@ -25,6 +26,8 @@ from mivos_studio.project.steps import (
     Step,
     Undo,
 )
+from tests.inference_core.fakes import fake_session, square_clip, square_ids
+from tests.inference_core.snapshot import differences, snapshot
 
 EMPTY = np.zeros((2, 3), np.uint8)
 DRAW = Draw(Interaction(Tool.CLICK, Stroke(1, 1, np.zeros((1, 2), np.float32))))
@@ -143,3 +146,21 @@ def test_a_step_is_told_only_when_it_is_done() -> None:
 def test_what_the_session_refuses_names_the_step() -> None:
     with pytest.raises(UserError, match=r"^Step 2 \(remove_object\): There is no object 7"):
         played(Undo(), RemoveObject(7))
+
+
+def test_what_was_done_during_a_propagation_is_played_at_the_same_frames() -> None:
+    brush = Interaction(Tool.BRUSH, Stroke(7, 1, np.array([[60, 50]], np.float32), 4.0))
+    by_hand, played = (fake_session(square_clip(10)) for _ in range(2))
+    for session in (by_hand, played):
+        session.set_ids(0, square_ids(0, both=True))
+    for done, _ in enumerate(by_hand.propagate(), start=1):
+        if done == 3:
+            by_hand.interact(brush).run()
+        if done == 5:
+            by_hand.reset(2)
+            by_hand.undo()
+    during = (Meanwhile(3, Draw(brush)), Meanwhile(5, Reset(2)), Meanwhile(5, Undo()))
+    script = Script((), (Propagate(meanwhile=during),), Path())
+    assert list(play(played, script, lambda *_: EMPTY, lambda _: None)) == [1]
+    assert differences(snapshot(played), snapshot(by_hand)) == []
+    assert (played.undo_count, played.can_redo) == (by_hand.undo_count, by_hand.can_redo)

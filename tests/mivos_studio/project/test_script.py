@@ -15,6 +15,7 @@ from mivos_studio.project.script import Script, ScriptObject, check_script, read
 from mivos_studio.project.steps import (
     AddObject,
     Draw,
+    Meanwhile,
     Propagate,
     Redo,
     RemoveObject,
@@ -79,6 +80,7 @@ def test_a_written_script_reads_the_same(tmp_path: Path) -> None:
         Propagate(),
         Propagate(4, Direction.BACKWARD, (1, 6)),
         Propagate(4, Direction.FORWARD, stop_after=3),
+        Propagate(meanwhile=(Meanwhile(2, Reset(5)), Meanwhile(3, Undo()))),
         Undo(),
         Redo(),
         Reset(5),
@@ -145,6 +147,19 @@ def test_a_written_script_reads_the_same(tmp_path: Path) -> None:
         ({**SCRIBBLE, "region": None}, '"region" must be a list in brackets, not null'),
         ({"do": "propagate", "frame": None}, '"frame" must be a whole number of 0 or more, not null'),
         ({"do": "propagate", "frame": 10**30}, "the clip has no frame 1000"),
+        ({"do": "propagate", "meanwhile": 5}, '"meanwhile" must be a list in brackets, not 5'),
+        (
+            {"do": "propagate", "meanwhile": [{"do": "undo"}]},
+            'Step 1 (propagate), step 1 during it: the key "after" is missing',
+        ),
+        (
+            {"do": "propagate", "meanwhile": [{"after": 1, "do": "reset", "frame": 10}]},
+            "Step 1 (propagate), step 1 during it (reset): the clip has no frame 10",
+        ),
+        (
+            {"do": "propagate", "meanwhile": [{"after": 1, "do": "propagate"}]},
+            "a propagation cannot begin during another one",
+        ),
         ({"do": "propagate", "range": 5}, '"range" must be a list in brackets, not 5'),
         ({"do": "lock", "object": 1, "is_locked": True}, 'unknown key "is_locked"; it may have do, object'),
         ({"do": "reset", "frame_index": 1}, 'unknown key "frame_index"; it may have do, frame'),
