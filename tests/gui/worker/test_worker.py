@@ -220,7 +220,7 @@ def test_undo_during_a_propagation_undoes_the_stroke_behind_it_first(
     assert harness.wait_for(5)[-1] is Ending.CANCELLED
     assert harness.session.drafts == (0,)
     assert not harness.session.ids(1).any()
-    first, propagated = harness.recorded()
+    _, propagated = harness.recorded()
     assert isinstance(propagated, Propagate)
     assert [type(each.step) for each in propagated.meanwhile] == [Draw, Undo, Undo]
     assert harness.recorder.describe_unsaved() == ("1 stroke on 1 frame",)
