@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -251,7 +252,7 @@ class Transaction:
         """Change frames' records, and the state with them; see `Written`."""
         if self.step is None:
             state = self.store.state
-            self.step = UndoStep(self.label, state, state, {}, {})
+            self.step = UndoStep(self.label, state, state, {}, {}, time.time())
             self.store.push(self.step)
         before = {index: self.record(index) for index in records if index not in self.step.records_before}
         rewritten = replace(
