@@ -62,7 +62,7 @@ def read_script(path: Path) -> Script:
             read_object(ScriptObject, value, f"Object {number} of the script's list")
             for number, value in enumerate(whole.objects, start=1)
         ),
-        steps=tuple(_step(value, number) for number, value in enumerate(whole.steps, start=1)),
+        steps=tuple(read_step(value, number) for number, value in enumerate(whole.steps, start=1)),
         folder=path.parent,
     )
 
@@ -137,6 +137,7 @@ class _StepOfSomeKind(Struct):
     ]
 
 
-def _step(value: object, number: int) -> Step:
+def read_step(value: object, number: int) -> Step:
+    """Read one step of a script, counted from 1; raise a UserError with one sentence where it is not one."""
     verb = read_object(_StepOfSomeKind, value, f"Step {number}").do
     return STEP_KINDS[verb].read(verb, value, place_of(number, verb))
