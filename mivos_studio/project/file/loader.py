@@ -89,10 +89,8 @@ def _frames(
     """Return by row of its owner what each frame held before and after."""
     before: dict[int, dict[int, FrameRecord | None]] = defaultdict(dict)
     after: dict[int, dict[int, FrameRecord | None]] = defaultdict(dict)
-    named: dict[int | None, FrameRecord | None] = {None: None}
-    named.update(records)
     rows = database.execute(f"SELECT {owner}, frame_index, before, after FROM {owner}_frame")
     for row, frame_index, first, last in rows:
-        before[row][frame_index] = named[first]
-        after[row][frame_index] = named[last]
+        before[row][frame_index] = None if first is None else records[first]
+        after[row][frame_index] = None if last is None else records[last]
     return {**before}, {**after}

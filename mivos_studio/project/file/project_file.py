@@ -149,8 +149,8 @@ class ProjectFile:
             with in_sentences(path):
                 if check_version(database, path) < VERSION:
                     raise ProjectError(
-                        f"{path} is of an older format and cannot be written: copy it to another folder and open"
-                        " the copy."
+                        f"{path} is of an older format and cannot be written:"
+                        " copy it to another folder and open the copy."
                     )
                 check_tables(database, path)
                 database.execute("BEGIN")

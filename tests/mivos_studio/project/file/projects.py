@@ -37,7 +37,10 @@ def crashed_copy(path: Path, folder: Path) -> Path:
 
 def row_counts(project: ProjectFile) -> dict[str, int]:
     """Return the number of rows of every table."""
-    tables = "blob record frame item round round_frame state step step_frame interaction".split()
+    tables = (
+        *("blob", "record", "frame", "item", "round", "round_frame"),
+        *("state", "step", "step_frame", "interaction"),
+    )
     return {
         table: project._database.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables
     }
