@@ -56,9 +56,9 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--seed", type=int, default=0, help="seed of everything random (default: 0)")
 
 
-def add_result_options(parser: argparse.ArgumentParser) -> None:
+def add_result_options(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Add the options of the result's place."""
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write")
+    parser.add_argument("--out", type=Path, required=required, metavar="DIR", help="folder to write")
     parser.add_argument(
         "--force",
         action="store_true",
