@@ -83,9 +83,10 @@ def play_in(
     steps: list[Step] = [AddObject(declared.object_id, declared.name) for declared in added]
     saved_at = time.perf_counter()
 
-    def save_now_and_then(_: FrameMask) -> None:
+    def save_now_and_then(change: FrameMask) -> None:
         nonlocal saved_at
-        if time.perf_counter() - saved_at >= _SAVE_EVERY_S:
+        is_propagation = change.progress is not None and change.progress.total > 1
+        if is_propagation and time.perf_counter() - saved_at >= _SAVE_EVERY_S:
             project.save(session)
             saved_at = time.perf_counter()
 

@@ -56,7 +56,6 @@ def kill_again_and_again(count: int, clip: Path, folder: Path) -> None:
         reached.append(acknowledged)
         if acknowledged or (work.project.exists() and work.project.stat().st_size):
             check_survivor(work, acknowledged, states)
-    print(duration, reached)
     assert 0 < np.mean(reached) < len(STEPS), "the moments are spread over the work"
 
 
