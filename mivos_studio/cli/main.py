@@ -16,7 +16,10 @@ from collections.abc import Sequence
 from mivos_studio.cli import gui
 from mivos_studio.cli.options import BAD_INPUT, OneSentenceParser
 
-_COMMANDS = ("propagate", "replay", "evaluate", "bench", "synthesize", "train", "weights", "gui", "doctor")
+_COMMANDS = (
+    *("propagate", "replay", "export", "check", "evaluate", "bench"),
+    *("synthesize", "train", "weights", "gui", "doctor"),
+)
 """Each is a module of this package."""
 _FAULT, _INTERRUPTED = 1, 130
 

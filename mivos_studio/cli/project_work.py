@@ -13,7 +13,7 @@ from msgspec.structs import replace as with_fields
 from inference_core.errors import UserError
 from inference_core.types import FrameMask
 from mivos_studio.cli.job import print_notice
-from mivos_studio.media.clip import Clip, open_clip
+from mivos_studio.media.clip import Clip
 from mivos_studio.project.file.clip_reference import ClipReference, find_clip
 from mivos_studio.project.file.project_file import ProjectFile
 from mivos_studio.project.playable import ReadIds
@@ -53,8 +53,8 @@ def open_project(path: Path, source: Path, clip: Clip) -> ProjectFile:
     return project
 
 
-def open_clip_of(project: ProjectFile) -> Clip:
-    """Open the clip that a project is about. Raises a UserError where it is not found, or is another one."""
+def clip_path_of(project: ProjectFile) -> Path:
+    """Return where the clip of a project is. Raises a UserError where it is not found, or is another one."""
     reference = project.clip
     if reference is None:
         raise UserError(f"{project.path} names no clip.")
@@ -64,7 +64,7 @@ def open_clip_of(project: ProjectFile) -> Clip:
             f"{found.path} is not the clip of {project.path}: its content has changed."
             " Put the clip back there, or beside the project."
         )
-    return open_clip(found.path)
+    return found.path
 
 
 def play_in(

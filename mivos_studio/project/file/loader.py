@@ -12,6 +12,7 @@ from msgspec import MsgspecError, json
 from inference_core.state.frame_record import FrameRecord
 from inference_core.state.snapshot import SessionSnapshot, UndoStep
 from mivos_studio.project.file.codec import Decoder, FramesForm, SessionForm, SettingsForm
+from mivos_studio.project.file.collecting import without_collecting
 from mivos_studio.project.file.errors import damaged
 from mivos_studio.project.file.saver import Frames, Loaded, StepRow
 
@@ -25,7 +26,8 @@ def load(database: sqlite3.Connection, path: Path) -> Loaded | None:
     if "session" not in texts:
         return None
     try:
-        return _load(database, texts)
+        with without_collecting():
+            return _load(database, texts)
     except (MsgspecError, LookupError, ValueError, TypeError) as error:
         raise damaged(path, str(error) or type(error).__name__) from error
 

@@ -30,6 +30,7 @@ from mivos_studio.project.file.codec import (
     encode_state,
     encoded,
 )
+from mivos_studio.project.file.collecting import without_collecting
 
 Frames = Mapping[int, FrameRecord | None]
 
@@ -79,7 +80,8 @@ class Saver:
         self._texts: dict[str, str] = {}
         self._written: tuple[Any, ...] = ()
         if loaded is not None:
-            self._adopt(loaded)
+            with without_collecting():
+                self._adopt(loaded)
 
     def write(self, snapshot: SessionSnapshot) -> None:
         """Write what differs from what was saved last; inside of a transaction."""
