@@ -47,10 +47,7 @@ def run(options: Namespace) -> None:
         print(f"Lost: {', '.join(repair.lost) or 'nothing'}.")
     write_json(options, {**_figures(report), **repaired}, [options.project])
     if not report.is_ok:
-        raise DamagedError(
-            f"{options.project} is damaged ({'; '.join(report.problems)}):"
-            " `mivos check --repair` saves what can be read."
-        )
+        raise DamagedError(options.project, "; ".join(report.problems))
     if not options.quiet:
         _print(options.project, report)
 

@@ -48,12 +48,12 @@ def check_project(path: Path) -> CheckReport:
     try:
         project = ProjectFile.open(path, writes=False)
     except DamagedError as error:
-        return CheckReport((*problems, str(error)))
+        return CheckReport((*problems, error.what))
     with project:
         try:
             return _check_content(project, problems)
         except DamagedError as error:
-            return CheckReport((*problems, str(error)))
+            return CheckReport((*problems, error.what))
 
 
 def _check_content(project: ProjectFile, problems: list[str]) -> CheckReport:
@@ -86,9 +86,9 @@ def _database_problems(path: Path) -> list[str]:
         found = reader.connection.execute(f"PRAGMA integrity_check({_MOST_PROBLEMS})").fetchall()
         return [str(line) for (line,) in found if line != "ok"]
     except DamagedError as error:
-        return [str(error)]
+        return [error.what]
     except sqlite3.Error as error:
-        return [f"{path} is damaged ({error})"]
+        return [str(error)]
     finally:
         reader.close()
 

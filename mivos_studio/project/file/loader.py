@@ -13,7 +13,7 @@ from inference_core.state.frame_record import FrameRecord
 from inference_core.state.snapshot import SessionSnapshot, UndoStep
 from mivos_studio.project.file.codec import Decoder, FramesForm, SessionForm, SettingsForm
 from mivos_studio.project.file.collecting import without_collecting
-from mivos_studio.project.file.errors import damaged
+from mivos_studio.project.file.errors import DamagedError
 from mivos_studio.project.file.saver import Frames, Loaded, StepRow
 
 
@@ -29,7 +29,7 @@ def load(database: sqlite3.Connection, path: Path) -> Loaded | None:
         with without_collecting():
             return _load(database, texts)
     except (MsgspecError, LookupError, ValueError, TypeError) as error:
-        raise damaged(path, str(error) or type(error).__name__) from error
+        raise DamagedError(path, str(error) or type(error).__name__) from error
 
 
 def _load(database: sqlite3.Connection, texts: dict[str, str]) -> Loaded:

@@ -83,7 +83,7 @@ class ProjectLock:
 
 def lock_path(path: Path) -> Path:
     """Return the place of a project's lock file."""
-    return path.with_name(f"{path.name}.lock")
+    return path.with_name(f".{path.name}.lock")
 
 
 def owner_of(path: Path) -> Owner | None:

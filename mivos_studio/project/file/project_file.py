@@ -19,7 +19,7 @@ from mivos_studio.media.output.places import PROJECT_SUFFIX, cannot_write
 from mivos_studio.project.file.blobs import BlobTable
 from mivos_studio.project.file.clip_reference import ClipReference, read_clip, write_clip
 from mivos_studio.project.file.database import connect, journal_mode, start_journal
-from mivos_studio.project.file.errors import ProjectError, damaged, in_sentences
+from mivos_studio.project.file.errors import DamagedError, ProjectError, in_sentences
 from mivos_studio.project.file.loader import load
 from mivos_studio.project.file.lock import OwnedError, ProjectLock, lock_path
 from mivos_studio.project.file.opening import (
@@ -127,7 +127,6 @@ class ProjectFile:
                     migrate(database, version)
                     notices.append(f"{path} was of an older format; a copy of it is {copy}.")
                 check_tables(database, path)
-                start_journal(database, path)
                 if lock.left_by is not None:
                     notices.append(
                         f"{path} was not closed by {lock.left_by}: the work is as it was saved last, which is"
@@ -135,6 +134,7 @@ class ProjectFile:
                     )
                 project = cls(path, database, lock, tuple(notices))
                 project._load()
+                start_journal(database, path)  # only now: a damaged project stays as it is
                 project._remove_leftovers()
             except BaseException:
                 database.close()
@@ -184,7 +184,7 @@ class ProjectFile:
             try:
                 return read_clip(self._database)
             except (ValueError, TypeError) as error:
-                raise damaged(self.path, "its clip is not one") from error
+                raise DamagedError(self.path, "its clip is not one") from error
 
     @property
     def view(self) -> Any:
@@ -210,7 +210,7 @@ class ProjectFile:
         try:
             return [read_step(msgspec.json.decode(text), number) for number, text in rows]
         except msgspec.MsgspecError as error:
-            raise damaged(self.path, "a step of its script cannot be read") from error
+            raise DamagedError(self.path, "a step of its script cannot be read") from error
 
     # -- saving ----------------------------------------------------------------------------------------------
 
