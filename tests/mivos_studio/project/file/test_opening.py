@@ -18,24 +18,11 @@ from mivos_studio.project.file import database, schema
 from mivos_studio.project.file.errors import DamagedError, ProjectError
 from mivos_studio.project.file.lock import has_living_owner, lock_path
 from mivos_studio.project.file.project_file import ProjectFile
-from mivos_studio.project.steps import AddObject
 from tests.inference_core.fakes import square_clip
 from tests.inference_core.snapshot import snapshot
-from tests.mivos_studio.project.file.projects import crashed_copy, new_session, reopened_session
-from tests.mivos_studio.project.file.test_round_trip import worked
+from tests.mivos_studio.project.file.projects import crashed_copy, new_session, reopened_session, worked
 
 CLIP = square_clip(14)
-
-
-@pytest.fixture
-def saved(tmp_path: Path) -> tuple[Path, dict[str, object]]:
-    """A closed project, and everything in it."""
-    path = tmp_path / "folder" / "work.mivos"
-    path.parent.mkdir()
-    with ProjectFile.create(path) as project:
-        session = worked(project)
-        project.save(session, steps=[AddObject(1)])
-        return path, snapshot(session)
 
 
 def content(path: Path, *, writes: bool = False) -> dict[str, object]:
