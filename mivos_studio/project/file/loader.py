@@ -78,10 +78,10 @@ def _steps(
     rows = database.execute("SELECT id, position, label, time, before, after FROM step ORDER BY position")
     return [
         (
-            StepRow(row, position, time),
-            UndoStep(label, states[first], states[last], before.get(row, {}), after.get(row, {})),
+            StepRow(row, position),
+            UndoStep(label, states[first], states[last], before.get(row, {}), after.get(row, {}), done_at),
         )
-        for row, position, label, time, first, last in rows
+        for row, position, label, done_at, first, last in rows
     ]
 
 

@@ -239,12 +239,13 @@ class _Reader:
         """Return the steps by position, None for each that cannot be read, and how many are done."""
         before, after, broken = self._changed("step", records)
         by_position: dict[int, UndoStep | None] = {}
-        for row, position, label, first, last in self._rows(
-            "step", "id, position, label, before, after", "id"
+        for row, position, label, done_at, first, last in self._rows(
+            "step", "id, position, label, time, before, after", "id"
         ):
             step = None
             if row not in broken and first in states and last in states:
-                step = UndoStep(label, states[first], states[last], before.get(row, {}), after.get(row, {}))
+                changed = before.get(row, {}), after.get(row, {})
+                step = UndoStep(label, states[first], states[last], *changed, done_at)
             by_position[position] = step
         positions = range(max(by_position, default=-1) + 1)[:_MOST_STEPS]
         done = min(self._session.done if self._session else len(positions), len(positions))
