@@ -172,15 +172,14 @@ def _random_step(rng: np.random.Generator, frames: int, size: tuple[int, int]) -
 def _kill_once(
     job: _Job, options: KillOptions, rng: random.Random, states: list[str], count: KillCount
 ) -> None:
-    process = job.start(options)
-    assert process.stdout is not None
     acknowledged, enough = 0, rng.randint(0, options.steps)
-    while acknowledged < enough and (line := process.stdout.readline()):
-        acknowledged = int(line.split()[1])
-    time.sleep(rng.uniform(0, _STEP_S if enough else _START_S))
-    process.kill()
-    acknowledged += len(process.stdout.read().splitlines())  # printed before it was killed, not read yet
-    process.wait()
+    with job.start(options) as process:
+        assert process.stdout is not None
+        while acknowledged < enough and (line := process.stdout.readline()):
+            acknowledged = int(line.split()[1])
+        time.sleep(rng.uniform(0, _STEP_S if enough else _START_S))
+        process.kill()
+        acknowledged += len(process.stdout.read().splitlines())  # printed before it was killed, not read yet
     count.kills += 1
     count.acknowledged += acknowledged
     try:
