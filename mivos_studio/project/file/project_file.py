@@ -13,6 +13,7 @@ from typing import Any, Protocol, Self
 
 import msgspec
 
+from inference_core.errors import UserError
 from inference_core.state.snapshot import SessionSnapshot
 from mivos_studio.files import move_without_replacing, written_beside
 from mivos_studio.media.output.places import PROJECT_SUFFIX, cannot_write
@@ -209,8 +210,8 @@ class ProjectFile:
             rows = self._database.execute("SELECT id, step FROM interaction ORDER BY id").fetchall()
         try:
             return [read_step(msgspec.json.decode(text), number) for number, text in rows]
-        except msgspec.MsgspecError as error:
-            raise DamagedError(self.path, "a step of its script cannot be read") from error
+        except (msgspec.MsgspecError, UserError) as error:
+            raise DamagedError(self.path, f"a step of its script cannot be read: {error}") from error
 
     # -- saving ----------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from msgspec import MsgspecError, json
 
+from inference_core.errors import UserError
 from inference_core.state.frame_record import Blob, FrameRecord
 from inference_core.state.round import RoundRecord
 from inference_core.state.segments import Segment
@@ -36,11 +37,12 @@ from mivos_studio.project.file.codec import (
 )
 from mivos_studio.project.file.collecting import without_collecting
 from mivos_studio.project.file.database import connect
-from mivos_studio.project.file.errors import ProjectError, in_sentences
+from mivos_studio.project.file.errors import SQLITE_ERRORS, ProjectError, in_sentences
 from mivos_studio.project.file.lock import ProjectLock
 from mivos_studio.project.file.opening import check_is_file, check_version
 from mivos_studio.project.file.saver import Saver
 from mivos_studio.project.file.schema import create_tables
+from mivos_studio.project.script import read_step
 
 _BESIDE = ("-wal", "-shm", "-journal")
 _MOST_STEPS = 1_000_000
@@ -103,13 +105,15 @@ def repair_project(path: Path) -> Repair:
 def salvaged(database: sqlite3.Connection, path: Path) -> Salvage:
     """Read what can be read. Raises a ProjectError where the session itself cannot be."""
     found = Salvage()
-    found.interactions = [
-        (time, step) for _, time, step in _rows(database, found, "interaction", "id, time, step", "id")
-    ]
+    for _, time, step in _rows(database, found, "interaction", "id, time, step", "id"):
+        if _is_step(step):
+            found.interactions.append((time, step))
+        else:
+            found.count("steps of the script")
     found.view = next((value for (value,) in _rows(database, found, "view", "value", "id")), None)
     try:
         found.clip = read_clip(database)
-    except (sqlite3.Error, ValueError, TypeError):
+    except (*SQLITE_ERRORS, ValueError, TypeError):
         found.count("reference to the clip")
     texts = dict(_rows(database, found, "meta", "key, value", "key"))
     if "session" in texts or _rows(database, found, "state", "id", "id"):
@@ -290,7 +294,7 @@ class _Reader:
     def _blob(self, blob: Blob) -> bytes | None:
         try:
             return _content(self._database, int(blob))
-        except (sqlite3.Error, TypeError):
+        except (*SQLITE_ERRORS, TypeError):
             return None
 
     def _rows(self, table: str, columns: str, order: str) -> list[tuple[Any, ...]]:
@@ -302,6 +306,14 @@ class _Reader:
         except _UNREADABLE:
             self._found.count(what)
             return None
+
+
+def _is_step(text: Any) -> bool:
+    try:
+        read_step(json.decode(text), 1)
+    except (*_UNREADABLE, UserError):
+        return False
+    return True
 
 
 def _rows(
@@ -323,7 +335,7 @@ def _rows(
 def _read_until_error(database: sqlite3.Connection, query: str, rows: list[tuple[Any, ...]]) -> bool:
     try:
         rows.extend(_each(database, query))
-    except (sqlite3.Error, UnicodeDecodeError):
+    except SQLITE_ERRORS:
         return False
     return True
 
@@ -364,7 +376,7 @@ def _write(database: sqlite3.Connection, damaged: sqlite3.Connection, salvage: S
     for blob in sorted(salvage.snapshot.blobs()):
         try:
             content = _content(damaged, int(blob))
-        except (sqlite3.Error, TypeError):
+        except (*SQLITE_ERRORS, TypeError):
             continue  # of no object: it is never read
         database.execute("INSERT INTO blob VALUES (?, ?, ?)", (int(blob), len(content), content)).close()
     Saver(database).write(salvage.snapshot)
