@@ -184,7 +184,7 @@ class ProjectFile:
         with self._reading():
             try:
                 return read_clip(self._database)
-            except (ValueError, TypeError) as error:
+            except (msgspec.MsgspecError, ValueError) as error:
                 raise DamagedError(self.path, "its clip is not one") from error
 
     @property
@@ -194,7 +194,7 @@ class ProjectFile:
             row = self._database.execute("SELECT value FROM view").fetchone()
         try:
             return None if row is None else msgspec.json.decode(row[0])
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, TypeError):
             return None
 
     @property
@@ -210,7 +210,7 @@ class ProjectFile:
             rows = self._database.execute("SELECT id, step FROM interaction ORDER BY id").fetchall()
         try:
             return [read_step(msgspec.json.decode(text), number) for number, text in rows]
-        except (msgspec.MsgspecError, UserError) as error:
+        except (msgspec.MsgspecError, UserError, TypeError) as error:
             raise DamagedError(self.path, f"a step of its script cannot be read: {error}") from error
 
     # -- saving ----------------------------------------------------------------------------------------------

@@ -113,7 +113,7 @@ def salvaged(database: sqlite3.Connection, path: Path) -> Salvage:
     found.view = next((value for (value,) in _rows(database, found, "view", "value", "id")), None)
     try:
         found.clip = read_clip(database)
-    except (*SQLITE_ERRORS, ValueError, TypeError):
+    except (*SQLITE_ERRORS, MsgspecError, ValueError):
         found.count("reference to the clip")
     texts = dict(_rows(database, found, "meta", "key, value", "key"))
     if "session" in texts or _rows(database, found, "state", "id", "id"):
