@@ -26,7 +26,6 @@ IN_MIVOS_STUDIO = {
     "project/file/repair.py": "replaces a damaged project, of which it leaves a copy",
     "project/file/recovery.py": "deletes projects of the recovery folder that no process has open",
     "project/file/collect.py": "copies into a folder that is empty, and removes what it copied there",
-    "project/file/lock.py": "the lock file beside a project",
     "project/file/opening.py": "copies into a temporary folder",
     "cli/project_work.py": "saves a project, which project/file does",
     "benchmarks/project_file.py": "a temporary folder",

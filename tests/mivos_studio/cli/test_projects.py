@@ -238,7 +238,7 @@ def test_a_full_disk_is_a_sentence_and_what_was_saved_stays(
     def create_on_a_small_disk(*words: object) -> ProjectFile:
         made: ProjectFile = create(ProjectFile, *words)
         (pages,) = made._database.execute("PRAGMA page_count").fetchone()
-        made._database.execute(f"PRAGMA max_page_count = {pages + 10}").fetchone()
+        made._database.execute(f"PRAGMA max_page_count = {pages + 2}").fetchone()
         return made
 
     monkeypatch.setattr(ProjectFile, "create", create_on_a_small_disk)
