@@ -24,7 +24,7 @@ from inference_core.state.segments import Segment
 from inference_core.state.session_state import SessionState
 from inference_core.state.snapshot import SessionSnapshot, UndoStep
 from mivos_studio.files import written_beside
-from mivos_studio.media.output.places import cannot_write
+from mivos_studio.media.output.places import cannot_write, real_path
 from mivos_studio.project.file.check import MaskChecker
 from mivos_studio.project.file.clip_reference import ClipReference, read_clip, write_clip
 from mivos_studio.project.file.codec import (
@@ -94,6 +94,7 @@ def repair_project(path: Path) -> Repair:
     Raises a ProjectError where it is open elsewhere, is no project, or its session cannot be read at all:
     then it stays as it is.
     """
+    path = real_path(path)
     check_is_file(path)
     try:
         lock = ProjectLock.acquire(path)
