@@ -69,27 +69,45 @@ class MadeSession:
 
     def propagate(self, frame_index: int) -> None:
         """Propagate a drawn frame through the whole clip: one undo step."""
-        state, base = self.state.state, self.state.state.drafts[-1].base
-        record = self.state.records[frame_index]
-        anchors = (*state.anchors, *(Anchor(frame_index, key, record, base) for key in self.keys))
-        changed = {index: self._record() for index in range(self.frames) if index != frame_index}
-        before = {index: self.state.records.get(index) for index in changed}
-        done = RoundRecord(
-            frame_index,
-            0,
-            self.frames - 1,
-            tuple(changed),
-            len(state.rounds) + 1,
-            12.5,
-            self.keys,
-            {frame_index: base, **before},
-            {frame_index: record, **changed},
-        )
-        rounds = (*state.rounds, done)
-        self._step("propagate", replace(state, anchors=anchors, drafts=(), rounds=rounds), changed)
+        for _ in self.propagate_frames(frame_index, self.frames):
+            pass
 
-    def _step(self, label: str, after: SessionState, changed: dict[int, FrameRecord]) -> None:
-        now = self.state
+    def propagate_frames(self, frame_index: int, chunk: int) -> Iterator[None]:
+        """The same, in chunks of frames: each is a longer round in a longer step, as in a session."""
+        start = self.state
+        state, record = start.state, start.records[frame_index]
+        base = state.drafts[-1].base
+        anchors = (*state.anchors, *(Anchor(frame_index, key, record, base) for key in self.keys))
+        changed: dict[int, FrameRecord] = {}
+        for first in range(0, self.frames, chunk):
+            reached = range(first, min(first + chunk, self.frames))
+            changed = {**changed, **{index: self._record() for index in reached if index != frame_index}}
+            before = {index: start.records.get(index) for index in changed}
+            done = RoundRecord(
+                anchor=frame_index,
+                first=0,
+                last=max(reached.stop - 1, frame_index),
+                changed_frames=tuple(changed),
+                bank_length=len(state.rounds) + 1,
+                elapsed_s=12.5,
+                keys=self.keys,
+                records_before={frame_index: base, **before},
+                records_after={frame_index: record, **changed},
+            )
+            rounds = (*state.rounds, done)
+            after = replace(state, anchors=anchors, drafts=(), rounds=rounds)
+            self._step("propagate", after, changed, start)
+            yield
+
+    def _step(
+        self,
+        label: str,
+        after: SessionState,
+        changed: dict[int, FrameRecord],
+        start: SessionSnapshot | None = None,
+    ) -> None:
+        """Do a step, or more of the one that began at `start`."""
+        now = start or self.state
         before = {frame_index: now.records.get(frame_index) for frame_index in changed}
         self.state = replace(
             now,
@@ -110,8 +128,8 @@ class MadeSession:
         return Blob(self._next - 1)
 
 
-def make_project(path: Path, frames: int, objects: int, rounds: int, strokes: int) -> float:
-    """Make a project with a history, saved after each step; return the median ms of a stroke's save."""
+def make_project(path: Path, frames: int, objects: int, rounds: int, strokes: int) -> dict[str, float]:
+    """Make a project with a history, saved after each step; return the median ms of two kinds of saves."""
     with ProjectFile.create(path) as project:
         session = MadeSession(project.storage, frames, objects)
         for number in range(rounds):
@@ -120,12 +138,23 @@ def make_project(path: Path, frames: int, objects: int, rounds: int, strokes: in
                 project.save(session)
             session.propagate((number * 37) % frames)
             project.save(session)
-        return median(_saves(project, session))
+        stroke_ms = median(_timed_saves(project, session, _strokes(session)))
+        running = session.propagate_frames(_SAVES - 1, chunk=1)
+        return {
+            "stroke_save_ms": stroke_ms,
+            "propagated_frame_save_ms": median(_timed_saves(project, session, running)),
+        }
 
 
-def _saves(project: ProjectFile, session: MadeSession) -> Iterator[float]:
+def _strokes(session: MadeSession) -> Iterator[None]:
     for number in range(_SAVES):
         session.stroke(number)
+        yield
+
+
+def _timed_saves(project: ProjectFile, session: MadeSession, changes: Iterator[None]) -> Iterator[float]:
+    """Save after each change; yield how many milliseconds it took."""
+    for _ in changes:
         started_s = time.perf_counter()
         project.save(session)
         yield 1000 * (time.perf_counter() - started_s)
@@ -134,7 +163,7 @@ def _saves(project: ProjectFile, session: MadeSession) -> Iterator[float]:
 def measure(folder: Path, frames: int, objects: int, rounds: int, strokes: int) -> dict[str, float | None]:
     """Return figures of a project made in a folder: of its file, and of opening and saving it."""
     path = folder / "made.mivos"
-    save_ms = make_project(path, frames, objects, rounds, strokes)
+    saves_ms = make_project(path, frames, objects, rounds, strokes)
     started_s = time.perf_counter()
     with ProjectFile.open(path) as project:
         open_s = time.perf_counter() - started_s
@@ -154,7 +183,7 @@ def measure(folder: Path, frames: int, objects: int, rounds: int, strokes: int) 
         "frames_with_masks": records,
         "file_mb": path.stat().st_size / 1e6,
         "open_s": open_s,
-        "stroke_save_ms": save_ms,
+        **saves_ms,
         "first_save_ms": first_save_ms,
         "peak_rss_mb": peak_rss_mb(),
     }

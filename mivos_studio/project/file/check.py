@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ import numpy as np
 from inference_core.state.frame_record import Blob, FrameRecord, PackedProb
 from inference_core.state.segments import Segment
 from inference_core.state.snapshot import SessionSnapshot
-from mivos_studio.project.file.errors import DamagedError, ProjectError
+from mivos_studio.project.file.errors import SQLITE_ERRORS, DamagedError, ProjectError, project_error
 from mivos_studio.project.file.opening import ReadOnlyDatabase, check_is_file, check_tables, check_version
 from mivos_studio.project.file.project_file import ProjectFile
 
@@ -69,8 +68,8 @@ def _check_content(project: ProjectFile, problems: list[str]) -> CheckReport:
         problems.append(f"{damaged} masks cannot be read")
     try:
         project.steps()
-    except ProjectError as error:
-        problems.append(str(error))
+    except DamagedError as error:
+        problems.append(error.what)
     sizes = _sizes(state, masks.sizes, file_bytes)
     return CheckReport(
         tuple(problems), project.interaction_count, len(state.state.rounds), len(state.records), sizes
@@ -79,7 +78,10 @@ def _check_content(project: ProjectFile, problems: list[str]) -> CheckReport:
 
 def _database_problems(path: Path) -> list[str]:
     """Return what SQLite finds wrong."""
-    reader = ReadOnlyDatabase(path)
+    try:
+        reader = ReadOnlyDatabase(path)
+    except DamagedError as error:
+        return [error.what]
     try:
         check_version(reader.connection, path)
         check_tables(reader.connection, path)
@@ -87,8 +89,8 @@ def _database_problems(path: Path) -> list[str]:
         return [str(line) for (line,) in found if line != "ok"]
     except DamagedError as error:
         return [error.what]
-    except sqlite3.Error as error:
-        return [str(error)]
+    except SQLITE_ERRORS as error:
+        return [str(project_error(path, error))]
     finally:
         reader.close()
 

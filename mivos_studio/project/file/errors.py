@@ -26,6 +26,9 @@ class FullDiskError(ProjectError):
     """The disk of a project is full."""
 
 
+SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""What Python's module raises; the second where SQLite's own message quotes damaged text."""
+
 _PRIMARY = 0xFF
 _SENTENCES = {
     sqlite3.SQLITE_FULL: "{path} cannot be saved, since its disk is full: free some space there. Nothing is"
@@ -45,11 +48,11 @@ def in_sentences(path: Path) -> Iterator[None]:
     """Raise a ProjectError instead of what SQLite raises in the block."""
     try:
         yield
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         raise project_error(path, error) from error
 
 
-def project_error(path: Path, error: sqlite3.Error) -> ProjectError:
+def project_error(path: Path, error: Exception) -> ProjectError:
     """Return the error of a project for one of SQLite's."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY
     if code in _SENTENCES:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from msgspec import MsgspecError, json
+from msgspec import MsgspecError, convert, json
 
 from inference_core.state.frame_record import FrameRecord
 from inference_core.state.snapshot import SessionSnapshot, UndoStep
@@ -15,6 +15,9 @@ from mivos_studio.project.file.codec import Decoder, FramesForm, SessionForm, Se
 from mivos_studio.project.file.collecting import without_collecting
 from mivos_studio.project.file.errors import DamagedError
 from mivos_studio.project.file.saver import Frames, Loaded, StepRow
+
+_StepColumns = tuple[int, int, str, float, int, int]
+_FrameColumns = tuple[int, int, int | None, int | None]
 
 
 def load(database: sqlite3.Connection, path: Path) -> Loaded | None:
@@ -51,15 +54,17 @@ def _load(database: sqlite3.Connection, texts: dict[str, str]) -> Loaded:
     steps = _steps(database, records, states)
     session = json.decode(texts["session"], type=SessionForm)
     timeline = [step for _, step in steps]
+    frames = json.decode(texts["frames"], type=FramesForm).value()
+    _check_frames(database, len(frames))
+    current = convert(
+        database.execute("SELECT frame_index, record FROM frame").fetchall(), list[tuple[int, int]]
+    )
     snapshot = SessionSnapshot(
         json.decode(texts["settings"], type=SettingsForm).value(),
         json.decode(texts["size"], type=tuple[int, int]),
-        json.decode(texts["frames"], type=FramesForm).value(),
+        frames,
         states[session.state],
-        {
-            frame_index: records[row]
-            for frame_index, row in database.execute("SELECT frame_index, record FROM frame")
-        },
+        {frame_index: records[row] for frame_index, row in current},
         tuple(timeline[: session.done]),
         tuple(reversed(timeline[session.done :])),
         session.object,
@@ -69,6 +74,14 @@ def _load(database: sqlite3.Connection, texts: dict[str, str]) -> Loaded:
     return Loaded(
         snapshot, {"record": records, "round": rounds, "item": items, "state": states}, tuple(steps)
     )
+
+
+def _check_frames(database: sqlite3.Connection, count: int) -> None:
+    """Raise a LookupError where a frame is named that the clip has not."""
+    for table in ("frame", "round_frame", "step_frame"):
+        first, last = database.execute(f"SELECT min(frame_index), max(frame_index) FROM {table}").fetchone()
+        if first is not None and not 0 <= first <= last < count:
+            raise LookupError(f"frames {first} to {last} of a clip of {count}")
 
 
 def _steps(
@@ -81,7 +94,7 @@ def _steps(
             StepRow(row, position),
             UndoStep(label, states[first], states[last], before.get(row, {}), after.get(row, {}), done_at),
         )
-        for row, position, label, done_at, first, last in rows
+        for row, position, label, done_at, first, last in convert(rows.fetchall(), list[_StepColumns])
     ]
 
 
@@ -92,7 +105,7 @@ def _frames(
     before: dict[int, dict[int, FrameRecord | None]] = defaultdict(dict)
     after: dict[int, dict[int, FrameRecord | None]] = defaultdict(dict)
     rows = database.execute(f"SELECT {owner}, frame_index, before, after FROM {owner}_frame")
-    for row, frame_index, first, last in rows:
+    for row, frame_index, first, last in convert(rows.fetchall(), list[_FrameColumns]):
         before[row][frame_index] = None if first is None else records[first]
         after[row][frame_index] = None if last is None else records[last]
     return {**before}, {**after}

@@ -15,15 +15,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from msgspec import MsgspecError, json
+from msgspec import MsgspecError, convert, json
 
+from inference_core.errors import UserError
 from inference_core.state.frame_record import Blob, FrameRecord
 from inference_core.state.round import RoundRecord
 from inference_core.state.segments import Segment
 from inference_core.state.session_state import SessionState
 from inference_core.state.snapshot import SessionSnapshot, UndoStep
 from mivos_studio.files import written_beside
-from mivos_studio.media.output.places import cannot_write
+from mivos_studio.media.output.places import cannot_write, real_path
 from mivos_studio.project.file.check import MaskChecker
 from mivos_studio.project.file.clip_reference import ClipReference, read_clip, write_clip
 from mivos_studio.project.file.codec import (
@@ -36,14 +37,29 @@ from mivos_studio.project.file.codec import (
 )
 from mivos_studio.project.file.collecting import without_collecting
 from mivos_studio.project.file.database import connect
-from mivos_studio.project.file.errors import ProjectError, in_sentences
+from mivos_studio.project.file.errors import SQLITE_ERRORS, ProjectError, in_sentences
 from mivos_studio.project.file.lock import ProjectLock
 from mivos_studio.project.file.opening import check_is_file, check_version
 from mivos_studio.project.file.saver import Saver
 from mivos_studio.project.file.schema import create_tables
+from mivos_studio.project.steps import read_step
 
 _BESIDE = ("-wal", "-shm", "-journal")
 _MOST_STEPS = 1_000_000
+_ROWS: dict[str, tuple[str, Any]] = {
+    "meta": ("key, value", tuple[str, str]),
+    "record": ("id, value", tuple[int, str]),
+    "frame": ("frame_index, record", tuple[int, int]),
+    "item": ("id, kind, value", tuple[int, str, str]),
+    "round": ("id, value", tuple[int, str]),
+    "round_frame": ("round, frame_index, before, after", tuple[int, int, int | None, int | None]),
+    "state": ("id, value", tuple[int, str]),
+    "step": ("id, position, label, time, before, after", tuple[int, int, str, float, int, int]),
+    "step_frame": ("step, frame_index, before, after", tuple[int, int, int | None, int | None]),
+    "interaction": ("id, time, step", tuple[int, float, str]),
+    "view": ("id, value", tuple[int, str]),
+}
+"""Of each table the columns that are read, and their types; its key comes first."""
 _UNREADABLE = (MsgspecError, LookupError, ValueError, TypeError)
 _Value = TypeVar("_Value")
 
@@ -78,6 +94,7 @@ def repair_project(path: Path) -> Repair:
     Raises a ProjectError where it is open elsewhere, is no project, or its session cannot be read at all:
     then it stays as it is.
     """
+    path = real_path(path)
     check_is_file(path)
     try:
         lock = ProjectLock.acquire(path)
@@ -103,16 +120,18 @@ def repair_project(path: Path) -> Repair:
 def salvaged(database: sqlite3.Connection, path: Path) -> Salvage:
     """Read what can be read. Raises a ProjectError where the session itself cannot be."""
     found = Salvage()
-    found.interactions = [
-        (time, step) for _, time, step in _rows(database, found, "interaction", "id, time, step", "id")
-    ]
-    found.view = next((value for (value,) in _rows(database, found, "view", "value", "id")), None)
+    for _, time, step in _rows(database, found, "interaction"):
+        if _is_step(step):
+            found.interactions.append((time, step))
+        else:
+            found.count("steps of the script")
+    found.view = next((value for _, value in _rows(database, found, "view")), None)
     try:
         found.clip = read_clip(database)
-    except (sqlite3.Error, ValueError, TypeError):
+    except (*SQLITE_ERRORS, MsgspecError, ValueError):
         found.count("reference to the clip")
-    texts = dict(_rows(database, found, "meta", "key, value", "key"))
-    if "session" in texts or _rows(database, found, "state", "id", "id"):
+    texts = dict(_rows(database, found, "meta"))
+    if "session" in texts or _rows(database, found, "state"):
         with without_collecting():
             _Reader(database, path, found, texts).read()
     return found
@@ -146,7 +165,7 @@ class _Reader:
         items = self._items(records)
         states = {
             row: state
-            for row, text in self._rows("state", "id, value", "id")
+            for row, text in self._rows("state")
             if (state := self._state(text, items, rounds)) is not None
         }
         if not states:
@@ -159,8 +178,12 @@ class _Reader:
             current = last.after if last else states[max(states)]
         else:
             current = states[session.state]
-        frames = self._rows("frame", "frame_index, record", "frame_index")
-        now = {frame_index: records[row] for frame_index, row in frames if row in records}
+        frames = self._rows("frame")
+        now = {
+            frame_index: records[row]
+            for frame_index, row in frames
+            if row in records and 0 <= frame_index < len(self._frames)
+        }
         self._found.count("masks of frames", len(frames) - len(now))
         kept, undone = self._without_gaps(steps, done, current)
         serials = [each for state in states.values() for each in state.objects]
@@ -184,7 +207,7 @@ class _Reader:
 
     def _records(self) -> dict[int, FrameRecord]:
         found = {}
-        for row, text in self._rows("record", "id, value", "id"):
+        for row, text in self._rows("record"):
             record = self._read("masks", partial(self._decoder.record, text))
             if record is None:
                 continue
@@ -197,7 +220,7 @@ class _Reader:
     def _rounds(self, records: Mapping[int, FrameRecord]) -> dict[int, RoundRecord]:
         before, after, broken = self._changed("round", records)
         found = {}
-        for row, text in self._rows("round", "id, value", "id"):
+        for row, text in self._rows("round"):
             frames = before.get(row, {}), after.get(row, {})
             done = self._read("rounds", partial(self._decoder.round, text, *frames))
             if done is not None and row not in broken:
@@ -206,7 +229,7 @@ class _Reader:
 
     def _items(self, records: Mapping[int, FrameRecord]) -> dict[int, Item]:
         found: dict[int, Item] = {}
-        for row, kind, text in self._rows("item", "id, kind, value", "id"):
+        for row, kind, text in self._rows("item"):
             item = self._read(f"{kind}s", partial(self._decoder.item, kind, text, records))
             if item is None or (isinstance(item, Segment) and not self._masks.is_whole(item)):
                 continue
@@ -239,9 +262,7 @@ class _Reader:
         """Return the steps by position, None for each that cannot be read, and how many are done."""
         before, after, broken = self._changed("step", records)
         by_position: dict[int, UndoStep | None] = {}
-        for row, position, label, done_at, first, last in self._rows(
-            "step", "id, position, label, time, before, after", "id"
-        ):
+        for row, position, label, done_at, first, last in self._rows("step"):
             step = None
             if row not in broken and first in states and last in states:
                 changed = before.get(row, {}), after.get(row, {})
@@ -279,9 +300,9 @@ class _Reader:
         before: dict[int, dict[int, Any]] = {}
         after: dict[int, dict[int, Any]] = {}
         broken: set[int] = set()
-        columns = f"{owner}, frame_index, before, after"
-        for row, frame_index, first, last in self._rows(f"{owner}_frame", columns, f"{owner}, frame_index"):
-            if (first is not None and first not in records) or (last is not None and last not in records):
+        for row, frame_index, first, last in self._rows(f"{owner}_frame"):
+            named = {first, last} - {None}
+            if not named <= records.keys() or not 0 <= frame_index < len(self._frames):
                 broken.add(row)
                 continue
             before.setdefault(row, {})[frame_index] = None if first is None else records[first]
@@ -291,11 +312,11 @@ class _Reader:
     def _blob(self, blob: Blob) -> bytes | None:
         try:
             return _content(self._database, int(blob))
-        except (sqlite3.Error, TypeError):
+        except (*SQLITE_ERRORS, TypeError):
             return None
 
-    def _rows(self, table: str, columns: str, order: str) -> list[tuple[Any, ...]]:
-        return _rows(self._database, self._found, table, columns, order)
+    def _rows(self, table: str) -> list[tuple[Any, ...]]:
+        return _rows(self._database, self._found, table)
 
     def _read(self, what: str, read: Callable[[], _Value]) -> _Value | None:
         try:
@@ -305,26 +326,43 @@ class _Reader:
             return None
 
 
-def _rows(
-    database: sqlite3.Connection, found: Salvage, table: str, columns: str, order: str
-) -> list[tuple[Any, ...]]:
+def _is_step(text: Any) -> bool:
+    try:
+        read_step(json.decode(text), "A step")
+    except (*_UNREADABLE, UserError):
+        return False
+    return True
+
+
+def _rows(database: sqlite3.Connection, found: Salvage, table: str) -> list[tuple[Any, ...]]:
     """Return the rows of a table: where reading fails in between, those before and those behind."""
+    columns, kind = _ROWS[table]
+    key = ", ".join(columns.split(", ")[: 2 if table.endswith("_frame") else 1])
     rows: list[tuple[Any, ...]] = []
-    ascending = _read_until_error(database, f"SELECT {columns} FROM {table} ORDER BY {order}", rows)
-    if not ascending:
+    if not _read_until_error(database, f"SELECT {columns} FROM {table} ORDER BY {key}", rows):
         found.count(f"places of the table {table}")
-        descending: list[tuple[Any, ...]] = []
-        backwards = ", ".join(f"{column} DESC" for column in order.split(", "))
-        _read_until_error(database, f"SELECT {columns} FROM {table} ORDER BY {backwards}", descending)
+        backwards: list[tuple[Any, ...]] = []
+        descending = key.replace(",", " DESC,")
+        _read_until_error(database, f"SELECT {columns} FROM {table} ORDER BY {descending} DESC", backwards)
         known = set(rows)
-        rows += [row for row in reversed(descending) if row not in known]
-    return rows
+        rows += [row for row in reversed(backwards) if row not in known]
+    whole = [row for row in rows if _is_of(row, kind)]
+    found.count(f"rows of the table {table}", len(rows) - len(whole))
+    return whole
+
+
+def _is_of(row: tuple[Any, ...], kind: Any) -> bool:
+    try:
+        convert(row, kind)
+    except MsgspecError:
+        return False
+    return True
 
 
 def _read_until_error(database: sqlite3.Connection, query: str, rows: list[tuple[Any, ...]]) -> bool:
     try:
         rows.extend(_each(database, query))
-    except (sqlite3.Error, UnicodeDecodeError):
+    except SQLITE_ERRORS:
         return False
     return True
 
@@ -365,7 +403,7 @@ def _write(database: sqlite3.Connection, damaged: sqlite3.Connection, salvage: S
     for blob in sorted(salvage.snapshot.blobs()):
         try:
             content = _content(damaged, int(blob))
-        except (sqlite3.Error, TypeError):
+        except (*SQLITE_ERRORS, TypeError):
             continue  # of no object: it is never read
         database.execute("INSERT INTO blob VALUES (?, ?, ?)", (int(blob), len(content), content)).close()
     Saver(database).write(salvage.snapshot)

@@ -1,4 +1,4 @@
-"""Disks without room."""
+"""Disks without space."""
 
 from __future__ import annotations
 

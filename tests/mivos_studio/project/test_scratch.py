@@ -70,7 +70,7 @@ def fill(scratch: TemporaryScratch) -> dict[int, bytes]:
         except ScratchError:
             return kept
         kept[key] = content
-    raise AssertionError("there was room for all")
+    raise AssertionError("everything fitted")
 
 
 def assert_goes_on(scratch: TemporaryScratch, kept: dict[int, bytes]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from inference_core.types import UInt8Array
-from mivos_studio.project.file.errors import FullDiskError
+from mivos_studio.project.file.errors import FullDiskError, ProjectError
 from mivos_studio.project.file.project_file import ProjectFile
 from mivos_studio.project.steps import AddObject
 from tests.inference_core.fakes import square_clip
@@ -76,6 +77,22 @@ def test_the_same_on_a_disk_that_is_full_indeed(small_disk: Path, tmp_path: Path
         stone.unlink()
         project.save(session)
         assert_holds(project.path, tmp_path / "all", snapshot(session), 1)
+
+
+def test_on_a_full_disk_a_project_is_not_made_and_one_that_is_there_can_be_read(
+    small_disk: Path, made: tuple[Path, dict[str, object]]
+) -> None:
+    there = Path(shutil.copy(made[0], small_disk))
+    with (small_disk / "stone").open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    with pytest.raises(ProjectError, match="full"):
+        ProjectFile.create(small_disk / "new.mivos")
+    with ProjectFile.open(there) as project:
+        assert project.is_read_only
+        assert "the disk is full" in project.notices[0]
+        assert snapshot(reopened_session(project, square_clip(14))) == made[1]
+    assert sorted(path.name for path in small_disk.iterdir()) == ["stone", "work.mivos"]
 
 
 def test_masks_put_on_a_full_disk_stay_readable(tmp_path: Path) -> None:

@@ -148,6 +148,13 @@ def test_a_second_writer_reads_and_is_told_who_writes(saved: tuple[Path, object]
     assert names(path.parent) == ["work.mivos"]
 
 
+def test_a_link_leads_to_the_same_project_and_its_lock(saved: tuple[Path, object]) -> None:
+    link = saved[0].with_name("link.mivos")
+    link.symlink_to(saved[0])
+    with ProjectFile.open(saved[0]), ProjectFile.open(link) as second:
+        assert second.is_read_only
+
+
 def left_lock(path: Path, **said: object) -> None:
     owner = {"host": socket.gethostname(), "pid": 2**22 + 1, "since": 1.7e9, **said}
     lock_path(path).write_text(json.dumps(owner))
