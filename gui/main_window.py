@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
 _MENUS = ("File", "Edit", "Tools", "View", "Propagate", "Go", "Help")
 _SIDE_WIDTH = 268
+"""Pixels: enough for an object's row and the propagation buttons; the canvas has the rest."""
 _TITLE = "MiVOS Studio"
 _OPENING = "Opening the clip …"
 

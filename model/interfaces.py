@@ -64,7 +64,7 @@ class PropagationNetwork(Protocol):
     """Size of the cache of query features for later rounds, in bytes: larger for slower encoders."""
 
     mem_every: int
-    """Frames between two memorized frames that a segment keeps: the best value measured."""
+    """Frames between two memorized frames that a segment keeps. Measured: docs/research/memory.md."""
 
     max_memory_frames: int
     """A segment thins out its memorized frames beyond this number."""

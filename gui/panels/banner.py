@@ -10,7 +10,9 @@ from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 from gui.panels.icons import required_icon
 
 _NOTE_MS = 6000
+"""Long enough to read two sentences."""
 _MAX_WIDTH = 760
+"""Pixels: longer lines are hard to read."""
 
 
 class BannerKind(StrEnum):

@@ -13,6 +13,7 @@ from gui.state.overlay import ViewMode
 from gui.state.view_state import MAX_RADIUS_PX, MIN_RADIUS_PX, ViewState
 
 _SLIDER_STEPS = 200
+"""Of the radius, on a logarithmic scale: 3 % each."""
 
 
 class ViewBar(QFrame):

@@ -21,6 +21,7 @@ from model.mivos.decoder import Decoder
 from model.mivos.encoders import GRID_STRIDE, ImageEncoder, ImageFeatures, KeyValue, MaskEncoder
 
 TOP_K = 50
+"""The published number."""
 
 
 class MivosPropagation(nn.Module):
@@ -34,8 +35,8 @@ class MivosPropagation(nn.Module):
     shares_keys = False
     # Some 22 MiB a frame of 480 lines in bfloat16, and half the time of a later round.
     feature_budget_bytes = 2048 * 2**20
-    mem_every = 5
-    max_memory_frames = 16
+    mem_every = 5  # the published number
+    max_memory_frames = 16  # published: all; what a cap costs: docs/research/memory.md
 
     def __init__(self, *, top_k: int = TOP_K) -> None:
         super().__init__()

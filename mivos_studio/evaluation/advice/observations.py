@@ -14,7 +14,10 @@ from mivos_studio.evaluation.metrics import jaccard
 from mivos_studio.evaluation.settings import Settings, Steps
 
 BINS = 10
+"""Bins of the calibration error: the usual number."""
+# Only keeps the fit finite where the observations determine no weight.
 _RIDGE = 1e-3
+# Many more than Newton's method needs for three weights.
 _ITERATIONS = 50
 
 

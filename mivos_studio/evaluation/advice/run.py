@@ -31,7 +31,9 @@ from mivos_studio.evaluation.settings import OnProgress, Settings, Steps, ignore
 
 REPORTED_CORRECTIONS = (3, 5)
 DRAWS = 20
+"""Repetitions of the random choices, whose mean is reported."""
 NO_LIMIT_S = 1e9
+"""A protocol's time for corrections of any length."""
 
 
 @dataclass(frozen=True)
