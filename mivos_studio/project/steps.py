@@ -6,6 +6,7 @@ writing, checking and playing go by that, so that a new kind is a new class and 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -23,6 +24,9 @@ _KEYS = {"frame_index": "frame", "object_id": "object", "frame_range": "range"}
 """What scripts call the fields that have another name here."""
 
 _Direction = Annotated[Direction, Meta(description=f"one of {', '.join(Direction)}")]
+_FileName = Annotated[
+    str, Meta(pattern=r"^[^\0]+\Z", description="a text that is not empty, without the character NUL")
+]
 _FrameRange = Annotated[
     tuple[WholeNumber, WholeNumber], Meta(description="a list of 2 whole numbers of 0 or more")
 ]
@@ -207,7 +211,7 @@ class SetIds(Step, frozen=True):
 
     verbs = ("set_ids",)
     frame_index: WholeNumber
-    file: Text
+    file: _FileName
 
     def perform(self, session: Playable, read_ids: ReadIds) -> Iterable[FrameMask]:
         return session.set_ids(self.frame_index, read_ids(Path(self.file), self.frame_index))
@@ -226,7 +230,7 @@ def _stopped(changes: Iterable[FrameMask], stop_after: int | None) -> Iterator[F
     """Consume this many changes and stop, as in a propagation that was cancelled."""
     iterator = iter(changes)
     try:
-        yield from islice(iterator, stop_after)
+        yield from iterator if stop_after is None else islice(iterator, min(stop_after, sys.maxsize))
     finally:
         if isinstance(iterator, Generator):
             iterator.close()
