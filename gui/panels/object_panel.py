@@ -31,7 +31,9 @@ from inference_core.types import ObjectInfo
 
 _SWATCH_PX = 14
 _NUMBER_KEYS = 9
+"""The keys 1 to 9 select an object."""
 _MAX_NAME = 60
+"""Characters; more could not be seen in the list."""
 
 
 @dataclass(frozen=True)
