@@ -46,18 +46,18 @@ at commit {commit} on {machine}
 
 ## Killed at random moments
 
-The program plays a random script in a project (strokes with every tool, propagations, undo, redo, resets, locks),
-acknowledges each step once it is saved, and writes the masks at its end. It is killed with SIGKILL at a random
-moment. Then the project is opened, compared with what the session was after each step, checked, and exported where
-the killed program was to write. Lost: it has less than was acknowledged. `mivos bench kill` measures it;
-`make test` has ten kills, `make test-long PART=kill` hundreds.
+The program plays a random script in a project (strokes with every tool, propagations, undo, redo, resets,
+locks), acknowledges each step once it is saved, and writes the masks at its end. It is killed with SIGKILL at
+a random moment. Then the project is opened, compared with what the session was after each step, checked, and
+exported where the killed program was to write. Lost: it has less than was acknowledged. `mivos bench kill`
+measures it; `make test` has ten kills, `make test-long PART=kill` hundreds.
 
 {table}
 
 ## A long project
 
-{frames} frames of 1080p, {objects} objects, {rounds} propagations through all frames, made of records of the usual
-size: `python -m mivos_studio.benchmarks.project_file`. Warm disk.
+{frames} frames of 1080p, {objects} objects, {rounds} propagations through all frames, made of records of the
+usual size: `python -m mivos_studio.benchmarks.project_file`. Warm disk.
 
 | | |
 |---|---:|
@@ -65,8 +65,8 @@ size: `python -m mivos_studio.benchmarks.project_file`. Warm disk.
 
 ## How it is done
 
-[The project file](project-file.md), [a session's state is data](adr/0038-state-is-data.md), [undo belongs to the
-core](adr/0012-undo-in-the-core.md).
+[The project file](project-file.md), [a session's state is data](adr/0038-state-is-data.md), [undo belongs to
+the core](adr/0012-undo-in-the-core.md).
 """
 _UNITS = {"_ms": " ms", "_s": " s", "_mb": " MB"}
 
