@@ -227,10 +227,14 @@ class ProjectFile:
         """
         self._check_writable()
         now = time.time()
+        written = [(now, _written(step)) for step in steps]
         with self._access:
-            self._waiting_steps += [(now, _written(step)) for step in steps]
-            session.flush()
-            self._write(session.state, view)
+            self._waiting_steps += written
+        # Without the lock: a thread that reads masks holds the session's own, and waits for this one.
+        session.flush()
+        snapshot = session.state
+        with self._access:
+            self._write(snapshot, view)
 
     def set_clip(self, clip: ClipReference) -> None:
         """Change the clip that the project is about."""
