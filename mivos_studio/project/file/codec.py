@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from msgspec import Raw, Struct, json
+from msgspec import Meta, Raw, Struct, json
 
 from inference_core.state.frame_record import Blob, FrameRecord, MaskLayer, ObjectKey, PackedProb
 from inference_core.state.round import RoundRecord
@@ -33,6 +33,9 @@ RowOf = Callable[[Any], int]
 """The row that holds a value."""
 Records = Mapping[int, FrameRecord]
 Keys = tuple[ObjectKey, ...]
+
+
+_Count = Annotated[int, Meta(ge=1)]
 
 
 class _Form(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -136,10 +139,10 @@ class StateForm(_Form, frozen=True, gc=False):
 class SettingsForm(_Form, frozen=True, gc=False):
     """What a session was opened with."""
 
-    working_size: int
-    prob_dtype: str
+    working_size: _Count
+    prob_dtype: Literal["uint8", "float32"]
     refine_edges: bool
-    mem_every: int
+    mem_every: _Count
     max_memory_frames: int
     max_anchors: int
     keep_recorrected_entries: bool
@@ -150,7 +153,7 @@ class SettingsForm(_Form, frozen=True, gc=False):
         memory = settings.memory
         return cls(
             int(settings.working_size),
-            settings.prob_dtype,
+            "float32" if settings.prob_dtype == "float32" else "uint8",
             settings.edges.refine,
             int(memory.mem_every),
             int(memory.max_memory_frames),
