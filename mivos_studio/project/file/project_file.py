@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -106,6 +107,8 @@ class ProjectFile:
         check_is_file(path)
         if not writes:
             return cls._open_to_read(path, ())
+        if not os.access(path, os.W_OK):
+            return cls._open_to_read(path, (f"{path} is read-only: it can only be looked at.",))
         try:
             lock = ProjectLock.acquire(path)
         except OwnedError as error:
