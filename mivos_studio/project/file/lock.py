@@ -13,7 +13,6 @@ from pathlib import Path
 from mivos_studio.media.output.locks import FileLock, LockedError
 from mivos_studio.project.file.errors import ProjectError
 
-
 _TRIES, _WAIT_S = 3, 0.02
 """Another process may hold the lock for a moment, to see whether anyone does (`has_living_owner`)."""
 
