@@ -38,12 +38,18 @@ from model.layers.attention import (
 )
 from model.layers.blocks import ConvNorm, ResidualBlock, join, matching, others_of, upsample
 
+# Channels of the weights that ship.
 KEY_CHANNELS = 64
 VALUE_CHANNELS = 96
+
 TOP_K = 24
+"""From 8 to 50 J is the same within 0.001 (docs/research/constants.md)."""
 
 _BACKBONE = "encoder.backbone."
 
+# Cells of the memory grid over those of the short side at 480 lines. Chosen with earlier weights
+# (docs/research/memory.md); with those that ship one of several equally good pairs, and better than to read
+# anywhere (docs/research/constants.md).
 _STILL = 4 / 30
 _DRIFT = 0.25 / 30
 
@@ -134,7 +140,9 @@ class CompactPropagation(nn.Module):
 
     multiple = MULTIPLE
     shares_keys = True
-    feature_budget_bytes = 768 * 2**20
+    feature_budget_bytes = 768 * 2**20  # some 280 frames: docs/research/memory.md
+    # Chosen with earlier weights (docs/research/memory.md); with those that ship one frame in five has a lower
+    # J, other intervals and caps are as good (docs/research/constants.md).
     mem_every = 3
     max_memory_frames = 8
 
