@@ -141,8 +141,8 @@ class CompactPropagation(nn.Module):
     multiple = MULTIPLE
     shares_keys = True
     feature_budget_bytes = 768 * 2**20  # some 280 frames: docs/research/memory.md
-    # Chosen with earlier weights (docs/research/memory.md); with those that ship one frame in five has a lower
-    # J, other intervals and caps are as good (docs/research/constants.md).
+    # Chosen with earlier weights (docs/research/memory.md). With those that ship, one frame in five lowers J;
+    # other intervals and caps are as good (docs/research/constants.md).
     mem_every = 3
     max_memory_frames = 8
 
