@@ -20,7 +20,8 @@ from model.interfaces import MemoryEntry, Networks, QueryFeatures
 NO_FEATURES = QueryFeatures(torch.empty(0), ())
 """What a network is given that memorizes image and masks alone."""
 
-# How far a small crop is enlarged, so that a network has enough pixels.
+# How far a small crop is enlarged, so that a network has enough pixels. IoU after one click in crops of 24
+# pixels is 0.54 at their own size, 0.63 at twice, 0.66 at four times that (docs/research/constants.md).
 _CROP_MOST_ENLARGED = 4.0
 
 

@@ -20,12 +20,15 @@ from numpy.typing import NDArray
 
 from inference_core.types import Float32Array, UInt8Array
 
+# Other values, one at a time, lose J or F or gain at most 0.002 (docs/research/constants.md).
+
 # Working pixels around a pixel whose colours are averaged.
 _RADIUS = 4
 # Colours (in [0, 1]) differ by noise of this variance even where everything is of one colour.
 _NOISE = 3e-3
 # How far the colours can shift the logit at most.
 _MOST_SHIFT = 1.0
+# Of the log-likelihood ratio: neighbouring pixels are not independent.
 _WEIGHT = 0.25
 # Share of the window that has to be surely inside, and surely outside, before colours count in full.
 _ENOUGH = 0.02

@@ -40,12 +40,18 @@ from model.layers.attention import (
 from model.layers.blocks import ConvNorm, ResidualBlock, join, matching, others_of, upsample
 from model.weights.tensors import load_state, read_tensors
 
+# Channels of the weights that ship.
 KEY_CHANNELS = 64
 VALUE_CHANNELS = 96
+
 TOP_K = 24
+"""From 8 to 50 J is the same within 0.001 (docs/research/constants.md)."""
 
 _BACKBONE = "encoder.backbone."
 
+# Cells of the memory grid over those of the short side at 480 lines. Chosen with earlier weights
+# (docs/research/memory.md); with those that ship one of several equally good pairs, and better than to read
+# anywhere (docs/research/constants.md).
 _STILL = 4 / 30
 _DRIFT = 0.25 / 30
 

@@ -15,17 +15,27 @@ import torch.nn.functional as F
 from torch import Tensor
 
 TARGET_WEIGHT = 0.25
-"""Weight of a target model's logit that is added to the decoder's. Measured: docs/research/training.md."""
+"""Weight of a target model's logit that is added to the decoder's.
+
+Measured with earlier weights: docs/research/training.md; with those that ship: docs/research/constants.md.
+"""
 
 MOST_ANCHORS = 8
 """How many anchors a target model is learned from: more take longer and hardly improve it."""
 
+# The next four were chosen with earlier weights (docs/research/training.md) and are as good as others with
+# those that ship (docs/research/constants.md).
 # Small logits, mostly along outlines, are set to 0 and left to the decoder.
 _SHRINKAGE = 1.0
+# One certain cell must not outweigh the decoder.
 _MAX_LOGIT = 4.0
+# Of the squared weights, for each cell of an anchor.
 _RIDGE = 0.01
+# Newton's method has converged: twice as many change nothing.
 _STEPS = 6
+# Keeps what is divided by, or solved for, away from 0.
 _LEAST_CURVATURE = 1e-3
+# An object of less than 4 cells is weighted as if it had 4, or a single cell would be half of all.
 _LEAST_PIXELS = 4.0
 _HALF = 0.5
 
