@@ -1,0 +1,152 @@
+"""Which clip a project is about: where it was, and how to recognise it elsewhere."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+from inference_core.errors import UserError
+from mivos_studio.media.clip import Clip
+from mivos_studio.media.errors import MediaError
+from mivos_studio.media.image_folder import list_images
+
+_SAMPLE_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class ClipReference:
+    """A clip as a project names it.
+
+    relative    its path from the project's folder, None where there is none, as on another drive.
+    bytes       of the file, or of all images of a folder.
+    sha256      of a file's first and last 64 KiB, or of a folder's list of names and sizes.
+    size        (height, width); frame_rate in frames a second.
+    """
+
+    relative: str | None
+    absolute: str
+    bytes: int
+    sha256: str
+    frames: int
+    size: tuple[int, int]
+    frame_rate: Fraction
+
+    @classmethod
+    def of(cls, path: Path, clip: Clip, project: Path) -> ClipReference:
+        """Describe a clip that is open, for a project. Raises a MediaError where it cannot be read."""
+        size, sha256 = _fingerprint(path)
+        height, width = clip.size
+        described = cls(
+            None, str(path.absolute()), size, sha256, len(clip), (int(height), int(width)), clip.frame_rate
+        )
+        return described.seen_from(project)
+
+    def seen_from(self, project: Path) -> ClipReference:
+        """Return it with the path from a project at another place."""
+        try:
+            relative = os.path.relpath(self.absolute, project.absolute().parent)
+        except ValueError:  # another drive
+            return replace(self, relative=None)
+        return replace(self, relative=Path(relative).as_posix())
+
+    def is_at(self, path: Path) -> bool:
+        """Whether the same clip is at a path. Raises a MediaError where it cannot be read."""
+        return _fingerprint(path) == (self.bytes, self.sha256)
+
+
+@dataclass(frozen=True)
+class FoundClip:
+    """A clip found for a project; another one than the project's where not is_same."""
+
+    path: Path
+    is_same: bool
+
+
+def find_clip(reference: ClipReference, project: Path) -> FoundClip:
+    """Look for a project's clip: at the stored places, then beside the project.
+
+    Another clip is returned only where the same one is at none of them. Raises a UserError that names the
+    places where there is nothing at all.
+    """
+    others: list[Path] = []
+    places = list(dict.fromkeys(_places(reference, project)))
+    for place in places:
+        try:
+            if reference.is_at(place):
+                return FoundClip(place, is_same=True)
+            others.append(place)
+        except MediaError:
+            continue
+    if others:
+        return FoundClip(others[0], is_same=False)
+    raise UserError(
+        f"The clip of {project} is not at {' or '.join(map(str, places))}:"
+        " put it there, or beside the project."
+    )
+
+
+def write_clip(database: sqlite3.Connection, reference: ClipReference) -> None:
+    """Write a reference to a project's table."""
+    height, width = reference.size
+    database.execute(
+        "INSERT OR REPLACE INTO clip VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            reference.relative,
+            reference.absolute,
+            int(reference.bytes),
+            reference.sha256,
+            int(reference.frames),
+            int(height),
+            int(width),
+            str(reference.frame_rate),
+        ),
+    ).close()
+
+
+def read_clip(database: sqlite3.Connection) -> ClipReference | None:
+    """Read the reference from a project's table; None where there is none. Raises ValueError."""
+    row = database.execute(
+        "SELECT relative, absolute, bytes, sha256, frames, height, width, frame_rate FROM clip"
+    ).fetchone()
+    if row is None:
+        return None
+    relative, absolute, size, sha256, frames, height, width, rate = row
+    return ClipReference(relative, absolute, size, sha256, frames, (height, width), Fraction(rate))
+
+
+def _places(reference: ClipReference, project: Path) -> Iterator[Path]:
+    folder = project.absolute().parent
+    if reference.relative is not None:
+        yield Path(os.path.normpath(folder / reference.relative))
+    yield Path(reference.absolute)
+    yield folder / Path(reference.absolute.replace("\\", "/")).name
+
+
+def _fingerprint(path: Path) -> tuple[int, str]:
+    """Return bytes and SHA-256 as of ClipReference."""
+    try:
+        return _of_folder(path) if path.is_dir() else _of_file(path)
+    except OSError as error:
+        raise MediaError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def _of_file(path: Path) -> tuple[int, str]:
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        first = file.read(_SAMPLE_BYTES)
+        file.seek(max(size - _SAMPLE_BYTES, 0))
+        return size, hashlib.sha256(first + file.read(_SAMPLE_BYTES)).hexdigest()
+
+
+def _of_folder(path: Path) -> tuple[int, str]:
+    sizes = [(image.name, image.stat().st_size) for image in list_images(path)]
+    listed = "".join(f"{name}\0{size}\n" for name, size in sorted(sizes))
+    return sum(size for _, size in sizes), hashlib.sha256(
+        listed.encode("utf-8", "surrogateescape")
+    ).hexdigest()

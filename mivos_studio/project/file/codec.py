@@ -1,0 +1,424 @@
+"""A session's values as JSON, which names records, rounds and items of a state by their rows.
+
+The forms are the file's, not the classes': a class may change its fields, a form only with the schema's
+version. Reading raises `msgspec.MsgspecError` or LookupError where a text is not what was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from msgspec import Struct, json
+
+from inference_core.state.frame_record import Blob, FrameRecord, MaskLayer, ObjectKey, PackedProb
+from inference_core.state.round import RoundRecord
+from inference_core.state.segments import MemorizedFrame, Segment
+from inference_core.state.session_state import Anchor, Draft, SessionState, StrokeGroup, TrackedObject
+from inference_core.types import (
+    DEFAULT_SETTINGS,
+    Agreement,
+    EdgeSettings,
+    FrameInfo,
+    MemoryOptions,
+    ObjectSettings,
+    SessionSettings,
+    Stroke,
+)
+
+Item = TrackedObject | Anchor | Draft | Segment
+RowOf = Callable[[Any], int]
+"""The row that holds a value."""
+Records = Mapping[int, FrameRecord]
+Keys = tuple[ObjectKey, ...]
+
+
+class _Form(Struct, frozen=True, omit_defaults=True):
+    """What a JSON object of the file holds."""
+
+
+class _ProbForm(_Form, frozen=True):
+    known: Keys
+    planes: Keys
+    blob: int
+
+    @classmethod
+    def of(cls, prob: PackedProb) -> _ProbForm:
+        return cls(prob.known, prob.planes, int(prob.blob))
+
+    def value(self, share: Callable[[Keys], Keys]) -> PackedProb:
+        return PackedProb(share(self.known), share(self.planes), Blob(self.blob))
+
+
+class _LayerForm(_Form, frozen=True):
+    objects: Keys
+    blob: int
+
+
+class _RecordForm(_Form, frozen=True):
+    prob: _ProbForm
+    layers: tuple[_LayerForm, ...]
+    hard: bool = False
+    agreements: tuple[Agreement | None, ...] = ()
+
+
+class _ObjectForm(_Form, frozen=True):
+    id: int
+    serial: int
+    name: str
+    locked: bool = False
+    introduced: bool = False
+    colour: tuple[int, int, int] | None = None
+    order: int = 0
+
+
+class _AnchorForm(_Form, frozen=True):
+    frame: int
+    key: ObjectKey
+    record: int
+    base: int | None = None
+
+
+class _StrokeForm(_Form, frozen=True):
+    frame: int
+    object: int
+    points: list[tuple[float, float]]
+    radius_px: float
+    positive: bool = True
+
+
+class _DraftForm(_Form, frozen=True):
+    frame: int
+    objects: Keys
+    corrections: int
+    base: int | None = None
+    tool: str | None = None
+    strokes: tuple[_StrokeForm, ...] = ()
+    start: int | None = None
+
+
+class _MemorizedForm(_Form, frozen=True):
+    frame: int
+    prob: _ProbForm
+
+
+class _SegmentForm(_Form, frozen=True):
+    anchor: int
+    start: int
+    end: int
+    objects: Keys
+    memorized: tuple[_MemorizedForm, ...] = ()
+    last: _MemorizedForm | None = None
+
+
+class _RoundForm(_Form, frozen=True):
+    anchor: int
+    first: int
+    last: int
+    changed: tuple[int, ...]
+    bank_length: int
+    elapsed_s: float
+    keys: Keys
+
+
+class StateForm(_Form, frozen=True):
+    """The rows of a state's items and rounds, in their order."""
+
+    objects: tuple[int, ...] = ()
+    anchors: tuple[int, ...] = ()
+    drafts: tuple[int, ...] = ()
+    unfinished: tuple[int, ...] = ()
+    rounds: tuple[int, ...] = ()
+
+
+class SettingsForm(_Form, frozen=True):
+    """What a session was opened with."""
+
+    working_size: int
+    prob_dtype: str
+    refine_edges: bool
+    mem_every: int
+    max_memory_frames: int
+    max_anchors: int
+    keep_recorrected_entries: bool
+
+    @classmethod
+    def of(cls, settings: SessionSettings) -> SettingsForm:
+        """Return the form of the settings."""
+        memory = settings.memory
+        return cls(
+            int(settings.working_size),
+            settings.prob_dtype,
+            settings.edges.refine,
+            int(memory.mem_every),
+            int(memory.max_memory_frames),
+            int(memory.max_anchors),
+            memory.keep_recorrected_entries,
+        )
+
+    def value(self) -> SessionSettings:
+        """Return the settings."""
+        memory = MemoryOptions(
+            self.mem_every, self.max_memory_frames, self.max_anchors, self.keep_recorrected_entries
+        )
+        return SessionSettings(self.working_size, self.prob_dtype, EdgeSettings(self.refine_edges), memory)
+
+
+class SessionForm(_Form, frozen=True):
+    """What else there is of a session.
+
+    state         the row of the current state.
+    done          how many steps of all, by position, are done; the others are undone.
+    object, serial, blob  the highest that were ever given; see `SessionSnapshot`.
+    """
+
+    state: int
+    done: int
+    object: int
+    serial: int
+    blob: int
+
+
+def encoded(form: Any) -> str:
+    """Return compact JSON."""
+    return json.encode(form).decode()
+
+
+class FramesForm(_Form, frozen=True):
+    """The frames of the clip: their numbers in the source, and the indices of damaged ones."""
+
+    numbers: tuple[int, ...]
+    damaged: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, frames: Sequence[FrameInfo]) -> FramesForm:
+        """Return the form of a clip's frames."""
+        damaged = tuple(index for index, info in enumerate(frames) if not info.is_valid)
+        return cls(tuple(int(info.number) for info in frames), damaged)
+
+    def value(self) -> tuple[FrameInfo, ...]:
+        """Return the frames."""
+        damaged = frozenset(self.damaged)
+        return tuple(FrameInfo(number, index not in damaged) for index, number in enumerate(self.numbers))
+
+
+def encode_record(record: FrameRecord) -> str:
+    """Return the JSON of a frame's record."""
+    layers = tuple(_LayerForm(layer.objects, int(layer.blob)) for layer in record.layers)
+    return encoded(_RecordForm(_ProbForm.of(record.prob), layers, record.is_hard, record.agreements))
+
+
+def encode_round(done: RoundRecord) -> str:
+    """Return the JSON of a round, without the frames that it changed."""
+    return encoded(
+        _RoundForm(
+            done.anchor,
+            done.first,
+            done.last,
+            done.changed_frames,
+            done.bank_length,
+            done.elapsed_s,
+            done.keys,
+        )
+    )
+
+
+def encode_state(state: SessionState, row_of: RowOf) -> str:
+    """Return the JSON of a state."""
+
+    def rows(values: Sequence[Any]) -> tuple[int, ...]:
+        return tuple(map(row_of, values))
+
+    form = StateForm(
+        rows(state.objects),
+        rows(state.anchors),
+        rows(state.drafts),
+        rows(state.unfinished),
+        rows(state.rounds),
+    )
+    return encoded(form)
+
+
+def encode_item(item: Item, row_of: RowOf) -> tuple[str, str]:
+    """Return the kind of an item of a state, and its JSON."""
+
+    def row(record: FrameRecord | None) -> int | None:
+        return None if record is None else row_of(record)
+
+    match item:
+        case TrackedObject():
+            settings = item.settings
+            return "object", encoded(
+                _ObjectForm(
+                    item.object_id,
+                    item.serial,
+                    item.name,
+                    item.is_locked,
+                    item.is_introduced,
+                    settings.colour,
+                    settings.order,
+                )
+            )
+        case Anchor():
+            return "anchor", encoded(
+                _AnchorForm(item.frame_index, item.key, row_of(item.record), row(item.base))
+            )
+        case Draft():
+            group = item.strokes
+            return "draft", encoded(
+                _DraftForm(
+                    item.frame_index,
+                    tuple(sorted(item.objects)),
+                    item.corrections,
+                    row(item.base),
+                    group.tool if group else None,
+                    tuple(map(_stroke_form, group.strokes)) if group else (),
+                    row(group.start) if group else None,
+                )
+            )
+        case Segment():
+            return "segment", encoded(
+                _SegmentForm(
+                    item.anchor,
+                    item.start,
+                    item.end,
+                    tuple(sorted(item.objects)),
+                    tuple(map(_memorized_form, item.memorized)),
+                    _memorized_form(item.last) if item.last else None,
+                )
+            )
+
+
+def children(value: object) -> tuple[Any, ...]:
+    """Return the values that a value names by their rows, the frames of rounds left out; some may be None."""
+    match value:
+        case Anchor():
+            return (value.record, value.base)
+        case Draft():
+            return (value.base, value.strokes.start if value.strokes else None)
+        case SessionState():
+            return (*value.objects, *value.anchors, *value.drafts, *value.unfinished, *value.rounds)
+    return ()
+
+
+class Decoder:
+    """Reads the values of one project; equal tuples of keys become one object, as in a session."""
+
+    def __init__(self) -> None:
+        self._records = json.Decoder(_RecordForm)
+        self._rounds = json.Decoder(_RoundForm)
+        self._states = json.Decoder(StateForm)
+        self._objects = json.Decoder(_ObjectForm)
+        self._anchors = json.Decoder(_AnchorForm)
+        self._drafts = json.Decoder(_DraftForm)
+        self._segments = json.Decoder(_SegmentForm)
+        self._shared: dict[Keys, Keys] = {}
+        self._tuples: dict[tuple[str, tuple[int, ...]], tuple[Any, ...]] = {}
+
+    def record(self, text: str) -> FrameRecord:
+        """Read a record."""
+        form = self._records.decode(text)
+        layers = tuple(MaskLayer(self._share(layer.objects), Blob(layer.blob)) for layer in form.layers)
+        return FrameRecord(form.prob.value(self._share), layers, form.hard, form.agreements)
+
+    def round(
+        self,
+        text: str,
+        before: Mapping[int, FrameRecord | None],
+        after: Mapping[int, FrameRecord | None],
+    ) -> RoundRecord:
+        """Read a round, given the frames that it changed."""
+        form = self._rounds.decode(text)
+        return RoundRecord(
+            form.anchor,
+            form.first,
+            form.last,
+            form.changed,
+            form.bank_length,
+            form.elapsed_s,
+            self._share(form.keys),
+            before,
+            after,
+        )
+
+    def item(self, kind: str, text: str, records: Records) -> Item:
+        """Read an item of a state."""
+        match kind:
+            case "object":
+                return self._object(text)
+            case "anchor":
+                anchor = self._anchors.decode(text)
+                base = None if anchor.base is None else records[anchor.base]
+                return Anchor(anchor.frame, anchor.key, records[anchor.record], base)
+            case "draft":
+                return self._draft(text, records)
+            case "segment":
+                return self._segment(text)
+        raise LookupError(f"an item of the unknown kind {kind}")
+
+    def state(self, text: str, items: Mapping[int, Item], rounds: Mapping[int, RoundRecord]) -> SessionState:
+        """Read a state; equal parts of different states become one tuple."""
+        form = self._states.decode(text)
+
+        def values(name: str, rows: tuple[int, ...], among: Mapping[int, Any]) -> tuple[Any, ...]:
+            if (name, rows) not in self._tuples:
+                self._tuples[name, rows] = tuple(among[row] for row in rows)
+            return self._tuples[name, rows]
+
+        return SessionState(
+            values("objects", form.objects, items),
+            values("anchors", form.anchors, items),
+            values("drafts", form.drafts, items),
+            values("unfinished", form.unfinished, items),
+            values("rounds", form.rounds, rounds),
+        )
+
+    def _object(self, text: str) -> TrackedObject:
+        form = self._objects.decode(text)
+        settings = ObjectSettings(form.colour, form.order)
+        if settings == DEFAULT_SETTINGS:
+            settings = DEFAULT_SETTINGS
+        return TrackedObject(form.id, form.serial, form.name, form.locked, form.introduced, settings)
+
+    def _draft(self, text: str, records: Records) -> Draft:
+        form = self._drafts.decode(text)
+        strokes = None
+        if form.tool is not None:
+            start = None if form.start is None else records[form.start]
+            strokes = StrokeGroup(form.tool, tuple(map(_stroke, form.strokes)), start)
+        base = None if form.base is None else records[form.base]
+        return Draft(form.frame, base, frozenset(form.objects), strokes, form.corrections)
+
+    def _segment(self, text: str) -> Segment:
+        form = self._segments.decode(text)
+        return Segment(
+            form.anchor,
+            form.start,
+            form.end,
+            frozenset(form.objects),
+            tuple(map(self._memorized, form.memorized)),
+            self._memorized(form.last) if form.last else None,
+        )
+
+    def _memorized(self, form: _MemorizedForm) -> MemorizedFrame:
+        return MemorizedFrame(form.frame, form.prob.value(self._share))
+
+    def _share(self, keys: Keys) -> Keys:
+        return self._shared.setdefault(keys, keys)
+
+
+def _stroke_form(stroke: Stroke) -> _StrokeForm:
+    points = np.asarray(stroke.points, np.float32).tolist()
+    return _StrokeForm(
+        stroke.frame_index, stroke.object_id, points, float(stroke.radius_px), bool(stroke.is_positive)
+    )
+
+
+def _stroke(form: _StrokeForm) -> Stroke:
+    points = np.array(form.points, np.float32).reshape(-1, 2)
+    return Stroke(form.frame, form.object, points, form.radius_px, form.positive)
+
+
+def _memorized_form(frame: MemorizedFrame) -> _MemorizedForm:
+    return _MemorizedForm(frame.frame_index, _ProbForm.of(frame.prob))

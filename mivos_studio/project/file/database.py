@@ -1,0 +1,95 @@
+"""Opens the SQLite database of a project, safe against its content, also on disks where WAL does not work."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+_LARGEST_VALUE = 512 * 2**20
+_LONGEST_SQL = 20_000
+_LIMITS = {
+    sqlite3.SQLITE_LIMIT_LENGTH: _LARGEST_VALUE,
+    sqlite3.SQLITE_LIMIT_SQL_LENGTH: _LONGEST_SQL,
+    sqlite3.SQLITE_LIMIT_ATTACHED: 0,
+    sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 0,
+    sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 50,
+}
+_WAIT_S = 5.0
+_NETWORK_DRIVES = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "gpfs", "davfs"}
+    | {"fuse.sshfs", "fuse.rclone", "fuse.glusterfs"}
+)
+
+
+def connect(path: Path, mode: str, *, immutable: bool = False, vfs: str | None = None) -> sqlite3.Connection:
+    """Open a database.
+
+    mode       "ro", "rw" or "rwc", which makes one that is not there.
+    immutable  nobody else writes it: nothing is locked and no file is made beside it.
+    Raises sqlite3.Error.
+    """
+    options = [f"mode={mode}", *(["immutable=1"] if immutable else []), *([f"vfs={vfs}"] if vfs else [])]
+    database = sqlite3.connect(
+        f"file:{quote(_uri_path(path))}?{'&'.join(options)}",
+        uri=True,
+        timeout=_WAIT_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    for limit, value in _LIMITS.items():
+        database.setlimit(limit, value)
+    for setting in ("trusted_schema = OFF", "cell_size_check = ON", "mmap_size = 0", "synchronous = FULL"):
+        database.execute(f"PRAGMA {setting}").close()
+    return database
+
+
+def start_journal(database: sqlite3.Connection, path: Path) -> str:
+    """Choose the journal for writing and return its name: WAL, or a rollback journal where that fails.
+
+    WAL needs memory that all processes share, which drives on the network have not.
+    """
+    if not is_on_network(path):
+        try:
+            name = journal_mode(database, "WAL")
+            if name == "wal":
+                database.execute("SELECT 1 FROM sqlite_schema").fetchall()  # makes the shared memory
+                return name
+        except sqlite3.OperationalError:
+            pass
+    return journal_mode(database, "DELETE")
+
+
+def journal_mode(database: sqlite3.Connection, wanted: str) -> str:
+    """Change the journal where that is possible; return the one there is."""
+    (name,) = database.execute(f"PRAGMA journal_mode = {wanted}").fetchone()
+    return str(name)
+
+
+def is_on_network(path: Path) -> bool:
+    """Whether a path is known to be on a drive of another machine."""
+    if sys.platform == "win32":
+        return str(path.resolve()).startswith("\\\\")
+    try:
+        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    place = str(path.resolve())
+    found = [line.split(" ")[1:3] for line in mounts]
+    holding = [
+        (len(folder), kind)
+        for folder, kind in ((_unescaped(folder), kind) for folder, kind in found)
+        if place == folder or place.startswith(folder.rstrip("/") + "/")
+    ]
+    return bool(holding) and max(holding)[1] in _NETWORK_DRIVES
+
+
+def _unescaped(folder: str) -> str:
+    """Undo what /proc/mounts does to spaces and backslashes in names."""
+    return folder.replace("\\040", " ").replace("\\011", "\t").replace("\\134", "\\")
+
+
+def _uri_path(path: Path) -> str:
+    absolute = path.absolute().as_posix()
+    return absolute if absolute.startswith("/") else f"/{absolute}"

@@ -1,0 +1,69 @@
+"""What SQLite reports, as sentences that say what to do."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from inference_core.errors import UserError
+
+
+class ProjectError(UserError):
+    """A project that cannot be opened, read or written; the text says what to do about it."""
+
+
+class DamagedError(ProjectError):
+    """A project whose content is not what this program wrote."""
+
+
+class FullDiskError(ProjectError):
+    """The disk of a project is full."""
+
+
+_PRIMARY = 0xFF
+_SENTENCES = {
+    sqlite3.SQLITE_FULL: "{path} cannot be saved, since its disk is full: free some space there. Nothing is"
+    " lost: the work is saved with the next change.",
+    sqlite3.SQLITE_READONLY: "{path} cannot be written: it or its folder is read-only. Save it elsewhere.",
+    sqlite3.SQLITE_PERM: "{path} cannot be opened: you lack the permission. Ask its owner, or copy it.",
+    sqlite3.SQLITE_CANTOPEN: "{path} cannot be opened: it or its folder is not there or not permitted.",
+    sqlite3.SQLITE_BUSY: "{path} is in use by another program: close that one and try again.",
+    sqlite3.SQLITE_LOCKED: "{path} is in use by another program: close that one and try again.",
+    sqlite3.SQLITE_NOTADB: "{path} is not a project of this program.",
+    sqlite3.SQLITE_CORRUPT: "{path} is damaged: `mivos check --repair` saves what can be read.",
+    sqlite3.SQLITE_TOOBIG: "{path} holds a value that is larger than any this program writes: it is damaged.",
+    sqlite3.SQLITE_NOMEM: "{path} needs more memory than there is: close other programs.",
+}
+_KINDS: dict[int, type[ProjectError]] = {
+    sqlite3.SQLITE_FULL: FullDiskError,
+    sqlite3.SQLITE_CORRUPT: DamagedError,
+    sqlite3.SQLITE_TOOBIG: DamagedError,
+}
+
+
+@contextmanager
+def in_sentences(path: Path) -> Iterator[None]:
+    """Raise a ProjectError instead of what SQLite raises in the block."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise project_error(path, error) from error
+
+
+def project_error(path: Path, error: sqlite3.Error) -> ProjectError:
+    """Return the error of a project for one of SQLite's."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY
+    if code in _SENTENCES:
+        return _KINDS.get(code, ProjectError)(_SENTENCES[code].format(path=path))
+    if code == sqlite3.SQLITE_IOERR:
+        return ProjectError(
+            f"{path} cannot be read or written ({error}): check its disk, or copy it elsewhere."
+        )
+    return DamagedError(f"{path} cannot be read ({error}): `mivos check --repair` saves what can be read.")
+
+
+def damaged(path: Path, what: str) -> DamagedError:
+    """Return the error of a project in which something is not as it was written."""
+    return DamagedError(f"{path} is damaged ({what}): `mivos check --repair` saves what can be read.")

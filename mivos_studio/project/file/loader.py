@@ -1,0 +1,98 @@
+"""Reads a session from the tables of a project."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from msgspec import MsgspecError, json
+
+from inference_core.state.frame_record import FrameRecord
+from inference_core.state.snapshot import SessionSnapshot, UndoStep
+from mivos_studio.project.file.codec import Decoder, FramesForm, SessionForm, SettingsForm
+from mivos_studio.project.file.errors import damaged
+from mivos_studio.project.file.saver import Frames, Loaded, StepRow
+
+
+def load(database: sqlite3.Connection, path: Path) -> Loaded | None:
+    """Read the session; None where none was saved yet.
+
+    Raises a DamagedError where something is missing or is not what this program writes, and sqlite3.Error.
+    """
+    texts = dict(database.execute("SELECT key, value FROM meta").fetchall())
+    if "session" not in texts:
+        return None
+    try:
+        return _load(database, texts)
+    except (MsgspecError, LookupError, ValueError, TypeError) as error:
+        raise damaged(path, str(error) or type(error).__name__) from error
+
+
+def _load(database: sqlite3.Connection, texts: dict[str, str]) -> Loaded:
+    decoder = Decoder()
+    records = {row: decoder.record(text) for row, text in database.execute("SELECT id, value FROM record")}
+    before, after = _frames(database, "round", records)
+    rounds = {
+        row: decoder.round(text, before.get(row, {}), after.get(row, {}))
+        for row, text in database.execute("SELECT id, value FROM round")
+    }
+    items = {
+        row: decoder.item(kind, text, records)
+        for row, kind, text in database.execute("SELECT id, kind, value FROM item")
+    }
+    states = {
+        row: decoder.state(text, items, rounds)
+        for row, text in database.execute("SELECT id, value FROM state")
+    }
+    steps = _steps(database, records, states)
+    session = json.decode(texts["session"], type=SessionForm)
+    timeline = [step for _, step in steps]
+    snapshot = SessionSnapshot(
+        json.decode(texts["settings"], type=SettingsForm).value(),
+        json.decode(texts["size"], type=tuple[int, int]),
+        json.decode(texts["frames"], type=FramesForm).value(),
+        states[session.state],
+        {
+            frame_index: records[row]
+            for frame_index, row in database.execute("SELECT frame_index, record FROM frame")
+        },
+        tuple(timeline[: session.done]),
+        tuple(reversed(timeline[session.done :])),
+        session.object,
+        session.serial,
+        session.blob,
+    )
+    return Loaded(
+        snapshot, {"record": records, "round": rounds, "item": items, "state": states}, tuple(steps)
+    )
+
+
+def _steps(
+    database: sqlite3.Connection, records: dict[int, FrameRecord], states: dict[int, Any]
+) -> list[tuple[StepRow, UndoStep]]:
+    before, after = _frames(database, "step", records)
+    rows = database.execute("SELECT id, position, label, time, before, after FROM step ORDER BY position")
+    return [
+        (
+            StepRow(row, position, time),
+            UndoStep(label, states[first], states[last], before.get(row, {}), after.get(row, {})),
+        )
+        for row, position, label, time, first, last in rows
+    ]
+
+
+def _frames(
+    database: sqlite3.Connection, owner: str, records: dict[int, FrameRecord]
+) -> tuple[dict[int, Frames], dict[int, Frames]]:
+    """Return by row of its owner what each frame held before and after."""
+    before: dict[int, dict[int, FrameRecord | None]] = defaultdict(dict)
+    after: dict[int, dict[int, FrameRecord | None]] = defaultdict(dict)
+    named: dict[int | None, FrameRecord | None] = {None: None}
+    named.update(records)
+    rows = database.execute(f"SELECT {owner}, frame_index, before, after FROM {owner}_frame")
+    for row, frame_index, first, last in rows:
+        before[row][frame_index] = named[first]
+        after[row][frame_index] = named[last]
+    return {**before}, {**after}

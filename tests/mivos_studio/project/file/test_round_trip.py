@@ -1,0 +1,208 @@
+"""Whatever a session did, its project brings it back bit for bit, and it goes on as if it had not closed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inference_core.errors import UserError
+from inference_core.session import Session
+from inference_core.types import ObjectSettings
+from mivos_studio.project.file.project_file import ProjectFile
+from tests.inference_core.fakes import square_clip, square_ids, stroke
+from tests.inference_core.snapshot import differences, snapshot
+from tests.inference_core.test_random_sessions import FRAMES, Editor
+from tests.mivos_studio.project.file.projects import (
+    crashed_copy,
+    new_session,
+    reopened_session,
+    row_counts,
+)
+
+STEPS = 22
+
+
+def history(session: Session) -> list[dict[str, object]]:
+    """Return everything at every step, from all undone to all redone and back to where it was."""
+    found, undone = [], 0
+    while session.can_undo:
+        session.undo()
+        undone += 1
+        found.append(snapshot(session))
+    redone = 0
+    while session.can_redo:
+        session.redo()
+        redone += 1
+        found.append(snapshot(session))
+    for _ in range(redone - undone):
+        session.undo()
+    return found
+
+
+def assert_same(one: Session, other: Session, done: object = None) -> None:
+    assert differences(snapshot(one), snapshot(other)) == [], done
+    assert (one.undo_count, one.can_redo) == (other.undo_count, other.can_redo), done
+    assert one.confidences() == other.confidences()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_random_session_reopens_as_it_was_at_any_moment(seed: int, tmp_path: Path) -> None:
+    clip, rng = square_clip(FRAMES, size=(32, 64)), np.random.default_rng(1000 + seed)
+    with ProjectFile.create(tmp_path / "work.mivos") as project:
+        session = new_session(project, clip)
+        for _ in range(3):
+            session.add_object()
+        editor = Editor(session, np.random.default_rng(seed))
+        for number in range(STEPS):
+            editor.act()
+            if rng.random() < 0.25 and session.can_undo:
+                session.undo()
+            project.save(session)
+            if rng.random() < 0.3:
+                copy = crashed_copy(project.path, tmp_path / str(number))
+                with ProjectFile.open(copy) as again:
+                    assert_same(session, reopened_session(again, clip), editor.done)
+        copy = crashed_copy(project.path, tmp_path / "last")
+        with ProjectFile.open(copy) as again:
+            other = reopened_session(again, clip)
+            assert history(session) == history(other), editor.done
+            on = Editor(other, np.random.default_rng(seed + 50))
+            editor.rng = np.random.default_rng(seed + 50)
+            for _ in range(6):
+                editor.act()
+                on.act()
+                again.save(other)
+                assert_same(session, other, editor.done)
+        with ProjectFile.open(copy) as again:
+            assert_same(session, reopened_session(again, clip), editor.done)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_propagation_is_saved_frame_by_frame_also_with_other_steps_in_between(
+    seed: int, tmp_path: Path
+) -> None:
+    clip, rng = square_clip(9, size=(32, 64)), np.random.default_rng(seed)
+    with ProjectFile.create(tmp_path / "work.mivos") as project:
+        session = new_session(project, clip)
+        session.set_ids(4, square_ids(4, (32, 64)))
+        session.propagate().run()
+        session.add_object("late", 3)
+        session.set_ids(0, square_ids(0, (32, 64)) * 3)
+        for number, change in enumerate(session.propagate()):
+            project.save(session)
+            if rng.random() < 0.4:
+                points = rng.integers(0, 30, (3, 2)).tolist()
+                try:
+                    session.interact(stroke("brush", points, frame=int(rng.integers(9)), radius=4)).run()
+                except UserError:
+                    session.undo()
+                project.save(session)
+            copy = crashed_copy(project.path, tmp_path / str(number))
+            with ProjectFile.open(copy) as again:
+                other = reopened_session(again, clip)
+                assert_same(session, other, change.frame_index)
+                assert session.unfinished == other.unfinished
+                if number == 5:
+                    list(other.propagate())
+                    again.save(other)
+        project.save(session)
+        copy = crashed_copy(project.path, tmp_path / "end")
+        with ProjectFile.open(copy) as again:
+            assert history(reopened_session(again, clip)) == history(session)
+
+
+def worked(project: ProjectFile, frames: int = 14) -> Session:
+    """Two rounds, settings, a stopped propagation, undone steps; saved after each."""
+    session = new_session(project, square_clip(frames))
+    session.set_ids(0, square_ids(0, both=True))
+    project.save(session)
+    session.propagate().run()
+    project.save(session)
+    session.set_ids(frames - 1, square_ids(frames - 1, both=True))
+    session.configure_object(2, ObjectSettings(colour=(255, 0, 128), order=2))
+    for number, _ in enumerate(session.propagate(), start=1):
+        project.save(session)
+        if number == 3:
+            break
+    session.finish()
+    project.save(session)
+    session.rename_object(1, "Zoë's 犬")
+    session.undo()
+    project.save(session)
+    return session
+
+
+def test_what_nothing_names_any_more_leaves_the_tables(tmp_path: Path) -> None:
+    with (
+        ProjectFile.create(tmp_path / "a.mivos") as by_steps,
+        ProjectFile.create(tmp_path / "b.mivos") as at_once,
+    ):
+        session = worked(by_steps)
+        at_once.save(session)
+        counts = row_counts(by_steps)
+        assert {**counts, "blob": 0} == {**row_counts(at_once), "blob": 0}
+        while session.can_undo:
+            session.undo()
+        session.add_object("another")
+        by_steps.save(session)
+        counts = row_counts(by_steps)
+        assert (counts["record"], counts["round"], counts["round_frame"], counts["step"]) == (0, 0, 0, 1)
+        assert counts["state"] == 2
+
+
+def test_a_running_round_keeps_its_row_and_a_save_writes_what_is_new_alone(tmp_path: Path) -> None:
+    with ProjectFile.create(tmp_path / "work.mivos") as project:
+        session = new_session(project, square_clip(12))
+        session.set_ids(0, square_ids(0))
+        project.save(session)
+        rows = set()
+        for number, _ in enumerate(session.propagate(), start=1):
+            before = project._database.total_changes
+            project.save(session)
+            # Round, step and state change, segments and a record are new: the same for every frame.
+            if number > 1:
+                assert project._database.total_changes - before < 25
+            rows.update(project._database.execute("SELECT id FROM round").fetchall())
+        assert len(rows) == 1
+
+
+def test_saving_again_without_a_change_writes_nothing_of_the_session(tmp_path: Path) -> None:
+    with ProjectFile.create(tmp_path / "work.mivos") as project:
+        session = worked(project)
+        before = project._database.total_changes
+        project.save(session)
+        assert project._database.total_changes == before
+
+
+def test_steps_and_view_come_back_in_order(tmp_path: Path) -> None:
+    from mivos_studio.project.steps import AddObject, Draw, Propagate, Undo
+
+    steps = [AddObject(1, "dog"), Draw(stroke("click", ((3.0, 4.5),))), Propagate(stop_after=3), Undo()]
+    path = tmp_path / "work.mivos"
+    with ProjectFile.create(path) as project:
+        session = new_session(project, square_clip(3))
+        project.save(session, steps=steps[:1])
+        project.save(session, steps=steps[1:], view={"frame": 2, "zoom": 1.5})
+        project.save(session)
+    with ProjectFile.open(path) as project:
+        assert project.interaction_count == 4
+        assert [(step.verb, step.written()) for step in project.steps()] == [
+            (step.verb, step.written()) for step in steps
+        ]
+        assert project.view == {"frame": 2, "zoom": 1.5}
+
+
+def test_bytes_of_discarded_steps_are_gone_when_the_project_is_opened_again(tmp_path: Path) -> None:
+    path = tmp_path / "work.mivos"
+    with ProjectFile.create(path) as project:
+        session = worked(project)
+        while session.can_undo:
+            session.undo()
+        session.set_ids(0, square_ids(0))
+        project.save(session)
+        assert row_counts(project)["blob"] > 4
+    with ProjectFile.open(path) as project:
+        assert project.state is not None
+        assert row_counts(project)["blob"] == len(project.state.blobs())
