@@ -17,7 +17,7 @@ from gui.actions.spec import ActionSpec
 from gui.canvas.canvas import Canvas
 from gui.controllers.clip_controller import ClipController
 from gui.controllers.space_key import SpaceKey
-from gui.controllers.unsaved_work import UnsavedWorkGuard
+from gui.controllers.unnamed_work import UnnamedWorkGuard
 from gui.controllers.window import build_window
 from gui.panels.banner import Banner
 from gui.panels.icons import required_icon
@@ -25,7 +25,6 @@ from gui.panels.layout import lay_out
 from gui.panels.registry import PANELS
 from gui.panels.spec import PanelContext, PanelSpec
 from gui.panels.timeline import Timeline
-from gui.state.session_view import ClipFacts
 from gui.worker.backend import Backend
 from gui.worker.shutdown import stop_threads
 
@@ -52,6 +51,7 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(required_icon("app"))
         self._is_painted = False
         self._is_shut_down = False
+        self._is_leaving = False
         self._build(backend, actions)
         self._add_panels(panels)
         self._connect()
@@ -60,12 +60,12 @@ class MainWindow(QMainWindow):
 
     def _build(self, backend: Backend, specs: Sequence[ActionSpec]) -> None:
         self.canvas = Canvas()
-        self.parts = build_window(self, self.canvas, key_sections(specs))
+        self.parts = build_window(self, self.canvas, key_sections(specs), backend.projects)
         self.model, self.messages = self.parts.model, self.parts.messages
         self.navigator, self.files = self.parts.navigator, self.parts.files
         self.controller, self.edit = self.parts.controller, self.parts.edit
-        self.unsaved_work_guard = UnsavedWorkGuard(self, self.controller, self.files)
-        self.clips = ClipController(self.parts, self.unsaved_work_guard, backend, open_hint(specs))
+        self.work_guard = UnnamedWorkGuard(self, self.controller, self.parts.projects)
+        self.clips = ClipController(self.parts, self.work_guard, backend, open_hint(specs), self)
         self.actions_by_name = build_actions(specs, self.parts, self)
         self.addActions(list(self.actions_by_name.values()))
         bar = self.menuBar()
@@ -80,15 +80,16 @@ class MainWindow(QMainWindow):
         lay_out(self, stage, self.canvas, self._panels)
 
     def _connect(self) -> None:
-        self.navigator.clip_shown.connect(self._show_title)
+        self.parts.projects.title_changed.connect(self._show_title)
         self.clips.session_opened.connect(self.session_opened)
         self.files.quit_requested.connect(self._quit)
 
     def _quit(self) -> None:
         self.close()
 
-    def _show_title(self, clip: ClipFacts) -> None:
-        self.setWindowTitle(f"{clip.name} – {_TITLE}")
+    def _show_title(self, name: str, is_unnamed_work: bool) -> None:
+        self.setWindowTitle(f"{name.replace('[*]', '[ * ]')}[*] – {_TITLE}")
+        self.setWindowModified(is_unnamed_work)
 
     # Panels.
 
@@ -120,7 +121,7 @@ class MainWindow(QMainWindow):
         self.activateWindow()
 
     def open(self, path: Path | None) -> None:
-        """Open a clip without asking about unsaved work; None stands for the sample clip.
+        """Open a clip or a project; None stands for the sample clip. Work so far stays in its project.
 
         The current clip stays open until the other one is opened, and if that fails.
         """
@@ -136,19 +137,23 @@ class MainWindow(QMainWindow):
     # Closing.
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
-        """Close if there is no unsaved work; else ask, and close later or not at all."""
-        if self.unsaved_work_guard.has_unsaved_work:
+        """Close if nothing is to be asked and nothing runs; else close later or not at all."""
+        if not self._is_leaving and not self.work_guard.may_leave:
             if event is not None:
                 event.ignore()
-            self.unsaved_work_guard.confirm(self.close_without_asking)
+            self.work_guard.confirm(self._leave)
             return
         self.shut_down()
         super().closeEvent(event)
 
-    def close_without_asking(self) -> None:
-        """Close the window and discard unsaved work."""
-        self.unsaved_work_guard.mark_discarded()
+    def _leave(self) -> None:
+        self._is_leaving = True
         self.close()
+
+    def close_without_asking(self) -> None:
+        """Close the window and discard work without a name."""
+        self.work_guard.mark_discarded()
+        self._leave()
 
     def shut_down(self) -> None:
         """Hide the window, then stop all threads, waiting a bounded time; does nothing the second time."""

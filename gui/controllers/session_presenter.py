@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,11 +15,16 @@ from gui.state.view_model import ViewModel
 from gui.state.view_state import ViewState
 from gui.worker.commands import Command, PropagateCommand
 from gui.worker.worker import OpenedSession
+from mivos_studio.project.steps import Propagate
 
 if TYPE_CHECKING:
     from inference_core.session import Session
 
 _HINT_WHILE_PROPAGATING = "Looking around and drawing go on meanwhile."
+
+
+StepNamesOf = Callable[[int], tuple[str, str]]
+"""Returns the names of what undo and redo change, for a number of steps that can be undone."""
 
 
 class SessionPresenter(QObject):
@@ -30,6 +35,7 @@ class SessionPresenter(QObject):
         self._model = model
         self._timeline = timeline
         self._opened: OpenedSession | None = None
+        self._step_names: StepNamesOf = _no_names
         self._is_propagating = False
         view_model.changed.connect(self._on_view_changed)
 
@@ -47,9 +53,9 @@ class SessionPresenter(QObject):
         """Describe a frame as the timeline does."""
         return self._model.state.marks.describe(frame_index, self._timeline.confidence(frame_index))
 
-    def attach(self, opened: OpenedSession) -> None:
+    def attach(self, opened: OpenedSession, step_names: StepNamesOf) -> None:
         """Show a session that has just been opened: its networks, and the confidences of all frames."""
-        self._opened = opened
+        self._opened, self._step_names = opened, step_names
         self.set_status(StatusKind.LOADING, "")
         self.update_description()
         self._timeline.attach(opened.session)
@@ -83,8 +89,17 @@ class SessionPresenter(QObject):
             state = state.with_status(StatusKind.STOPPING, "")
         if self._opened is not None:
             session, initial_undo_count = self._opened.session, self._opened.initial_undo_count
-            undo_count = session.undo_count - initial_undo_count
-            state = replace(state, undo_count=undo_count, can_redo=session.can_redo)
+            count = session.undo_count
+            undo_name, redo_name = self._step_names(count)
+            if not undo_name and self._is_propagating:
+                undo_name = Propagate().described({})
+            state = replace(
+                state,
+                undo_count=count - initial_undo_count,
+                can_redo=session.can_redo,
+                undo_name=undo_name if count > initial_undo_count else "",
+                redo_name=redo_name if session.can_redo else "",
+            )
         self._model.set(replace(state, is_busy=bool(pending), has_long_command=has_long_command))
 
     def update_session(self) -> None:
@@ -115,3 +130,8 @@ def _propagation_hint(session: Session) -> str:
     if session.anchors:
         return "Correct a frame where a mask is wrong, then propagate again."
     return "Draw on a frame, then propagate."
+
+
+def _no_names(undo_count: int) -> tuple[str, str]:
+    del undo_count
+    return "", ""

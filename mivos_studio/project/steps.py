@@ -6,6 +6,7 @@ it is done. Reading, writing, checking, playing and the window go by that.
 
 from __future__ import annotations
 
+import dataclasses
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from itertools import islice
@@ -17,12 +18,13 @@ from msgspec.structs import force_setattr, replace
 
 from inference_core.errors import UserError
 from inference_core.tools.registry import TOOLS
-from inference_core.types import Direction, FrameMask, Interaction
+from inference_core.types import DEFAULT_SETTINGS, Direction, FrameMask, Interaction
 from mivos_studio.project.interactions import read_interaction, written_interaction
 from mivos_studio.project.json_fields import (
     Count,
     JsonObject,
     ObjectId,
+    Rgb,
     Text,
     WholeNumber,
     read_object,
@@ -60,6 +62,12 @@ class Step(JsonObject, frozen=True, omit_defaults=True, rename=_KEYS):
     def title(self) -> str:
         """The window's status text while it runs."""
         return self.verb.replace("_", " ").capitalize()
+
+    def described(self, names: Mapping[int, str]) -> str:
+        """Return what was done, as in "rename Dog", to be read after "Undo"; names are the objects' by id."""
+        text = self.title[:1].lower() + self.title[1:]
+        object_id = getattr(self, "object_id", None)
+        return text if object_id is None else text.replace("object", names.get(object_id, f"object {object_id}"))
 
     @property
     def parts(self) -> tuple[Step, ...]:
@@ -106,6 +114,11 @@ class Draw(Step, frozen=True, eq=False):
     def read(cls, verb: str, value: object, place: str) -> Self:
         """Read the stroke."""
         return cls(read_interaction(verb, value, place))
+
+    def described(self, names: Mapping[int, str]) -> str:
+        """Name the tool and the object."""
+        object_id = self.interaction.object_id
+        return f"{super().described(names)} on {names.get(object_id, f'object {object_id}')}"
 
     def written(self) -> dict[str, Any]:
         """Return the keys of the stroke."""
@@ -259,6 +272,10 @@ class SetLock(Step, frozen=True):
         """The verb, which stands for is_locked."""
         return "lock" if self.is_locked else "unlock"
 
+    def described(self, names: Mapping[int, str]) -> str:
+        """Name the verb and the object."""
+        return super().described(names).replace("lock", self.verb, 1)
+
     @classmethod
     def read(cls, verb: str, value: object, place: str) -> Self:
         """Read it; the verb decides between the two."""
@@ -271,6 +288,22 @@ class SetLock(Step, frozen=True):
 
     def perform(self, session: Playable, read_ids: ReadIds) -> Iterable[FrameMask]:
         session.lock(self.object_id, self.is_locked)
+        return ()
+
+
+class SetColour(Step, frozen=True):
+    """Show an object in another colour, RGB with 0..255 each; its masks stay as they are."""
+
+    verbs = ("set_colour",)
+    title = "Colour of object"
+    object_id: ObjectId
+    colour: Rgb
+
+    def perform(self, session: Playable, read_ids: ReadIds) -> Iterable[FrameMask]:
+        known = {each.object_id: each.settings for each in session.objects}
+        session.configure_object(
+            self.object_id, dataclasses.replace(known.get(self.object_id, DEFAULT_SETTINGS), colour=self.colour)
+        )
         return ()
 
 
@@ -302,6 +335,7 @@ KINDS: tuple[type[Step], ...] = (
     RemoveObject,
     RenameObject,
     SetLock,
+    SetColour,
     SetIds,
 )
 """Registry of the kinds of steps."""

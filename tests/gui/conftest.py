@@ -16,7 +16,7 @@ from PyQt5.QtWidgets import QApplication
 
 from gui.main_window import MainWindow
 from gui.worker.backend import Backend
-from gui.worker.clip_opener import OpenClip
+from gui.worker.file_opener import OpenClip
 from gui.worker.worker import OpenedSession
 from tests.gui.fake_session import FakeClip, FakeSession
 from tests.gui.gestures import wait_until

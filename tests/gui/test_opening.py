@@ -11,7 +11,7 @@ from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QLabel, QMessageBox
 
 from gui.main_window import MainWindow
-from gui.worker.clip_opener import OpenClip
+from gui.worker.file_opener import OpenClip
 from mivos_studio.media.errors import MediaError
 from tests.gui.conftest import OpenWindow
 from tests.gui.fake_session import FakeClip, FakeSession

@@ -1,0 +1,237 @@
+"""The window's projects: project files in the recovery folder or under a name, the clips beside them."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gui.worker.project import ClipNotFoundError, OpenedFile, UnnamedProject
+from gui.worker.project_saver import INITIAL_UNDO_COUNT, STEP_NAMES
+from gui.worker.script_recorder import RecordedWork, StepNames
+from inference_core.errors import UserError
+from inference_core.tools.registry import TOOLS
+from mivos_studio.files import written_beside
+from mivos_studio.media.clip import Clip, open_clip
+from mivos_studio.project.file.clip_reference import ClipReference, find_clip, read_clip
+from mivos_studio.project.file.collect import collect
+from mivos_studio.project.file.errors import ProjectError
+from mivos_studio.project.file.lock import has_living_owner, owner_of
+from mivos_studio.project.file.opening import ReadOnlyDatabase
+from mivos_studio.project.file.project_file import ProjectFile
+from mivos_studio.project.file.recovery import RecoveryFolder
+from mivos_studio.project.steps import Step
+
+if TYPE_CHECKING:
+    from gui.worker.shutdown import ReportProgress
+    from inference_core.session import Session
+
+_MAX_RECENT = 12
+_WAIT_S = 60.0
+_POLL_S = 0.1
+_WAITING = "Waiting until the project is saved …"
+
+
+class WindowProject:
+    """A project file as the window uses it (`gui.worker.project.Project`)."""
+
+    def __init__(self, file: ProjectFile, recovery: RecoveryFolder) -> None:
+        self.file = file
+        self._recovery = recovery
+
+    @property
+    def path(self) -> Path:
+        return self.file.path
+
+    @property
+    def has_name(self) -> bool:
+        """Whether it is outside of the recovery folder."""
+        return not self._recovery.holds(self.file)
+
+    @property
+    def is_read_only(self) -> bool:
+        return self.file.is_read_only
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Those of the file; that a recovery project was not closed goes without saying."""
+        return self.file.notices if self.has_name else ()
+
+    @property
+    def view(self) -> Any:
+        """What was remembered of the window."""
+        return self.file.view
+
+    def save(self, session: Session, steps: Sequence[Step], view: object) -> None:
+        """Save what has changed. Raises a ProjectError."""
+        self.file.save(session, steps=steps, view=view)
+
+    def save_as(self, path: Path, *, replaces: bool) -> None:
+        """Go on at another place; a recovery project is removed. Raises a ProjectError."""
+        old = None if self.has_name else self.path
+        self.file.save_as(path, replaces=replaces)
+        if old is not None and old != self.path:
+            self._recovery.remove(old)
+
+    def collect(self, folder: Path) -> Path:
+        """Copy it and its clip into a folder. Raises a UserError."""
+        return collect(self.file, folder)
+
+    def close(self) -> None:
+        """Close the file."""
+        self.file.close()
+
+    def discard(self) -> None:
+        """Close the file; remove it if it has no name."""
+        self.file.close()
+        if not self.has_name:
+            self._recovery.remove(self.path)
+
+
+class WindowProjects:
+    """Opens projects and makes those of new work (`gui.worker.project.Projects`).
+
+    recovery     the folder of work without a name.
+    recent_file  keeps the paths of the projects used last.
+    """
+
+    def __init__(self, recovery: RecoveryFolder, recent_file: Path) -> None:
+        self._recovery = recovery
+        self._recent_file = recent_file
+
+    def open(self, path: Path, clip: Path | None, report: ReportProgress) -> OpenedFile:
+        """Open a project and its clip. Raises a ClipNotFoundError, and other UserErrors."""
+        project = WindowProject(self._open_file(path, report), self._recovery)
+        try:
+            place, is_same = _find(project.file, clip)
+            return OpenedFile(open_clip(place), place, project, is_same_clip=is_same)
+        except BaseException:
+            project.close()
+            raise
+
+    def create(self, path: Path, clip: Clip) -> WindowProject:
+        """Make a project for new work on a clip. Raises a UserError where that is possible nowhere."""
+        try:
+            return self._create(self._recovery, path, clip)
+        except ProjectError:
+            temporary = RecoveryFolder(Path(tempfile.gettempdir()) / "mivos-recovery")
+            return self._create(temporary, path, clip)
+
+    def unnamed(self) -> tuple[UnnamedProject, ...]:
+        """Return the recovery projects that hold strokes and that no window has open, the newest first."""
+        return tuple(sorted(self._unnamed(), key=lambda each: -each.saved_at))
+
+    def discard(self, path: Path) -> None:
+        """Remove a recovery project that no window has open."""
+        self._recovery.remove(path)
+
+    def recent(self) -> tuple[Path, ...]:
+        """Return the projects used last that are there, the newest first."""
+        return tuple(path for path in self._read_recent() if path.is_file())
+
+    def add_recent(self, path: Path) -> None:
+        """Remember a project as the newest; nothing happens where that cannot be written."""
+        path = path.absolute()
+        paths = [path, *(each for each in self._read_recent() if each != path)][:_MAX_RECENT]
+        with suppress(OSError):
+            self._recent_file.parent.mkdir(parents=True, exist_ok=True)
+            with written_beside(self._recent_file, Path.replace) as beside:
+                beside.write_text(json.dumps([str(each) for each in paths], indent=1), encoding="utf-8")
+
+    def _read_recent(self) -> list[Path]:
+        try:
+            found = json.loads(self._recent_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return []
+        return [Path(each) for each in found if isinstance(each, str)] if isinstance(found, list) else []
+
+    def _open_file(self, path: Path, report: ReportProgress) -> ProjectFile:
+        """Open a project; wait while this window is still saving it, after another clip was opened."""
+        latest_s = time.monotonic() + _WAIT_S
+        while True:
+            project = ProjectFile.open(path)
+            owner = owner_of(path) if project.is_read_only else None
+            is_ours = owner is not None and owner.is_on_this_host and owner.pid == os.getpid()
+            if not is_ours or time.monotonic() > latest_s:
+                return project
+            project.close()
+            report(_WAITING)
+            time.sleep(_POLL_S)
+
+    def _create(self, recovery: RecoveryFolder, path: Path, clip: Clip) -> WindowProject:
+        file = recovery.create()
+        project = WindowProject(file, recovery)
+        try:
+            file.set_clip(ClipReference.of(path, clip, file.path))
+        except BaseException:
+            project.discard()
+            raise
+        return project
+
+    def _unnamed(self) -> Iterator[UnnamedProject]:
+        for path in self._recovery.folder.glob("*.mivos"):
+            if not has_living_owner(path):
+                with suppress(UserError, OSError, sqlite3.Error, ValueError, TypeError):
+                    found = _described(path)
+                    if found.strokes:
+                        yield found
+
+
+def update_clip(project: ProjectFile, path: Path, clip: Clip) -> None:
+    """Remember where the clip is, if it is elsewhere or another one; a project that is read-only stays."""
+    reference = ClipReference.of(path, clip, project.path)
+    if not project.is_read_only and reference != project.clip:
+        project.set_clip(reference)
+
+
+def recorded_work(project: ProjectFile) -> tuple[RecordedWork, int]:
+    """Return the steps of a project with the names of its undo steps, and how many the user cannot undo."""
+    state, view = project.state, project.view
+    saved = view if isinstance(view, dict) else {}
+    names = saved.get(STEP_NAMES)
+    names = names if isinstance(names, dict) else {}
+    done = undone = ()
+    count = 0
+    if state is not None:
+        done = _named([each.label for each in state.done], names.get("done"))
+        undone = _named([each.label for each in state.undone], names.get("undone"))
+        count = 1 if state.done and state.done[0].label == "add_object" else 0
+    found = saved.get(INITIAL_UNDO_COUNT)
+    is_count = isinstance(found, int) and 0 <= found <= len(done)
+    return RecordedWork(tuple(project.steps()), StepNames(done, undone)), found if is_count else count
+
+
+def _named(labels: Sequence[str], names: object) -> tuple[str, ...]:
+    """Return the names of the newest steps, and for the others the session's labels."""
+    newest = [str(each) for each in names][-len(labels) :] if isinstance(names, list) and labels else []
+    older = [label.replace("_", " ") for label in labels[: len(labels) - len(newest)]]
+    return (*older, *newest)
+
+
+def _find(project: ProjectFile, clip: Path | None) -> tuple[Path, bool]:
+    """Return where the clip is, and whether it is the one that the work was done on."""
+    reference = project.clip
+    if clip is not None:
+        return clip, reference is not None and reference.is_at(clip)
+    if reference is None:
+        raise ClipNotFoundError(project.path, f"{project.path} does not say which clip it is about.")
+    try:
+        found = find_clip(reference, project.path)
+    except UserError as error:
+        raise ClipNotFoundError(project.path, str(error)) from error
+    return found.path, found.is_same
+
+
+def _described(path: Path) -> UnnamedProject:
+    with closing(ReadOnlyDatabase(path)) as database:
+        clip = read_clip(database.connection)
+        verbs = [json.loads(step)["do"] for (step,) in database.connection.execute("SELECT step FROM interaction")]
+    name = Path(clip.absolute).name if clip is not None else path.stem
+    return UnnamedProject(path, name, path.stat().st_mtime, sum(verb in TOOLS for verb in verbs))
