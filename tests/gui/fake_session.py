@@ -17,6 +17,7 @@ from inference_core.types import (
     FrameMask,
     Interaction,
     ObjectInfo,
+    ObjectSettings,
     Progress,
     Tool,
     UInt8Array,
@@ -75,6 +76,7 @@ class FakeSession:
         self.confidences_calls = 0
         self.device, self.dtype = "cpu", "float32"
         self.notify: Callable[[str], None] = lambda sentence: None
+        self.version = 0
         self._now = FakeState()
         self._done: list[FakeState] = []
         self._undone: list[FakeState] = []
@@ -238,6 +240,7 @@ class FakeSession:
     def _write(self, change: Callable[[FakeState], FakeState]) -> None:
         """Change the state, and those between steps that came behind the propagation."""
         assert self._place is not None
+        self.version += 1
         self._now = change(self._now)
         self._done[self._place :] = map(change, self._done[self._place :])
         self._undone = list(map(change, self._undone))
@@ -305,6 +308,9 @@ class FakeSession:
         self._record_call(f"rename_object {object_id} {name}")
         self._change_object(object_id, name=name)
 
+    def configure_object(self, object_id: int, settings: ObjectSettings) -> None:
+        self._change_object(object_id, settings=settings)
+
     def lock(self, object_id: int, is_locked: bool = True) -> None:
         self._change_object(object_id, is_locked=is_locked)
 
@@ -318,9 +324,11 @@ class FakeSession:
         self._done.append(self._now)
         self._undone.clear()
         self._now = after
+        self.version += 1
 
     def _go_to(self, state: FakeState) -> Sequence[FrameMask]:
         before, self._now = self._now, state
+        self.version += 1
         frames = sorted({*before.masks, *state.masks})
         return tuple(FrameMask(i, self.ids(i)) for i in frames)
 
