@@ -52,6 +52,7 @@ from inference_core.types import (
     FrameInfo,
     FrameMask,
     Frames,
+    HistoryEntry,
     Interaction,
     MemoryBudget,
     MemoryOptions,
@@ -261,6 +262,16 @@ class Session:
         return self._store.undo_count
 
     @property
+    def history(self) -> tuple[HistoryEntry, ...]:
+        """Every step from the first to the last: those that were done, then those that were undone."""
+        done, undone = self._store.steps()
+        steps = (*((step, False) for step in done), *((step, True) for step in reversed(undone)))
+        return tuple(
+            HistoryEntry(step.label, step.done_at, tuple(sorted(step.records_after)), is_undone)
+            for step, is_undone in steps
+        )
+
+    @property
     def can_redo(self) -> bool:
         return self._store.can_redo
 
@@ -368,7 +379,7 @@ class Session:
         self._end_interaction()
         self._check_frame(frame_index)
         wanted = checked_ids(ids, self.size)
-        transaction = Transaction(self._store, "set_ids")
+        transaction = Transaction(self._store, f"set masks of frame {frame_index}")
         drawn = np.unique(wanted).tolist()
         state = self._registry.add_missing(self._store.state, drawn).introduce(drawn)
         record = self._store.snapshot(frame_index)[1]
@@ -385,7 +396,7 @@ class Session:
         """Clear a frame: its masks, its draft, its anchor; all of locked objects stays."""
         self._end_interaction()
         self._check_frame(frame_index)
-        transaction = Transaction(self._store, "reset")
+        transaction = Transaction(self._store, f"reset frame {frame_index}")
         state, record = self._store.snapshot(frame_index)
         only = partial(self._context.mask_store.only, keys=state.locked_keys)
         cleared = state.without_frame(frame_index, state.locked_keys, only)
@@ -398,7 +409,8 @@ class Session:
         """Add an object; return its id, 1..255: the one given, or one never used while there is any."""
         self._end_interaction()
         chosen = self._registry.free_id(self._store.states()) if object_id is None else object_id
-        self._put_state("add_object", self._registry.add(self._store.state, chosen, name))
+        state = self._registry.add(self._store.state, chosen, name)
+        self._put_state(f"add object {state.find(chosen).name}", state)
         return chosen
 
     def remove_object(self, object_id: int) -> Sequence[FrameMask]:
@@ -408,28 +420,30 @@ class Session:
         removed = state.find(object_id)
         if removed.is_locked:
             raise InvalidInteractionError(f"{removed.name} is locked: unlock it to remove it.")
-        self._put_state("remove_object", state.without_object(object_id))
+        self._put_state(f"remove object {removed.name}", state.without_object(object_id))
         return Changes(self._frames_showing(removed.key), self._frame_mask)
 
     def rename_object(self, object_id: int, name: str) -> None:
         """Give an object another name."""
         self._end_interaction()
         state = self._store.state
-        self._put_state("rename_object", state.with_object(replace(state.find(object_id), name=name)))
+        renamed = state.find(object_id)
+        self._put_state(f"rename {renamed.name} to {name}", state.with_object(replace(renamed, name=name)))
 
     def configure_object(self, object_id: int, settings: ObjectSettings) -> None:
         """Change how an object is shown: its colour, and which object covers which."""
         self._end_interaction()
         state = self._store.state
         changed = replace(state.find(object_id), settings=settings)
-        self._put_state("configure_object", state.with_object(changed))
+        self._put_state(f"change the display of {changed.name}", state.with_object(changed))
 
     def lock(self, object_id: int, is_locked: bool = True) -> None:
         """Protect an object: no propagation, and no interaction with another object, changes its pixels."""
         self._end_interaction()
         state = self._store.state
         locked = replace(state.find(object_id), is_locked=is_locked)
-        self._put_state("lock" if is_locked else "unlock", state.with_object(locked))
+        verb = "lock" if is_locked else "unlock"
+        self._put_state(f"{verb} {locked.name}", state.with_object(locked))
 
     def undo(self) -> Sequence[FrameMask]:
         """Undo the newest step; nothing happens where there is none.
@@ -460,8 +474,9 @@ class Session:
     def _interact(self, interaction: Interaction) -> Generator[FrameMask, None, None]:
         started = time.perf_counter()
         frame_index = interaction.frame_index
-        transaction = Transaction(self._store, str(interaction.tool))
         state, record = self._store.snapshot(frame_index)
+        name = state.find(interaction.object_id).name
+        transaction = Transaction(self._store, f"{interaction.tool} on {name}")
         state = state.introduce([interaction.object_id])
         group = stroke_group(interaction, state, record)
         edits = edit(self._context, interaction, group, state, self._frames[frame_index], record)

@@ -145,6 +145,20 @@ class ObjectInfo:
     settings: ObjectSettings = DEFAULT_SETTINGS
 
 
+class HistoryEntry(NamedTuple):
+    """One step that can be undone or redone.
+
+    label    what was done, as after "Undo ": "scribble on Dog".
+    done_at  when it began, seconds since 1970.
+    frames   the frames whose masks it changed, ascending.
+    """
+
+    label: str
+    done_at: float
+    frames: tuple[int, ...]
+    is_undone: bool
+
+
 class FrameInfo(NamedTuple):
     """What a clip states about a frame.
 

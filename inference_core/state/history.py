@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -251,15 +252,13 @@ class Transaction:
         """Change frames' records, and the state with them; see `Written`."""
         if self.step is None:
             state = self.store.state
-            self.step = UndoStep(self.label, state, state, {}, {})
+            self.step = UndoStep(self.label, state, state, {}, {}, time.time())
             self.store.push(self.step)
-        before = {index: self.record(index) for index in records if index not in self.step.records_before}
-        rewritten = replace(
-            self.step,
-            after=change(self.step.after),
-            records_before={**before, **self.step.records_before},
-            records_after={**self.step.records_after, **records},
-        )
+        rewritten = replace(self.step, after=change(self.step.after))
+        if records:  # copying is what takes time in a long clip
+            before = {index: self.record(index) for index in records} | dict(rewritten.records_before)
+            after = {**rewritten.records_after, **records}
+            rewritten = replace(rewritten, records_before=before, records_after=after)
         self.store.rewrite(self.step, rewritten, Written(records, change, later))
         self.step = rewritten
 

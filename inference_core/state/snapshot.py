@@ -12,13 +12,18 @@ from inference_core.types import FrameInfo, SessionSettings
 
 @dataclass(frozen=True)
 class UndoStep:
-    """One undo step: the state and the changed frames' records, before and after."""
+    """One undo step: the state and the changed frames' records, before and after.
+
+    label    what was done, as after "Undo ": "scribble on Dog".
+    done_at  when it began, seconds since 1970.
+    """
 
     label: str
     before: SessionState
     after: SessionState
     records_before: Mapping[int, FrameRecord | None]
     records_after: Mapping[int, FrameRecord | None]
+    done_at: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -169,3 +169,23 @@ def test_a_round_refuses_frames_that_it_did_not_change() -> None:
     list(session.propagate(frame_range=(0, 3)))
     with pytest.raises(ValueError, match="did not change frame 9"):
         session.rounds[0].ids_after(9)
+
+
+def test_the_history_names_every_step_with_its_frames_and_says_which_are_undone() -> None:
+    session = fake_session(square_clip(4))
+    session.add_object("Dog")
+    session.interact(stroke("brush", frame=1)).run()
+    session.propagate().run()
+    session.lock(1)
+    session.rename_object(1, "Cat")
+    session.undo()
+    session.undo()
+    assert [(entry.label, entry.frames, entry.is_undone) for entry in session.history] == [
+        ("add object Dog", (), False),
+        ("brush on Dog", (1,), False),
+        ("propagate", (0, 2, 3), False),
+        ("lock Dog", (), True),
+        ("rename Dog to Cat", (), True),
+    ]
+    times = [entry.done_at for entry in session.history]
+    assert times == sorted(times)
