@@ -138,10 +138,11 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Close if nothing is to be asked and nothing runs; else close later or not at all."""
-        if not self._is_leaving and not self.work_guard.may_leave:
+        if not self._is_leaving:
+            self.work_guard.confirm(self._leave)
+        if not self._is_leaving:
             if event is not None:
                 event.ignore()
-            self.work_guard.confirm(self._leave)
             return
         self.shut_down()
         super().closeEvent(event)

@@ -150,12 +150,16 @@ def _backend(options: WindowOptions, cache: Path, settings: Path) -> Backend:
         return open_clip(_sample_clip(cache, report) if path is None else path)
 
     def open_session(opened: OpenedFile, recorder: ScriptRecorder, report: ReportProgress) -> OpenedSession:
+        from mivos_studio.window_projects import WindowProject
+
         report(_LOADING)
         if not loaded:
             loaded.append(options.load())
             report(_LOADING)
         path = opened.path or cache / "sample"
-        project = opened.project or projects.loaded.create(path, opened.clip)
+        project = opened.project
+        if not isinstance(project, WindowProject):
+            project = projects.loaded.create(path, opened.clip)
         try:
             return _open_session(opened.clip, path, loaded[0], options, recorder, project)
         except BaseException:
@@ -223,16 +227,16 @@ def _open_session(
         session = options.open(clip, networks, project.file.storage)
         object_id = session.add_object()
         recorder.add_initial_object(object_id, session.objects[0].name)
-        initial_undo_count = session.undo_count
+        locked_count = session.undo_count
     else:
         from inference_core.session import Session
-        from mivos_studio.window_projects import recorded_work, update_clip
+        from mivos_studio.window_projects import initial_undo_count, update_clip
 
         session = Session.restore(
             state, project.file.storage, clip, networks, device=options.device, dtype=options.dtype
         )
-        work, initial_undo_count = recorded_work(project.file)
-        recorder.load(work)
+        recorder.load(project.file.steps())
+        locked_count = initial_undo_count(project.file)
         update_clip(project.file, path, clip)
     terms = FAMILIES[networks.family].terms
-    return OpenedSession(session, networks.family, terms, initial_undo_count, project)
+    return OpenedSession(session, networks.family, terms, locked_count, project)

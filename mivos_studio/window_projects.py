@@ -9,13 +9,11 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gui.worker.project import ClipNotFoundError, OpenedFile, UnnamedProject
-from gui.worker.project_saver import INITIAL_UNDO_COUNT, STEP_NAMES
-from gui.worker.script_recorder import RecordedWork, StepNames
+from gui.worker.project_saver import INITIAL_UNDO_COUNT
 from inference_core.errors import UserError
 from inference_core.tools.registry import TOOLS
 from mivos_studio.files import written_beside
@@ -191,28 +189,14 @@ def update_clip(project: ProjectFile, path: Path, clip: Clip) -> None:
         project.set_clip(reference)
 
 
-def recorded_work(project: ProjectFile) -> tuple[RecordedWork, int]:
-    """Return the steps of a project with the names of its undo steps, and how many the user cannot undo."""
+def initial_undo_count(project: ProjectFile) -> int:
+    """Return how many of the undo steps of a project the user cannot undo: those of its first object."""
     state, view = project.state, project.view
-    saved = view if isinstance(view, dict) else {}
-    names = saved.get(STEP_NAMES)
-    names = names if isinstance(names, dict) else {}
-    done = undone = ()
-    count = 0
-    if state is not None:
-        done = _named([each.label for each in state.done], names.get("done"))
-        undone = _named([each.label for each in state.undone], names.get("undone"))
-        count = 1 if state.done and state.done[0].label == "add_object" else 0
-    found = saved.get(INITIAL_UNDO_COUNT)
-    is_count = isinstance(found, int) and 0 <= found <= len(done)
-    return RecordedWork(tuple(project.steps()), StepNames(done, undone)), found if is_count else count
-
-
-def _named(labels: Sequence[str], names: object) -> tuple[str, ...]:
-    """Return the names of the newest steps, and for the others the session's labels."""
-    newest = [str(each) for each in names][-len(labels) :] if isinstance(names, list) and labels else []
-    older = [label.replace("_", " ") for label in labels[: len(labels) - len(newest)]]
-    return (*older, *newest)
+    steps = state.done if state is not None else ()
+    saved = view.get(INITIAL_UNDO_COUNT) if isinstance(view, dict) else None
+    if isinstance(saved, int) and 0 <= saved <= len(steps):
+        return saved
+    return 1 if steps and not steps[0].before.objects else 0
 
 
 def _find(project: ProjectFile, clip: Path | None) -> tuple[Path, bool]:
@@ -232,6 +216,7 @@ def _find(project: ProjectFile, clip: Path | None) -> tuple[Path, bool]:
 def _described(path: Path) -> UnnamedProject:
     with closing(ReadOnlyDatabase(path)) as database:
         clip = read_clip(database.connection)
-        verbs = [json.loads(step)["do"] for (step,) in database.connection.execute("SELECT step FROM interaction")]
+        rows = database.connection.execute("SELECT step FROM interaction")
+        verbs = [json.loads(step)["do"] for (step,) in rows]
     name = Path(clip.absolute).name if clip is not None else path.stem
     return UnnamedProject(path, name, path.stat().st_mtime, sum(verb in TOOLS for verb in verbs))

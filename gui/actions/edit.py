@@ -17,7 +17,7 @@ def _object(number: int) -> ActionSpec:
 
 def _named(verb: str, name: str) -> str:
     """Return a text for undo or redo with the step's name, cut where it is long."""
-    name = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME - 1]}…"
+    name = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
     return f"{verb} {name}" if name else verb
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gui.actions.conditions import has_session
@@ -12,10 +14,16 @@ if TYPE_CHECKING:
 
 
 def _recent(window: Window) -> list[Choice]:
-    return [
-        Choice(path.stem, lambda window, path=path: window.projects.file_chosen.emit(path), str(path))
-        for path in window.projects.recent()
-    ]
+    return [Choice(path.stem, partial(_open, path), str(path)) for path in window.projects.recent()]
+
+
+def _open(path: Path, window: Window) -> None:
+    window.projects.file_chosen.emit(path)
+
+
+def _nothing(window: Window) -> None:
+    """The entry has a submenu."""
+    del window
 
 
 FILE_ACTIONS = (
@@ -32,7 +40,7 @@ FILE_ACTIONS = (
         "Go on with work that was saved: masks, undo, unfinished propagations", group="open",
     ),
     ActionSpec(
-        "open_recent", "Open recent", "File", lambda window: None, (), "Projects that were used last",
+        "open_recent", "Open recent", "File", _nothing, (), "Projects that were used last",
         group="open", choices=_recent,
     ),
     ActionSpec(

@@ -17,7 +17,6 @@ from gui.state.session_view import StatusKind
 from gui.state.view_model import ViewModel
 from gui.worker.commands import AddObjectCommand, Change, Command, EditCommand, PlayScriptCommand
 from gui.worker.project_saver import ProjectSaver
-from gui.worker.script_recorder import ScriptRecorder
 from gui.worker.worker import Ending, OpenedSession, Outcome, Worker
 from inference_core.types import Interaction, Progress
 from mivos_studio.project.steps import Draw
@@ -175,8 +174,7 @@ class Controller(QObject):
         self._opened = opened
         self._initial_undo_count = opened.initial_undo_count
         session = opened.session
-        recorder = self._worker.recorder if self._worker else ScriptRecorder()
-        self._presenter.attach(opened, recorder.names)
+        self._presenter.attach(opened)
         self._navigator.show_masks(session.ids, lambda: tuple(o.object_id for o in session.objects))
         self._show_session()
         self.session_opened.emit(opened)

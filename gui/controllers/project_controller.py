@@ -159,15 +159,21 @@ class ProjectController(QObject):
             return SavePlace(Path(chosen), replaces=True)  # the dialog has asked
         return SavePlace(Path(f"{chosen}{PROJECT_SUFFIX}"))
 
-    def save_as(self, place: SavePlace | None, on_done: Callable[[bool], None] = lambda is_saved: None) -> None:
-        """Save under a name, or where the project is if place is None; call on_done with whether it is saved."""
+    def save_as(self, place: SavePlace | None, on_done: Callable[[bool], None] | None = None) -> None:
+        """Save under a name, or where the project is if place is None.
+
+        on_done  is called with whether it is saved.
+        """
+        on_done = on_done or _ignore
         saver = self._controller.saver
         if saver is None:
-            self._messages.error.emit(_NOT_OPEN if self._opened else "Open a clip first: File, Open clip.")
+            self._messages.error.emit(_NOT_OPEN)
             on_done(False)
             return
         self.update_view()
-        command = SaveProjectCommand(saver) if place is None else SaveProjectCommand(saver, place.path, place.replaces)
+        command = SaveProjectCommand(saver)
+        if place is not None:
+            command = SaveProjectCommand(saver, place.path, place.replaces)
         self._waiting[command] = on_done
         self._controller.submit(command)
 
@@ -181,7 +187,8 @@ class ProjectController(QObject):
         if saver is None or not saver.project.has_name:
             self._messages.error.emit(_NEEDS_NAME if saver is not None else _NOT_OPEN)
             return
-        chosen = QFileDialog.getExistingDirectory(self._window, "Collect into a new or empty folder", self._folder())
+        title = "Collect into a new or empty folder"
+        chosen = QFileDialog.getExistingDirectory(self._window, title, self._folder())
         if chosen:
             self._controller.submit(CollectCommand(saver, Path(chosen)))
 
@@ -262,3 +269,7 @@ class ProjectController(QObject):
 
     def _suggested_name(self) -> str:
         return Path(self.name).stem if self._opened is not None else "work"
+
+
+def _ignore(is_saved: bool) -> None:
+    del is_saved

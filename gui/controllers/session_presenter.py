@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,16 +15,11 @@ from gui.state.view_model import ViewModel
 from gui.state.view_state import ViewState
 from gui.worker.commands import Command, PropagateCommand
 from gui.worker.worker import OpenedSession
-from mivos_studio.project.steps import Propagate
 
 if TYPE_CHECKING:
     from inference_core.session import Session
 
 _HINT_WHILE_PROPAGATING = "Looking around and drawing go on meanwhile."
-
-
-StepNamesOf = Callable[[int], tuple[str, str]]
-"""Returns the names of what undo and redo change, for a number of steps that can be undone."""
 
 
 class SessionPresenter(QObject):
@@ -35,7 +30,7 @@ class SessionPresenter(QObject):
         self._model = model
         self._timeline = timeline
         self._opened: OpenedSession | None = None
-        self._step_names: StepNamesOf = _no_names
+        self._names: tuple[int, str, str] = (-1, "", "")
         self._is_propagating = False
         view_model.changed.connect(self._on_view_changed)
 
@@ -53,9 +48,9 @@ class SessionPresenter(QObject):
         """Describe a frame as the timeline does."""
         return self._model.state.marks.describe(frame_index, self._timeline.confidence(frame_index))
 
-    def attach(self, opened: OpenedSession, step_names: StepNamesOf) -> None:
+    def attach(self, opened: OpenedSession) -> None:
         """Show a session that has just been opened: its networks, and the confidences of all frames."""
-        self._opened, self._step_names = opened, step_names
+        self._opened, self._names = opened, (-1, "", "")
         self.set_status(StatusKind.LOADING, "")
         self.update_description()
         self._timeline.attach(opened.session)
@@ -90,9 +85,7 @@ class SessionPresenter(QObject):
         if self._opened is not None:
             session, initial_undo_count = self._opened.session, self._opened.initial_undo_count
             count = session.undo_count
-            undo_name, redo_name = self._step_names(count)
-            if not undo_name and self._is_propagating:
-                undo_name = Propagate().described({})
+            undo_name, redo_name = self._step_names(session)
             state = replace(
                 state,
                 undo_count=count - initial_undo_count,
@@ -114,6 +107,19 @@ class SessionPresenter(QObject):
         self._model.set(replace(self._model.state, objects=objects, marks=marks, hint=hint))
         self._timeline.update_objects(names)
 
+    def _step_names(self, session: Session) -> tuple[str, str]:
+        """Return the names of what undo and redo would change; empty where there is nothing."""
+        version = session.version
+        if version != self._names[0]:
+            undo_name = redo_name = ""
+            for entry in session.history:
+                if entry.is_undone:
+                    redo_name = entry.label  # the first of these is redone first
+                    break
+                undo_name = entry.label
+            self._names = version, undo_name, redo_name
+        return self._names[1:]
+
     def _on_view_changed(self, before: ViewState, after: ViewState) -> None:
         if after.frame_index != before.frame_index:
             self.set_status(StatusKind.SUGGESTION, "")
@@ -130,8 +136,3 @@ def _propagation_hint(session: Session) -> str:
     if session.anchors:
         return "Correct a frame where a mask is wrong, then propagate again."
     return "Draw on a frame, then propagate."
-
-
-def _no_names(undo_count: int) -> tuple[str, str]:
-    del undo_count
-    return "", ""

@@ -37,13 +37,13 @@ def restored_state(state: ViewState, saved: object) -> ViewState:
     if tool in CANVAS_TOOLS:
         state = replace(state, tool=str(tool))
     with suppress(ValueError):
-        state = replace(state, view_mode=ViewMode(saved.get("view_mode")))
+        state = replace(state, view_mode=ViewMode(str(saved.get("view_mode"))))
     hidden = saved.get("hidden")
     if isinstance(hidden, list):
         state = replace(state, hidden=frozenset(each for each in hidden if isinstance(each, int)))
     radii = saved.get("radii")
     if isinstance(radii, Mapping):
-        valid = {tool: float(radius) for tool, radius in radii.items() if tool in state.radii and _is_radius(radius)}
+        valid = {each: float(radii[each]) for each in state.radii if _is_radius(radii.get(each))}
         state = replace(state, radii=MappingProxyType({**state.radii, **valid}))
     return state
 

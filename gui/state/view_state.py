@@ -142,7 +142,9 @@ class ViewState:
 
     def with_colours(self, objects: Iterable[ObjectInfo]) -> ViewState:
         """Show the objects in the session's colours."""
-        chosen = {each.object_id: each.settings.colour for each in objects if each.settings.colour is not None}
+        chosen = {
+            each.object_id: each.settings.colour for each in objects if each.settings.colour is not None
+        }
         return replace(self, colours=MappingProxyType(chosen))
 
     @property

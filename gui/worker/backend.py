@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+
 from gui.worker.file_opener import OpenClip
 from gui.worker.project import OpenedFile, Projects
 from gui.worker.script_recorder import ScriptRecorder

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 LEAST_INTERVAL_S = 0.5
 _SHARE = 10
 """Saves during a command take at most about one part in so many of its time."""
-INITIAL_UNDO_COUNT, STEP_NAMES = "initial_undo_count", "step_names"
-"""Keys of the view that a project keeps, beside those of the window."""
+INITIAL_UNDO_COUNT = "initial_undo_count"
+"""A key of the view that a project keeps, beside those of the window."""
 
 
 class ProjectSaver:
@@ -72,10 +72,8 @@ class ProjectSaver:
 
     def save_as(self, session: Session, path: Path, *, replaces: bool) -> None:
         """Go on at another place, also where nothing can be saved at this one. Raises a UserError."""
-        try:
+        with suppress(UserError):  # on a full disk: what waits is saved at the other place
             self.save(session)
-        except UserError:
-            pass  # on a full disk: what waits is saved at the other place
         self.project.save_as(path, replaces=replaces)
         self._saved = ()
         self.save(session)
@@ -99,5 +97,4 @@ class ProjectSaver:
             self.project.close()
 
     def _whole_view(self) -> dict[str, object]:
-        names = {key: list(value) for key, value in asdict(self._recorder.kept_names()).items()}
-        return {**self._view, INITIAL_UNDO_COUNT: self._initial_undo_count, STEP_NAMES: names}
+        return {**self._view, INITIAL_UNDO_COUNT: self._initial_undo_count}

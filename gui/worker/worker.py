@@ -146,11 +146,6 @@ class Worker(StoppableThread):
         self._free_slots.release()
 
     @property
-    def recorder(self) -> ScriptRecorder:
-        """The recorder of the steps."""
-        return self._recorder
-
-    @property
     def saver(self) -> ProjectSaver | None:
         """What saves the session in its project, once the session is open; None where there is no project."""
         return self._saver
@@ -233,10 +228,7 @@ class Worker(StoppableThread):
 
     def _run(self, session: Session, command: Command, record: RecordStep | None = None) -> None:
         """Run a command and save what it changed; `record` adds what it did to the script."""
-        names = _names(session)
-        record = record or (
-            lambda step: self._recorder.record(step, session.undo_count, _names(session) | names)
-        )
+        record = record or (lambda step: self._recorder.record(step, session.undo_count))
         self.command_started.emit(command)
         try:
             if self._saver is not None and command.changes_session:
@@ -276,13 +268,8 @@ class Worker(StoppableThread):
         """
         lowest = session.undo_count
         while (short := self._next_short()) is not None:
-            names = _names(session)
             self._run(
-                session,
-                short,
-                lambda step, names=names: self._recorder.record_meanwhile(
-                    step, done, session.undo_count, _names(session) | names
-                ),
+                session, short, lambda step: self._recorder.record_meanwhile(step, done, session.undo_count)
             )
             lowest = min(lowest, session.undo_count)
         return lowest
@@ -313,11 +300,6 @@ class Worker(StoppableThread):
             if self._is_stopping:
                 return  # the window no longer handles changes
         self.changed.emit(change)
-
-
-def _names(session: Session) -> dict[int, str]:
-    """Return the objects' names, by id."""
-    return {each.object_id: each.name for each in session.objects}
 
 
 def _is_last_change(change: Change) -> bool:

@@ -51,7 +51,7 @@ class Step(JsonObject, frozen=True, omit_defaults=True, rename=_KEYS):
     """The values of "do" for this class; mostly one."""
 
     noun: ClassVar[str] = "other change"
-    """What the window counts it as among unsaved work; an s is added for several."""
+    """What the window counts it as where it describes work; an s is added for several."""
 
     @property
     def verb(self) -> str:
@@ -62,12 +62,6 @@ class Step(JsonObject, frozen=True, omit_defaults=True, rename=_KEYS):
     def title(self) -> str:
         """The window's status text while it runs."""
         return self.verb.replace("_", " ").capitalize()
-
-    def described(self, names: Mapping[int, str]) -> str:
-        """Return what was done, as in "rename Dog", to be read after "Undo"; names are the objects' by id."""
-        text = self.title[:1].lower() + self.title[1:]
-        object_id = getattr(self, "object_id", None)
-        return text if object_id is None else text.replace("object", names.get(object_id, f"object {object_id}"))
 
     @property
     def parts(self) -> tuple[Step, ...]:
@@ -114,11 +108,6 @@ class Draw(Step, frozen=True, eq=False):
     def read(cls, verb: str, value: object, place: str) -> Self:
         """Read the stroke."""
         return cls(read_interaction(verb, value, place))
-
-    def described(self, names: Mapping[int, str]) -> str:
-        """Name the tool and the object."""
-        object_id = self.interaction.object_id
-        return f"{super().described(names)} on {names.get(object_id, f'object {object_id}')}"
 
     def written(self) -> dict[str, Any]:
         """Return the keys of the stroke."""
@@ -272,10 +261,6 @@ class SetLock(Step, frozen=True):
         """The verb, which stands for is_locked."""
         return "lock" if self.is_locked else "unlock"
 
-    def described(self, names: Mapping[int, str]) -> str:
-        """Name the verb and the object."""
-        return super().described(names).replace("lock", self.verb, 1)
-
     @classmethod
     def read(cls, verb: str, value: object, place: str) -> Self:
         """Read it; the verb decides between the two."""
@@ -295,15 +280,13 @@ class SetColour(Step, frozen=True):
     """Show an object in another colour, RGB with 0..255 each; its masks stay as they are."""
 
     verbs = ("set_colour",)
-    title = "Colour of object"
     object_id: ObjectId
     colour: Rgb
 
     def perform(self, session: Playable, read_ids: ReadIds) -> Iterable[FrameMask]:
-        known = {each.object_id: each.settings for each in session.objects}
-        session.configure_object(
-            self.object_id, dataclasses.replace(known.get(self.object_id, DEFAULT_SETTINGS), colour=self.colour)
-        )
+        settings = {each.object_id: each.settings for each in session.objects}
+        known = settings.get(self.object_id, DEFAULT_SETTINGS)  # the session refuses an unknown object
+        session.configure_object(self.object_id, dataclasses.replace(known, colour=self.colour))
         return ()
 
 

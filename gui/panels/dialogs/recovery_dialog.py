@@ -40,7 +40,7 @@ class RecoveryDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 16, 18, 14)
         column.setSpacing(9)
-        text = QLabel("This work was not saved under a name. Nothing of it is lost: open it, or leave it for later.")
+        text = QLabel("This work has no name yet. Nothing of it is lost: open it, or leave it for later.")
         text.setWordWrap(True)
         column.addWidget(text)
         column.addWidget(self._list)

@@ -13,7 +13,7 @@ _TEXTS = {SAVE: "Save as…", KEEP: "Keep for later", DISCARD: "Discard", CANCEL
 
 
 class UnnamedDialog(QMessageBox):
-    """Asks whether to save, keep, discard or cancel. Use `open`, not `exec`, so that the caller is not blocked.
+    """Asks whether to save, keep, discard or cancel. Use `open`, so that the caller is not blocked.
 
     name     the clip's name, or the project's.
     work     what was done, as part of a sentence.
