@@ -5,6 +5,8 @@ from __future__ import annotations
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QMessageBox, QWidget
 
+from gui.panels.dialogs.buttons import add_buttons
+
 USE = QMessageBox.StandardButton.Ok
 VIDEO = QMessageBox.StandardButton.Open
 IMAGES = QMessageBox.StandardButton.Retry
@@ -28,11 +30,6 @@ class ClipDialog(QMessageBox):
         self.setText(text)
         self.setInformativeText(advice)
         texts = {USE: "Use this clip", VIDEO: "Choose a video…", IMAGES: "Choose a folder…", CANCEL: "Cancel"}
-        for choice, label in texts.items():
-            if choice == USE and not can_use:
-                continue
-            button = self.addButton(choice)
-            if button is not None:
-                button.setText(label)
+        add_buttons(self, texts if can_use else {key: text for key, text in texts.items() if key != USE})
         self.setDefaultButton(CANCEL if can_use else VIDEO)
         self.setEscapeButton(CANCEL)

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from gui.worker.project import UnnamedProject
 
 _ROLE = QDialogButtonBox.ButtonRole
-_MIN_WIDTH_PX = 460
+_MIN_WIDTH_PX = 520
+_LEAST_ROWS, _MOST_ROWS = 3, 10
+_LIST_MARGIN_PX = 6
 
 
 class RecoveryDialog(QDialog):
@@ -36,6 +38,10 @@ class RecoveryDialog(QDialog):
         self._list.setObjectName("recovery_list")
         self._list.addItems([_described(each) for each in projects])
         self._list.setCurrentRow(0)
+        self._list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        rows = min(max(len(projects), _LEAST_ROWS), _MOST_ROWS)
+        self._list.setFixedHeight(rows * self._list.sizeHintForRow(0) + 2 * _LIST_MARGIN_PX)
         self._list.itemDoubleClicked.connect(lambda _: self._open())
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 16, 18, 14)

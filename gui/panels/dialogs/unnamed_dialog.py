@@ -5,11 +5,14 @@ from __future__ import annotations
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QMessageBox, QWidget
 
+from gui.panels.dialogs.buttons import add_buttons
+
 SAVE = QMessageBox.StandardButton.Save
 KEEP = QMessageBox.StandardButton.Ignore
 DISCARD = QMessageBox.StandardButton.Discard
 CANCEL = QMessageBox.StandardButton.Cancel
 _TEXTS = {SAVE: "Save as…", KEEP: "Keep for later", DISCARD: "Discard", CANCEL: "Cancel"}
+_TEXTS_AFTER_FAILURE = {SAVE: "Save as…", DISCARD: "Leave without saving", CANCEL: "Cancel"}
 
 
 class UnnamedDialog(QMessageBox):
@@ -29,16 +32,11 @@ class UnnamedDialog(QMessageBox):
         self.setTextFormat(Qt.TextFormat.PlainText)  # a clip's name may contain <b>
         self.setText(f"Save what was done on “{name}” as a project?")
         self.setInformativeText(
-            f"{failure} Otherwise the last changes are lost."
+            f"{failure}\n\nIf you leave now, the last changes are lost."
             if failure
             else f"It is {work}. Kept for later, it is offered when the program is started again."
         )
-        for choice, text in _TEXTS.items():
-            if choice == KEEP and failure:
-                continue
-            button = self.addButton(choice)
-            if button is not None:
-                button.setText(text)
+        add_buttons(self, _TEXTS_AFTER_FAILURE if failure else _TEXTS)
         save, style = self.button(SAVE), self.style()
         if save is not None and style is not None:
             save.setProperty("role", "primary")
