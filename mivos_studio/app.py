@@ -46,6 +46,8 @@ class WindowOptions(SessionOptions):
     script: Path | None = None
     screenshot: Path | None = None
     exit_after_s: float | None = None
+    offers_recovery: bool = True
+    """Whether work without a name that an earlier run left is offered."""
 
 
 def run(options: WindowOptions) -> int:
@@ -88,7 +90,7 @@ def open_window(options: WindowOptions) -> tuple[QApplication, MainWindow]:
     reporter.install()
     window.show_sized_to_screen()
     window.first_painted.connect(lambda: window.open(options.clip))
-    if options.exit_after_s is None:
+    if options.offers_recovery:
         window.first_painted.connect(window.parts.projects.offer_unnamed)
     if options.script is not None:
         script = options.script
@@ -230,12 +232,12 @@ def _open_session(
         locked_count = session.undo_count
     else:
         from inference_core.session import Session
-        from mivos_studio.window_projects import initial_undo_count, update_clip
+        from mivos_studio.window_projects import initial_undo_count, running_step, update_clip
 
         session = Session.restore(
             state, project.file.storage, clip, networks, device=options.device, dtype=options.dtype
         )
-        recorder.load(project.file.steps())
+        recorder.load(project.file.steps(), running_step(project.file))
         locked_count = initial_undo_count(project.file)
         update_clip(project.file, path, clip)
     terms = FAMILIES[networks.family].terms

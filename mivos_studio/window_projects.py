@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gui.worker.project import ClipNotFoundError, OpenedFile, UnnamedProject
-from gui.worker.project_saver import INITIAL_UNDO_COUNT
+from gui.worker.project_saver import INITIAL_UNDO_COUNT, RUNNING
 from inference_core.errors import UserError
 from inference_core.tools.registry import TOOLS
 from mivos_studio.files import written_beside
@@ -25,7 +25,7 @@ from mivos_studio.project.file.lock import has_living_owner, owner_of
 from mivos_studio.project.file.opening import ReadOnlyDatabase
 from mivos_studio.project.file.project_file import ProjectFile
 from mivos_studio.project.file.recovery import RecoveryFolder
-from mivos_studio.project.steps import Step
+from mivos_studio.project.steps import Step, read_step
 
 if TYPE_CHECKING:
     from gui.worker.shutdown import ReportProgress
@@ -197,6 +197,16 @@ def initial_undo_count(project: ProjectFile) -> int:
     if isinstance(saved, int) and 0 <= saved <= len(steps):
         return saved
     return 1 if steps and not steps[0].before.objects else 0
+
+
+def running_step(project: ProjectFile) -> Step | None:
+    """Return the step of a propagation that was under way at the last save; None where there was none."""
+    view = project.view
+    if not isinstance(view, dict) or RUNNING not in view:
+        return None
+    with suppress(UserError):
+        return read_step(view[RUNNING], "The propagation under way")
+    return None
 
 
 def _find(project: ProjectFile, clip: Path | None) -> tuple[Path, bool]:

@@ -109,7 +109,9 @@ class UnnamedWorkGuard(QObject):
     def _on_answer(self, answer: int, proceed: Proceed, on_cancel: Proceed) -> None:
         self._is_dialog_open = False
         place = self._projects.ask_for_path() if answer == SAVE else None
-        if answer == DISCARD:
+        if answer == DISCARD and self._projects.save_failure:
+            self._keep(proceed)  # what was saved before stays
+        elif answer == DISCARD:
             self.mark_discarded()
             proceed()
         elif answer == KEEP:

@@ -55,6 +55,11 @@ class Command(ABC):
         """Text of the banner when it is done; empty where the canvas shows the result."""
         return ""
 
+    def unfinished(self, done: int) -> Propagate | None:
+        """Return the step that would be recorded if it were stopped after so many changes, if any."""
+        del done
+        return None
+
     @abstractmethod
     def run(self, session: Session, record: RecordStep) -> Changes:
         """Run it, yielding each change. Closing the generator stops it and keeps what is done."""
@@ -122,6 +127,10 @@ class PropagateCommand(Command):
         """Name the command, with its direction unless it is both."""
         return "Propagate" if self.direction is Direction.BOTH else f"Propagate {self.direction.value}"
 
+    def unfinished(self, done: int) -> Propagate:
+        """Return the step of a propagation that was stopped after so many frames."""
+        return Propagate(None, self.direction, stop_after=done)
+
     def run(self, session: Session, record: RecordStep) -> Changes:
         """Propagate; one that was stopped is recorded with its number of finished frames."""
         if not session.drafts and not session.unfinished:
@@ -133,7 +142,7 @@ class PropagateCommand(Command):
                     done += 1
                     yield change
         except GeneratorExit:
-            record(Propagate(None, self.direction, stop_after=done))
+            record(self.unfinished(done))
             raise
         record(Propagate(None, self.direction))
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gui.worker.project import Project
 from gui.worker.script_recorder import ScriptRecorder
 from inference_core.errors import UserError
+from mivos_studio.project.steps import Propagate
 
 if TYPE_CHECKING:
     from inference_core.session import Session
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 LEAST_INTERVAL_S = 0.5
 _SHARE = 10
 """Saves during a command take at most about one part in so many of its time."""
-INITIAL_UNDO_COUNT = "initial_undo_count"
-"""A key of the view that a project keeps, beside those of the window."""
+INITIAL_UNDO_COUNT, RUNNING = "initial_undo_count", "running"
+"""Keys of the view that a project keeps, beside those of the window."""
 
 
 class ProjectSaver:
@@ -33,6 +34,7 @@ class ProjectSaver:
         self._recorder = recorder
         self._initial_undo_count = initial_undo_count
         self._view: Mapping[str, object] = {}
+        self._running: Propagate | None = None
         self._saved: tuple[object, ...] = ()
         self._latest_s = monotonic()
         self._interval_s = LEAST_INTERVAL_S
@@ -40,6 +42,13 @@ class ProjectSaver:
     def set_view(self, view: Mapping[str, object]) -> None:
         """Set what is remembered of the window with the next save."""
         self._view = view
+
+    def set_running(self, step: Propagate | None) -> None:
+        """Set the step of the propagation under way, as far as it has come; None where there is none.
+
+        It is kept beside the session's state, so that steps and masks agree also after a crash.
+        """
+        self._running = step
 
     def check_writable(self) -> None:
         """Raise a UserError where the project is open for reading only."""
@@ -97,4 +106,8 @@ class ProjectSaver:
             self.project.close()
 
     def _whole_view(self) -> dict[str, object]:
-        return {**self._view, INITIAL_UNDO_COUNT: self._initial_undo_count}
+        view = {**self._view, INITIAL_UNDO_COUNT: self._initial_undo_count}
+        if self._running is not None:
+            step = self._recorder.with_meanwhile(self._running)
+            view[RUNNING] = {"do": step.verb, **step.written()}
+        return view

@@ -42,10 +42,21 @@ class ScriptRecorder:
         with self._lock:
             self._objects.append(ScriptObject(object_id, name))
 
-    def load(self, steps: Sequence[Step]) -> None:
-        """Go on from the steps that a project holds."""
+    def load(self, steps: Sequence[Step], running: Step | None = None) -> None:
+        """Go on from the steps that a project holds.
+
+        running  a propagation that was under way when the program died, as far as it was saved.
+        """
         with self._lock:
-            self._steps, self._taken, self._is_first_take = list(steps), len(steps), False
+            # As in the window that made the project, a script declares the objects that came first.
+            self._objects = []
+            for step in steps:
+                if not isinstance(step, AddObject):
+                    break
+                self._objects.append(ScriptObject(step.object_id, step.name))
+            self._steps = [*steps[len(self._objects) :]]
+            self._taken, self._is_first_take = len(self._steps), False
+            self._steps += [running] if running is not None else []
 
     def start(self, undo_count: int) -> None:
         """Start recording, with as many undo steps as the session has already."""
@@ -78,6 +89,11 @@ class ScriptRecorder:
                 self._running = _RecordedStep()
                 self._done.append(self._running)
             self._follow(step, undo_count)
+
+    def with_meanwhile(self, step: Propagate) -> Propagate:
+        """Return the step of the propagation under way with what has been done during it so far."""
+        with self._lock:
+            return replace(step, meanwhile=tuple(self._meanwhile))
 
     def _follow(self, step: Step, undo_count: int) -> None:
         """Keep `_done` and `_undone` as the session's history is after a step."""

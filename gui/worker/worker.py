@@ -26,6 +26,7 @@ from gui.worker.project_saver import ProjectSaver
 from gui.worker.script_recorder import ScriptRecorder
 from gui.worker.shutdown import ReportProgress, StoppableThread, StopRequested
 from inference_core.types import Progress
+from mivos_studio.project.steps import Propagate
 
 if TYPE_CHECKING:
     from inference_core.session import Session
@@ -228,6 +229,7 @@ class Worker(StoppableThread):
 
     def _run(self, session: Session, command: Command, record: RecordStep | None = None) -> None:
         """Run a command and save what it changed; `record` adds what it did to the script."""
+        is_meanwhile = record is not None
         record = record or (lambda step: self._recorder.record(step, session.undo_count))
         self.command_started.emit(command)
         try:
@@ -237,6 +239,8 @@ class Worker(StoppableThread):
         except Exception as error:
             outcome = Outcome(command, Ending.FAILED, error)
         if self._saver is not None and command.changes_session:
+            if not is_meanwhile:
+                self._saver.set_running(None)
             self._save(self._saver.save, session)
         self.command_ended.emit(outcome)
 
@@ -248,7 +252,7 @@ class Worker(StoppableThread):
             # Emit before checking, so that the canvas shows every change that the session keeps.
             self._send(change)
             if self._saver is not None and command.changes_session:
-                self._save(self._saver.save_if_due, session)
+                self._save_meanwhile(self._saver, session, command.unfinished(done))
             if _is_last_change(change):
                 continue
             own_count = own_count or session.undo_count
@@ -285,6 +289,11 @@ class Worker(StoppableThread):
             if self._has_save_failed:
                 self._has_save_failed = False
                 self.saved_again.emit()
+
+    def _save_meanwhile(self, saver: ProjectSaver, session: Session, unfinished: Propagate | None) -> None:
+        if unfinished is not None:
+            saver.set_running(unfinished)
+        self._save(saver.save_if_due, session)
 
     def _close_project(self, session: Session) -> None:
         saver = self._saver

@@ -159,7 +159,7 @@ def measure(clip: Path | None, frames: int) -> dict[str, Any]:
         path = clip or write_sample(Path(folder) / "sample", frames=frames)
         large = _short_clip(path, Path(folder) / "large", frames, SIZES["1080p"])
         small = _short_clip(path, Path(folder) / "small", frames, None)
-        application, window = app.open_window(app.WindowOptions(large))
+        application, window = app.open_window(app.WindowOptions(large, offers_recovery=False))
         _wait(lambda: window.controller.session is not None and window.canvas.shown_frame == 0)
         result["scrub_fps"] = {"1080p": measure_scrubbing(window)}
         result["brush_move_ms"] = {name: measure_brush_moves(size) for name, size in SIZES.items()}

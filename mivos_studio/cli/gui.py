@@ -73,6 +73,7 @@ def parse(arguments: Sequence[str]) -> WindowOptions:
         script=given.script,
         screenshot=given.screenshot,
         exit_after_s=given.exit_after,
+        offers_recovery=given.exit_after is None,
     )
 
 

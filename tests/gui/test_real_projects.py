@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,15 +17,20 @@ from PyQt5.QtWidgets import QApplication, QFileDialog, QListWidget
 from gui.main_window import MainWindow
 from gui.panels.dialogs import clip_dialog
 from gui.panels.dialogs.unnamed_dialog import KEEP
+from gui.worker.project_saver import ProjectSaver
+from inference_core.session import Session
 from inference_core.types import UInt8Array
 from mivos_studio import app
 from mivos_studio.project.file.lock import lock_path
 from mivos_studio.project.file.project_file import ProjectFile
+from mivos_studio.project.script import read_script
+from mivos_studio.project.steps import Propagate
 from mivos_studio.session_options import SessionOptions
 from tests.conftest import FRAMES, ClipOnDisk
 from tests.gui.gestures import click_dialog_button, dialog_named, drag, press, wait_idle, wait_until
 from tests.inference_core.fakes import fake_networks
 from tests.mivos_studio.project.file.projects import crashed_copy
+from tests.project import PROJECT
 
 OpenProgram = Callable[..., MainWindow]
 
@@ -173,23 +180,35 @@ def test_a_script_saved_in_a_project_that_was_opened_has_the_steps_of_both_times
     again = program(tmp_path / "koi.mivos")
     drag(again.canvas, [(70, 50), (72, 50)])
     wait_idle(again)
+    again.files.save_script(tmp_path / "work.json")
+    script = read_script(tmp_path / "work.json")
+    assert [each.object_id for each in script.objects] == [1]
+    assert [step.verb for step in script.steps] == ["scribble", "propagate", "scribble"]
     close(again)
     with ProjectFile.open(tmp_path / "koi.mivos", writes=False) as project:
         assert [step.verb for step in project.steps()] == ["add_object", "scribble", "propagate", "scribble"]
 
 
-def test_work_of_a_program_that_died_is_offered_with_all_strokes_and_opens(
+def test_work_of_a_program_that_was_killed_is_offered_with_all_strokes_and_opens(
     program: OpenProgram, small_clip: ClipOnDisk, tmp_path: Path
 ) -> None:
-    window = program(small_clip.images)
-    draw_and_propagate(window)
-    expected = masks(window)
-    project = window.parts.projects.project
-    assert project is not None
-    other_home = tmp_path / "other"
-    died = crashed_copy(project.path, other_home / "cache" / "recovery")
+    home = tmp_path / "other"
+    home.mkdir()
+    killed = subprocess.Popen(
+        [sys.executable, "-m", "tests.gui.killed", str(small_clip.images), str(home)],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    with killed:
+        assert killed.stdout is not None
+        assert killed.stdout.readline() == "ready\n"
+        killed.kill()
+    expected = list(np.load(home / "masks.npy"))
+    (died,) = (home / "cache" / "recovery").glob("*.mivos")
 
-    again = program(small_clip.images, home=other_home)
+    again = program(small_clip.images, home=home)
     again.parts.projects.offer_unnamed()
     wait_until(lambda: again.findChild(QListWidget, "recovery_list") is not None)
     listed = again.findChild(QListWidget, "recovery_list")
@@ -197,11 +216,43 @@ def test_work_of_a_program_that_died_is_offered_with_all_strokes_and_opens(
     assert listed.count() == 1
     assert listed.item(0).text().startswith("images – ")
     assert listed.item(0).text().endswith(" – 1 stroke")
+    assert any(ids.any() for ids in expected[1:])
     again.parts.projects.file_chosen.emit(died)
     wait_until(lambda: again.parts.projects.project is not None and again.parts.projects.project.path == died)
     wait_open(again)
     assert_equal(masks(again), expected)
     assert again.isWindowModified(), "it still has no name"
+
+
+def test_a_program_that_dies_during_a_propagation_leaves_what_is_finished_as_a_step(
+    program: OpenProgram, small_clip: ClipOnDisk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = program(small_clip.images)
+    drag(window.canvas, [(20, 30), (26, 30)])
+    wait_idle(window)
+    path = tmp_path / "koi.mivos"
+    save_as(window, path, monkeypatch)
+    copies: list[Path] = []
+
+    def save_and_copy(self: ProjectSaver, session: Session) -> None:
+        self.save(session)
+        running = self._running
+        if running is not None and running.stop_after == 3:
+            copies.append(crashed_copy(path, tmp_path / "died"))
+
+    monkeypatch.setattr(ProjectSaver, "save_if_due", save_and_copy)
+    press(window, "propagate")
+    wait_idle(window)
+    expected = masks(window)
+    again = program(copies[0])
+    assert sum(bool(ids.any()) for ids in masks(again)) == 4, "the stroke's frame and three more"
+    press(again, "propagate")
+    wait_idle(again)
+    assert_equal(masks(again), expected)
+    close(again)
+    with ProjectFile.open(copies[0], writes=False) as project:
+        steps = project.steps()
+    assert steps[-2:] == [Propagate(stop_after=3), Propagate()]
 
 
 def test_work_kept_for_later_is_offered_too_and_work_without_strokes_is_not(
@@ -251,9 +302,7 @@ def test_a_save_that_fails_once_is_made_good_by_the_next(
 ) -> None:
     window = program(small_clip.images)
     save_as(window, tmp_path / "koi.mivos", monkeypatch)
-    full = monkeypatch.context
-
-    with full() as broken:
+    with monkeypatch.context() as broken:
         broken.setattr(ProjectFile, "_write", _raise_full)
         drag(window.canvas, [(20, 30), (26, 30)])
         wait_idle(window)

@@ -6,6 +6,7 @@ import numpy as np
 
 from gui.worker.script_recorder import ScriptRecorder
 from inference_core.types import Interaction, Stroke, Tool
+from mivos_studio.project.script import ScriptObject
 from mivos_studio.project.steps import AddObject, Draw, Meanwhile, Propagate, Redo, Undo
 
 
@@ -65,7 +66,9 @@ def test_steps_of_a_project_are_in_the_script_and_are_not_taken_again() -> None:
     assert recorder.take_new() == ()
     recorder.record(later, 3)
     assert recorder.take_new() == (later,)
-    assert recorder.script(Path()).steps == (*earlier, later)
+    script = recorder.script(Path())
+    assert script.objects == (ScriptObject(1, "Dog"),)
+    assert script.steps == (earlier[1], later)
     assert recorder.describe_work(1) == ("1 earlier step", "1 stroke on 1 frame")
 
 
@@ -76,3 +79,11 @@ def test_a_stroke_during_a_propagation_is_taken_with_the_propagation() -> None:
     assert recorder.take_new() == ()
     recorder.record(Propagate(), 3)
     assert recorder.take_new() == (Propagate(meanwhile=(Meanwhile(3, stroke),)),)
+
+
+def test_a_propagation_under_way_when_the_program_died_is_taken_with_the_next_steps() -> None:
+    running = Propagate(stop_after=3)
+    recorder = ScriptRecorder()
+    recorder.load((AddObject(1, "Dog"),), running)
+    recorder.start(undo_count=2)
+    assert recorder.take_new() == (running,)
