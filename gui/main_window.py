@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from PyQt5.QtCore import QTimer, pyqtSignal
-from PyQt5.QtGui import QCloseEvent, QPaintEvent
+from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PyQt5.QtWidgets import QApplication, QMainWindow, QWidget
 
 from gui.actions.build import build_actions, fill_menus
@@ -49,6 +49,7 @@ class MainWindow(QMainWindow):
         self.setObjectName("main_window")
         self.setWindowTitle(_TITLE)
         self.setWindowIcon(required_icon("app"))
+        self.setAcceptDrops(True)
         self._is_painted = False
         self._is_shut_down = False
         self._is_leaving = False
@@ -127,6 +128,18 @@ class MainWindow(QMainWindow):
         """
         self.clips.open(path)
 
+    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
+        """Accept one file or folder."""
+        if event is not None and _dropped_path(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent | None) -> None:
+        """Open a clip or a project that is dropped on the window."""
+        path = _dropped_path(event) if event is not None else None
+        if event is not None and path is not None:
+            event.acceptProposedAction()
+            QTimer.singleShot(0, lambda: self.clips.open_if_confirmed(path))
+
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Emit `first_painted` after the first paint: slow work starts then."""
         super().paintEvent(event)
@@ -165,3 +178,10 @@ class MainWindow(QMainWindow):
         self.clips.shut_down()
         self._space_key.uninstall()
         stop_threads()
+
+
+def _dropped_path(event: QDropEvent) -> Path | None:
+    """Return the file or folder that is being dropped; None where it is none, or are several."""
+    data = event.mimeData()
+    urls = data.urls() if data is not None else []
+    return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None

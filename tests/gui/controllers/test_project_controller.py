@@ -6,7 +6,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from PyQt5.QtCore import Qt
+from PyQt5.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PyQt5.QtGui import QDragEnterEvent, QDropEvent
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QAbstractButton, QDialog, QFileDialog, QListWidget, QMenu, QToolButton
 
@@ -388,3 +389,30 @@ def test_discarding_named_work_is_not_possible_by_closing(
     project = projects.made[0]
     wait_until(lambda: project.is_closed)
     assert not project.is_discarded
+
+
+def drop(window: MainWindow, *paths: str) -> bool:
+    """Drop files on the canvas; return whether the window would take them."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(path) for path in paths])
+    surface = window.canvas.viewport()
+    assert surface is not None
+    assert not surface.acceptDrops(), "the drop goes to the window"
+    where, buttons = QPoint(20, 20), Qt.MouseButtons(Qt.MouseButton.LeftButton)
+    enter = QDragEnterEvent(where, Qt.DropAction.CopyAction, data, buttons, Qt.KeyboardModifier.NoModifier)
+    enter.ignore()
+    window.dragEnterEvent(enter)
+    if enter.isAccepted():
+        window.dropEvent(
+            QDropEvent(
+                QPointF(where), Qt.DropAction.CopyAction, data, buttons, Qt.KeyboardModifier.NoModifier
+            )
+        )
+    return enter.isAccepted()
+
+
+def test_a_project_that_is_dropped_on_the_window_opens(window: MainWindow, projects: FakeProjects) -> None:
+    projects.add(KOI)
+    assert not drop(window, "/a.mivos", "/b.mivos")
+    assert drop(window, str(KOI))
+    wait_until(lambda: window.windowTitle().startswith("koi"))
