@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from inference_core.session import Session
+    from inference_core.state.snapshot import SessionSnapshot
     from inference_core.types import Frames, ScratchStore
     from model.interfaces import Networks
 
@@ -45,3 +46,11 @@ class SessionOptions:
             working_size=self.working_size,
             scratch=scratch,
         )
+
+    def restore(
+        self, state: SessionSnapshot, storage: ScratchStore, clip: Frames, networks: Networks
+    ) -> Session:
+        """Open a session again on its clip, see `Session.restore`; the working size is the one it had."""
+        from inference_core.session import Session
+
+        return Session.restore(state, storage, clip, networks, device=self.device, dtype=self.dtype)

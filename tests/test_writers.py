@@ -21,6 +21,13 @@ IN_MIVOS_STUDIO = {
     "evaluation/reports/plots.py": IN_THE_MAKING,
     "evaluation/strips.py": IN_THE_MAKING,
     "project/script.py": IN_THE_MAKING,
+    "project/file/project_file.py": "projects, whose names end in .mivos; replaces one only where told to",
+    "project/file/repair.py": "replaces a damaged project, of which it leaves a copy",
+    "project/file/recovery.py": "deletes projects of the recovery folder that no process has open",
+    "project/file/collect.py": "copies into a folder that is empty, and removes what it copied there",
+    "project/file/opening.py": "copies into a temporary folder",
+    "cli/project_work.py": "saves a project, which project/file does",
+    "benchmarks/project_file.py": "a temporary folder",
     "synthetic/dataset.py": IN_THE_MAKING,
     "synthetic/files.py": "knows no media; renames a new folder to a name that is free or an empty folder's",
     "files.py": "the helper itself: those who call it are named here",
@@ -105,10 +112,11 @@ def test_nothing_renames_removes_or_writes_files_but_media_output_and_those_name
     assert [name for name in EXCEPTIONS if name not in writers] == [], "exceptions that are none any more"
 
 
-def test_nothing_but_media_output_the_weights_and_training_renames_over_a_file() -> None:
+def test_nothing_but_media_output_weights_training_and_repair_renames_over_a_file() -> None:
     renaming = {name_of(path) for path in program_files() if "replace" in calls(path)}
     assert {name for name in renaming if not name.startswith("mivos_studio/media/output/")} == {
         "mivos_studio/files.py",
         "model/weights/hashes.py",
         "mivos_studio/training/trainer.py",
+        "mivos_studio/project/file/repair.py",
     }

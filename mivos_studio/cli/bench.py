@@ -33,7 +33,7 @@ def add_parser(commands: _Subjects) -> None:
     """Declare the command and its options."""
     parser = commands.add_parser("bench", help="measure on this machine", description="Measure.")
     subjects = parser.add_subparsers(metavar="SUBJECT", required=True)
-    for add in (_add_speed, _add_compare, _add_gui, _add_memory, _add_settings, _add_published):
+    for add in (_add_speed, _add_compare, _add_gui, _add_memory, _add_kill, _add_settings, _add_published):
         subject = add(subjects)
         add_report_options(subject)
 
@@ -106,6 +106,19 @@ def _add_memory(subjects: _Subjects) -> ArgumentParser:
     add_network_options(memory)
     memory.set_defaults(run=run_memory)
     return memory
+
+
+def _add_kill(subjects: _Subjects) -> ArgumentParser:
+    kill = subjects.add_parser(
+        "kill",
+        help="whether a killed program loses work",
+        description="Kill the program at random moments while it plays a script in a project, and count what"
+        " is lost of what it acknowledged.",
+    )
+    kill.add_argument("--kills", type=whole_number(least=1), default=20, metavar="N", help="default: 20")
+    kill.add_argument("--seed", type=int, default=0, metavar="N", help="of script and moments (default: 0)")
+    kill.set_defaults(run=run_kill)
+    return kill
 
 
 def _add_settings(subjects: _Subjects) -> ArgumentParser:
@@ -257,6 +270,16 @@ def run_memory(options: Namespace) -> None:
             **network_values(options),
         )
     )
+    _tell(options, table(figures), figures)
+
+
+def run_kill(options: Namespace) -> None:
+    """Kill, compare, print and write the figures."""
+    check_json(options)
+
+    from mivos_studio.benchmarks.kill import KillOptions, measure_kills, table
+
+    figures = measure_kills(KillOptions(kills=options.kills, seed=options.seed))
     _tell(options, table(figures), figures)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from mivos_studio.project.scratch import TemporaryScratch
 
 if TYPE_CHECKING:
     from inference_core.session import Session
+    from mivos_studio.project.file.project_file import ProjectFile
 
 
 def open_job(options: Namespace, inputs: Iterable[Path]) -> tuple[Clip, FolderOutput]:
@@ -53,18 +54,36 @@ def read_mask(clip: Clip, file: Path, frame_index: int) -> UInt8Array:
     return ids
 
 
-def open_session(clip: Clip, options: Namespace) -> Session:
-    """Load the networks and start a session on the clip; its notices go to stderr."""
+def open_session(
+    clip: Clip, options: Namespace, open_project: Callable[[], ProjectFile] | None = None
+) -> tuple[Session, ProjectFile | None]:
+    """Load the networks and start a session on the clip; its notices go to stderr.
+
+    open_project  opens the project whose session goes on, or a new one; called once the networks are loaded,
+                  so that none is made where that fails.
+    """
     import torch
 
     torch.manual_seed(options.seed)
     chosen = session_options(options)
-    session = chosen.open(clip, chosen.load(), TemporaryScratch())
-    session.on_notice(_print_notice)
-    return session
+    networks = chosen.load()
+    project = None if open_project is None else open_project()
+    try:
+        if project is None:
+            session = chosen.open(clip, networks, TemporaryScratch())
+        elif project.state is None:
+            session = chosen.open(clip, networks, project.storage)
+        else:
+            session = chosen.restore(project.state, project.storage, clip, networks)
+    except BaseException:
+        if project is not None:
+            project.close()
+        raise
+    session.on_notice(print_notice)
+    return session, project
 
 
-def _print_notice(notice: str) -> None:
+def print_notice(notice: str) -> None:
     """Print a notice on stderr, below the progress bar where there is one."""
     print(f"\n{notice}" if sys.stderr.isatty() else notice, file=sys.stderr)
 

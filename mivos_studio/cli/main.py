@@ -19,7 +19,9 @@ from mivos_studio.cli.options import BAD_INPUT, OneSentenceParser
 COMMANDS = {
     "propagate": "mivos_studio.cli.propagate",
     "replay": "mivos_studio.cli.replay",
+    "export": "mivos_studio.cli.export",
     "formats": "mivos_studio.cli.formats",
+    "check": "mivos_studio.cli.check",
     "evaluate": "mivos_studio.cli.evaluate",
     "bench": "mivos_studio.cli.bench",
     "synthesize": "mivos_studio.cli.synthesize",

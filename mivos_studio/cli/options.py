@@ -77,9 +77,9 @@ def network_values(options: argparse.Namespace) -> dict[str, Any]:
     return {field.name: getattr(options, field.name) for field in fields(SessionOptions)}
 
 
-def add_result_options(parser: argparse.ArgumentParser) -> None:
+def add_result_options(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Add the options of the result's place."""
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write")
+    parser.add_argument("--out", type=Path, required=required, metavar="DIR", help="folder to write")
     parser.add_argument(
         "--force",
         action="store_true",

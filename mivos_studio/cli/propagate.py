@@ -72,7 +72,7 @@ def run(options: Namespace) -> None:
     if not any(ids.any() for _, ids in masks):
         raise UserError("None of the masks shows an object: all their pixels are 0.")
     with output:
-        session = job.open_session(clip, options)
+        session, _ = job.open_session(clip, options)
         rounds = []
         for frame_index, ids in masks:
             session.set_ids(frame_index, ids)

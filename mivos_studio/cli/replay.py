@@ -1,18 +1,20 @@
-"""`mivos replay`: runs a script of interactions on a clip."""
+"""`mivos replay`: runs a script of interactions on a clip, in a project where one is named."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace, _SubParsersAction
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+from inference_core.errors import UserError
 from mivos_studio.cli.options import (
     add_format_option,
     add_network_options,
     add_report_options,
     add_result_options,
 )
-from mivos_studio.cli.output import write_json
+from mivos_studio.cli.output import check_json, write_json
 from mivos_studio.cli.progress import ProgressBar
 
 
@@ -21,13 +23,23 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     parser = commands.add_parser(
         "replay",
         help="play a script of gestures on a clip",
-        description="Play a script, step by step, as if a user drew it, and write a mask for every"
-        " frame at the source's size.",
+        description="Play a script, step by step, as if a user drew it. Write a mask for every frame at the"
+        " source's size, or work in a project, or both.",
     )
     parser.add_argument("clip", metavar="CLIP", help="video file or folder of images")
     parser.add_argument("--script", type=Path, required=True, metavar="FILE", help="JSON file with the steps")
-    parser.add_argument("--acknowledge", action="store_true", help="print `ack N` once step N is done")
-    add_result_options(parser)
+    parser.add_argument(
+        "--project",
+        type=Path,
+        metavar="FILE.mivos",
+        help="project to go on with, or to make: each step is saved in it as soon as it is done",
+    )
+    parser.add_argument(
+        "--acknowledge",
+        action="store_true",
+        help="print `ack N` once step N is done, and saved if in a project",
+    )
+    add_result_options(parser, required=False)
     add_format_option(parser)
     add_network_options(parser)
     add_report_options(parser)
@@ -36,10 +48,12 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
 
 def run(options: Namespace) -> None:
     """Check all input, run the script, write the masks."""
-    from mivos_studio.cli import job
-    from mivos_studio.project.playback import play
+    from mivos_studio.cli import job, project_work
+    from mivos_studio.media.clip import open_clip
     from mivos_studio.project.script import check_script, read_script
 
+    if options.out is None and options.project is None:
+        raise UserError("Nothing would be kept: name a folder with --out, or a project with --project.")
     script = read_script(options.script)
     masks = [
         (script.folder / file, frame_index)
@@ -47,18 +61,30 @@ def run(options: Namespace) -> None:
         for frame_index, file in step.masks.items()
     ]
     files = [options.script, *(file for file, _ in masks)]
-    clip, output = job.open_job(options, files)
+    if options.out is None:
+        check_json(options, [*files, Path(options.clip)])
+        clip, output = open_clip(options.clip), None
+    else:
+        clip, output = job.open_job(options, files)
     check_script(script, len(clip))
     for file, frame_index in masks:
         job.read_mask(clip, file, frame_index)
-    with output:
-        session = job.open_session(clip, options)
+    open_project = None
+    if options.project is not None:
+        open_project = partial(project_work.open_project, options.project, Path(options.clip), clip)
+    with ExitStack() as stack:
+        if output is not None:
+            stack.enter_context(output)
+        session, project = job.open_session(clip, options, open_project)
+        if project is not None:
+            stack.enter_context(project)
         bar = ProgressBar("replay", quiet=options.quiet)
-        for number in play(session, script, partial(job.read_mask, clip), lambda _: None):
+        for number in project_work.play_in(project, session, script, partial(job.read_mask, clip)):
             bar.show(number, len(script.steps))
             if options.acknowledge:
                 print(f"ack {number}", flush=True)
         bar.clear()
-        job.write_masks(session, clip, output, options)
+        if output is not None:
+            job.write_masks(session, clip, output, options)
     figures = {"steps": len(script.steps), **job.circumstances(session)}
     write_json(options, figures, [*files, Path(options.clip)])

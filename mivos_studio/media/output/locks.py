@@ -51,6 +51,12 @@ class FileLock:
                 return cls(descriptor, path, is_locked=is_locked)
             os.close(descriptor)  # its owner removed it between our opening and our locking
 
+    def write(self, text: str) -> None:
+        """Replace the file's content. Raises OSError."""
+        os.ftruncate(self._descriptor, 0)
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        os.write(self._descriptor, text.encode())
+
     def close(self) -> None:
         """Release the lock; the file stays."""
         os.close(self._descriptor)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from threading import RLock
 
-from mivos_studio.project.file.errors import in_sentences
+from mivos_studio.project.file.errors import DamagedError, in_sentences
 
 _LARGEST_WAITING_BYTES = 32 * 2**20
 
@@ -50,7 +50,9 @@ class BlobTable:
                 row = self._database.execute("SELECT content FROM blob WHERE id = ?", (int(key),)).fetchone()
         if row is None or key in self._discarded:
             raise KeyError(key)
-        return bytes(row[0])
+        if not isinstance(row[0], bytes):
+            raise DamagedError(self._path, "a mask is missing")
+        return row[0]
 
     def discard(self, key: int) -> None:
         """Forget a key; an unknown one is no error."""

@@ -10,12 +10,15 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
+from msgspec import convert
+
 from inference_core.errors import UserError
 from mivos_studio.media.clip import Clip
 from mivos_studio.media.errors import MediaError
 from mivos_studio.media.image_folder import list_images
 
 _SAMPLE_BYTES = 64 * 1024
+_Row = tuple[str | None, str, int, str, int, int, int, str]
 
 
 @dataclass(frozen=True)
@@ -109,13 +112,16 @@ def write_clip(database: sqlite3.Connection, reference: ClipReference) -> None:
 
 
 def read_clip(database: sqlite3.Connection) -> ClipReference | None:
-    """Read the reference from a project's table; None where there is none. Raises ValueError."""
+    """Read the reference from a project's table; None where there is none.
+
+    Raises msgspec.MsgspecError or ValueError where it is not what `write_clip` writes.
+    """
     row = database.execute(
         "SELECT relative, absolute, bytes, sha256, frames, height, width, frame_rate FROM clip"
     ).fetchone()
     if row is None:
         return None
-    relative, absolute, size, sha256, frames, height, width, rate = row
+    relative, absolute, size, sha256, frames, height, width, rate = convert(row, _Row)
     return ClipReference(relative, absolute, size, sha256, frames, (height, width), Fraction(rate))
 
 

@@ -34,11 +34,11 @@ Records = Mapping[int, FrameRecord]
 Keys = tuple[ObjectKey, ...]
 
 
-class _Form(Struct, frozen=True, omit_defaults=True):
+class _Form(Struct, frozen=True, omit_defaults=True, gc=False):
     """What a JSON object of the file holds."""
 
 
-class _ProbForm(_Form, frozen=True):
+class _ProbForm(_Form, frozen=True, gc=False):
     known: Keys
     planes: Keys
     blob: int
@@ -51,19 +51,19 @@ class _ProbForm(_Form, frozen=True):
         return PackedProb(share(self.known), share(self.planes), Blob(self.blob))
 
 
-class _LayerForm(_Form, frozen=True):
+class _LayerForm(_Form, frozen=True, gc=False):
     objects: Keys
     blob: int
 
 
-class _RecordForm(_Form, frozen=True):
+class _RecordForm(_Form, frozen=True, gc=False):
     prob: _ProbForm
     layers: tuple[_LayerForm, ...]
     hard: bool = False
     agreements: tuple[Agreement | None, ...] = ()
 
 
-class _ObjectForm(_Form, frozen=True):
+class _ObjectForm(_Form, frozen=True, gc=False):
     id: int
     serial: int
     name: str
@@ -73,14 +73,14 @@ class _ObjectForm(_Form, frozen=True):
     order: int = 0
 
 
-class _AnchorForm(_Form, frozen=True):
+class _AnchorForm(_Form, frozen=True, gc=False):
     frame: int
     key: ObjectKey
     record: int
     base: int | None = None
 
 
-class _StrokeForm(_Form, frozen=True):
+class _StrokeForm(_Form, frozen=True, gc=False):
     frame: int
     object: int
     points: list[tuple[float, float]]
@@ -88,7 +88,7 @@ class _StrokeForm(_Form, frozen=True):
     positive: bool = True
 
 
-class _DraftForm(_Form, frozen=True):
+class _DraftForm(_Form, frozen=True, gc=False):
     frame: int
     objects: Keys
     corrections: int
@@ -98,12 +98,12 @@ class _DraftForm(_Form, frozen=True):
     start: int | None = None
 
 
-class _MemorizedForm(_Form, frozen=True):
+class _MemorizedForm(_Form, frozen=True, gc=False):
     frame: int
     prob: _ProbForm
 
 
-class _SegmentForm(_Form, frozen=True):
+class _SegmentForm(_Form, frozen=True, gc=False):
     anchor: int
     start: int
     end: int
@@ -112,7 +112,7 @@ class _SegmentForm(_Form, frozen=True):
     last: _MemorizedForm | None = None
 
 
-class _RoundForm(_Form, frozen=True):
+class _RoundForm(_Form, frozen=True, gc=False):
     anchor: int
     first: int
     last: int
@@ -122,7 +122,7 @@ class _RoundForm(_Form, frozen=True):
     keys: Keys
 
 
-class StateForm(_Form, frozen=True):
+class StateForm(_Form, frozen=True, gc=False):
     """The rows of a state's items and rounds, in their order."""
 
     objects: tuple[int, ...] = ()
@@ -132,7 +132,7 @@ class StateForm(_Form, frozen=True):
     rounds: tuple[int, ...] = ()
 
 
-class SettingsForm(_Form, frozen=True):
+class SettingsForm(_Form, frozen=True, gc=False):
     """What a session was opened with."""
 
     working_size: int
@@ -165,7 +165,7 @@ class SettingsForm(_Form, frozen=True):
         return SessionSettings(self.working_size, self.prob_dtype, EdgeSettings(self.refine_edges), memory)
 
 
-class SessionForm(_Form, frozen=True):
+class SessionForm(_Form, frozen=True, gc=False):
     """What else there is of a session.
 
     state         the row of the current state.
@@ -185,7 +185,7 @@ def encoded(form: Any) -> str:
     return json.encode(form).decode()
 
 
-class FramesForm(_Form, frozen=True):
+class FramesForm(_Form, frozen=True, gc=False):
     """The frames of the clip: their numbers in the source, and the indices of damaged ones."""
 
     numbers: tuple[int, ...]

@@ -16,6 +16,7 @@ _LIMITS = {
     sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 0,
     sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 50,
 }
+_SETTINGS = ("trusted_schema = OFF", "cell_size_check = ON", "mmap_size = 0", "synchronous = FULL")
 _WAIT_S = 5.0
 _NETWORK_DRIVES = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "gpfs", "davfs"}
@@ -38,10 +39,14 @@ def connect(path: Path, mode: str, *, immutable: bool = False, vfs: str | None =
         isolation_level=None,
         check_same_thread=False,
     )
-    for limit, value in _LIMITS.items():
-        database.setlimit(limit, value)
-    for setting in ("trusted_schema = OFF", "cell_size_check = ON", "mmap_size = 0", "synchronous = FULL"):
-        database.execute(f"PRAGMA {setting}").close()
+    try:
+        for limit, value in _LIMITS.items():
+            database.setlimit(limit, value)
+        for setting in _SETTINGS:
+            database.execute(f"PRAGMA {setting}").close()
+    except BaseException:
+        database.close()
+        raise
     return database
 
 

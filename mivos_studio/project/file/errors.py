@@ -15,12 +15,19 @@ class ProjectError(UserError):
 
 
 class DamagedError(ProjectError):
-    """A project whose content is not what this program wrote."""
+    """A project whose content is not what this program wrote; `what` says where, in a few words."""
+
+    def __init__(self, path: Path, what: str) -> None:
+        self.what = what
+        super().__init__(f"{path} is damaged ({what}): `mivos check --repair` saves what can be read.")
 
 
 class FullDiskError(ProjectError):
     """The disk of a project is full."""
 
+
+SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""What Python's module raises; the second where SQLite's own message quotes damaged text."""
 
 _PRIMARY = 0xFF
 _SENTENCES = {
@@ -32,14 +39,7 @@ _SENTENCES = {
     sqlite3.SQLITE_BUSY: "{path} is in use by another program: close that one and try again.",
     sqlite3.SQLITE_LOCKED: "{path} is in use by another program: close that one and try again.",
     sqlite3.SQLITE_NOTADB: "{path} is not a project of this program.",
-    sqlite3.SQLITE_CORRUPT: "{path} is damaged: `mivos check --repair` saves what can be read.",
-    sqlite3.SQLITE_TOOBIG: "{path} holds a value that is larger than any this program writes: it is damaged.",
     sqlite3.SQLITE_NOMEM: "{path} needs more memory than there is: close other programs.",
-}
-_KINDS: dict[int, type[ProjectError]] = {
-    sqlite3.SQLITE_FULL: FullDiskError,
-    sqlite3.SQLITE_CORRUPT: DamagedError,
-    sqlite3.SQLITE_TOOBIG: DamagedError,
 }
 
 
@@ -48,22 +48,18 @@ def in_sentences(path: Path) -> Iterator[None]:
     """Raise a ProjectError instead of what SQLite raises in the block."""
     try:
         yield
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         raise project_error(path, error) from error
 
 
-def project_error(path: Path, error: sqlite3.Error) -> ProjectError:
+def project_error(path: Path, error: Exception) -> ProjectError:
     """Return the error of a project for one of SQLite's."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY
     if code in _SENTENCES:
-        return _KINDS.get(code, ProjectError)(_SENTENCES[code].format(path=path))
+        kind = FullDiskError if code == sqlite3.SQLITE_FULL else ProjectError
+        return kind(_SENTENCES[code].format(path=path))
     if code == sqlite3.SQLITE_IOERR:
         return ProjectError(
             f"{path} cannot be read or written ({error}): check its disk, or copy it elsewhere."
         )
-    return DamagedError(f"{path} cannot be read ({error}): `mivos check --repair` saves what can be read.")
-
-
-def damaged(path: Path, what: str) -> DamagedError:
-    """Return the error of a project in which something is not as it was written."""
-    return DamagedError(f"{path} is damaged ({what}): `mivos check --repair` saves what can be read.")
+    return DamagedError(path, str(error))

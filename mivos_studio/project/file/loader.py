@@ -7,13 +7,17 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from msgspec import MsgspecError, json
+from msgspec import MsgspecError, convert, json
 
 from inference_core.state.frame_record import FrameRecord
 from inference_core.state.snapshot import SessionSnapshot, UndoStep
 from mivos_studio.project.file.codec import Decoder, FramesForm, SessionForm, SettingsForm
-from mivos_studio.project.file.errors import damaged
+from mivos_studio.project.file.collecting import without_collecting
+from mivos_studio.project.file.errors import DamagedError
 from mivos_studio.project.file.saver import Frames, Loaded, StepRow
+
+_StepColumns = tuple[int, int, str, float, int, int]
+_FrameColumns = tuple[int, int, int | None, int | None]
 
 
 def load(database: sqlite3.Connection, path: Path) -> Loaded | None:
@@ -25,9 +29,10 @@ def load(database: sqlite3.Connection, path: Path) -> Loaded | None:
     if "session" not in texts:
         return None
     try:
-        return _load(database, texts)
+        with without_collecting():
+            return _load(database, texts)
     except (MsgspecError, LookupError, ValueError, TypeError) as error:
-        raise damaged(path, str(error) or type(error).__name__) from error
+        raise DamagedError(path, str(error) or type(error).__name__) from error
 
 
 def _load(database: sqlite3.Connection, texts: dict[str, str]) -> Loaded:
@@ -49,15 +54,17 @@ def _load(database: sqlite3.Connection, texts: dict[str, str]) -> Loaded:
     steps = _steps(database, records, states)
     session = json.decode(texts["session"], type=SessionForm)
     timeline = [step for _, step in steps]
+    frames = json.decode(texts["frames"], type=FramesForm).value()
+    _check_frames(database, len(frames))
+    current = convert(
+        database.execute("SELECT frame_index, record FROM frame").fetchall(), list[tuple[int, int]]
+    )
     snapshot = SessionSnapshot(
         json.decode(texts["settings"], type=SettingsForm).value(),
         json.decode(texts["size"], type=tuple[int, int]),
-        json.decode(texts["frames"], type=FramesForm).value(),
+        frames,
         states[session.state],
-        {
-            frame_index: records[row]
-            for frame_index, row in database.execute("SELECT frame_index, record FROM frame")
-        },
+        {frame_index: records[row] for frame_index, row in current},
         tuple(timeline[: session.done]),
         tuple(reversed(timeline[session.done :])),
         session.object,
@@ -69,6 +76,14 @@ def _load(database: sqlite3.Connection, texts: dict[str, str]) -> Loaded:
     )
 
 
+def _check_frames(database: sqlite3.Connection, count: int) -> None:
+    """Raise a LookupError where a frame is named that the clip has not."""
+    for table in ("frame", "round_frame", "step_frame"):
+        first, last = database.execute(f"SELECT min(frame_index), max(frame_index) FROM {table}").fetchone()
+        if first is not None and not 0 <= first <= last < count:
+            raise LookupError(f"frames {first} to {last} of a clip of {count}")
+
+
 def _steps(
     database: sqlite3.Connection, records: dict[int, FrameRecord], states: dict[int, Any]
 ) -> list[tuple[StepRow, UndoStep]]:
@@ -76,10 +91,10 @@ def _steps(
     rows = database.execute("SELECT id, position, label, time, before, after FROM step ORDER BY position")
     return [
         (
-            StepRow(row, position, time),
-            UndoStep(label, states[first], states[last], before.get(row, {}), after.get(row, {})),
+            StepRow(row, position),
+            UndoStep(label, states[first], states[last], before.get(row, {}), after.get(row, {}), done_at),
         )
-        for row, position, label, time, first, last in rows
+        for row, position, label, done_at, first, last in convert(rows.fetchall(), list[_StepColumns])
     ]
 
 
@@ -89,10 +104,8 @@ def _frames(
     """Return by row of its owner what each frame held before and after."""
     before: dict[int, dict[int, FrameRecord | None]] = defaultdict(dict)
     after: dict[int, dict[int, FrameRecord | None]] = defaultdict(dict)
-    named: dict[int | None, FrameRecord | None] = {None: None}
-    named.update(records)
     rows = database.execute(f"SELECT {owner}, frame_index, before, after FROM {owner}_frame")
-    for row, frame_index, first, last in rows:
-        before[row][frame_index] = named[first]
-        after[row][frame_index] = named[last]
+    for row, frame_index, first, last in convert(rows.fetchall(), list[_FrameColumns]):
+        before[row][frame_index] = None if first is None else records[first]
+        after[row][frame_index] = None if last is None else records[last]
     return {**before}, {**after}

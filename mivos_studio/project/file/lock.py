@@ -72,8 +72,11 @@ class ProjectLock:
         ):
             lock.close()
             raise OwnedError(path, earlier)
-        with place.open("w", encoding="utf-8") as file:
-            json.dump(asdict(Owner.here()), file)
+        try:
+            lock.write(json.dumps(asdict(Owner.here())))
+        except OSError:
+            lock.release()
+            raise
         return cls(lock, earlier)
 
     def release(self) -> None:
@@ -83,7 +86,7 @@ class ProjectLock:
 
 def lock_path(path: Path) -> Path:
     """Return the place of a project's lock file."""
-    return path.with_name(f"{path.name}.lock")
+    return path.with_name(f".{path.name}.lock")
 
 
 def owner_of(path: Path) -> Owner | None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from mivos_studio.project.file.database import connect
-from mivos_studio.project.file.errors import ProjectError, damaged, in_sentences
+from mivos_studio.project.file.errors import DamagedError, ProjectError, in_sentences
 from mivos_studio.project.file.lock import has_living_owner
 from mivos_studio.project.file.schema import VERSION, has_our_tables, version_of
 
@@ -81,7 +81,7 @@ def check_version(database: sqlite3.Connection, path: Path) -> int:
 def check_tables(database: sqlite3.Connection, path: Path) -> None:
     """Raise a DamagedError where the tables are not those of this version."""
     if not has_our_tables(database):
-        raise damaged(path, "its tables are not those of a project")
+        raise DamagedError(path, "its tables are not those of a project")
 
 
 def close_cleanly(database: sqlite3.Connection) -> None:

@@ -13,13 +13,14 @@ from typing import Any, Protocol, Self
 
 import msgspec
 
+from inference_core.errors import UserError
 from inference_core.state.snapshot import SessionSnapshot
 from mivos_studio.files import move_without_replacing, written_beside
-from mivos_studio.media.output.places import PROJECT_SUFFIX, cannot_write
+from mivos_studio.media.output.places import PROJECT_SUFFIX, cannot_write, real_path
 from mivos_studio.project.file.blobs import BlobTable
 from mivos_studio.project.file.clip_reference import ClipReference, read_clip, write_clip
 from mivos_studio.project.file.database import connect, journal_mode, start_journal
-from mivos_studio.project.file.errors import ProjectError, damaged, in_sentences
+from mivos_studio.project.file.errors import DamagedError, ProjectError, in_sentences
 from mivos_studio.project.file.loader import load
 from mivos_studio.project.file.lock import OwnedError, ProjectLock, lock_path
 from mivos_studio.project.file.opening import (
@@ -77,6 +78,7 @@ class ProjectFile:
     def create(cls, path: Path, clip: ClipReference | None = None) -> ProjectFile:
         """Make a project where there is no file, or an empty one. Raises a ProjectError."""
         check_suffix(path)
+        path = real_path(path)
         lock = _locked(path)
         try:
             if path.exists() and (not path.is_file() or path.stat().st_size):
@@ -99,6 +101,7 @@ class ProjectFile:
         An older project is brought to the present version, and a copy of it is left beside. Raises a
         ProjectError where it is not a project, is damaged, or was written by a newer version.
         """
+        path = real_path(path)  # the lock is there, by whatever link it is reached
         check_is_file(path)
         if not writes:
             return cls._open_to_read(path, ())
@@ -106,8 +109,8 @@ class ProjectFile:
             lock = ProjectLock.acquire(path)
         except OwnedError as error:
             return cls._open_to_read(path, (f"{error} Until then it can only be looked at.",))
-        except OSError:
-            return cls._open_to_read(path, (f"{path} can only be looked at: its folder is read-only.",))
+        except OSError as error:
+            return cls._open_to_read(path, (f"{cannot_write(path, error)} It can only be looked at.",))
         try:
             return cls._open_to_write(path, lock)
         except BaseException:
@@ -126,7 +129,6 @@ class ProjectFile:
                     migrate(database, version)
                     notices.append(f"{path} was of an older format; a copy of it is {copy}.")
                 check_tables(database, path)
-                start_journal(database, path)
                 if lock.left_by is not None:
                     notices.append(
                         f"{path} was not closed by {lock.left_by}: the work is as it was saved last, which is"
@@ -134,6 +136,7 @@ class ProjectFile:
                     )
                 project = cls(path, database, lock, tuple(notices))
                 project._load()
+                start_journal(database, path)  # only now: a damaged project stays as it is
                 project._remove_leftovers()
             except BaseException:
                 database.close()
@@ -148,8 +151,8 @@ class ProjectFile:
             with in_sentences(path):
                 if check_version(database, path) < VERSION:
                     raise ProjectError(
-                        f"{path} is of an older format and cannot be written: copy it to another folder and open"
-                        " the copy."
+                        f"{path} is of an older format and cannot be written:"
+                        " copy it to another folder and open the copy."
                     )
                 check_tables(database, path)
                 database.execute("BEGIN")
@@ -182,8 +185,8 @@ class ProjectFile:
         with self._reading():
             try:
                 return read_clip(self._database)
-            except (ValueError, TypeError) as error:
-                raise damaged(self.path, "its clip is not one") from error
+            except (msgspec.MsgspecError, ValueError) as error:
+                raise DamagedError(self.path, "its clip is not one") from error
 
     @property
     def view(self) -> Any:
@@ -192,7 +195,7 @@ class ProjectFile:
             row = self._database.execute("SELECT value FROM view").fetchone()
         try:
             return None if row is None else msgspec.json.decode(row[0])
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, TypeError):
             return None
 
     @property
@@ -208,8 +211,8 @@ class ProjectFile:
             rows = self._database.execute("SELECT id, step FROM interaction ORDER BY id").fetchall()
         try:
             return [read_step(msgspec.json.decode(text), f"Step {number}") for number, text in rows]
-        except msgspec.MsgspecError as error:
-            raise damaged(self.path, "a step of its script cannot be read") from error
+        except (msgspec.MsgspecError, UserError, TypeError) as error:
+            raise DamagedError(self.path, f"a step of its script cannot be read: {error}") from error
 
     # -- saving ----------------------------------------------------------------------------------------------
 
@@ -267,6 +270,7 @@ class ProjectFile:
         if _is_same_place(path, self.path):
             return
         check_suffix(path)
+        path = real_path(path)
         lock = _locked(path)
         try:
             with self._access, in_sentences(path):

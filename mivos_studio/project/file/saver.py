@@ -8,7 +8,6 @@ for every frame.
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -30,16 +29,16 @@ from mivos_studio.project.file.codec import (
     encode_state,
     encoded,
 )
+from mivos_studio.project.file.collecting import without_collecting
 
 Frames = Mapping[int, FrameRecord | None]
 
 
 class StepRow(NamedTuple):
-    """The row of an undo step, and when the step was saved first, in seconds since 1970."""
+    """The row of an undo step, and its place among the steps."""
 
     row: int
     position: int
-    time: float
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,8 @@ class Saver:
         self._texts: dict[str, str] = {}
         self._written: tuple[Any, ...] = ()
         if loaded is not None:
-            self._adopt(loaded)
+            with without_collecting():
+                self._adopt(loaded)
 
     def write(self, snapshot: SessionSnapshot) -> None:
         """Write what differs from what was saved last; inside of a transaction."""
@@ -283,18 +283,16 @@ class Saver:
 
     def _write_step(self, position: int, step: UndoStep, old: tuple[StepRow, UndoStep] | None) -> StepRow:
         """Write a step, in the row of one that is there no more where there is such a one."""
-        place = StepRow(self._new_row("step"), position, time.time())
+        place = StepRow(old[0].row if old else self._new_row("step"), position)
         frames = (_no_frames, _no_frames)
         if old is not None:
-            is_same = old[1].label == step.label
-            place = StepRow(old[0].row, position, old[0].time if is_same else place.time)
             frames = _frames_of(old[1])
             self._unname(old[1].before)
             self._unname(old[1].after)
         before, after = self._name(step.before), self._name(step.after)
         self._database.execute(
             "INSERT OR REPLACE INTO step VALUES (?, ?, ?, ?, ?, ?)",
-            (place.row, position, step.label, place.time, before, after),
+            (place.row, position, step.label, step.done_at, before, after),
         ).close()
         self._write_frames("step", place.row, frames, _frames_of(step))
         return place

@@ -6,8 +6,9 @@ import shutil
 from pathlib import Path
 
 from inference_core.session import Session
+from inference_core.types import ObjectSettings
 from mivos_studio.project.file.project_file import ProjectFile
-from tests.inference_core.fakes import FakeClip, fake_networks, fake_session
+from tests.inference_core.fakes import FakeClip, fake_networks, fake_session, square_clip, square_ids
 
 
 def new_session(project: ProjectFile, clip: FakeClip) -> Session:
@@ -37,7 +38,31 @@ def crashed_copy(path: Path, folder: Path) -> Path:
 
 def row_counts(project: ProjectFile) -> dict[str, int]:
     """Return the number of rows of every table."""
-    tables = ["blob", "record", "frame", "item", "round", "round_frame", "state", "step", "step_frame", "interaction"]
+    tables = (
+        *("blob", "record", "frame", "item", "round", "round_frame"),
+        *("state", "step", "step_frame", "interaction"),
+    )
     return {
         table: project._database.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables
     }
+
+
+def worked(project: ProjectFile, frames: int = 14) -> Session:
+    """Two rounds, settings, a stopped propagation, undone steps; saved after each."""
+    session = new_session(project, square_clip(frames))
+    session.set_ids(0, square_ids(0, both=True))
+    project.save(session)
+    session.propagate().run()
+    project.save(session)
+    session.set_ids(frames - 1, square_ids(frames - 1, both=True))
+    session.configure_object(2, ObjectSettings(colour=(255, 0, 128), order=2))
+    for number, _ in enumerate(session.propagate(), start=1):
+        project.save(session)
+        if number == 3:
+            break
+    session.finish()
+    project.save(session)
+    session.rename_object(1, "Zoë's 犬")
+    session.undo()
+    project.save(session)
+    return session

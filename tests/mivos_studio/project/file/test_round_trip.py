@@ -9,7 +9,6 @@ import pytest
 
 from inference_core.errors import UserError
 from inference_core.session import Session
-from inference_core.types import ObjectSettings
 from mivos_studio.project.file.project_file import ProjectFile
 from tests.inference_core.fakes import square_clip, square_ids, stroke
 from tests.inference_core.snapshot import differences, snapshot
@@ -19,6 +18,7 @@ from tests.mivos_studio.project.file.projects import (
     new_session,
     reopened_session,
     row_counts,
+    worked,
 )
 
 STEPS = 22
@@ -111,27 +111,6 @@ def test_a_propagation_is_saved_frame_by_frame_also_with_other_steps_in_between(
         copy = crashed_copy(project.path, tmp_path / "end")
         with ProjectFile.open(copy) as again:
             assert history(reopened_session(again, clip)) == history(session)
-
-
-def worked(project: ProjectFile, frames: int = 14) -> Session:
-    """Two rounds, settings, a stopped propagation, undone steps; saved after each."""
-    session = new_session(project, square_clip(frames))
-    session.set_ids(0, square_ids(0, both=True))
-    project.save(session)
-    session.propagate().run()
-    project.save(session)
-    session.set_ids(frames - 1, square_ids(frames - 1, both=True))
-    session.configure_object(2, ObjectSettings(colour=(255, 0, 128), order=2))
-    for number, _ in enumerate(session.propagate(), start=1):
-        project.save(session)
-        if number == 3:
-            break
-    session.finish()
-    project.save(session)
-    session.rename_object(1, "Zoë's 犬")
-    session.undo()
-    project.save(session)
-    return session
 
 
 def test_what_nothing_names_any_more_leaves_the_tables(tmp_path: Path) -> None:
