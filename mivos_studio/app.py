@@ -232,7 +232,12 @@ def _open_session(
         locked_count = session.undo_count
     else:
         from inference_core.session import Session
-        from mivos_studio.window_projects import initial_undo_count, running_step, update_clip
+        from mivos_studio.window_projects import (
+            initial_undo_count,
+            note_other_family,
+            running_step,
+            update_clip,
+        )
 
         session = Session.restore(
             state, project.file.storage, clip, networks, device=options.device, dtype=options.dtype
@@ -240,5 +245,6 @@ def _open_session(
         recorder.load(project.file.steps(), running_step(project.file))
         locked_count = initial_undo_count(project.file)
         update_clip(project.file, path, clip)
+        note_other_family(project, networks.family)
     terms = FAMILIES[networks.family].terms
     return OpenedSession(session, networks.family, terms, locked_count, project)

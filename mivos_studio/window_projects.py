@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gui.worker.project import ClipNotFoundError, OpenedFile, UnnamedProject
-from gui.worker.project_saver import INITIAL_UNDO_COUNT, RUNNING
+from gui.worker.project_saver import FAMILY, INITIAL_UNDO_COUNT, RUNNING
 from inference_core.errors import UserError
 from inference_core.tools.registry import TOOLS
 from mivos_studio.files import written_beside
 from mivos_studio.media.clip import Clip, open_clip
+from mivos_studio.media.output.places import PROJECT_SUFFIX
 from mivos_studio.project.file.clip_reference import ClipReference, find_clip, read_clip
 from mivos_studio.project.file.collect import collect
 from mivos_studio.project.file.errors import ProjectError
@@ -43,6 +44,7 @@ class WindowProject:
     def __init__(self, file: ProjectFile, recovery: RecoveryFolder) -> None:
         self.file = file
         self._recovery = recovery
+        self._notices: list[str] = []
 
     @property
     def path(self) -> Path:
@@ -59,8 +61,12 @@ class WindowProject:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """Those of the file; that a recovery project was not closed goes without saying."""
-        return self.file.notices if self.has_name else ()
+        """Those of the file, but that a recovery project was not closed; and those that were added."""
+        return (*(self.file.notices if self.has_name else ()), *self._notices)
+
+    def add_notice(self, sentence: str) -> None:
+        """Add a notice."""
+        self._notices.append(sentence)
 
     @property
     def view(self) -> Any:
@@ -174,12 +180,13 @@ class WindowProjects:
         return project
 
     def _unnamed(self) -> Iterator[UnnamedProject]:
-        for path in self._recovery.folder.glob("*.mivos"):
-            if not has_living_owner(path):
-                with suppress(UserError, OSError, sqlite3.Error, ValueError, TypeError):
-                    found = _described(path)
-                    if found.strokes:
-                        yield found
+        for path in self._recovery.folder.glob(f"*{PROJECT_SUFFIX}"):
+            if has_living_owner(path):
+                continue
+            with suppress(UserError, OSError, sqlite3.Error, ValueError, TypeError, KeyError):
+                found = _described(path)
+                if found.strokes:
+                    yield found
 
 
 def update_clip(project: ProjectFile, path: Path, clip: Clip) -> None:
@@ -207,6 +214,17 @@ def running_step(project: ProjectFile) -> Step | None:
     with suppress(UserError):
         return read_step(view[RUNNING], "The propagation under way")
     return None
+
+
+def note_other_family(project: WindowProject, family: str) -> None:
+    """Add a notice where the work was done with networks of another family."""
+    view = project.view
+    before = view.get(FAMILY) if isinstance(view, dict) else None
+    if isinstance(before, str) and before != family:
+        project.add_notice(
+            f"This project was made with the networks {before}, and goes on with {family}: what is propagated"
+            f" now may not fit what is there. To go on as before, start with --models {before}."
+        )
 
 
 def _find(project: ProjectFile, clip: Path | None) -> tuple[Path, bool]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LEAST_INTERVAL_S = 0.5
 _SHARE = 10
 """Saves during a command take at most about one part in so many of its time."""
-INITIAL_UNDO_COUNT, RUNNING = "initial_undo_count", "running"
+INITIAL_UNDO_COUNT, FAMILY, RUNNING = "initial_undo_count", "family", "running"
 """Keys of the view that a project keeps, beside those of the window."""
 
 
@@ -27,12 +27,16 @@ class ProjectSaver:
     """Saves what has changed. Only `set_view` is called from another thread.
 
     initial_undo_count  undo steps that the user cannot undo.
+    family              of the networks.
     """
 
-    def __init__(self, project: Project, recorder: ScriptRecorder, initial_undo_count: int) -> None:
+    def __init__(
+        self, project: Project, recorder: ScriptRecorder, *, initial_undo_count: int, family: str
+    ) -> None:
         self.project = project
         self._recorder = recorder
         self._initial_undo_count = initial_undo_count
+        self._family = family
         self._view: Mapping[str, object] = {}
         self._running: Propagate | None = None
         self._saved: tuple[object, ...] = ()
@@ -106,7 +110,7 @@ class ProjectSaver:
             self.project.close()
 
     def _whole_view(self) -> dict[str, object]:
-        view = {**self._view, INITIAL_UNDO_COUNT: self._initial_undo_count}
+        view = {**self._view, INITIAL_UNDO_COUNT: self._initial_undo_count, FAMILY: self._family}
         if self._running is not None:
             step = self._recorder.with_meanwhile(self._running)
             view[RUNNING] = {"do": step.verb, **step.written()}

@@ -200,7 +200,12 @@ class Worker(StoppableThread):
         opened.session.on_notice(self.noticed.emit)
         self._recorder.start(opened.session.undo_count)
         if opened.project is not None:
-            self._saver = ProjectSaver(opened.project, self._recorder, opened.initial_undo_count)
+            self._saver = ProjectSaver(
+                opened.project,
+                self._recorder,
+                initial_undo_count=opened.initial_undo_count,
+                family=opened.family,
+            )
         try:
             self.check_stop()
             self.opened.emit(opened)
@@ -278,13 +283,14 @@ class Worker(StoppableThread):
             lowest = min(lowest, session.undo_count)
         return lowest
 
-    def _save(self, save: Callable[[Session], None], session: Session) -> None:
+    def _save(self, save: Callable[[Session], None], session: Session, *, is_meanwhile: bool = False) -> None:
         """Save; a failure is emitted, and work goes on."""
         try:
             save(session)
         except Exception as error:
-            self._has_save_failed = True
-            self.save_failed.emit(error)
+            is_shown, self._has_save_failed = self._has_save_failed and is_meanwhile, True
+            if not is_shown:  # a long command would show it every half second
+                self.save_failed.emit(error)
         else:
             if self._has_save_failed:
                 self._has_save_failed = False
@@ -293,7 +299,7 @@ class Worker(StoppableThread):
     def _save_meanwhile(self, saver: ProjectSaver, session: Session, unfinished: Propagate | None) -> None:
         if unfinished is not None:
             saver.set_running(unfinished)
-        self._save(saver.save_if_due, session)
+        self._save(saver.save_if_due, session, is_meanwhile=True)
 
     def _close_project(self, session: Session) -> None:
         saver = self._saver

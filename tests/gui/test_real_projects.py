@@ -367,3 +367,26 @@ def test_the_window_goes_from_one_project_to_another_and_back(
         wait_open(window)
         assert_equal(masks(window), expected)
     assert window.parts.projects.recent()[:2] == (one, two)
+
+
+def test_a_project_of_other_networks_says_so(
+    program: OpenProgram, small_clip: ClipOnDisk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = program(small_clip.images)
+    draw_and_propagate(window)
+    save_as(window, tmp_path / "koi.mivos", monkeypatch)
+    close(window)
+    monkeypatch.setattr(SessionOptions, "load", lambda self: replace(fake_networks(), family="compact-free"))
+    again = program(tmp_path / "koi.mivos")
+    assert "made with the networks compact, and goes on with compact-free" in again.banner.text
+
+
+def test_a_file_that_is_no_project_is_refused_in_the_banner_and_the_clip_stays(
+    program: OpenProgram, small_clip: ClipOnDisk, tmp_path: Path
+) -> None:
+    window = program(small_clip.images)
+    (tmp_path / "notes.mivos").write_text("notes", encoding="utf-8")
+    window.parts.projects.file_chosen.emit(tmp_path / "notes.mivos")
+    wait_until(lambda: bool(window.banner.text))
+    assert "notes.mivos is not a project of this program." in window.banner.text
+    draw_and_propagate(window)

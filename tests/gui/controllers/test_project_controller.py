@@ -122,6 +122,22 @@ def test_a_save_that_fails_is_shown_work_goes_on_and_the_next_save_writes_all(
     assert window.banner.text == "Everything is saved again."
 
 
+def test_a_failure_during_a_propagation_is_shown_once(
+    open_window: OpenWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gui.worker.project_saver.LEAST_INTERVAL_S", 0.0)
+    session = FakeSession()
+    projects = FakeProjects(session.clip)
+    window = open_window(session, projects=projects)
+    shown: list[str] = []
+    window.messages.error.connect(shown.append)
+    scribble(window)
+    projects.made[0].failure = "The disk is full."
+    press(window, "propagate")
+    wait_idle(window)
+    assert shown == ["The disk is full."] * 2, "as it begins to fail, and at the end"
+
+
 def test_ctrl_s_asks_for_a_name_once_and_then_saves_there(
     window: MainWindow, projects: FakeProjects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
