@@ -16,8 +16,9 @@ from gui.worker.project import ClipNotFoundError, OpenedFile, UnnamedProject
 from gui.worker.project_saver import FAMILY, INITIAL_UNDO_COUNT, RUNNING
 from inference_core.errors import UserError
 from inference_core.tools.registry import TOOLS
-from mivos_studio.files import written_beside
 from mivos_studio.media.clip import Clip, open_clip
+from mivos_studio.media.errors import MediaError
+from mivos_studio.media.output.file import FileKind, written_file
 from mivos_studio.media.output.places import PROJECT_SUFFIX
 from mivos_studio.project.file.clip_reference import ClipReference, find_clip, read_clip
 from mivos_studio.project.file.collect import collect
@@ -144,17 +145,16 @@ class WindowProjects:
         """Remember a project as the newest; nothing happens where that cannot be written."""
         path = path.absolute()
         paths = [path, *(each for each in self._read_recent() if each != path)][:_MAX_RECENT]
-        with suppress(OSError):
+        with suppress(OSError, MediaError):
             self._recent_file.parent.mkdir(parents=True, exist_ok=True)
-            with written_beside(self._recent_file, Path.replace) as beside:
+            with written_file(self._recent_file, _RECENT) as beside:
                 beside.write_text(json.dumps([str(each) for each in paths], indent=1), encoding="utf-8")
 
     def _read_recent(self) -> list[Path]:
         try:
-            found = json.loads(self._recent_file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            return _recent_in(self._recent_file) or []
+        except OSError:
             return []
-        return [Path(each) for each in found if isinstance(each, str)] if isinstance(found, list) else []
 
     def _open_file(self, path: Path, report: ReportProgress) -> ProjectFile:
         """Open a project; wait while this window is still saving it, after another clip was opened."""
@@ -187,6 +187,19 @@ class WindowProjects:
                 found = _described(path)
                 if found.strokes:
                     yield found
+
+
+def _recent_in(path: Path) -> list[Path] | None:
+    """Return the paths in a list of recent projects; None where it is none. Raises OSError."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return None
+    is_list = isinstance(found, list) and all(isinstance(each, str) for each in found)
+    return [Path(each) for each in found] if is_list else None
+
+
+_RECENT = FileKind("a list of recent projects", lambda path: _recent_in(path) is not None)
 
 
 def update_clip(project: ProjectFile, path: Path, clip: Clip) -> None:
