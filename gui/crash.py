@@ -18,6 +18,7 @@ from PyQt5.QtCore import QMessageLogContext, QObject, QtMsgType, pyqtSignal, qIn
 from inference_core.errors import UserError
 
 MAX_REPORT_BYTES = 1 << 20
+"""Above this the file is begun anew, so that an error that repeats does not fill the disk."""
 
 
 class ErrorReporter(QObject):

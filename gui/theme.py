@@ -6,6 +6,7 @@ import qdarkstyle
 from PyQt5.QtGui import QFont
 from PyQt5.QtWidgets import QApplication
 
+# Dark and nearly grey, so that the colours of footage are judged without tint beside them.
 ACCENT = "#3d8fe0"
 PANEL = "#1d2127"
 GROUND = "#15181d"

@@ -23,6 +23,7 @@ Float32Array = NDArray[np.float32]
 Float64Array = NDArray[np.float64]
 
 MAX_OBJECTS = 255
+"""Ids are uint8, and 0 is background."""
 _MEBIBYTE = 2**20
 
 
@@ -237,6 +238,8 @@ class MemoryBudget:
     contents  compressed masks and probabilities, of now and of every undo step; the rest is in the scratch
               store, and without one all of it stays in memory.
     decoded   masks (H, W) as they are shown.
+
+    After how many frames each is full, and what a long clip takes in all: docs/research/memory.md.
     """
 
     features: int = 768 * _MEBIBYTE

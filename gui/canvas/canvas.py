@@ -19,7 +19,9 @@ from inference_core.types import Interaction, Region
 _BACKGROUND = QColor(18, 20, 24)
 _PLACEHOLDER_COLOUR = QColor(139, 149, 165)
 _IDLE_MS = 140
+"""Since the last zoom step or pan: longer than between two steps of a turning wheel, by hand."""
 _WHEEL_STEP = 1.2
+"""Factor of one wheel step: four steps double the scale."""
 _NEAREST_SCALE = 2.0
 """From this scale on the image is drawn without interpolation, so that single pixels are visible."""
 

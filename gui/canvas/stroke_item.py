@@ -15,6 +15,7 @@ from inference_core.types import Interaction, Stroke
 
 _NEGATIVE = QColor(24, 26, 31)
 _SEGMENT_POINTS = 48
+"""Points of a segment of a long line: a mouse move repaints one or two segments."""
 
 
 class SegmentedLine:

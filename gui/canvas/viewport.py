@@ -18,7 +18,9 @@ Size = tuple[int, int]
 
 MIN_SCALE = 1 / 16
 MAX_SCALE = 64.0
+"""From an 8K frame that fits into 480 pixels to a pixel as large as a thumbnail."""
 FIT_MARGIN = 0.96
+"""Share of the canvas that a fitted frame takes, so that its edges can be seen and drawn beyond."""
 KEEP_VISIBLE_PX = 48
 """Panning keeps at least this much of the frame on the canvas."""
 

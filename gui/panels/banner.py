@@ -11,7 +11,9 @@ from gui.panels.icons import required_icon
 from gui.panels.spec import PanelContext
 
 _NOTE_MS = 6000
+"""Long enough to read two sentences."""
 _MAX_WIDTH = 760
+"""Pixels: longer lines are hard to read."""
 _MARGIN_PX = 12
 
 

@@ -44,6 +44,7 @@ _SHAPES = {
     "app": '<rect x="2" y="4" width="20" height="16" rx="3" stroke="#4aa3ff"/><path d="M8 16c0-6 2-9 4-9s4 3 4 9z" fill="#4aa3ff" stroke="#4aa3ff"/>',
 }  # fmt: skip
 _SIZES = (16, 20, 24, 32, 48)
+"""Pixels at which icons are rendered: the buttons' sizes, and larger ones for dense screens."""
 
 
 @cache

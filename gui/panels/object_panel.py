@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
 _SWATCH_PX = 14
 _NUMBER_KEYS = 9
+"""The keys 1 to 9 select an object."""
 _MAX_NAME = 60
+"""Characters; more could not be seen in the list."""
 
 
 @dataclass(frozen=True)

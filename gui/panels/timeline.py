@@ -14,6 +14,7 @@ from gui.state.overlay import UInt32Array
 from gui.state.session_view import ClipFacts, Marks
 from gui.state.view_state import ViewState
 
+# Colours, and the layout from top to bottom in pixels: ruler, track with bars, lane of confidence.
 _GROUND = QColor("#15181d")
 _TRACK = QColor(*GROUND)
 _RULER = QColor("#6b7484")
@@ -31,7 +32,9 @@ _LANE_HEIGHT = 16.0
 _HEIGHT = 78
 _DIAMOND = 5.5
 _MIN_TICK_PX = 64.0
+"""Between two ticks, so that frame numbers of six digits do not touch."""
 _STEPS = (1, 2, 5)
+"""Ticks lie this many frames apart, times a power of ten."""
 _LEGEND = "The higher and redder, the less sure the mask: correct the clip there."
 
 

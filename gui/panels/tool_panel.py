@@ -10,6 +10,7 @@ from PyQt5.QtWidgets import QAction, QFrame, QToolButton, QVBoxLayout, QWidget
 from gui.state.view_state import CANVAS_TOOLS
 
 _ICON_PX = 24
+"""Larger than other icons: these buttons are used most."""
 
 
 class ToolPanel(QFrame):

@@ -28,6 +28,7 @@ _MIN_HEIGHT_SHARE = 0.14
 _EXPONENT = 0.75
 """Below 1, since most uncertainties are small and differences among them must be visible."""
 _STEPS = 256
+"""Colours of the ramp from certain to uncertain."""
 
 
 class FrameConfidence(NamedTuple):

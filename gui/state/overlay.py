@@ -20,6 +20,7 @@ Box = tuple[int, int, int, int]
 """Columns x0..x1-1, rows y0..y1-1, as (x0, y0, x1, y1)."""
 
 FILL_ALPHA = 0.42
+"""Opacity of a mask's colour: the footage stays visible through it, by eye."""
 OUTLINE = 256
 """Added to the id of a pixel that touches another id: the second half of the look-up table."""
 

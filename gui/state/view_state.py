@@ -14,7 +14,9 @@ from inference_core.tools.registry import TOOLS
 from inference_core.types import ObjectInfo, Region, Tool
 
 MIN_RADIUS_PX = 0.5
+"""A line one pixel wide."""
 MAX_RADIUS_PX = 200.0
+"""A tenth of a 4K frame's height to each side."""
 
 
 REGION = "region"

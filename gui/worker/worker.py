@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 MAX_UNACKNOWLEDGED_CHANGES = 16
 """Changes that the window has not handled yet; at this many the worker waits, since each holds a mask."""
 _POLL_MS = 50
+"""How often a wait checks whether the thread should stop: soon for a user, rare for the processor."""
 _WAITING_FOR_OTHER_CLIP = "Finishing what was under way on the other clip …"
 
 

@@ -16,6 +16,7 @@ from inference_core.types import BoolArray, Float32Array, UInt8Array
 
 Size = tuple[int, int]
 
+# Of ImageNet: the published networks were trained with images normalised so, and the compact ones too.
 _MEAN = np.array([[0.485], [0.456], [0.406]], np.float32)
 _STD = np.array([[0.229], [0.224], [0.225]], np.float32)
 _NORMALISED_LEVELS: Float32Array = (np.arange(256, dtype=np.float32) / np.float32(255.0) - _MEAN) / _STD

@@ -12,7 +12,10 @@ from inference_core.tools.tool_input import Edited, ToolInput
 from inference_core.types import BoolArray, Stroke
 
 DISK_RADIUS_PX = 5.0
-"""Radius of the disk that the network sees of a click, working pixels."""
+"""Radius of the disk that the network sees of a click, working pixels.
+
+At 480 lines it becomes 2 of the compact network's 192 lines, which was trained with disks of 1 and 2.
+"""
 
 # Radius that a click sets by itself, source pixels: on a thin structure the disk would reach beyond it.
 _CERTAIN_RADIUS_PX = 1.0

@@ -71,7 +71,7 @@ def _previous(given: ToolInput, prompt: Prompt, object_ids: Sequence[int]) -> Bo
 
     All strokes are predicted from together. To correct the prediction from those before instead would let
     every small mistake grow: after the robot's scribbles on propagated masks of four clips that gave a mean
-    J of 0.766, this gives 0.802 (before them 0.707).
+    J of 0.766, this gives 0.802 (before them 0.707; "Corrections" in docs/research/training.md).
     """
     now, start = prompt.crop.cut(given.ids), prompt.crop.cut(given.start)
     masks = [(start if (start == name).any() else now) == name for name in object_ids]

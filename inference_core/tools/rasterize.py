@@ -8,7 +8,8 @@ import numpy as np
 
 from inference_core.types import BoolArray, Float32Array
 
-# Points that lie this close to the line between their neighbours are left out.
+# Points that lie this close to the line between their neighbours are left out: a mouse sends many, and a
+# twentieth of a pixel is not visible.
 _STRAIGHT_PX = 0.05
 
 

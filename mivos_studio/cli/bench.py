@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, _SubParsersAction
 from collections.abc import Iterable
 from pathlib import Path
@@ -73,12 +74,19 @@ def _add_gui(subjects: _Subjects) -> ArgumentParser:
         "gui",
         help="how quick the window is",
         description="Measure first paint, brush moves, scrubbing, how long a propagation holds the window up,"
-        " and how fast it is there and without a window. Needs a display; on Linux xvfb-run or"
-        " QT_QPA_PLATFORM=offscreen will do.",
+        " and how fast it is there and without a window, by turns. Each measurement runs in a process of its"
+        " own; minutes in all. Needs a display; on Linux xvfb-run or QT_QPA_PLATFORM=offscreen will do.",
     )
     window.add_argument("--clip", type=Path, metavar="CLIP", help="footage (default: the sample clip)")
     window.add_argument(
         "--frames", type=whole_number(least=8), default=24, metavar="N", help="frames of it (default: 24)"
+    )
+    window.add_argument(
+        "--runs",
+        type=whole_number(least=1),
+        default=5,
+        metavar="N",
+        help="runs of first paint and of each propagation, of which the median counts (default: 5)",
     )
     window.set_defaults(run=run_gui)
     return window
@@ -249,9 +257,13 @@ def run_gui(options: Namespace) -> None:
     """Measure the window, print and write the figures."""
     check_json(options, inputs=[options.clip] if options.clip else [])
 
-    from mivos_studio.benchmarks.gui import measure
+    from mivos_studio.benchmarks.gui import GuiOptions, measure_gui
 
-    figures = measure(options.clip, options.frames)
+    def report(text: str) -> None:
+        if not options.quiet:
+            print(text, file=sys.stderr, flush=True)
+
+    figures = measure_gui(GuiOptions(options.clip, options.frames, options.runs), report)
     print(json.dumps(figures, indent=1))
     write_json(options, figures)
 

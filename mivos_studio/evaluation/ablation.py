@@ -12,7 +12,9 @@ from torch import Tensor, nn
 
 from model.interfaces import FusionNetwork, MemoryEntry, Networks, PropagationNetwork, QueryFeatures
 
+# As in soft aggregation, which `own_logits` inverts.
 _EPSILON = 1e-7
+# From a start that is exact for one object; for several the tests show that the blend comes back.
 _NEWTON_STEPS = 5
 
 

@@ -13,6 +13,7 @@ from inference_core.types import BoolArray, Float32Array, UInt8Array
 GRABCUT_BORDER = 0.02
 """Rim of the image that GrabCut takes for background, as a share of height and width."""
 GRABCUT_ITERATIONS = 5
+"""As in OpenCV's own example."""
 
 
 class GrabCutPrior(IntEnum):

@@ -15,9 +15,9 @@ from inference_core.types import BoolArray, Float64Array, UInt8Array
 Measure = Callable[[BoolArray, BoolArray], float]
 
 CONTOUR_TOLERANCE = 0.008
-"""How far apart two contours may lie and still match, as a share of the image's diagonal."""
+"""How far apart two contours may lie and still match, as a share of the image's diagonal; DAVIS's number."""
 HIT = 0.5
-"""Above this a frame counts for recall."""
+"""Above this a frame counts for recall; DAVIS's number."""
 
 
 def jaccard(truth: BoolArray, prediction: BoolArray) -> float:

@@ -31,7 +31,7 @@ class ClipOptions:
 
 @dataclass(frozen=True)
 class StillOptions:
-    """Evaluation of a folder of single images with at most `clicks` clicks each."""
+    """Evaluation of a folder of single images with at most `clicks` clicks each; 20 in the benchmarks."""
 
     folder: Path
     clicks: int = 20

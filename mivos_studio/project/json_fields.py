@@ -55,7 +55,7 @@ def read_object(
     unknown = [key for key in value if key not in keys and key not in known]
     if unknown and kind.__struct_config__.forbid_unknown_fields:
         raise UserError(
-            f'{place} has the unknown key "{unknown[0]}"; it may have {", ".join((*known, *keys))}.'
+            f"{place} has the unknown key {shown(unknown[0])}; it may have {', '.join((*known, *keys))}."
         )
     for key, field in keys.items():
         if key in value:
@@ -73,14 +73,18 @@ def _check(key: str, value: object, kind: Any, place: str) -> None:
     """Refuse what a key must not hold. Null is refused too: a field is None only where its key is missing."""
     declared = next(part for part in (kind, *get_args(kind)) if hasattr(part, "__metadata__"))
     try:
+        if isinstance(value, str):
+            value.encode()
         convert(value, declared)
     except ValidationError as error:
         is_no_list = get_origin(declared.__origin__) in (list, tuple) and not isinstance(value, list)
         wanted = "a list in brackets" if is_no_list else declared.__metadata__[0].description
         raise UserError(f'{place}: "{key}" must be {wanted}, not {shown(value)}.') from error
+    except UnicodeEncodeError as error:  # JSON can spell half of a surrogate pair
+        raise UserError(f'{place}: "{key}" must be valid Unicode, not {shown(value)}.') from error
 
 
 def shown(value: object) -> str:
     """Return a JSON value as an error message shows it: long ones are cut."""
-    text = json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace").decode()
     return text if len(text) <= 40 else f"{text[:37]}..."

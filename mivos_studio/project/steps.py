@@ -7,6 +7,7 @@ it is done. Reading, writing, checking, playing and the window go by that.
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from itertools import islice
@@ -36,6 +37,9 @@ _KEYS = {"frame_index": "frame", "object_id": "object", "frame_range": "range"}
 """What scripts call the fields that have another name here."""
 
 _Direction = Annotated[Direction, Meta(description=f"one of {', '.join(Direction)}")]
+_FileName = Annotated[
+    str, Meta(pattern=r"^[^\0]+\Z", description="a text that is not empty, without the character NUL")
+]
 _FrameRange = Annotated[
     tuple[WholeNumber, WholeNumber], Meta(description="a list of 2 whole numbers of 0 or more")
 ]
@@ -295,7 +299,7 @@ class SetIds(Step, frozen=True):
 
     verbs = ("set_ids",)
     frame_index: WholeNumber
-    file: Text
+    file: _FileName
 
     @property
     def masks(self) -> Mapping[int, Path]:
@@ -370,7 +374,7 @@ def _stopped(changes: Iterable[FrameMask], stop_after: int | None) -> Iterator[F
     """Consume this many changes and stop, as in a propagation that was cancelled."""
     iterator = iter(changes)
     try:
-        yield from islice(iterator, stop_after)
+        yield from iterator if stop_after is None else islice(iterator, min(stop_after, sys.maxsize))
     finally:
         if isinstance(iterator, Generator):
             iterator.close()

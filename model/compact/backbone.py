@@ -13,10 +13,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 STEM = 32
+"""Channels of the first convolution."""
 WIDTHS = (16, 24, 40, 112)
 """Channels of the returned maps, at strides 2, 4, 8 and 16."""
 
+# Of TensorFlow's BatchNorm, with which the ImageNet weights were trained.
 _EPSILON = 1e-3
+# By which images are normalised; see `LiteBackbone`.
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 

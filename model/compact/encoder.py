@@ -12,7 +12,7 @@ from model.compact.backbone import LiteBackbone
 from model.layers.blocks import ConvNorm, ResidualBlock, residual_stage, upsample
 
 WIDTHS = (24, 40, 80, 160)
-"""Channels at strides 2, 4, 8 and 16 of the reduced image."""
+"""Channels at strides 2, 4, 8 and 16 of the reduced image. These sizes are those of the weights that ship."""
 
 GRID_STRIDE = 8
 """Stride of the memory grid on the reduced image."""

@@ -9,7 +9,10 @@ from torch import Tensor, nn
 from model.compact.encoder import MULTIPLE, REDUCTION, reduce_size
 from model.layers.blocks import ConvNorm, ResidualBlock, matching, upsample
 
+# Channels of the weights that ship.
 _WIDTH = 24
+# Keep logits finite where a probability or a distance is 0 or 1. The weights were trained with both; a change
+# needs training again.
 _EPSILON = 1e-4
 _MAX_LOGIT = 6.0
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 Background = Literal["product", "constant"]
 
+# Both as in the published code.
 _EPSILON = 1e-7
 _HARDNESS = 1000.0
 

@@ -12,6 +12,7 @@ from model.layers.blocks import upsample
 from model.layers.winograd import WideConv
 from model.mivos.encoders import VALUE_CHANNELS, ImageFeatures
 
+# Channels of the published checkpoint.
 _WIDTH = 512
 
 

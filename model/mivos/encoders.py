@@ -12,9 +12,9 @@ from model.mivos.resnet import shrink, stage, stem
 GRID_STRIDE = 16
 """Stride of the memory grid."""
 
+# Channels of the published checkpoints.
 KEY_CHANNELS = 128
 VALUE_CHANNELS = 512
-
 _WIDTHS = (64, 128, 256)
 _DEEP = 1024
 

@@ -58,6 +58,9 @@ MIVOS = Family(
     " YouTube-VOS, BL30K, LVIS and sets of single images, of which some allow non-commercial use only.",
     # The published values; the features are some 22 MiB a frame of 480 lines in bfloat16, and half the time
     # of a later round.
+    # mem_every: the published number. Published is no cap: what one costs, docs/research/memory.md. Features
+    # are
+    # some 22 MiB a frame of 480 lines in bfloat16, and half the time of a later round.
     memory=MemoryDefaults(mem_every=5, max_memory_frames=16, feature_bytes=2048 * 2**20),
     # Not measured: these are the numbers of the compact networks. With the published weights at hand,
     # `mivos evaluate --fit-confidence DIR --models mivos` prints the family's own.

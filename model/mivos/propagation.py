@@ -21,6 +21,7 @@ from model.mivos.decoder import Decoder
 from model.mivos.encoders import GRID_STRIDE, ImageEncoder, ImageFeatures, KeyValue, MaskEncoder
 
 TOP_K = 50
+"""The published number."""
 
 
 class MivosPropagation(nn.Module):

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from model.layers.winograd import WideConv
 
 EXPANSION = 4
+"""Output channels of a bottleneck over its width (He et al. 2016)."""
 
 
 class Bottleneck(nn.Module):

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from model.layers.blocks import matching
 from model.mivos.resnet import shrink, stage, stem
 
+# Channels and dilations of the published checkpoint.
 _LOW = 48
 _WIDTH = 256
 _DEEP = 2048

@@ -9,6 +9,7 @@ from PyQt5.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QWidget
 
 Rows = tuple[tuple[str, str], ...]
 _GAP_PX = 10
+"""Between two sections."""
 
 
 class ShortcutSheet(QDialog):

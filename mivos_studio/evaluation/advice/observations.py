@@ -15,9 +15,12 @@ from mivos_studio.evaluation.settings import Settings, Steps
 from model.family import Calibration
 
 BINS = 10
+"""Bins of the calibration error: the usual number."""
 WRONG_BELOW, FALSE_ALARMS = 0.5, 0.3
 """A mask is wrong below this J; the share of the other masks that may be taken for wrong ones."""
+# Only keeps the fit finite where the observations determine no weight.
 _RIDGE = 1e-3
+# Many more than Newton's method needs for three weights.
 _ITERATIONS = 50
 
 

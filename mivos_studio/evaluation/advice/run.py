@@ -33,7 +33,9 @@ from model.family import Calibration
 
 REPORTED_CORRECTIONS = (3, 5)
 DRAWS = 20
+"""Repetitions of the random choices, whose mean is reported."""
 NO_LIMIT_S = 1e9
+"""A protocol's time for corrections of any length."""
 
 
 @dataclass(frozen=True)

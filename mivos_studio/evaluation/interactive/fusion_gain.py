@@ -22,7 +22,9 @@ from mivos_studio.evaluation.settings import Settings
 from model.interfaces import FusionNetwork
 
 DRAWS = 10_000
+"""Bootstrap draws: some 250 lie beyond each end of the interval."""
 CONFIDENCE = 0.95
+"""Of the intervals: the usual one."""
 
 
 @dataclass

@@ -38,6 +38,7 @@ class Protocol:
 
     interactions  maximum number of corrections of a sample.
     seconds       time for each interaction and object; later submissions are not counted.
+    The defaults are those of the DAVIS challenge.
     """
 
     tool: Tool = Tool.SCRIBBLE

@@ -14,6 +14,7 @@ from inference_core.types import Float64Array
 from mivos_studio.evaluation.interactive.protocol import Metric, Protocol, SampleRecord
 
 THRESHOLD_S = 60
+"""Time at which the protocol reads J&F off the curve."""
 COLUMNS = (
     "session_id",
     "sequence",

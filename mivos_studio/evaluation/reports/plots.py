@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Plot = Callable[["Figure"], None]
 """Draws on an empty figure."""
 
+# Layout: as wide as the text of a page.
 _SIZE_INCHES = (9.0, 3.6)
 _TITLE = "Plot by mivos-studio"
 _METADATA = {"Date": None, "Title": _TITLE}

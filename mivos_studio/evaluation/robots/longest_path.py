@@ -12,7 +12,7 @@ from inference_core.types import BoolArray
 IntArray = NDArray[np.int64]
 
 MIN_NODES = 4
-"""Pieces of fewer pixels give no path."""
+"""Pieces of fewer pixels give no path; the protocol's number."""
 
 _EIGHT_STEPS = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
 _STRAIGHT, _DIAGONAL = 0, 1

@@ -23,6 +23,7 @@ A regular order would bend or shorten lines to one side. Of the first forty seed
 recorded lines of the protocol's own robot, in its worst frame.
 """
 
+# Bit of the middle pixel in a 3x3 neighbourhood in reading order.
 _CENTRE = 4
 
 

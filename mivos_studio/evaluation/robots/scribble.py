@@ -14,11 +14,14 @@ from inference_core.types import BoolArray, Float64Array, UInt8Array
 from mivos_studio.evaluation.robots.longest_path import longest_paths
 from mivos_studio.evaluation.robots.medial_axis import medial_axis
 
+# All four are the protocol's numbers.
 OPENING_SHARE = 0.15
 """Diameter of the opening disk as a share of the side of a square as large as the error."""
 MAX_OPENING_RADIUS_PX = 16.0
 RADIUS_STEP = 0.9
+"""Factor of the next radius where a disk leaves nothing."""
 CURVE_POINTS = 1000
+"""Points of a smoothed line."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ from mivos_studio.evaluation.robots.click import RobotClick, next_click
 from mivos_studio.evaluation.robots.scribble import Scribble, draw_scribbles
 
 CLICK_RADIUS_PX = 5.0
+"""As wide as the click tool's disk at 480 lines."""
 SCRIBBLE_RADIUS_PX = 1.5
 """The protocol's lines are one pixel wide and run up to the outline; a wider brush would cross it."""
 

@@ -155,6 +155,11 @@ def test_a_propagation_that_was_stopped_stops_at_the_same_frame() -> None:
     assert heard == [("propagate", None, Direction.BOTH, None), ("closed after", 1), "undo"]
 
 
+def test_a_stop_after_more_frames_than_any_clip_has_stops_nothing() -> None:
+    _, _, changed = played(Propagate(stop_after=2**70))
+    assert changed == [0, 1, 2, 3, 4]
+
+
 def test_a_step_is_told_only_when_it_is_done() -> None:
     session = RecordingSession()
     numbers = play(session, Script((), (DRAW, Undo()), Path()), lambda *_: EMPTY, lambda _: None)

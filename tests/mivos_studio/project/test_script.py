@@ -164,6 +164,12 @@ def test_a_written_script_reads_the_same(tmp_path: Path) -> None:
         ({"do": "lock", "object": 1, "is_locked": True}, 'unknown key "is_locked"; it may have do, object'),
         ({"do": "reset", "frame_index": 1}, 'unknown key "frame_index"; it may have do, frame'),
         ({"do": "undo\n"}, '"do" must be one of'),
+        ({"do": "set_ids", "frame": 0, "file": "a\0"}, "without the character NUL"),
+        ({"do": "undo", "a\n\ud800": 1}, r'unknown key "a\n\ud800"'),
+        (
+            {"do": "rename_object", "object": 1, "name": "\ud800"},
+            r'"name" must be valid Unicode, not "\ud800".',
+        ),
         ("undo", 'Step 1 must be an object in braces, not "undo"'),
     ],
 )
