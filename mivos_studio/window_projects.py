@@ -130,7 +130,7 @@ class WindowProjects:
             return self._create(temporary, path, clip)
 
     def unnamed(self) -> tuple[UnnamedProject, ...]:
-        """Return the recovery projects that hold strokes and that no window has open, the newest first."""
+        """Return the recovery projects that hold work and that no window has open, the newest first."""
         return tuple(sorted(self._unnamed(), key=lambda each: -each.saved_at))
 
     def discard(self, path: Path) -> None:
@@ -185,7 +185,7 @@ class WindowProjects:
                 continue
             with suppress(UserError, OSError, sqlite3.Error, ValueError, TypeError, KeyError):
                 found = _described(path)
-                if found.strokes:
+                if found is not None:
                     yield found
 
 
@@ -254,10 +254,13 @@ def _find(project: ProjectFile, clip: Path | None) -> tuple[Path, bool]:
     return found.path, found.is_same
 
 
-def _described(path: Path) -> UnnamedProject:
+def _described(path: Path) -> UnnamedProject | None:
+    """Describe a recovery project; None where nothing was done after its first object was added."""
     with closing(ReadOnlyDatabase(path)) as database:
         clip = read_clip(database.connection)
         rows = database.connection.execute("SELECT step FROM interaction")
         verbs = [json.loads(step)["do"] for (step,) in rows]
+    if len(verbs) < 2:
+        return None
     name = Path(clip.absolute).name if clip is not None else path.stem
     return UnnamedProject(path, name, path.stat().st_mtime, sum(verb in TOOLS for verb in verbs))

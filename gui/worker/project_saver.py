@@ -78,10 +78,9 @@ class ProjectSaver:
             self._interval_s = max(LEAST_INTERVAL_S, _SHARE * (self._latest_s - began_s))
         self._saved = now
 
-    def save_if_due(self, session: Session) -> None:
-        """Save during a command, at most every half second. Raises a UserError where that fails."""
-        if monotonic() - self._latest_s >= self._interval_s:
-            self.save(session)
+    def is_due(self) -> bool:
+        """Whether it is time to save during a command: at most every half second."""
+        return monotonic() - self._latest_s >= self._interval_s
 
     def save_as(self, session: Session, path: Path, *, replaces: bool) -> None:
         """Go on at another place, also where nothing can be saved at this one. Raises a UserError."""

@@ -300,7 +300,8 @@ class Worker(StoppableThread):
     def _save_meanwhile(self, saver: ProjectSaver, session: Session, unfinished: Propagate | None) -> None:
         if unfinished is not None:
             saver.set_running(unfinished)
-        self._save(saver.save_if_due, session, is_meanwhile=True)
+        if saver.is_due():
+            self._save(saver.save, session, is_meanwhile=True)
 
     def _close_project(self, session: Session) -> None:
         saver = self._saver

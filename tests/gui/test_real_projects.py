@@ -235,12 +235,14 @@ def test_a_program_that_dies_during_a_propagation_leaves_what_is_finished_as_a_s
     copies: list[Path] = []
 
     def save_and_copy(self: ProjectSaver, session: Session) -> None:
-        self.save(session)
+        save(self, session)
         running = self._running
         if running is not None and running.stop_after == 3:
             copies.append(crashed_copy(path, tmp_path / "died"))
 
-    monkeypatch.setattr(ProjectSaver, "save_if_due", save_and_copy)
+    save = ProjectSaver.save
+    monkeypatch.setattr(ProjectSaver, "is_due", lambda self: True)
+    monkeypatch.setattr(ProjectSaver, "save", save_and_copy)
     press(window, "propagate")
     wait_idle(window)
     expected = masks(window)
@@ -255,23 +257,25 @@ def test_a_program_that_dies_during_a_propagation_leaves_what_is_finished_as_a_s
     assert steps[-2:] == [Propagate(stop_after=3), Propagate()]
 
 
-def test_work_kept_for_later_is_offered_too_and_work_without_strokes_is_not(
-    program: OpenProgram, small_clip: ClipOnDisk
+def test_work_kept_for_later_is_offered_too_but_not_what_is_open_or_empty(
+    program: OpenProgram, small_clip: ClipOnDisk, tmp_path: Path
 ) -> None:
-    for is_drawn in (True, False):
-        window = program(small_clip.images)
-        if is_drawn:
-            draw_and_propagate(window)
-        else:
-            press(window, "add_object")
-            wait_idle(window)
-        window.close()
-        click_dialog_button(window, KEEP)
-        wait_until(lambda window=window: not window.isVisible())
-    backend = window.parts.projects.backend
+    recovery = tmp_path / "home" / "cache" / "recovery"
+    window = program(small_clip.images)
+    press(window, "add_object")
+    wait_idle(window)
+    window.close()
+    click_dialog_button(window, KEEP)
+    wait_until(lambda: not window.isVisible())
+    (kept,) = recovery.glob("*.mivos")
+    is_open = program(small_clip.images)
+    draw_and_propagate(is_open)
+    untouched = program(small_clip.images).parts.projects.project
+    assert untouched is not None
+    crashed_copy(untouched.path, tmp_path / "copies").rename(recovery / "untouched.mivos")
+    backend = is_open.parts.projects.backend
     assert backend is not None
-    (found,) = backend.unnamed()
-    assert found.strokes == 1
+    assert [(each.path, each.strokes) for each in backend.unnamed()] == [(kept, 0)]
 
 
 def test_a_project_that_another_window_has_open_can_only_be_looked_at(

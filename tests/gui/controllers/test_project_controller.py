@@ -136,6 +136,7 @@ def test_a_failure_during_a_propagation_is_shown_once(
     press(window, "propagate")
     wait_idle(window)
     assert shown == ["The disk is full."] * 2, "as it begins to fail, and at the end"
+    assert window.banner.text == "The disk is full.", "nothing has been saved meanwhile"
 
 
 def test_ctrl_s_asks_for_a_name_once_and_then_saves_there(
