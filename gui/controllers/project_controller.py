@@ -116,6 +116,10 @@ class ProjectController(QObject):
             parts.append("what is under way")
         return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
+    def show_note(self, sentence: str) -> None:
+        """Show a note in the banner."""
+        self._messages.note.emit(sentence)
+
     def set_file(self, opened: OpenedFile) -> None:
         """Show another clip or project."""
         self._opened, self._failure = opened, ""

@@ -12,6 +12,8 @@ from gui.controllers.controller import Controller
 from gui.controllers.project_controller import ProjectController, SavePlace
 from gui.panels.dialogs.unnamed_dialog import DISCARD, KEEP, SAVE, UnnamedDialog
 
+_WAITING = "What is under way is finished first; close again to leave at once."
+
 Proceed = Callable[[], None]
 
 
@@ -141,6 +143,8 @@ class UnnamedWorkGuard(QObject):
         """Call proceed once no command is running or queued; a long one is cancelled."""
         self._when_idle = proceed
         self._controller.cancel()
+        if self._controller.is_busy:
+            self._projects.show_note(_WAITING)
         self._on_idle()
 
     def _on_idle(self) -> None:

@@ -156,6 +156,7 @@ def test_closing_during_a_propagation_of_a_named_project_keeps_what_is_finished(
     press(window, "propagate")
     wait_until(lambda: len(window.timeline.propagated_frames) == 4)
     assert not window.close(), "the frame under way is waited for"
+    assert "is finished first" in window.banner.text
     gate.release(1)
     wait_until(lambda: not window.isVisible())
     step = closed(projects.made[0]).steps[-1]
