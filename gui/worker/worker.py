@@ -257,7 +257,7 @@ class Worker(StoppableThread):
         for done, change in enumerate(changes, start=1):
             # Emit before checking, so that the canvas shows every change that the session keeps.
             self._send(change)
-            if self._saver is not None and command.changes_session:
+            if self._saver is not None and command.changes_session and command.is_long:
                 self._save_meanwhile(self._saver, session, command.unfinished(done))
             if _is_last_change(change):
                 continue
