@@ -17,6 +17,7 @@ from gui.state.overlay import ViewMode
 from gui.state.saved_view import written_view
 from gui.state.view_state import ViewState, Zoom
 from gui.worker.project import UnnamedProject
+from gui.worker.project_saver import ProjectSaver
 from inference_core.types import Tool
 from mivos_studio.project.steps import Draw, SetColour
 from tests.gui.conftest import OpenWindow
@@ -82,7 +83,7 @@ def test_every_command_that_changes_something_is_saved_before_it_counts_as_done(
 def test_a_propagation_is_saved_while_it_runs_and_at_its_end(
     open_window: OpenWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gui.worker.project_saver.LEAST_INTERVAL_S", 0.0)
+    monkeypatch.setattr(ProjectSaver, "is_due", lambda self: True)
     gate = threading.Semaphore(3)
     session = FakeSession(gate=gate)
     projects = FakeProjects(session.clip)
@@ -125,7 +126,7 @@ def test_a_save_that_fails_is_shown_work_goes_on_and_the_next_save_writes_all(
 def test_a_failure_during_a_propagation_is_shown_once(
     open_window: OpenWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gui.worker.project_saver.LEAST_INTERVAL_S", 0.0)
+    monkeypatch.setattr(ProjectSaver, "is_due", lambda self: True)
     session = FakeSession()
     projects = FakeProjects(session.clip)
     window = open_window(session, projects=projects)
