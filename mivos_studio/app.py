@@ -159,13 +159,13 @@ def _backend(options: WindowOptions, cache: Path, settings: Path) -> Backend:
             loaded.append(options.load())
             report(_LOADING)
         path = opened.path or cache / "sample"
-        project = opened.project
-        if not isinstance(project, WindowProject):
-            project = projects.loaded.create(path, opened.clip)
+        if isinstance(opened.project, WindowProject):
+            return _open_session(opened.clip, path, loaded[0], options, recorder, opened.project)
+        project = projects.loaded.create(path, opened.clip)
         try:
             return _open_session(opened.clip, path, loaded[0], options, recorder, project)
         except BaseException:
-            project.discard()
+            project.discard()  # nothing is in it yet
             raise
 
     return Backend(open_clip, open_session, projects)

@@ -18,10 +18,11 @@ from gui.main_window import MainWindow
 from gui.panels.dialogs import clip_dialog
 from gui.panels.dialogs.unnamed_dialog import KEEP
 from gui.worker.project_saver import ProjectSaver
+from inference_core.errors import UserError
 from inference_core.session import Session
 from inference_core.types import UInt8Array
 from mivos_studio import app
-from mivos_studio.project.file.lock import lock_path
+from mivos_studio.project.file.lock import has_living_owner, lock_path
 from mivos_studio.project.file.project_file import ProjectFile
 from mivos_studio.project.script import read_script
 from mivos_studio.project.steps import Propagate
@@ -394,3 +395,47 @@ def test_a_file_that_is_no_project_is_refused_in_the_banner_and_the_clip_stays(
     wait_until(lambda: bool(window.banner.text))
     assert "notes.mivos is not a project of this program." in window.banner.text
     draw_and_propagate(window)
+
+
+def test_a_recovery_project_that_cannot_be_restored_stays(
+    program: OpenProgram, small_clip: ClipOnDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = program(small_clip.images)
+    draw_and_propagate(window)
+    window.shut_down()
+    backend = window.parts.projects.backend
+    assert backend is not None
+    wait_until(lambda: len(backend.unnamed()) == 1)
+    (kept,) = backend.unnamed()
+
+    def fail(*_: object, **__: object) -> Session:
+        raise UserError("The device is out of memory: choose another.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Session, "restore", fail)
+        again = program(kept.path, waits=False)
+        wait_until(lambda: "out of memory" in again.banner.text)
+        wait_until(lambda: not has_living_owner(kept.path))
+    assert [each.path for each in backend.unnamed()] == [kept.path]
+    opened = program(kept.path)
+    assert any(ids.any() for ids in masks(opened))
+
+
+def test_a_clip_of_another_size_is_refused_and_the_project_stays_as_it_was(
+    program: OpenProgram, small_clip: ClipOnDisk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(small_clip.images, tmp_path / "pond")
+    window = program(tmp_path / "pond")
+    draw_and_propagate(window)
+    project = tmp_path / "koi.mivos"
+    save_as(window, project, monkeypatch)
+    close(window)
+    (tmp_path / "pond" / "00005.png").unlink()
+    again = program(project, waits=False)
+    wait_until(lambda: dialog_named(again, "clip_dialog") is not None)
+    click_dialog_button(again, clip_dialog.USE, "clip_dialog")
+    wait_until(lambda: "open the clip that it was done on" in again.banner.text)
+    wait_until(lambda: not has_living_owner(project))
+    with ProjectFile.open(project, writes=False) as file:
+        assert file.clip is not None
+        assert file.clip.frames == FRAMES
