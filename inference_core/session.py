@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -177,7 +177,7 @@ class Session:
         return SessionSnapshot(
             self._settings,
             self.size,
-            tuple(self.frame_info(frame_index) for frame_index in range(len(self._frames))),
+            self._frame_infos,
             state,
             records,
             done,
@@ -305,8 +305,7 @@ class Session:
     def frame_info(self, frame_index: int) -> FrameInfo:
         """Return a frame's number in its source, and whether it is damaged, as the clip states them."""
         self._check_frame(frame_index)
-        frames = self._frames
-        return frames.info(frame_index) if isinstance(frames, NumberedFrames) else FrameInfo(frame_index)
+        return self._frame_infos[frame_index]
 
     def present(self, frame_index: int) -> tuple[int, ...]:
         """Return the ids of the objects that have pixels on a frame, without reading its mask."""
@@ -518,6 +517,12 @@ class Session:
 
     def _frames_showing(self, key: ObjectKey) -> list[int]:
         return [frame_index for frame_index, record in self._store.touched() if key in record.present]
+
+    @cached_property
+    def _frame_infos(self) -> tuple[FrameInfo, ...]:
+        frames = self._frames
+        count = range(len(frames))
+        return tuple(map(frames.info if isinstance(frames, NumberedFrames) else FrameInfo, count))
 
     def _check_frame(self, frame_index: int) -> None:
         if not 0 <= frame_index < len(self._frames):

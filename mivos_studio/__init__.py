@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mivos_studio.media.clip import open_clip as open_clip
     from mivos_studio.media.palette import read_ids as read_ids
     from mivos_studio.media.palette import write_ids as write_ids
+    from mivos_studio.project.file.project_file import ProjectFile as ProjectFile
     from mivos_studio.project.scratch import TemporaryScratch as TemporaryScratch
     from model.checkpoint import load_networks as load_networks
 
@@ -48,6 +49,7 @@ _MODULE_OF = {
     "NotReadyError": "inference_core.errors",
     "ObjectInfo": "inference_core.types",
     "Progress": "inference_core.types",
+    "ProjectFile": "mivos_studio.project.file.project_file",
     "Region": "inference_core.types",
     "Round": "inference_core.state.round",
     "ScratchStore": "inference_core.types",

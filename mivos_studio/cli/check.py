@@ -12,6 +12,8 @@ from mivos_studio.cli.output import check_json, write_json
 if TYPE_CHECKING:
     from mivos_studio.project.file.check import CheckReport
 
+_MOST_SHOWN = 3
+
 
 def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     """Declare the command and its options."""
@@ -47,7 +49,9 @@ def run(options: Namespace) -> None:
         print(f"Lost: {', '.join(repair.lost) or 'nothing'}.")
     write_json(options, {**_figures(report), **repaired}, [options.project])
     if not report.is_ok:
-        raise DamagedError(options.project, "; ".join(report.problems))
+        more = len(report.problems) - _MOST_SHOWN
+        shown = [*report.problems[:_MOST_SHOWN], *([f"and {more} more"] if more > 0 else [])]
+        raise DamagedError(options.project, "; ".join(shown))
     if not options.quiet:
         _print(options.project, report)
 

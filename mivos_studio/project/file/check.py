@@ -86,7 +86,7 @@ def _database_problems(path: Path) -> list[str]:
         check_version(reader.connection, path)
         check_tables(reader.connection, path)
         found = reader.connection.execute(f"PRAGMA integrity_check({_MOST_PROBLEMS})").fetchall()
-        return [str(line) for (line,) in found if line != "ok"]
+        return [" ".join(str(line).split()) for (line,) in found if line != "ok"]
     except DamagedError as error:
         return [error.what]
     except SQLITE_ERRORS as error:

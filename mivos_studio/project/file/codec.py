@@ -7,10 +7,11 @@ version. Reading raises `msgspec.MsgspecError` or LookupError where a text is no
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from msgspec import Struct, json
+from msgspec import Meta, Raw, Struct, json
 
 from inference_core.state.frame_record import Blob, FrameRecord, MaskLayer, ObjectKey, PackedProb
 from inference_core.state.round import RoundRecord
@@ -34,25 +35,28 @@ Records = Mapping[int, FrameRecord]
 Keys = tuple[ObjectKey, ...]
 
 
+_Count = Annotated[int, Meta(ge=1)]
+
+
 class _Form(Struct, frozen=True, omit_defaults=True, gc=False):
     """What a JSON object of the file holds."""
 
 
 class _ProbForm(_Form, frozen=True, gc=False):
-    known: Keys
-    planes: Keys
+    known: Raw
+    planes: Raw
     blob: int
 
     @classmethod
     def of(cls, prob: PackedProb) -> _ProbForm:
-        return cls(prob.known, prob.planes, int(prob.blob))
+        return cls(_raw_keys(prob.known), _raw_keys(prob.planes), int(prob.blob))
 
-    def value(self, share: Callable[[Keys], Keys]) -> PackedProb:
-        return PackedProb(share(self.known), share(self.planes), Blob(self.blob))
+    def value(self, keys: Callable[[Raw], Keys]) -> PackedProb:
+        return PackedProb(keys(self.known), keys(self.planes), Blob(self.blob))
 
 
 class _LayerForm(_Form, frozen=True, gc=False):
-    objects: Keys
+    objects: Raw
     blob: int
 
 
@@ -135,10 +139,10 @@ class StateForm(_Form, frozen=True, gc=False):
 class SettingsForm(_Form, frozen=True, gc=False):
     """What a session was opened with."""
 
-    working_size: int
-    prob_dtype: str
+    working_size: _Count
+    prob_dtype: Literal["uint8", "float32"]
     refine_edges: bool
-    mem_every: int
+    mem_every: _Count
     max_memory_frames: int
     max_anchors: int
     keep_recorrected_entries: bool
@@ -149,7 +153,7 @@ class SettingsForm(_Form, frozen=True, gc=False):
         memory = settings.memory
         return cls(
             int(settings.working_size),
-            settings.prob_dtype,
+            "float32" if settings.prob_dtype == "float32" else "uint8",
             settings.edges.refine,
             int(memory.mem_every),
             int(memory.max_memory_frames),
@@ -203,9 +207,14 @@ class FramesForm(_Form, frozen=True, gc=False):
         return tuple(FrameInfo(number, index not in damaged) for index, number in enumerate(self.numbers))
 
 
+@lru_cache(maxsize=1024)
+def _raw_keys(keys: Keys) -> Raw:
+    return Raw(json.encode(keys))
+
+
 def encode_record(record: FrameRecord) -> str:
     """Return the JSON of a frame's record."""
-    layers = tuple(_LayerForm(layer.objects, int(layer.blob)) for layer in record.layers)
+    layers = tuple(_LayerForm(_raw_keys(layer.objects), int(layer.blob)) for layer in record.layers)
     return encoded(_RecordForm(_ProbForm.of(record.prob), layers, record.is_hard, record.agreements))
 
 
@@ -313,14 +322,15 @@ class Decoder:
         self._anchors = json.Decoder(_AnchorForm)
         self._drafts = json.Decoder(_DraftForm)
         self._segments = json.Decoder(_SegmentForm)
+        self._keys_of: dict[bytes, Keys] = {}
         self._shared: dict[Keys, Keys] = {}
         self._tuples: dict[tuple[str, tuple[int, ...]], tuple[Any, ...]] = {}
 
     def record(self, text: str) -> FrameRecord:
         """Read a record."""
         form = self._records.decode(text)
-        layers = tuple(MaskLayer(self._share(layer.objects), Blob(layer.blob)) for layer in form.layers)
-        return FrameRecord(form.prob.value(self._share), layers, form.hard, form.agreements)
+        layers = tuple(MaskLayer(self._keys(layer.objects), Blob(layer.blob)) for layer in form.layers)
+        return FrameRecord(form.prob.value(self._keys), layers, form.hard, form.agreements)
 
     def round(
         self,
@@ -337,7 +347,7 @@ class Decoder:
             form.changed,
             form.bank_length,
             form.elapsed_s,
-            self._share(form.keys),
+            self._shared.setdefault(form.keys, form.keys),
             before,
             after,
         )
@@ -402,10 +412,16 @@ class Decoder:
         )
 
     def _memorized(self, form: _MemorizedForm) -> MemorizedFrame:
-        return MemorizedFrame(form.frame, form.prob.value(self._share))
+        return MemorizedFrame(form.frame, form.prob.value(self._keys))
 
-    def _share(self, keys: Keys) -> Keys:
-        return self._shared.setdefault(keys, keys)
+    def _keys(self, raw: Raw) -> Keys:
+        """Read keys, each list of them once: most records name the same objects."""
+        text = bytes(raw)
+        keys = self._keys_of.get(text)
+        if keys is None:
+            keys = json.decode(text, type=Keys)
+            keys = self._keys_of[text] = self._shared.setdefault(keys, keys)
+        return keys
 
 
 def _stroke_form(stroke: Stroke) -> _StrokeForm:

@@ -27,6 +27,8 @@ def load(database: sqlite3.Connection, path: Path) -> Loaded | None:
     """
     texts = dict(database.execute("SELECT key, value FROM meta").fetchall())
     if "session" not in texts:
+        if database.execute("SELECT 1 FROM state LIMIT 1").fetchone():
+            raise DamagedError(path, "it does not say which state is the current one")
         return None
     try:
         with without_collecting():

@@ -13,6 +13,9 @@ from pathlib import Path
 from mivos_studio.media.output.locks import FileLock, LockedError
 from mivos_studio.project.file.errors import ProjectError
 
+_TRIES, _WAIT_S = 3, 0.02
+"""Another process may hold the lock for a moment, to see whether anyone does (`has_living_owner`)."""
+
 
 @dataclass(frozen=True)
 class Owner:
@@ -62,10 +65,14 @@ class ProjectLock:
         """Lock a project. Raises an OwnedError where it has a living owner, and OSError."""
         place = lock_path(path)
         earlier = owner_of(path)
-        try:
-            lock = FileLock.acquire(place, makes=True)
-        except LockedError:
-            raise OwnedError(path, owner_of(path)) from None
+        for left in reversed(range(_TRIES)):
+            try:
+                lock = FileLock.acquire(place, makes=True)
+                break
+            except LockedError:
+                if not left:
+                    raise OwnedError(path, owner_of(path)) from None
+                time.sleep(_WAIT_S)
         # Without locks, and for other hosts, what the file says is all that there is to go by.
         if earlier is not None and (
             not earlier.is_on_this_host or (not lock.is_locked and _lives(earlier.pid))

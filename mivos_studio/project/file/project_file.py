@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -105,6 +106,8 @@ class ProjectFile:
         check_is_file(path)
         if not writes:
             return cls._open_to_read(path, ())
+        if not os.access(path, os.W_OK):
+            return cls._open_to_read(path, (f"{path} is read-only: it can only be looked at.",))
         try:
             lock = ProjectLock.acquire(path)
         except OwnedError as error:
@@ -226,10 +229,14 @@ class ProjectFile:
         """
         self._check_writable()
         now = time.time()
+        written = [(now, _written(step)) for step in steps]
         with self._access:
-            self._waiting_steps += [(now, _written(step)) for step in steps]
-            session.flush()
-            self._write(session.state, view)
+            self._waiting_steps += written
+        # Without the lock: a thread that reads masks holds the session's own, and waits for this one.
+        session.flush()
+        snapshot = session.state
+        with self._access:
+            self._write(snapshot, view)
 
     def set_clip(self, clip: ClipReference) -> None:
         """Change the clip that the project is about."""

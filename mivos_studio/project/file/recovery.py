@@ -79,10 +79,12 @@ class RecoveryFolder:
         return not path.exists()
 
     def purge(self) -> list[Path]:
-        """Delete the oldest projects until the others are within the budget; return those deleted."""
-        projects = sorted(
-            (self._described(path) for path in self._projects()), key=lambda each: each.saved_at
-        )
+        """Delete projects until the others are within the budget; return those deleted.
+
+        The oldest first, and those that were not closed last: nobody has decided about their work yet.
+        """
+        projects = [self._described(path) for path in self._projects()]
+        projects.sort(key=lambda each: (_is_left(each.path), each.saved_at))
         left, gone = sum(each.bytes for each in projects), []
         for each in projects:
             if left <= self._budget_bytes:

@@ -107,7 +107,6 @@ class Saver:
             else:
                 self._held[key] = held
         self._before.clear()
-        self._unnamed.clear()
 
     def move_to(self, database: sqlite3.Connection) -> None:
         """Go on in a copy of the project."""

@@ -256,6 +256,16 @@ def test_what_is_no_whole_project_is_refused_in_a_sentence_and_stays(
     assert names(path.parent) in (["work.mivos"], [])
 
 
+def test_a_project_that_may_not_be_written_is_looked_at(
+    saved: tuple[Path, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: not (path == saved[0] and mode & os.W_OK))
+    with ProjectFile.open(saved[0]) as project:
+        assert project.is_read_only
+        assert "is read-only" in project.notices[0]
+        assert snapshot(reopened_session(project, CLIP)) == saved[1]
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
 def test_a_project_that_may_not_be_read_is_a_sentence(saved: tuple[Path, object]) -> None:
     saved[0].chmod(0)

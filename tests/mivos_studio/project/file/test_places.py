@@ -229,26 +229,30 @@ def test_work_without_a_name_is_rescued_after_a_crash_alone(tmp_path: Path) -> N
     project.close()
 
 
+def total_bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.iterdir())
+
+
 def test_beyond_the_budget_the_oldest_are_deleted_but_none_that_is_open(tmp_path: Path) -> None:
     folder = RecoveryFolder(tmp_path, budget_bytes=10**9)
+    crashed = crashed_project(folder)
+    os.utime(crashed, (1.5e9, 1.5e9))
     paths = []
     for age in range(4):
         with folder.create() as project:
             paths.append(project.path)
         os.utime(paths[-1], (1.7e9 - 1000 * age, 1.7e9 - 1000 * age))
-    crashed = crashed_project(folder)
-    size = paths[0].stat().st_size
-    newest, _, second_oldest, oldest = paths
-    with ProjectFile.open(oldest) as project:
+    newest, second, third, oldest = paths
+    size = newest.stat().st_size
+    with ProjectFile.open(oldest):
         os.utime(oldest, (1.6e9, 1.6e9))
-        tight = RecoveryFolder(
-            tmp_path, budget_bytes=sum(path.stat().st_size for path in tmp_path.iterdir()) - 2 * size + 10
-        )
-        assert tight.purge() == [second_oldest, paths[1]]
+        tight = RecoveryFolder(tmp_path, budget_bytes=total_bytes(tmp_path) - 2 * size + 10)
+        assert tight.purge() == [third, second]
         assert not folder.remove(oldest)
-        assert project.path.exists()
-    assert newest.exists()
-    assert crashed.exists()
+        assert newest.exists()
+        assert crashed.exists(), "nobody has decided about it, however old it is"
+        assert RecoveryFolder(tmp_path, budget_bytes=0).purge() == [newest, crashed]
+        assert oldest.exists()
 
 
 @pytest.mark.parametrize(

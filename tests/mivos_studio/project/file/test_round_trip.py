@@ -113,6 +113,27 @@ def test_a_propagation_is_saved_frame_by_frame_also_with_other_steps_in_between(
             assert history(reopened_session(again, clip)) == history(session)
 
 
+def test_a_round_from_the_same_anchor_again_leaves_the_earlier_one_as_it_was(tmp_path: Path) -> None:
+    clip = square_clip(8)
+    with ProjectFile.create(tmp_path / "work.mivos") as project:
+        session = new_session(project, clip)
+        session.set_ids(0, square_ids(0))
+        session.propagate().run()
+        session.set_ids(4, square_ids(4) * 0)
+        project.save(session)
+        session.undo()
+        session.set_ids(0, square_ids(1))
+        session.propagate().run()
+        project.save(session)
+        assert [done.anchor for done in session.rounds] == [0, 0]
+        with ProjectFile.open(crashed_copy(project.path, tmp_path / "copy")) as again:
+            for one, other in zip(session.rounds, reopened_session(again, clip).rounds, strict=True):
+                assert one.changed_frames == other.changed_frames
+                for frame_index in one.changed_frames:
+                    assert np.array_equal(one.ids_before(frame_index), other.ids_before(frame_index))
+                    assert np.array_equal(one.ids_after(frame_index), other.ids_after(frame_index))
+
+
 def test_what_nothing_names_any_more_leaves_the_tables(tmp_path: Path) -> None:
     with (
         ProjectFile.create(tmp_path / "a.mivos") as by_steps,
