@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from time import perf_counter
@@ -178,7 +179,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         clip = write_sample(Path(folder) / "koi pond")
         truth = [read_ids(path) for path in sorted((clip / "masks").glob("*.png"))]
-        application, window = app.open_window(parse([str(clip)]))
+        options_of_window = replace(parse([str(clip)]), offers_recovery=False)
+        application, window = app.open_window(options_of_window)
         sys.excepthook = excepthook
         window.resize(*SIZE)
         try:

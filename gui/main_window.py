@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from PyQt5.QtCore import QTimer, pyqtSignal
-from PyQt5.QtGui import QCloseEvent, QPaintEvent
+from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PyQt5.QtWidgets import QApplication, QMainWindow, QWidget
 
 from gui.actions.build import build_actions, fill_menus
@@ -17,7 +17,7 @@ from gui.actions.spec import ActionSpec
 from gui.canvas.canvas import Canvas
 from gui.controllers.clip_controller import ClipController
 from gui.controllers.space_key import SpaceKey
-from gui.controllers.unsaved_work import UnsavedWorkGuard
+from gui.controllers.unnamed_work import UnnamedWorkGuard
 from gui.controllers.window import build_window
 from gui.panels.banner import Banner
 from gui.panels.icons import required_icon
@@ -25,7 +25,6 @@ from gui.panels.layout import lay_out
 from gui.panels.registry import PANELS
 from gui.panels.spec import PanelContext, PanelSpec
 from gui.panels.timeline import Timeline
-from gui.state.session_view import ClipFacts
 from gui.worker.backend import Backend
 from gui.worker.shutdown import stop_threads
 
@@ -50,8 +49,10 @@ class MainWindow(QMainWindow):
         self.setObjectName("main_window")
         self.setWindowTitle(_TITLE)
         self.setWindowIcon(required_icon("app"))
+        self.setAcceptDrops(True)
         self._is_painted = False
         self._is_shut_down = False
+        self._is_leaving = False
         self._build(backend, actions)
         self._add_panels(panels)
         self._connect()
@@ -60,12 +61,12 @@ class MainWindow(QMainWindow):
 
     def _build(self, backend: Backend, specs: Sequence[ActionSpec]) -> None:
         self.canvas = Canvas()
-        self.parts = build_window(self, self.canvas, key_sections(specs))
+        self.parts = build_window(self, self.canvas, key_sections(specs), backend.projects)
         self.model, self.messages = self.parts.model, self.parts.messages
         self.navigator, self.files = self.parts.navigator, self.parts.files
         self.controller, self.edit = self.parts.controller, self.parts.edit
-        self.unsaved_work_guard = UnsavedWorkGuard(self, self.controller, self.files)
-        self.clips = ClipController(self.parts, self.unsaved_work_guard, backend, open_hint(specs))
+        self.work_guard = UnnamedWorkGuard(self, self.controller, self.parts.projects)
+        self.clips = ClipController(self.parts, self.work_guard, backend, open_hint(specs), self)
         self.actions_by_name = build_actions(specs, self.parts, self)
         self.addActions(list(self.actions_by_name.values()))
         bar = self.menuBar()
@@ -80,15 +81,16 @@ class MainWindow(QMainWindow):
         lay_out(self, stage, self.canvas, self._panels)
 
     def _connect(self) -> None:
-        self.navigator.clip_shown.connect(self._show_title)
+        self.parts.projects.title_changed.connect(self._show_title)
         self.clips.session_opened.connect(self.session_opened)
         self.files.quit_requested.connect(self._quit)
 
     def _quit(self) -> None:
         self.close()
 
-    def _show_title(self, clip: ClipFacts) -> None:
-        self.setWindowTitle(f"{clip.name} – {_TITLE}")
+    def _show_title(self, name: str, is_unnamed_work: bool) -> None:
+        self.setWindowTitle(f"{name.replace('[*]', '[ * ]')}[*] – {_TITLE}")
+        self.setWindowModified(is_unnamed_work)
 
     # Panels.
 
@@ -120,11 +122,23 @@ class MainWindow(QMainWindow):
         self.activateWindow()
 
     def open(self, path: Path | None) -> None:
-        """Open a clip without asking about unsaved work; None stands for the sample clip.
+        """Open a clip or a project; None stands for the sample clip. Work so far stays in its project.
 
         The current clip stays open until the other one is opened, and if that fails.
         """
         self.clips.open(path)
+
+    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
+        """Accept one file or folder."""
+        if event is not None and _dropped_path(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent | None) -> None:
+        """Open a clip or a project that is dropped on the window."""
+        path = _dropped_path(event) if event is not None else None
+        if event is not None and path is not None:
+            event.acceptProposedAction()
+            QTimer.singleShot(0, lambda: self.clips.open_if_confirmed(path))
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Emit `first_painted` after the first paint: slow work starts then."""
@@ -136,19 +150,24 @@ class MainWindow(QMainWindow):
     # Closing.
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
-        """Close if there is no unsaved work; else ask, and close later or not at all."""
-        if self.unsaved_work_guard.has_unsaved_work:
+        """Close if nothing is to be asked and nothing runs; else close later or not at all."""
+        if not self._is_leaving:
+            self.work_guard.confirm(self._leave)
+        if not self._is_leaving:
             if event is not None:
                 event.ignore()
-            self.unsaved_work_guard.confirm(self.close_without_asking)
             return
         self.shut_down()
         super().closeEvent(event)
 
-    def close_without_asking(self) -> None:
-        """Close the window and discard unsaved work."""
-        self.unsaved_work_guard.mark_discarded()
+    def _leave(self) -> None:
+        self._is_leaving = True
         self.close()
+
+    def close_without_asking(self) -> None:
+        """Close the window and discard work without a name."""
+        self.work_guard.mark_discarded()
+        self._leave()
 
     def shut_down(self) -> None:
         """Hide the window, then stop all threads, waiting a bounded time; does nothing the second time."""
@@ -159,3 +178,10 @@ class MainWindow(QMainWindow):
         self.clips.shut_down()
         self._space_key.uninstall()
         stop_threads()
+
+
+def _dropped_path(event: QDropEvent) -> Path | None:
+    """Return the file or folder that is being dropped; None where it is none, or are several."""
+    data = event.mimeData()
+    urls = data.urls() if data is not None else []
+    return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None

@@ -10,6 +10,7 @@ import importlib.util
 import os
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
 
     from gui.main_window import MainWindow
     from gui.worker.backend import Backend
+    from gui.worker.project import OpenedFile, UnnamedProject
     from gui.worker.script_recorder import ScriptRecorder
     from gui.worker.shutdown import ReportProgress
     from gui.worker.worker import OpenedSession
     from mivos_studio.media.clip import Clip
+    from mivos_studio.window_projects import WindowProject, WindowProjects
     from model.interfaces import Networks
 
 _LOADING = "Loading the networks …"
@@ -34,12 +37,17 @@ _QT_VARIABLES = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
 
 @dataclass(frozen=True)
 class WindowOptions(SessionOptions):
-    """What to open and how; see `interactive_gui.py --help`. clip None stands for the sample clip."""
+    """What to open and how; see `interactive_gui.py --help`.
+
+    clip  a clip or a project; None stands for the sample clip.
+    """
 
     clip: Path | None = None
     script: Path | None = None
     screenshot: Path | None = None
     exit_after_s: float | None = None
+    offers_recovery: bool = True
+    """Whether work without a name that an earlier run left is offered."""
 
 
 def run(options: WindowOptions) -> int:
@@ -75,12 +83,15 @@ def open_window(options: WindowOptions) -> tuple[QApplication, MainWindow]:
 
     apply_theme(application)
     cache = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.CacheLocation))
-    window = MainWindow(_backend(options, cache))
+    settings = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppConfigLocation))
+    window = MainWindow(_backend(options, cache, settings))
     reporter = ErrorReporter(cache / "errors.txt", window)
     reporter.caught.connect(window.messages.error)
     reporter.install()
     window.show_sized_to_screen()
     window.first_painted.connect(lambda: window.open(options.clip))
+    if options.offers_recovery:
+        window.first_painted.connect(window.parts.projects.offer_unnamed)
     if options.script is not None:
         script = options.script
         window.session_opened.connect(lambda: window.files.play_script(script))
@@ -124,25 +135,70 @@ def _finish(window: MainWindow, options: WindowOptions) -> None:
     window.close_without_asking()
 
 
-def _backend(options: WindowOptions, cache: Path) -> Backend:
-    """Return the window's backend for these options, so that the window needs neither models nor devices."""
+def _backend(options: WindowOptions, cache: Path, settings: Path) -> Backend:
+    """Return the window's backend for these options, so that the window needs neither models nor devices.
+
+    cache     the program's folder for the sample clip and for work without a name.
+    settings  its folder for what it remembers.
+    """
     from gui.worker.backend import Backend
 
     loaded: list[Networks] = []
+    projects = _LazyProjects(cache / "recovery", settings / "recent.json")
 
     def open_clip(path: Path | None, report: ReportProgress) -> Clip:
         from mivos_studio.media.clip import open_clip
 
         return open_clip(_sample_clip(cache, report) if path is None else path)
 
-    def open_session(clip: Clip, recorder: ScriptRecorder, report: ReportProgress) -> OpenedSession:
+    def open_session(opened: OpenedFile, recorder: ScriptRecorder, report: ReportProgress) -> OpenedSession:
+        from mivos_studio.window_projects import WindowProject
+
         report(_LOADING)
         if not loaded:
             loaded.append(options.load())
             report(_LOADING)
-        return _open_session(clip, loaded[0], options, recorder)
+        path = opened.path or cache / "sample"
+        if isinstance(opened.project, WindowProject):
+            return _open_session(opened.clip, path, loaded[0], options, recorder, opened.project)
+        project = projects.loaded.create(path, opened.clip)
+        try:
+            return _open_session(opened.clip, path, loaded[0], options, recorder, project)
+        except BaseException:
+            project.discard()  # nothing is in it yet
+            raise
 
-    return Backend(open_clip, open_session)
+    return Backend(open_clip, open_session, projects)
+
+
+class _LazyProjects:
+    """WindowProjects, which import SQLite and OpenCV, once they are needed."""
+
+    def __init__(self, recovery: Path, recent_file: Path) -> None:
+        self._recovery = recovery
+        self._recent_file = recent_file
+
+    @cached_property
+    def loaded(self) -> WindowProjects:
+        from mivos_studio.project.file.recovery import RecoveryFolder
+        from mivos_studio.window_projects import WindowProjects
+
+        return WindowProjects(RecoveryFolder(self._recovery), self._recent_file)
+
+    def open(self, path: Path, clip: Path | None, report: ReportProgress) -> OpenedFile:
+        return self.loaded.open(path, clip, report)
+
+    def unnamed(self) -> tuple[UnnamedProject, ...]:
+        return self.loaded.unnamed() if self._recovery.is_dir() else ()
+
+    def discard(self, path: Path) -> None:
+        self.loaded.discard(path)
+
+    def recent(self) -> tuple[Path, ...]:
+        return self.loaded.recent()
+
+    def add_recent(self, path: Path) -> None:
+        self.loaded.add_recent(path)
 
 
 def _sample_clip(cache: Path, report: ReportProgress) -> Path:
@@ -157,14 +213,38 @@ def _sample_clip(cache: Path, report: ReportProgress) -> Path:
 
 
 def _open_session(
-    clip: Clip, networks: Networks, options: WindowOptions, recorder: ScriptRecorder
+    clip: Clip,
+    path: Path,
+    networks: Networks,
+    options: WindowOptions,
+    recorder: ScriptRecorder,
+    project: WindowProject,
 ) -> OpenedSession:
+    """Start a session in a project, or restore the one that the project holds."""
     from gui.worker.worker import OpenedSession
-    from mivos_studio.project.scratch import TemporaryScratch
     from model.families import FAMILIES
 
-    session = options.open(clip, networks, TemporaryScratch())
-    object_id = session.add_object()
-    recorder.add_initial_object(object_id, session.objects[0].name)
+    state = project.file.state
+    if state is None:
+        session = options.open(clip, networks, project.file.storage)
+        object_id = session.add_object()
+        recorder.add_initial_object(object_id, session.objects[0].name)
+        locked_count = session.undo_count
+    else:
+        from inference_core.session import Session
+        from mivos_studio.window_projects import (
+            initial_undo_count,
+            note_other_family,
+            running_step,
+            update_clip,
+        )
+
+        session = Session.restore(
+            state, project.file.storage, clip, networks, device=options.device, dtype=options.dtype
+        )
+        recorder.load(project.file.steps(), running_step(project.file))
+        locked_count = initial_undo_count(project.file)
+        update_clip(project.file, path, clip)
+        note_other_family(project, networks.family)
     terms = FAMILIES[networks.family].terms
-    return OpenedSession(session, networks.family, terms, initial_undo_count=session.undo_count)
+    return OpenedSession(session, networks.family, terms, locked_count, project)

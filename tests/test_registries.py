@@ -272,7 +272,7 @@ def test_a_step_is_titled_recorded_and_counted(script: Path) -> None:
     recorder.start(undo_count=0)
     for undo_count in (1, 2):
         recorder.record(step, undo_count)
-    assert recorder.describe_unsaved() == ("2 fills",)
+    assert recorder.describe_work() == ("2 fills",)
 
 
 def test_a_verb_without_an_entry_is_refused_with_those_there_are(script: Path) -> None:

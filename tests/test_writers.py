@@ -14,6 +14,7 @@ WRITING = frozenset(
 )
 
 IN_THE_MAKING = "writes into a folder or to a path that media.output hands out"
+SAVES_A_PROJECT = "saves a project, which project/file does"
 IN_MIVOS_STUDIO = {
     "media/palette.py": IN_THE_MAKING,
     "cli/output.py": IN_THE_MAKING,
@@ -26,7 +27,8 @@ IN_MIVOS_STUDIO = {
     "project/file/recovery.py": "deletes projects of the recovery folder that no process has open",
     "project/file/collect.py": "copies into a folder that is empty, and removes what it copied there",
     "project/file/opening.py": "copies into a temporary folder",
-    "cli/project_work.py": "saves a project, which project/file does",
+    "cli/project_work.py": SAVES_A_PROJECT,
+    "window_projects.py": f"{SAVES_A_PROJECT}; {IN_THE_MAKING}",
     "benchmarks/project_file.py": "a temporary folder",
     "synthetic/dataset.py": IN_THE_MAKING,
     "synthetic/files.py": "knows no media; renames a new folder to a name that is free or an empty folder's",
@@ -42,6 +44,10 @@ EXPORT_FORMATS = "mivos_studio/media/export/"
 """Its modules write into the empty folder that media.output hands out."""
 EXCEPTIONS = {
     "gui/screenshot.py": IN_THE_MAKING,
+    "gui/actions/file.py": SAVES_A_PROJECT,
+    "gui/worker/commands.py": SAVES_A_PROJECT,
+    "gui/worker/project_saver.py": SAVES_A_PROJECT,
+    "gui/worker/worker.py": SAVES_A_PROJECT,
     "model/weights/hashes.py": "knows no media; replaces only weights that are as recorded beside them",
     **{f"mivos_studio/{name}": reason for name, reason in IN_MIVOS_STUDIO.items()},
 }

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QObject
 from PyQt5.QtGui import QKeySequence
-from PyQt5.QtWidgets import QAction, QMenuBar
+from PyQt5.QtWidgets import QAction, QMenu, QMenuBar
 
 from gui.actions.keys import tooltip
-from gui.actions.spec import ActionContext, ActionSpec, always
+from gui.actions.spec import ActionContext, ActionSpec, Choice, always
 from gui.panels.icons import icon
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def build_actions(specs: Sequence[ActionSpec], window: Window, parent: QObject) -> dict[str, QAction]:
     """Create the actions of a table, by name; they are enabled and checked as the window's state says."""
     actions = {spec.name: _action(spec, parent) for spec in specs}
-    changing = [spec for spec in specs if spec.enabled is not always or spec.checked is not None]
+    changing = [spec for spec in specs if spec.enabled is not always or spec.checked or spec.label]
 
     def update(*_: object) -> None:
         context = ActionContext(window.model.state, window.session.state)
@@ -28,6 +28,8 @@ def build_actions(specs: Sequence[ActionSpec], window: Window, parent: QObject) 
             actions[spec.name].setEnabled(spec.enabled(context))
             if spec.checked is not None:
                 actions[spec.name].setChecked(spec.checked(context))
+            if spec.label is not None:
+                _set_label(actions[spec.name], spec, spec.label(context))
 
     def trigger(spec: ActionSpec) -> None:
         spec.run(window)
@@ -35,6 +37,8 @@ def build_actions(specs: Sequence[ActionSpec], window: Window, parent: QObject) 
 
     for spec in specs:
         actions[spec.name].triggered.connect(lambda _checked=False, spec=spec: trigger(spec))
+        if spec.choices is not None:
+            actions[spec.name].setMenu(_submenu(spec.choices, window))
     window.model.changed.connect(update)
     window.session.changed.connect(update)
     update()
@@ -54,6 +58,34 @@ def fill_menus(bar: QMenuBar, specs: Sequence[ActionSpec], actions: Mapping[str,
                 menu.addSeparator()
             group = spec.group
             menu.addAction(actions[spec.name])
+
+
+def _submenu(choices: Callable[[Window], Sequence[Choice]], window: Window) -> QMenu:
+    """Return a menu that is filled when it is about to be shown."""
+    menu = QMenu()
+    menu.setToolTipsVisible(True)
+
+    def fill() -> None:
+        menu.clear()
+        found = choices(window)
+        for choice in found:
+            action = menu.addAction(choice.text.replace("&", "&&"))
+            if action is not None:
+                action.setToolTip(choice.tooltip or choice.text)
+                action.triggered.connect(lambda _checked=False, choice=choice: choice.run(window))
+        if not found:
+            none = menu.addAction("None yet")
+            if none is not None:
+                none.setEnabled(False)
+
+    menu.aboutToShow.connect(fill)
+    return menu
+
+
+def _set_label(action: QAction, spec: ActionSpec, label: str) -> None:
+    if action.text() != label.replace("&", "&&"):
+        action.setText(label.replace("&", "&&"))
+        action.setToolTip(tooltip(spec, label if label != spec.text else ""))
 
 
 def _action(spec: ActionSpec, parent: QObject) -> QAction:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from gui.actions.conditions import can_redo, can_undo, has_session, has_several_objects
 from gui.actions.spec import ActionSpec
 
+_LONGEST_NAME = 40
+
 
 def _object(number: int) -> ActionSpec:
     return ActionSpec(
@@ -13,14 +15,21 @@ def _object(number: int) -> ActionSpec:
     )  # fmt: skip
 
 
+def _named(verb: str, name: str) -> str:
+    """Return a text for undo or redo with the step's name, cut where it is long."""
+    name = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+    return f"{verb} {name}" if name else verb
+
+
 EDIT_ACTIONS = (
     ActionSpec(
         "undo", "Undo", "Edit", lambda window: window.edit.undo(), ("Ctrl+Z",), "Undo the last step",
-        can_undo, group="undo",
+        can_undo, group="undo", label=lambda context: _named("Undo", context.session.undo_name),
     ),
     ActionSpec(
         "redo", "Redo", "Edit", lambda window: window.edit.redo(), ("Ctrl+Shift+Z", "Ctrl+Y"),
         "Redo the last undone step", can_redo, group="undo",
+        label=lambda context: _named("Redo", context.session.redo_name),
     ),
     ActionSpec(
         "reset_frame", "Reset frame", "Edit", lambda window: window.edit.reset_frame(), ("Ctrl+R",),

@@ -25,9 +25,9 @@ def key_text(shortcut: str) -> str:
     return QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)
 
 
-def tooltip(spec: ActionSpec) -> str:
-    """Return the tooltip's text with the first shortcut."""
-    text = spec.tooltip or spec.text
+def tooltip(spec: ActionSpec, label: str = "") -> str:
+    """Return the tooltip's text with the first shortcut; label replaces the text."""
+    text = label or spec.tooltip or spec.text
     return f"{text} ({key_text(spec.shortcuts[0])})" if spec.shortcuts else text
 
 

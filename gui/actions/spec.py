@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,15 @@ def always(context: ActionContext) -> bool:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """One entry of a submenu; run is called with the window's controllers."""
+
+    text: str
+    run: Callable[[Window], None]
+    tooltip: str = ""
+
+
+@dataclass(frozen=True)
 class ActionSpec:
     """One action. Menus, buttons, tooltips, shortcuts and the shortcut sheet are built from it.
 
@@ -52,3 +61,7 @@ class ActionSpec:
     """The menu has a separator between groups."""
     button_text: str = ""
     """A shorter text for buttons, where the panel's heading completes it."""
+    label: Callable[[ActionContext], str] | None = None
+    """A text that depends on the state, for menu and tooltip; text is the one on the shortcut sheet."""
+    choices: Callable[[Window], Sequence[Choice]] | None = None
+    """The entries of a submenu, made when it is about to be shown; `run` is not called then."""

@@ -12,7 +12,7 @@ from gui.canvas.gestures import Gesture, PanGesture, RegionGesture, StrokeGestur
 from gui.canvas.stroke_item import StrokeItem
 from gui.canvas.viewport import Position, Viewport
 from gui.state.overlay import RenderedFrame
-from gui.state.view_state import REGION, Pen, ViewState
+from gui.state.view_state import REGION, Pen, ViewState, Zoom
 from inference_core.tools.registry import TOOLS
 from inference_core.types import Interaction, Region
 
@@ -51,6 +51,7 @@ class Canvas(QGraphicsView):
         self._shown_frame: int | None = None
         self._placeholder = ""
         self._is_fitted = True
+        self._zoom_of_first_frame: Zoom | None = None
         self._is_pan_mode = False
         self._gesture: Gesture | None = None
         self._previews: list[tuple[Interaction, StrokeItem]] = []
@@ -77,6 +78,8 @@ class Canvas(QGraphicsView):
         self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.MinimalViewportUpdate)
         self.setOptimizationFlag(QGraphicsView.OptimizationFlag.DontSavePainterState)
         self.setMouseTracking(True)
+        self.setAcceptDrops(False)  # the window opens what is dropped
+        self._surface.setAcceptDrops(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Canvas")
         self._idle_timer.setSingleShot(True)
@@ -89,6 +92,18 @@ class Canvas(QGraphicsView):
     def shown_frame(self) -> int | None:
         """The frame that is shown; None before the first."""
         return self._shown_frame
+
+    @property
+    def zoom_state(self) -> Zoom | None:
+        """Scale and centre; None while the whole frame is shown."""
+        if self._is_fitted or self._shown_frame is None:
+            return self._zoom_of_first_frame
+        middle = (self.viewport_width / 2, self.viewport_height / 2)
+        return Zoom(self._viewport.scale, self._viewport.to_source(middle))
+
+    def zoom_first_frame(self, zoom: Zoom | None) -> None:
+        """Set how the first frame after `clear` is shown; None shows all of it."""
+        self._zoom_of_first_frame = zoom
 
     @property
     def view(self) -> Viewport:
@@ -283,6 +298,10 @@ class Canvas(QGraphicsView):
             item.setVisible(True)
         self._show_region(None)
         self.fit()
+        zoom, self._zoom_of_first_frame = self._zoom_of_first_frame, None
+        if zoom is not None:
+            self._is_fitted = False
+            self._apply_viewport(self._viewport.zoomed_to(zoom))
 
     def _apply_viewport(self, viewport: Viewport) -> None:
         has_new_scale = viewport.scale != self._viewport.scale

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from gui.state.view_state import Zoom
 from inference_core.types import Region
 
 Position = tuple[float, float]
@@ -68,6 +69,10 @@ class Viewport:
         offset_x = position[0] * self.scale - self.view[1] / 2
         offset_y = position[1] * self.scale - self.view[0] / 2
         return replace(self, offset=(round(offset_x), round(offset_y)))
+
+    def zoomed_to(self, zoom: Zoom) -> Viewport:
+        """Show the source at a scale, centred on a position."""
+        return replace(self, scale=_clamped_scale(zoom.scale)).centred(zoom.centre).clamped()
 
     def zoomed(self, factor: float, at: Position) -> Viewport:
         """Change the scale by a factor; the source under the canvas position `at` stays under it."""

@@ -16,6 +16,7 @@ from gui.state.session_model import Messages
 from gui.state.session_view import StatusKind
 from gui.state.view_model import ViewModel
 from gui.worker.commands import AddObjectCommand, Change, Command, EditCommand, PlayScriptCommand
+from gui.worker.project_saver import ProjectSaver
 from gui.worker.worker import Ending, OpenedSession, Outcome, Worker
 from inference_core.types import Interaction, Progress
 from mivos_studio.project.steps import Draw
@@ -37,6 +38,13 @@ class Controller(QObject):
     """The user has cancelled the opening of a clip."""
     progressed = pyqtSignal(object)
     """Progress of the running command; None when no long one runs."""
+    session_opened = pyqtSignal(object)
+    """OpenedSession."""
+    command_done = pyqtSignal(object)
+    """Outcome."""
+    save_failed = pyqtSignal(object)
+    """The error: the session could not be saved in its project."""
+    saved_again = pyqtSignal()
 
     def __init__(
         self,
@@ -75,6 +83,11 @@ class Controller(QObject):
         return self._initial_undo_count
 
     @property
+    def saver(self) -> ProjectSaver | None:
+        """What saves the session in its project; None before it is open, and where there is no project."""
+        return self._worker.saver if self._worker is not None and self._opened is not None else None
+
+    @property
     def is_busy(self) -> bool:
         """Whether a command is running or queued."""
         return bool(self._pending)
@@ -104,11 +117,18 @@ class Controller(QObject):
         worker.connect_until_stop(worker.changed, self._on_changed)
         worker.connect_until_stop(worker.noticed, self._on_noticed)
         worker.connect_until_stop(worker.command_ended, self._on_command_ended)
+        worker.connect_until_stop(worker.save_failed, self.save_failed.emit)
+        worker.connect_until_stop(worker.saved_again, self.saved_again.emit)
 
-    def detach(self) -> None:
-        """Stop the worker, which ends after its current frame, and clear what was shown of it."""
+    def detach(self, *, discards: bool = False) -> None:
+        """Stop the worker, which ends after its current frame and saves, and clear what was shown of it.
+
+        discards  whether the project is removed if it has no name.
+        """
         worker, self._worker, self._opened = self._worker, None, None
         if worker is not None:
+            if discards:
+                worker.discard_project()
             worker.request_stop()
         self._pending.clear()
         self._running.clear()
@@ -157,6 +177,7 @@ class Controller(QObject):
         self._presenter.attach(opened)
         self._navigator.show_masks(session.ids, lambda: tuple(o.object_id for o in session.objects))
         self._show_session()
+        self.session_opened.emit(opened)
 
     def _on_open_failed(self, error: BaseException) -> None:
         show_or_report(error, self._messages.error.emit)
@@ -204,6 +225,7 @@ class Controller(QObject):
         if outcome.ending is Ending.FAILED or isinstance(outcome.command, PlayScriptCommand):
             self._presenter.timeline.update_all()
         self._show_session()
+        self.command_done.emit(outcome)
         if not self._pending:
             self.became_idle.emit()
 
@@ -231,6 +253,7 @@ class Controller(QObject):
             self._presenter.timeline.clear_progress()
             self.progressed.emit(None)
         ids = [each.object_id for each in session.objects]
+        self._model.set(self._model.state.with_colours(session.objects))
         if ids and self._model.state.object_id not in ids:
             self._choose_object(ids[-1])
         self._show_commands()

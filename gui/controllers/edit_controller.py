@@ -10,6 +10,7 @@ from gui.canvas.canvas import Canvas
 from gui.controllers.controller import Controller
 from gui.controllers.navigator import Navigator
 from gui.controllers.session_presenter import SessionPresenter
+from gui.state.overlay import Colour
 from gui.state.session_model import Messages
 from gui.state.session_view import StatusKind
 from gui.state.view_model import ViewModel
@@ -22,7 +23,7 @@ from gui.worker.commands import (
     absent_interaction,
 )
 from inference_core.types import Direction, Interaction, ObjectInfo, Region, Tool
-from mivos_studio.project.steps import Draw, Redo, RemoveObject, RenameObject, Reset, SetLock, Step
+from mivos_studio.project.steps import Draw, Redo, RemoveObject, RenameObject, Reset, SetColour, SetLock, Step
 
 _NOTHING_PROPAGATED = (
     "Draw on a frame and propagate first: then this leads to the frames that are most doubtful."
@@ -132,6 +133,10 @@ class EditController(QObject):
     def set_name(self, object_id: int, name: str) -> None:
         """Rename an object."""
         self._submit(RenameObject(object_id, name))
+
+    def set_colour(self, object_id: int, colour: Colour) -> None:
+        """Show an object in another colour."""
+        self._submit(SetColour(object_id, colour))
 
     def toggle_lock(self) -> None:
         """Lock or unlock the selected object."""

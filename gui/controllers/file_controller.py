@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mivos_studio.media.clip import Clip
     from mivos_studio.media.export.job import ExportJob
 
-_VIDEOS = "Videos (*.mp4 *.mov *.mkv *.webm *.avi *.m4v *.mxf *.mpg *.mpeg *.ogv *.ts *.wmv);;All files (*)"
+VIDEOS = "Videos (*.mp4 *.mov *.mkv *.webm *.avi *.m4v *.mxf *.mpg *.mpeg *.ogv *.ts *.wmv);;All files (*)"
 _SCRIPTS = "Scripts (*.json)"
 _PROGRAM = "mivos-studio"
 _ABOUT = (
@@ -84,15 +84,18 @@ class FileController(QObject):
         path = self._opened.path if self._opened else None
         return path.name if path else "Sample clip"
 
-    def unsaved_work(self) -> tuple[str, ...]:
-        """Describe the work on this clip that is in no script, in parts of a sentence."""
-        return self._opened.recorder.describe_unsaved() if self._opened else ()
+    def describe_work(self, initial_undo_count: int) -> tuple[str, ...]:
+        """Describe the work on this clip, in parts of a sentence.
+
+        initial_undo_count  undo steps before the user's first, which do not count.
+        """
+        return self._opened.recorder.describe_work(initial_undo_count) if self._opened else ()
 
     # Requests.
 
     def ask_for_clip(self) -> None:
         """Ask for a video and open it."""
-        chosen, _ = QFileDialog.getOpenFileName(self._window, "Open clip", self._folder(), _VIDEOS)
+        chosen, _ = QFileDialog.getOpenFileName(self._window, "Open clip", self._folder(), VIDEOS)
         if chosen:
             self.clip_chosen.emit(Path(chosen))
 
@@ -110,15 +113,10 @@ class FileController(QObject):
 
     def ask_where_to_save_script(self) -> None:
         """Ask for a file and write the script of all steps."""
-        path = self.ask_for_script_path()
-        if path is not None:
-            self.save_script(path)
-
-    def ask_for_script_path(self) -> Path | None:
-        """Ask for a file to write a script to; None if the user cancels."""
         suggested = str(Path(self._folder()) / "script.json")
         chosen, _ = QFileDialog.getSaveFileName(self._window, "Save script", suggested, _SCRIPTS)
-        return Path(chosen) if chosen else None
+        if chosen:
+            self.save_script(Path(chosen))
 
     def ask_for_export(self) -> None:
         """Ask for format and folder, and export the masks."""
@@ -162,9 +160,7 @@ class FileController(QObject):
             return
         opened = self._opened
         if opened is not None:
-            self._controller.submit(
-                PlayScriptCommand(script, len(opened.clip), self._read_ids, opened.recorder)
-            )
+            self._controller.submit(PlayScriptCommand(script, len(opened.clip), self._read_ids))
 
     def save_script(self, path: Path) -> bool:
         """Write all steps on this clip as a script: to a temporary file that then replaces an older script.
@@ -173,14 +169,13 @@ class FileController(QObject):
         """
         if self._opened is None:
             return False
-        snapshot = self._opened.recorder.snapshot(path.parent)
+        script = self._opened.recorder.script(path.parent)
         try:
             inputs = (*self._opened.sources, *self._opened.masks)
-            write_script(snapshot.script, path, inputs=inputs)
+            write_script(script, path, inputs=inputs)
         except MediaError as error:
             self._messages.error.emit(str(error))
             return False
-        self._opened.recorder.mark_saved(snapshot)
         self._messages.note.emit(f"The script is in {path}.")
         return True
 

@@ -13,6 +13,7 @@ from PyQt5.QtCore import QObject, QTimer, pyqtSignal
 
 from gui.canvas.canvas import Canvas
 from gui.state.overlay import RenderedFrame, ViewMode
+from gui.state.saved_view import restored_state, restored_zoom
 from gui.state.session_model import SessionModel
 from gui.state.session_view import ClipFacts
 from gui.state.view_model import ViewModel
@@ -50,14 +51,18 @@ class Navigator(QObject):
         """The clip's frames per second; 25 where it has no rate, and before the first clip."""
         return self._frame_rate
 
-    def show_clip(self, reader: FrameReader, clip: ClipFacts) -> None:
-        """Show the first frame of another clip, without masks."""
+    def show_clip(self, reader: FrameReader, clip: ClipFacts, view: object = None) -> None:
+        """Show a frame of another clip, without masks.
+
+        view  what a project remembers of the window; the first frame where that is nothing.
+        """
         self.stop()
         self._reader = reader
         self._canvas.clear()
+        self._canvas.zoom_first_frame(restored_zoom(view))
         self._read_frame_ids, self._object_ids = None, tuple
         self._frame_rate = clip.frame_rate if clip.frame_rate > 0 else 25.0
-        self._model.set(ViewState.for_clip(clip.frame_count, clip.size))
+        self._model.set(restored_state(ViewState.for_clip(clip.frame_count, clip.size), view))
         self.clip_shown.emit(clip)
         self.refresh()
 

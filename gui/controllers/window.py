@@ -12,11 +12,13 @@ from gui.controllers.controller import Controller
 from gui.controllers.edit_controller import EditController
 from gui.controllers.file_controller import FileController
 from gui.controllers.navigator import Navigator
+from gui.controllers.project_controller import ProjectController
 from gui.controllers.session_presenter import SessionPresenter
 from gui.controllers.timeline_presenter import TimelinePresenter
 from gui.panels.dialogs.shortcut_sheet import Rows
 from gui.state.session_model import Messages, SessionModel
 from gui.state.view_model import ViewModel
+from gui.worker.project import Projects
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Window:
     controller  runs commands on the session.
     edit        handles what the user does to masks and objects.
     files       handles clips, scripts, exports, and the Help menu.
+    projects    handles the project of the open clip.
     """
 
     model: ViewModel
@@ -41,12 +44,16 @@ class Window:
     controller: Controller
     edit: EditController
     files: FileController
+    projects: ProjectController
 
 
-def build_window(widget: QWidget, canvas: Canvas, keys: Mapping[str, Rows]) -> Window:
+def build_window(
+    widget: QWidget, canvas: Canvas, keys: Mapping[str, Rows], backend: Projects | None = None
+) -> Window:
     """Create models and controllers; they are destroyed with the widget.
 
-    keys  the sections of the shortcut sheet.
+    keys     the sections of the shortcut sheet.
+    backend  opens projects; None where there are none.
     """
     model, session, messages = ViewModel(widget), SessionModel(widget), Messages(widget)
     timeline = TimelinePresenter(widget)
@@ -55,4 +62,5 @@ def build_window(widget: QWidget, canvas: Canvas, keys: Mapping[str, Rows]) -> W
     controller = Controller(model, presenter, messages, canvas, navigator)
     edit = EditController(model, presenter, messages, canvas, navigator, controller)
     files = FileController(widget, controller, messages, keys)
-    return Window(model, session, messages, canvas, timeline, navigator, controller, edit, files)
+    projects = ProjectController(widget, model, messages, canvas, controller, files, backend)
+    return Window(model, session, messages, canvas, timeline, navigator, controller, edit, files, projects)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QEvent, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap
@@ -25,9 +26,11 @@ from gui.panels.icons import required_icon
 from gui.panels.spec import PanelContext
 from gui.panels.tool_panel import action_button
 from gui.state.overlay import Colour
-from gui.state.view_model import ViewModel
 from gui.state.view_state import ViewState
 from inference_core.types import ObjectInfo
+
+if TYPE_CHECKING:
+    from gui.controllers.window import Window
 
 _SWATCH_PX = 14
 _NUMBER_KEYS = 9
@@ -217,7 +220,7 @@ def build(context: PanelContext) -> ObjectPanel:
     panel.visibility_chosen.connect(window.edit.set_visibility)
     panel.lock_chosen.connect(window.edit.set_lock)
     panel.renamed.connect(window.edit.set_name)
-    panel.colour_requested.connect(lambda object_id: _ask_for_colour(panel, window.model, object_id))
+    panel.colour_requested.connect(lambda object_id: _ask_for_colour(panel, window, object_id))
     return panel
 
 
@@ -234,11 +237,12 @@ def _rows(objects: tuple[ObjectInfo, ...], view: ViewState) -> tuple[ObjectRow, 
     )
 
 
-def _ask_for_colour(panel: QWidget, model: ViewModel, object_id: int) -> None:
-    chosen = QColorDialog.getColor(QColor(*model.state.colour(object_id)), panel.window(), "Colour")
-    if chosen.isValid():
-        colour = (chosen.red(), chosen.green(), chosen.blue())
-        model.set(model.state.with_colour(object_id, colour))
+def _ask_for_colour(panel: QWidget, window: Window, object_id: int) -> None:
+    shown = window.model.state.colour(object_id)
+    chosen = QColorDialog.getColor(QColor(*shown), panel.window(), "Colour")
+    colour = (chosen.red(), chosen.green(), chosen.blue())
+    if chosen.isValid() and colour != shown:
+        window.edit.set_colour(object_id, colour)
 
 
 def _repolish(widget: QWidget) -> None:

@@ -74,6 +74,9 @@ class SessionView:
     undo_count: int = 0
     """Steps that the user can undo."""
     can_redo: bool = False
+    undo_name: str = ""
+    """What undo takes back, as "scribble on Dog"; empty where it is unknown."""
+    redo_name: str = ""
     is_busy: bool = False
     """Whether a command is running or queued."""
     has_long_command: bool = False

@@ -5,13 +5,13 @@ Masks, anchors and drafts are not here: they belong to the session and are read 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from gui.state.overlay import Colour, OverlayStyle, ViewMode
 from inference_core.tools.registry import TOOLS
-from inference_core.types import Region, Tool
+from inference_core.types import ObjectInfo, Region, Tool
 
 MIN_RADIUS_PX = 0.5
 """A line one pixel wide."""
@@ -61,6 +61,14 @@ def default_radii(source: tuple[int, int]) -> Mapping[str, float]:
 def has_radius(tool: str) -> bool:
     """Return whether a tool of the canvas draws a line of adjustable width."""
     return tool in TOOLS and TOOLS[tool].radius_share is not None
+
+
+@dataclass(frozen=True)
+class Zoom:
+    """Canvas pixels per source pixel, and the source position (x, y) at the canvas's centre."""
+
+    scale: float
+    centre: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -134,9 +142,12 @@ class ViewState:
         """The object's colour: the user's choice, else the default."""
         return self.colours.get(object_id) or default_colour(object_id)
 
-    def with_colour(self, object_id: int, colour: Colour) -> ViewState:
-        """Set an object's colour."""
-        return replace(self, colours=MappingProxyType({**self.colours, object_id: colour}))
+    def with_colours(self, objects: Iterable[ObjectInfo]) -> ViewState:
+        """Show the objects in the session's colours."""
+        chosen = {
+            each.object_id: each.settings.colour for each in objects if each.settings.colour is not None
+        }
+        return replace(self, colours=MappingProxyType(chosen))
 
     @property
     def pen(self) -> Pen:

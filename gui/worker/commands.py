@@ -24,7 +24,7 @@ from mivos_studio.project.script import Script, check_script
 from mivos_studio.project.steps import AddObject, Propagate, Step, Undo
 
 if TYPE_CHECKING:
-    from gui.worker.script_recorder import ScriptRecorder
+    from gui.worker.project_saver import ProjectSaver
     from inference_core.session import Session
     from mivos_studio.media.export.export_format import ExportFormat
     from mivos_studio.media.export.job import ExportJob
@@ -54,6 +54,11 @@ class Command(ABC):
     def note(self) -> str:
         """Text of the banner when it is done; empty where the canvas shows the result."""
         return ""
+
+    def unfinished(self, done: int) -> Propagate | None:
+        """Return the step that would be recorded if it were stopped after so many changes, if any."""
+        del done
+        return None
 
     @abstractmethod
     def run(self, session: Session, record: RecordStep) -> Changes:
@@ -122,6 +127,10 @@ class PropagateCommand(Command):
         """Name the command, with its direction unless it is both."""
         return "Propagate" if self.direction is Direction.BOTH else f"Propagate {self.direction.value}"
 
+    def unfinished(self, done: int) -> Propagate:
+        """Return the step of a propagation that was stopped after so many frames."""
+        return Propagate(None, self.direction, stop_after=done)
+
     def run(self, session: Session, record: RecordStep) -> Changes:
         """Propagate; one that was stopped is recorded with its number of finished frames."""
         if not session.drafts and not session.unfinished:
@@ -133,22 +142,18 @@ class PropagateCommand(Command):
                     done += 1
                     yield change
         except GeneratorExit:
-            record(Propagate(None, self.direction, stop_after=done))
+            record(self.unfinished(done))
             raise
         record(Propagate(None, self.direction))
 
 
 @dataclass(frozen=True, eq=False)
 class PlayScriptCommand(Command):
-    """Performs a script's steps. It is not interruptible: strokes in between would change the result.
-
-    recorder  marks the work as saved if the script's own file holds all of it.
-    """
+    """Performs a script's steps. It is not interruptible: strokes in between would change the result."""
 
     script: Script
     frame_count: int
     read_ids: ReadIds
-    recorder: ScriptRecorder
 
     title = "Play script"
     is_long = True
@@ -166,7 +171,7 @@ class PlayScriptCommand(Command):
         """
         check_script(self.script, self.frame_count)
         read_ids = found_in(self.script.folder, self.read_ids)
-        is_all, began_s = self.recorder.is_empty, perf_counter()
+        began_s = perf_counter()
         for missing in self._missing_objects(session):
             yield from missing.perform(session, read_ids)
             record(missing)
@@ -174,12 +179,59 @@ class PlayScriptCommand(Command):
             yield from perform_numbered(step, number, session, read_ids)
             record(step.with_absolute_paths(self.script.folder))
             yield Progress(number, len(self.script.steps), perf_counter() - began_s)
-        if is_all:
-            self.recorder.mark_saved(self.recorder.snapshot(self.script.folder))
 
     def _missing_objects(self, session: Session) -> list[AddObject]:
         known = {each.object_id for each in session.objects}
         return [AddObject(o.object_id, o.name) for o in self.script.objects if o.object_id not in known]
+
+
+@dataclass(frozen=True, eq=False)
+class SaveProjectCommand(Command):
+    """Saves the project under a name, or where it is if path is None."""
+
+    saver: ProjectSaver
+    path: Path | None = None
+    replaces: bool = False
+
+    title = "Save project"
+    changes_session = False
+
+    @property
+    def note(self) -> str:
+        """Say where the work is."""
+        return f"All your work is in {self.path or self.saver.project.path}."
+
+    def run(self, session: Session, record: RecordStep) -> Changes:
+        """Save; the session is not changed."""
+        del record
+        if self.path is None:
+            self.saver.check_writable()
+            self.saver.save(session)
+        else:
+            self.saver.save_as(session, self.path, replaces=self.replaces)
+        yield from ()
+
+
+@dataclass(frozen=True, eq=False)
+class CollectCommand(Command):
+    """Copies the project and its clip into a folder."""
+
+    saver: ProjectSaver
+    folder: Path
+
+    title = "Collect into folder"
+    changes_session = False
+
+    @property
+    def note(self) -> str:
+        """Say where the copies are."""
+        return f"The project and its clip are in {self.folder}."
+
+    def run(self, session: Session, record: RecordStep) -> Changes:
+        """Copy; the session is not changed."""
+        del record
+        self.saver.collect(session, self.folder)
+        yield from ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,4 @@
-"""Record the steps performed in the window for a script. Written by the worker, read by the window.
-
-Unsaved work is found by comparing the steps that the session can undo now with those at the last save.
-"""
+"""Record the steps performed in the window, for scripts and the project."""
 
 from __future__ import annotations
 
@@ -14,38 +11,29 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from mivos_studio.project.script import Script, ScriptObject
-from mivos_studio.project.steps import Draw, Meanwhile, Propagate, Redo, Step, Undo
+from mivos_studio.project.steps import AddObject, Draw, Meanwhile, Propagate, Redo, Step, Undo
+
+_EARLIER = "earlier step"
 
 
 @dataclass(eq=False)
 class _RecordedStep:
-    """One step that the session can undo; step is None where it was not recorded, or not yet."""
+    """One step that the session can undo; step is None where it was not recorded here, or not yet."""
 
     step: Step | None = None
 
 
-WorkState = tuple[_RecordedStep, ...]
-"""A state of the work: the steps that led to it. Steps are compared by identity."""
-
-
-@dataclass(frozen=True)
-class ScriptSnapshot:
-    """A script and the state of the work that it holds."""
-
-    script: Script
-    state: WorkState
-
-
 class ScriptRecorder:
-    """Keeps the steps in the order in which the session performed them."""
+    """Keeps the steps in the order in which the session performed them; from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._objects: list[ScriptObject] = []
         self._steps: list[Step] = []
+        self._taken = 0
+        self._is_first_take = True
         self._done: list[_RecordedStep] = []
         self._undone: list[_RecordedStep] = []
-        self._saved: WorkState = ()
         self._meanwhile: list[Meanwhile] = []
         self._running: _RecordedStep | None = None
 
@@ -54,11 +42,26 @@ class ScriptRecorder:
         with self._lock:
             self._objects.append(ScriptObject(object_id, name))
 
+    def load(self, steps: Sequence[Step], running: Step | None = None) -> None:
+        """Go on from the steps that a project holds.
+
+        running  a propagation that was under way when the program died, as far as it was saved.
+        """
+        with self._lock:
+            # As in the window that made the project, a script declares the objects that came first.
+            self._objects = []
+            for step in steps:
+                if not isinstance(step, AddObject):
+                    break
+                self._objects.append(ScriptObject(step.object_id, step.name))
+            self._steps = [*steps[len(self._objects) :]]
+            self._taken, self._is_first_take = len(self._steps), False
+            self._steps += [running] if running is not None else []
+
     def start(self, undo_count: int) -> None:
-        """Start recording, with as many undo steps as the session had before the user's first."""
+        """Start recording, with as many undo steps as the session has already."""
         with self._lock:
             self._done = [_RecordedStep() for _ in range(undo_count)]
-            self._saved = tuple(self._done)
 
     def record(self, step: Step, undo_count: int) -> None:
         """Record a step that the session has performed, with the number of steps it can undo now.
@@ -87,6 +90,11 @@ class ScriptRecorder:
                 self._done.append(self._running)
             self._follow(step, undo_count)
 
+    def with_meanwhile(self, step: Propagate) -> Propagate:
+        """Return the step of the propagation under way with what has been done during it so far."""
+        with self._lock:
+            return replace(step, meanwhile=tuple(self._meanwhile))
+
     def _follow(self, step: Step, undo_count: int) -> None:
         """Keep `_done` and `_undone` as the session's history is after a step."""
         if self._running is not None and isinstance(step, Propagate):
@@ -102,47 +110,39 @@ class ScriptRecorder:
             self._done += [_RecordedStep() for _ in range(undo_count - len(self._done) - 1)]
             self._done.append(_RecordedStep(step))
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether no step has been recorded."""
-        with self._lock:
-            return not self._steps
-
     def script(self, folder: Path) -> Script:
         """Return all steps as a script whose relative paths start from the folder."""
-        return self.snapshot(folder).script
-
-    def snapshot(self, folder: Path) -> ScriptSnapshot:
-        """Return the script and the state it holds, for `mark_saved` once it is in a file."""
         with self._lock:
-            return ScriptSnapshot(Script(tuple(self._objects), tuple(self._steps), folder), tuple(self._done))
+            return Script(tuple(self._objects), tuple(self._steps), folder)
 
-    def mark_saved(self, snapshot: ScriptSnapshot) -> None:
-        """Treat this state as saved."""
+    def take_new(self) -> tuple[Step, ...]:
+        """Return the steps since the last call, for the project; before the first, the initial objects."""
         with self._lock:
-            self._saved = snapshot.state
+            new, self._taken = self._steps[self._taken :], len(self._steps)
+            if self._is_first_take:
+                self._is_first_take = False
+                new = [*(AddObject(each.object_id, each.name) for each in self._objects), *new]
+            return tuple(new)
 
-    def describe_unsaved(self) -> tuple[str, ...]:
-        """Describe the work that is in no script, as ("12 strokes on 3 frames", "2 propagations")."""
+    def describe_work(self, initial_undo_count: int = 0) -> tuple[str, ...]:
+        """Describe what could be undone, as ("12 strokes on 3 frames", "2 propagations").
+
+        initial_undo_count  steps before the user's first, which do not count.
+        """
         with self._lock:
-            done, saved = tuple(self._done), self._saved
-        common = 0
-        while common < min(len(done), len(saved)) and done[common] is saved[common]:
-            common += 1
-        return _describe([each.step for each in done[common:]], len(saved) - common)
+            return _describe([each.step for each in self._done[initial_undo_count:]])
 
 
-def _describe(steps: Sequence[Step | None], taken_back: int) -> tuple[str, ...]:
+def _describe(steps: Sequence[Step | None]) -> tuple[str, ...]:
     frames = {step.interaction.frame_index for step in steps if isinstance(step, Draw)}
     strokes = sum(isinstance(step, Draw) for step in steps)
-    nouns = Counter(step.noun if step else Step.noun for step in steps if not isinstance(step, Draw))
-    others = nouns.pop(Step.noun, 0)
-    undone = f"that {_counted_noun(taken_back, 'saved step')} {'was' if taken_back == 1 else 'were'} undone"
+    nouns = Counter(step.noun if step else _EARLIER for step in steps if not isinstance(step, Draw))
+    others, earlier = nouns.pop(Step.noun, 0), nouns.pop(_EARLIER, 0)
     parts = (
+        (earlier, _counted_noun(earlier, _EARLIER)),
         (strokes, f"{_counted_noun(strokes, 'stroke')} on {_counted_noun(len(frames), 'frame')}"),
         *((count, _counted_noun(count, noun)) for noun, count in nouns.items()),
         (others, _counted_noun(others, Step.noun)),
-        (taken_back, undone),
     )
     return tuple(text for count, text in parts if count)
 

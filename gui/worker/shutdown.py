@@ -110,8 +110,8 @@ def finish_process(code: int) -> int:
     """Return the exit code if the process can exit normally; else exit here with `os._exit`.
 
     The second case is for threads that could not be stopped. It skips the interpreter's finalization, which
-    loses little: masks are in memory until they are saved or exported, scratch files have no name, and the
-    error report is closed after each line. An export that blocks in a system call leaves a hidden folder, as
+    loses little: a project is as it was saved last, after the last command or half second, and the error
+    report is closed after each line. An export that blocks in a system call leaves a hidden folder, as
     after any kill, and the next export to that place removes it; it is not removed here since its thread
     might still write into it.
     """

@@ -21,9 +21,12 @@ from typing import TYPE_CHECKING
 from PyQt5.QtCore import QSemaphore, pyqtSignal
 
 from gui.worker.commands import Change, Command, RecordStep
+from gui.worker.project import Project
+from gui.worker.project_saver import ProjectSaver
 from gui.worker.script_recorder import ScriptRecorder
 from gui.worker.shutdown import ReportProgress, StoppableThread, StopRequested
 from inference_core.types import Progress
+from mivos_studio.project.steps import Propagate
 
 if TYPE_CHECKING:
     from inference_core.session import Session
@@ -45,6 +48,8 @@ class OpenedSession:
     """Licence terms of the weights' training data."""
     initial_undo_count: int = 0
     """Undo steps that existed before the user's first; the user cannot undo them."""
+    project: Project | None = None
+    """Where the session is saved; its store is the session's scratch store."""
 
     @property
     def description(self) -> str:
@@ -78,6 +83,7 @@ class Worker(StoppableThread):
 
     compute_lock  is held until the thread finishes: sessions share the networks, so the next clip's worker
                   waits for it.
+    abandon       is called where no session is opened, to close what the factory would have used.
     """
 
     loading = pyqtSignal(str)
@@ -94,9 +100,18 @@ class Worker(StoppableThread):
     """A sentence from the session, such as that it changed device."""
     command_ended = pyqtSignal(object)
     """Outcome."""
+    save_failed = pyqtSignal(object)
+    """The error; nothing is lost, and the next save writes all."""
+    saved_again = pyqtSignal()
+    """What could not be saved before is in the project."""
 
     def __init__(
-        self, factory: SessionFactory, recorder: ScriptRecorder, compute_lock: threading.Lock | None = None
+        self,
+        factory: SessionFactory,
+        recorder: ScriptRecorder,
+        compute_lock: threading.Lock | None = None,
+        *,
+        abandon: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
         self._factory = factory
@@ -104,7 +119,11 @@ class Worker(StoppableThread):
         self._compute_lock = compute_lock or threading.Lock()
         self._waiting: deque[Command] = deque()
         self._is_cancelled = threading.Event()
+        self._abandon = abandon
         self._free_slots = QSemaphore(MAX_UNACKNOWLEDGED_CHANGES)
+        self._saver: ProjectSaver | None = None
+        self._is_discarded = False
+        self._has_save_failed = False
 
     # From the window's thread.
 
@@ -128,8 +147,17 @@ class Worker(StoppableThread):
         """Note that the window has handled one change."""
         self._free_slots.release()
 
+    @property
+    def saver(self) -> ProjectSaver | None:
+        """What saves the session in its project, once the session is open; None where there is no project."""
+        return self._saver
+
+    def discard_project(self) -> None:
+        """Remove the project at the end if it has no name."""
+        self._is_discarded = True
+
     def request_stop(self) -> None:
-        """Stop the thread after the current frame and drop the queued commands."""
+        """Stop the thread after the current frame and drop the queued commands; the project is saved then."""
         with self._condition:
             self._waiting.clear()
             super().request_stop()
@@ -140,9 +168,14 @@ class Worker(StoppableThread):
         """Open the session, then run commands until the thread is stopped."""
         try:
             with self._hold_compute_lock():
-                self._open_and_run()
+                opened = self._open()
+                if opened is not None:
+                    self._abandon = lambda: None
+                    self._run_commands(opened)
         except StopRequested:
-            return
+            pass
+        finally:
+            self._abandon()
 
     @contextmanager
     def _hold_compute_lock(self) -> Iterator[None]:
@@ -155,20 +188,32 @@ class Worker(StoppableThread):
         finally:
             self._compute_lock.release()
 
-    def _open_and_run(self) -> None:
+    def _open(self) -> OpenedSession | None:
         try:
-            opened = self._factory(self._report_loading)
-            self.check_stop()
+            return self._factory(self._report_loading)
         except StopRequested:
             raise
         except Exception as error:
             self.open_failed.emit(error)
-            return
+            return None
+
+    def _run_commands(self, opened: OpenedSession) -> None:
         opened.session.on_notice(self.noticed.emit)
         self._recorder.start(opened.session.undo_count)
-        self.opened.emit(opened)
-        while (command := self._next()) is not None:
-            self._run(opened.session, command)
+        if opened.project is not None:
+            self._saver = ProjectSaver(
+                opened.project,
+                self._recorder,
+                initial_undo_count=opened.initial_undo_count,
+                family=opened.family,
+            )
+        try:
+            self.check_stop()
+            self.opened.emit(opened)
+            while (command := self._next()) is not None:
+                self._run(opened.session, command)
+        finally:
+            self._close_project(opened.session)
 
     def _report_loading(self, text: str) -> None:
         self.check_stop()
@@ -189,15 +234,21 @@ class Worker(StoppableThread):
             return self._waiting.popleft()
 
     def _run(self, session: Session, command: Command, record: RecordStep | None = None) -> None:
-        """Run a command; `record` adds what it did to the script."""
+        """Run a command and save what it changed; `record` adds what it did to the script."""
+        is_meanwhile = record is not None
         record = record or (lambda step: self._recorder.record(step, session.undo_count))
         self.command_started.emit(command)
         try:
-            ending = self._run_to_end(session, command, record)
+            if self._saver is not None and command.changes_session:
+                self._saver.check_writable()
+            outcome = Outcome(command, self._run_to_end(session, command, record))
         except Exception as error:
-            self.command_ended.emit(Outcome(command, Ending.FAILED, error))
-        else:
-            self.command_ended.emit(Outcome(command, ending))
+            outcome = Outcome(command, Ending.FAILED, error)
+        if self._saver is not None and command.changes_session:
+            if not is_meanwhile:
+                self._saver.set_running(None)
+            self._save(self._saver.save, session)
+        self.command_ended.emit(outcome)
 
     def _run_to_end(self, session: Session, command: Command, record: RecordStep) -> Ending:
         """Emit a command's changes; between them, run short ones where it is interruptible."""
@@ -206,6 +257,8 @@ class Worker(StoppableThread):
         for done, change in enumerate(changes, start=1):
             # Emit before checking, so that the canvas shows every change that the session keeps.
             self._send(change)
+            if self._saver is not None and command.changes_session and command.is_long:
+                self._save_meanwhile(self._saver, session, command.unfinished(done))
             if _is_last_change(change):
                 continue
             own_count = own_count or session.undo_count
@@ -230,6 +283,30 @@ class Worker(StoppableThread):
             )
             lowest = min(lowest, session.undo_count)
         return lowest
+
+    def _save(self, save: Callable[[Session], None], session: Session, *, is_meanwhile: bool = False) -> None:
+        """Save; a failure is emitted, and work goes on."""
+        try:
+            save(session)
+        except Exception as error:
+            is_shown, self._has_save_failed = self._has_save_failed and is_meanwhile, True
+            if not is_shown:  # a long command would show it every half second
+                self.save_failed.emit(error)
+        else:
+            if self._has_save_failed:
+                self._has_save_failed = False
+                self.saved_again.emit()
+
+    def _save_meanwhile(self, saver: ProjectSaver, session: Session, unfinished: Propagate | None) -> None:
+        if unfinished is not None:
+            saver.set_running(unfinished)
+        if saver.is_due():
+            self._save(saver.save, session, is_meanwhile=True)
+
+    def _close_project(self, session: Session) -> None:
+        saver = self._saver
+        if saver is not None:
+            self._save(lambda session: saver.close(session, is_discarded=self._is_discarded), session)
 
     def _should_stop(self, command: Command) -> bool:
         # Any command may be stopped at shutdown: undoing a long propagation also emits many changes.

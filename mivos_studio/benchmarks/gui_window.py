@@ -168,7 +168,7 @@ def _application() -> QApplication:
 
 def _opened(clip: str) -> MainWindow:
     """Open a window on a clip; return it once the networks are loaded and the first frame is painted."""
-    application, window = app.open_window(app.WindowOptions(Path(clip)))
+    application, window = app.open_window(app.WindowOptions(Path(clip), offers_recovery=False))
     _applications.append(application)
     sys.excepthook = sys.__excepthook__  # an error ends the process; the window would show it and go on
     wait_until(lambda: window.controller.session is not None, window.session_opened)

@@ -40,7 +40,9 @@ def parse(arguments: Sequence[str]) -> WindowOptions:
     parser = OneSentenceParser(
         prog="interactive_gui.py", description="Cut objects out of a clip.", allow_abbrev=False
     )
-    parser.add_argument("clip", nargs="?", type=Path, metavar="CLIP", help="video or folder of images")
+    parser.add_argument(
+        "clip", nargs="?", type=Path, metavar="CLIP|PROJECT", help="video, folder of images, or project"
+    )
     parser.add_argument("--video", type=Path, metavar="FILE", help="open a video")
     parser.add_argument("--images", type=Path, metavar="DIR", help="open a folder of images")
     add_models_option(parser)
@@ -71,6 +73,7 @@ def parse(arguments: Sequence[str]) -> WindowOptions:
         script=given.script,
         screenshot=given.screenshot,
         exit_after_s=given.exit_after,
+        offers_recovery=given.exit_after is None,
     )
 
 

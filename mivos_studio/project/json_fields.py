@@ -26,6 +26,10 @@ Points = Annotated[
     list[tuple[Coordinate, Coordinate]], Meta(description="a list of [x, y], two numbers each")
 ]
 Flag = Annotated[bool, Meta(description="true or false")]
+_Channel = Annotated[int, Meta(ge=0, le=255)]
+Rgb = Annotated[
+    tuple[_Channel, _Channel, _Channel], Meta(description="a list of 3 whole numbers from 0 to 255")
+]
 Text = Annotated[str, Meta(min_length=1, description="a text that is not empty")]
 Items = Annotated[list[Any], Meta(description="a list in brackets")]
 

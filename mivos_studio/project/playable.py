@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
-from inference_core.types import Direction, FrameMask, Interaction, UInt8Array
+from inference_core.types import Direction, FrameMask, Interaction, ObjectInfo, ObjectSettings, UInt8Array
 
 ReadIds = Callable[[Path, int], UInt8Array]
 """Reads the mask file of a frame: (H, W) uint8 ids at the source's size."""
 
 
 class Playable(Protocol):
-    """The methods of a session that a script uses."""
+    """What a script uses of a session."""
+
+    @property
+    def objects(self) -> tuple[ObjectInfo, ...]: ...
 
     def interact(self, interaction: Interaction, /) -> Iterable[FrameMask]: ...
 
@@ -34,6 +37,8 @@ class Playable(Protocol):
     def remove_object(self, object_id: int, /) -> Iterable[FrameMask]: ...
 
     def rename_object(self, object_id: int, name: str, /) -> None: ...
+
+    def configure_object(self, object_id: int, settings: ObjectSettings, /) -> None: ...
 
     def lock(self, object_id: int, is_locked: bool, /) -> None: ...
 

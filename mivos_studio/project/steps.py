@@ -6,6 +6,7 @@ it is done. Reading, writing, checking, playing and the window go by that.
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping
@@ -18,12 +19,13 @@ from msgspec.structs import force_setattr, replace
 
 from inference_core.errors import UserError
 from inference_core.tools.registry import TOOLS
-from inference_core.types import Direction, FrameMask, Interaction
+from inference_core.types import DEFAULT_SETTINGS, Direction, FrameMask, Interaction
 from mivos_studio.project.interactions import read_interaction, written_interaction
 from mivos_studio.project.json_fields import (
     Count,
     JsonObject,
     ObjectId,
+    Rgb,
     Text,
     WholeNumber,
     read_object,
@@ -53,7 +55,7 @@ class Step(JsonObject, frozen=True, omit_defaults=True, rename=_KEYS):
     """The values of "do" for this class; mostly one."""
 
     noun: ClassVar[str] = "other change"
-    """What the window counts it as among unsaved work; an s is added for several."""
+    """What the window counts it as where it describes work; an s is added for several."""
 
     @property
     def verb(self) -> str:
@@ -278,6 +280,20 @@ class SetLock(Step, frozen=True):
         return ()
 
 
+class SetColour(Step, frozen=True):
+    """Show an object in another colour, RGB with 0..255 each; its masks stay as they are."""
+
+    verbs = ("set_colour",)
+    object_id: ObjectId
+    colour: Rgb
+
+    def perform(self, session: Playable, read_ids: ReadIds) -> Iterable[FrameMask]:
+        settings = {each.object_id: each.settings for each in session.objects}
+        known = settings.get(self.object_id, DEFAULT_SETTINGS)  # the session refuses an unknown object
+        session.configure_object(self.object_id, dataclasses.replace(known, colour=self.colour))
+        return ()
+
+
 class SetIds(Step, frozen=True):
     """Set a frame's ids from a mask file, whose path is relative to the script's folder."""
 
@@ -306,6 +322,7 @@ KINDS: tuple[type[Step], ...] = (
     RemoveObject,
     RenameObject,
     SetLock,
+    SetColour,
     SetIds,
 )
 """Registry of the kinds of steps."""

@@ -261,9 +261,8 @@ class Playing(Stage):
         stroke = Draw(Interaction(Tool.SCRIBBLE, Stroke(0, 1, np.array([[20, 20]], np.float32))))
         steps = (stroke, Propagate(0)) * 20
         script = Script((ScriptObject(1, "one"),), steps, self.folder)
-        recorder = self.controller._worker._recorder
         self.controller.submit(
-            PlayScriptCommand(script, len(self.clip), lambda path, frame: self.session.ids(frame), recorder)
+            PlayScriptCommand(script, len(self.clip), lambda path, frame: self.session.ids(frame))
         )
 
     def on_changed(self, change: object) -> None:
@@ -352,7 +351,7 @@ def main(phase: str, way: str, folder: Path) -> int:
         return real_stop_threads()
 
     app.open_window = open_window
-    app._backend = lambda options, cache: Backend(stage.open_clip, stage.open_session)
+    app._backend = lambda *folders: Backend(stage.open_clip, stage.open_session)
     gui.main_window.stop_threads = stop_threads
     return gui_command.run([])
 

@@ -16,8 +16,11 @@ from PyQt5.QtWidgets import QApplication
 
 from gui.main_window import MainWindow
 from gui.worker.backend import Backend
-from gui.worker.clip_opener import OpenClip
+from gui.worker.file_opener import OpenClip
+from gui.worker.project import OpenedFile
+from gui.worker.script_recorder import ScriptRecorder
 from gui.worker.worker import OpenedSession
+from tests.gui.fake_projects import FakeProjects
 from tests.gui.fake_session import FakeClip, FakeSession
 from tests.gui.gestures import wait_until
 
@@ -48,14 +51,16 @@ def open_window(application: QApplication) -> Iterator[OpenWindow]:
         *,
         size: tuple[int, int] = (1000, 640),
         open_clip: OpenClip | None = None,
+        projects: FakeProjects | None = None,
     ) -> MainWindow:
         session = session or FakeSession()
-        window = MainWindow(
-            Backend(
-                open_clip or (lambda path, report: session.clip),
-                lambda clip, recorder, report: OpenedSession(session, "fake", "None to speak of."),
-            )
-        )
+        made = projects or FakeProjects(session.clip)
+
+        def open_session(opened: OpenedFile, recorder: ScriptRecorder, report: object) -> OpenedSession:
+            project = opened.project or made.create()
+            return OpenedSession(session, "fake", "None to speak of.", project=project)
+
+        window = MainWindow(Backend(open_clip or (lambda path, report: session.clip), open_session, made))
         windows.append(window)
         window.resize(*size)
         window.show()

@@ -15,8 +15,10 @@ from inference_core.errors import InvalidInteractionError, NotReadyError
 from inference_core.types import (
     Direction,
     FrameMask,
+    HistoryEntry,
     Interaction,
     ObjectInfo,
+    ObjectSettings,
     Progress,
     Tool,
     UInt8Array,
@@ -75,7 +77,10 @@ class FakeSession:
         self.confidences_calls = 0
         self.device, self.dtype = "cpu", "float32"
         self.notify: Callable[[str], None] = lambda sentence: None
+        self.version = 0
         self._now = FakeState()
+        self._labels: list[str] = []
+        """Of the steps that were done, then of those that were undone."""
         self._done: list[FakeState] = []
         self._undone: list[FakeState] = []
         self._running: Generator[FrameMask, None, None] | None = None
@@ -114,6 +119,11 @@ class FakeSession:
     @property
     def can_redo(self) -> bool:
         return bool(self._undone)
+
+    @property
+    def history(self) -> tuple[HistoryEntry, ...]:
+        done = len(self._done)
+        return tuple(HistoryEntry(label, 0.0, (), place >= done) for place, label in enumerate(self._labels))
 
     def ids(self, frame_index: int) -> UInt8Array:
         empty = np.zeros(self.clip.size, np.uint8)
@@ -167,7 +177,8 @@ class FakeSession:
                 masks={**self._now.masks, frame_index: ids},
                 known={**self._now.known, frame_index: tuple(sorted(known))},
                 drafts=drafts,
-            )
+            ),
+            f"{interaction.tool} on {self._name(interaction.object_id)}",
         )
         yield FrameMask(frame_index, ids)
 
@@ -193,7 +204,7 @@ class FakeSession:
             i: self._frames_from(i, direction, known) for i, known in zip(starts, anchors, strict=True)
         }
         total = sum(map(len, frames_by_anchor.values()))
-        self._commit(self._now)
+        self._commit(self._now, "propagate")
         self._place = len(self._done)
         try:
             for anchor, frames in frames_by_anchor.items():
@@ -238,6 +249,7 @@ class FakeSession:
     def _write(self, change: Callable[[FakeState], FakeState]) -> None:
         """Change the state, and those between steps that came behind the propagation."""
         assert self._place is not None
+        self.version += 1
         self._now = change(self._now)
         self._done[self._place :] = map(change, self._done[self._place :])
         self._undone = list(map(change, self._undone))
@@ -285,42 +297,53 @@ class FakeSession:
                 known={i: known for i, known in self._now.known.items() if i != frame_index},
                 drafts=tuple(i for i in self.drafts if i != frame_index),
                 anchors=tuple(i for i in self.anchors if i != frame_index),
-            )
+            ),
+            f"reset frame {frame_index}",
         )
         return (FrameMask(frame_index, self.ids(frame_index)),)
 
     def add_object(self, name: str = "", object_id: int | None = None) -> int:
         object_id = object_id or max((each.object_id for each in self.objects), default=0) + 1
         added = ObjectInfo(object_id, name or f"Object {object_id}")
-        self._commit(replace(self._now, objects=(*self.objects, added)))
+        self._commit(replace(self._now, objects=(*self.objects, added)), f"add object {added.name}")
         return object_id
 
     def remove_object(self, object_id: int) -> Sequence[FrameMask]:
         masks = {i: np.where(ids == object_id, np.uint8(0), ids) for i, ids in self._now.masks.items()}
         kept = tuple(each for each in self.objects if each.object_id != object_id)
-        self._commit(replace(self._now, objects=kept, masks=masks))
+        self._commit(replace(self._now, objects=kept, masks=masks), f"remove {self._name(object_id)}")
         return tuple(FrameMask(i, ids) for i, ids in masks.items())
 
     def rename_object(self, object_id: int, name: str) -> None:
         self._record_call(f"rename_object {object_id} {name}")
-        self._change_object(object_id, name=name)
+        self._change_object(object_id, f"rename {self._name(object_id)} to {name}", name=name)
+
+    def configure_object(self, object_id: int, settings: ObjectSettings) -> None:
+        self._change_object(object_id, f"colour of {self._name(object_id)}", settings=settings)
 
     def lock(self, object_id: int, is_locked: bool = True) -> None:
-        self._change_object(object_id, is_locked=is_locked)
+        label = f"{'lock' if is_locked else 'unlock'} {self._name(object_id)}"
+        self._change_object(object_id, label, is_locked=is_locked)
 
-    def _change_object(self, object_id: int, **changes: object) -> None:
+    def _name(self, object_id: int) -> str:
+        return next(each.name for each in self.objects if each.object_id == object_id)
+
+    def _change_object(self, object_id: int, label: str, **changes: object) -> None:
         objects = tuple(
             replace(each, **changes) if each.object_id == object_id else each for each in self.objects
         )
-        self._commit(replace(self._now, objects=objects))
+        self._commit(replace(self._now, objects=objects), label)
 
-    def _commit(self, after: FakeState) -> None:
+    def _commit(self, after: FakeState, label: str) -> None:
+        self._labels[len(self._done) :] = [label]
         self._done.append(self._now)
         self._undone.clear()
         self._now = after
+        self.version += 1
 
     def _go_to(self, state: FakeState) -> Sequence[FrameMask]:
         before, self._now = self._now, state
+        self.version += 1
         frames = sorted({*before.masks, *state.masks})
         return tuple(FrameMask(i, self.ids(i)) for i in frames)
 

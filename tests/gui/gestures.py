@@ -67,15 +67,22 @@ def key(window: MainWindow, which: Qt.Key, keys: Qt.KeyboardModifier = NO_KEY) -
     QTest.keyClick(window, which, keys)
 
 
-def unsaved_dialog(window: MainWindow) -> QMessageBox | None:
-    """The unsaved_dialog about unsaved work, while it is on the screen."""
-    shown = [box for box in window.findChildren(QMessageBox, "unsaved_dialog") if box.isVisible()]
+def unnamed_dialog(window: MainWindow) -> QMessageBox | None:
+    """The dialog about work without a name, while it is on the screen."""
+    return dialog_named(window, "unnamed_dialog")
+
+
+def dialog_named(window: MainWindow, name: str) -> QMessageBox | None:
+    """The message box of that object name, while it is on the screen."""
+    shown = [box for box in window.findChildren(QMessageBox, name) if box.isVisible()]
     return shown[0] if shown else None
 
 
-def click_dialog_button(window: MainWindow, button: QMessageBox.StandardButton) -> None:
+def click_dialog_button(
+    window: MainWindow, button: QMessageBox.StandardButton, name: str = "unnamed_dialog"
+) -> None:
     """Press one of its buttons."""
-    box = unsaved_dialog(window)
+    box = dialog_named(window, name)
     assert box is not None, "nothing was asked"
     pressed = box.button(button)
     assert pressed is not None

@@ -11,11 +11,11 @@ from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QLabel, QMessageBox
 
 from gui.main_window import MainWindow
-from gui.worker.clip_opener import OpenClip
+from gui.worker.file_opener import OpenClip
 from mivos_studio.media.errors import MediaError
 from tests.gui.conftest import OpenWindow
 from tests.gui.fake_session import FakeClip, FakeSession
-from tests.gui.gestures import click_dialog_button, drag, press, unsaved_dialog, wait_idle, wait_until
+from tests.gui.gestures import click_dialog_button, drag, press, unnamed_dialog, wait_idle, wait_until
 
 
 class Disk:
@@ -98,17 +98,17 @@ def test_strokes_drawn_while_a_clip_was_being_opened_open_the_dialog(
     window: MainWindow, session: FakeSession, disk: Disk
 ) -> None:
     window.files.clip_chosen.emit(Path("slow.mp4"))
-    assert unsaved_dialog(window) is None
+    assert unnamed_dialog(window) is None
     scribble(window)
     disk.is_let_go.set()
-    wait_until(lambda: unsaved_dialog(window) is not None)
+    wait_until(lambda: unnamed_dialog(window) is not None)
     click_dialog_button(window, QMessageBox.StandardButton.Cancel)
     assert window.windowTitle().startswith("clip.mp4")
     assert session.drafts == (0,)
     assert status(window) == "Ready"
 
 
-def test_work_discarded_for_a_clip_that_cannot_be_opened_counts_as_unsaved_again(window: MainWindow) -> None:
+def test_work_discarded_for_a_clip_that_cannot_be_opened_is_asked_about_again(window: MainWindow) -> None:
     scribble(window)
     window.files.clip_chosen.emit(Path("broken.mp4"))
     click_dialog_button(window, QMessageBox.StandardButton.Discard)
@@ -132,7 +132,7 @@ def test_a_clip_opened_after_the_window_was_closed_is_not_shown(window: MainWind
 
 
 def questions(window: MainWindow) -> int:
-    return sum(box.isVisible() for box in window.findChildren(QMessageBox, "unsaved_dialog"))
+    return sum(box.isVisible() for box in window.findChildren(QMessageBox, "unnamed_dialog"))
 
 
 def opening_while_asked(window: MainWindow, disk: Disk) -> None:

@@ -83,6 +83,8 @@ def job(display: str, footage: Path, tmp_path_factory: pytest.TempPathFactory) -
         env={
             **os.environ,
             "DISPLAY": display,
+            "XDG_CACHE_HOME": str(folder / "home"),
+            "XDG_CONFIG_HOME": str(folder / "home"),
             "QT_QPA_PLATFORM": "xcb",
             "QT_QPA_PLATFORM_PLUGIN_PATH": str(foreign / "plugins"),
             "QT_QPA_FONTDIR": str(foreign / "fonts"),

@@ -74,6 +74,14 @@ def test_bad_arguments_are_refused_in_one_sentence(
     assert len(said.splitlines()) == 1
 
 
+def test_a_project_is_opened_as_a_clip_is_and_earlier_work_is_offered_to_users_alone(tmp_path: Path) -> None:
+    project = tmp_path / "koi.mivos"
+    project.touch()
+    assert parse([str(project)]).clip == project
+    assert parse([str(project)]).offers_recovery
+    assert not parse([str(project), "--exit-after", "1"]).offers_recovery
+
+
 def test_the_first_paint_comes_before_anything_heavy_is_imported() -> None:
     done = run(code=FIRST_PAINT)
     assert done.returncode == 0, done.stderr

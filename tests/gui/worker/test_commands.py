@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from gui.worker.commands import PlayScriptCommand
-from gui.worker.script_recorder import ScriptRecorder
 from inference_core.errors import UserError
 from inference_core.types import Interaction, Progress, Stroke, Tool
 from mivos_studio.project.playback import play
@@ -23,9 +22,7 @@ def stroke(object_id: int = 1) -> Draw:
 
 def command(*steps: Step, objects: tuple[ScriptObject, ...]) -> PlayScriptCommand:
     script = Script(objects, steps, Path("folder"))
-    return PlayScriptCommand(
-        script, FRAME_COUNT, lambda file, frame: FakeSession().ids(frame), ScriptRecorder()
-    )
+    return PlayScriptCommand(script, FRAME_COUNT, lambda file, frame: FakeSession().ids(frame))
 
 
 def test_a_failing_step_of_a_script_is_named_as_the_command_line_names_it() -> None:

@@ -223,7 +223,7 @@ def test_undo_during_a_propagation_undoes_the_stroke_behind_it_first(
     _, propagated = harness.recorded()
     assert isinstance(propagated, Propagate)
     assert [type(each.step) for each in propagated.meanwhile] == [Draw, Undo, Undo]
-    assert harness.recorder.describe_unsaved() == ("1 stroke on 1 frame",)
+    assert harness.recorder.describe_work() == ("1 stroke on 1 frame",)
 
 
 def test_undoing_the_propagated_stroke_ends_the_propagation(harnesses: list[WorkerHarness]) -> None:

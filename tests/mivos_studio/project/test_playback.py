@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 
 from inference_core.errors import InvalidInteractionError, UserError
-from inference_core.types import Direction, FrameMask, Interaction, Stroke, Tool, UInt8Array
+from inference_core.types import (
+    Direction,
+    FrameMask,
+    Interaction,
+    ObjectInfo,
+    ObjectSettings,
+    Stroke,
+    Tool,
+    UInt8Array,
+)
 from mivos_studio.project.playback import play
 from mivos_studio.project.script import Script, ScriptObject
 from mivos_studio.project.steps import (
@@ -21,6 +30,7 @@ from mivos_studio.project.steps import (
     RemoveObject,
     RenameObject,
     Reset,
+    SetColour,
     SetIds,
     SetLock,
     Step,
@@ -80,6 +90,13 @@ class RecordingSession:
     def rename_object(self, object_id: int, name: str) -> None:
         self.heard.append(("rename_object", object_id, name))
 
+    @property
+    def objects(self) -> tuple[ObjectInfo, ...]:
+        return (ObjectInfo(2, "foal"),)
+
+    def configure_object(self, object_id: int, settings: ObjectSettings) -> None:
+        self.heard.append(("configure_object", object_id, settings))
+
     def lock(self, object_id: int, is_locked: bool) -> None:
         self.heard.append(("lock", object_id, is_locked))
 
@@ -108,6 +125,7 @@ def test_every_step_is_one_command_in_order() -> None:
         SetIds(3, "first.png"),
         AddObject(2, "horse"),
         RenameObject(2, "foal"),
+        SetColour(2, (1, 2, 3)),
     )
     heard, numbers, changed = played(*steps)
     assert heard == [
@@ -120,8 +138,9 @@ def test_every_step_is_one_command_in_order() -> None:
         ("set_ids", 3, [[3]]),
         ("add_object", "horse", 2),
         ("rename_object", 2, "foal"),
+        ("configure_object", 2, ObjectSettings((1, 2, 3))),
     ]
-    assert numbers == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    assert numbers == list(range(1, 11))
     assert changed == [1, 0, 1, 2, 3, 4, 8]
 
 
