@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 FILES = files_of("propagation", "fusion", "interaction")
 MEMORY = MemoryDefaults(mem_every=3, max_memory_frames=8, feature_bytes=768 * 2**20)
-"""Chosen with earlier weights (docs/research/memory.md). With those that ship, one frame in five lowers J; other
-intervals and caps are as good (docs/research/constants.md). The features are those of some 280 frames."""
+"""Chosen with earlier weights (docs/research/memory.md). With those that ship, one frame in five lowers J;
+other intervals and caps are as good (docs/research/constants.md). Features of some 280 frames fit."""
 
 CALIBRATION = Calibration(bias=1.684, precision=0.111, recall=0.596)
 """By `mivos evaluate --fit-confidence` on real and made clips: docs/research/confidence.md."""
