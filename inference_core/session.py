@@ -433,8 +433,10 @@ class Session:
         """Change how an object is shown: its colour, and which object covers which."""
         self._end_interaction()
         state = self._store.state
-        changed = replace(state.find(object_id), settings=settings)
-        self._put_state(f"change the display of {changed.name}", state.with_object(changed))
+        before = state.find(object_id)
+        changed = replace(before, settings=settings)
+        what = "colour" if settings.colour != before.settings.colour else "order"
+        self._put_state(f"change the {what} of {changed.name}", state.with_object(changed))
 
     def lock(self, object_id: int, is_locked: bool = True) -> None:
         """Protect an object: no propagation, and no interaction with another object, changes its pixels."""

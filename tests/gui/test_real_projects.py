@@ -131,7 +131,7 @@ def test_a_project_that_is_closed_and_opened_has_the_same_masks_undo_redo_and_co
     assert_equal(masks(again), expected)
     assert again.model.state.frame_index == 3
     assert again.model.state.colour(1) == (9, 8, 7)
-    assert again.actions_by_name["undo"].text() == "Undo change the display of Object 1"
+    assert again.actions_by_name["undo"].text() == "Undo change the colour of Object 1"
     assert again.actions_by_name["redo"].text() == "Redo scribble on Object 1"
     press(again, "redo")
     wait_idle(again)
