@@ -33,9 +33,7 @@ def main() -> None:
     kills = measure_kills(KillOptions(kills=options.kills, seed=options.seed))
     with tempfile.TemporaryDirectory(prefix="mivos-") as folder:
         project = measure(Path(folder), FRAMES, OBJECTS, ROUNDS, STROKES)
-    (PROJECT / "docs" / "reliability.md").write_text(
-        "\n".join(_page(kills, project)) + "\n", encoding="utf-8"
-    )
+    (PROJECT / "docs" / "reliability.md").write_text(_page(kills, project), encoding="utf-8")
 
 
 _PAGE = """\
