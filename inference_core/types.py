@@ -266,6 +266,10 @@ class MemoryOptions:
     max_memory_frames        more than these are thinned out, see `WorkingMemory`.
     max_anchors              a segment reads this many of the anchors nearest to its own.
     keep_recorrected_entries a frame corrected again leaves its outdated entry too, as in the published code.
+
+    The default of mem_every is the published number; what max_memory_frames costs: docs/research/memory.md.
+    max_anchors bounds the time of a session with many corrections, in which the nearest anchors count most
+    (docs/research/constants.md).
     """
 
     mem_every: int = 5

@@ -14,7 +14,7 @@ from model.family import Calibration
 REACH = 0.25
 """How far a correction is expected to help, as a share of the frames between its neighbouring anchors.
 
-Of 0.1, 0.25 and 0.5 this has the highest J after corrections of suggested frames: docs/research/constants.md.
+Of 0.1, 0.25, 0.5 and 1 it gives the highest J after corrections (docs/research/constants.md).
 """
 
 

@@ -21,7 +21,8 @@ Measured with earlier weights: docs/research/training.md; with those that ship: 
 """
 
 MOST_ANCHORS = 8
-"""How many anchors a target model is learned from: more take longer and hardly improve it."""
+"""How many anchors a target model is learned from. More take longer, and where anchors are near each other
+even one is enough (docs/research/constants.md)."""
 
 # The next four were chosen with earlier weights (docs/research/training.md) and are as good as others with
 # those that ship (docs/research/constants.md).
