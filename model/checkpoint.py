@@ -10,10 +10,10 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from mivos_studio.files import sha256_of
-from model.compact.encoder import REDUCTION
+from model.compact.encoder import REDUCTION, holds_backbone
 from model.compact.fusion import CompactFusion
 from model.compact.interaction import CompactInteraction
-from model.compact.propagation import CompactPropagation, holds_backbone
+from model.compact.propagation import CompactPropagation
 from model.errors import CheckpointError as CheckpointError
 from model.families import COMPACT, COMPACT_FREE, FAMILIES, MIVOS
 from model.interfaces import Networks
@@ -54,15 +54,15 @@ def _best_family(folder: Path | None) -> str:
 
 def _load_compact(family: str, folder: Path | None) -> Networks:
     fusion = CompactFusion()
-    # The free weights are most confident of masks that are far too large: with several starts, five clicks
-    # on Berkeley give an IoU of 0.54 instead of 0.69.
-    interaction = CompactInteraction(compares_starts=family != COMPACT_FREE.name)
     home = family_folder(family, folder)
     files = {file.network: home / file.name for file in FAMILIES[family].files}
     propagation = load_propagation(files["propagation"])
-    _make_ready(propagation)
+    # The free weights are most confident of masks that are far too large: with several starts, five clicks
+    # on Berkeley give an IoU of 0.54 instead of 0.69.
+    interaction = load_interaction(files["interaction"], compares_starts=family != COMPACT_FREE.name)
+    for network in (propagation, interaction):
+        _make_ready(network)
     _load_for_inference(fusion, files["fusion"])
-    _load_for_inference(interaction, files["interaction"])
     return Networks(family, propagation, fusion, interaction, interaction)
 
 
@@ -72,11 +72,11 @@ def _load_mivos(folder: Path | None) -> Networks:
     home = family_folder("mivos", folder)
     for file, network in zip(MIVOS.files, (propagation, fusion, scribbles), strict=True):
         _load_for_inference(network, home / file.name)
-    clicks = CompactInteraction()
     name = next(file.name for file in COMPACT.files if file.network == "interaction")
     beside = find_home(COMPACT, saves_folder(folder))
     own = family_folder("compact") if beside is None or not (beside / name).is_file() else beside
-    _load_for_inference(clicks, own / name)
+    clicks = load_interaction(own / name)
+    _make_ready(clicks)
     return Networks("mivos", propagation, fusion, scribbles, clicks)
 
 
@@ -98,6 +98,17 @@ def load_propagation(path: Path, *, reduction: int = REDUCTION) -> CompactPropag
     """
     state = read_tensors(path)
     network = CompactPropagation(reduction=reduction, has_backbone=holds_backbone(state))
+    _load_state(network, state, path)
+    return network
+
+
+def load_interaction(path: Path, *, compares_starts: bool = True) -> CompactInteraction:
+    """Build the compact interaction network that fits a file's tensors, and load them.
+
+    Raises CheckpointError.
+    """
+    state = read_tensors(path)
+    network = CompactInteraction(compares_starts=compares_starts, has_backbone=holds_backbone(state))
     _load_state(network, state, path)
     return network
 

@@ -121,12 +121,14 @@ class LiteBackbone(nn.Module):
         self.register_buffer("scale", 255.0 * std / 128.0, persistent=False)
         self.register_buffer("shift", (255.0 * mean - 127.0) / 128.0, persistent=False)
 
-    def forward(self, image: Tensor) -> list[Tensor]:
+    def forward(self, image: Tensor, added: Tensor | None = None) -> list[Tensor]:
         """Encode images (N, 3, h, w), normalised as for all networks here, h and w multiples of 16.
 
+        added (N, STEM, h / 2, w / 2) is added to the stem's output before its nonlinearity.
         Returns maps of WIDTHS channels at strides 2, 4, 8 and 16, without a last nonlinearity.
         """
-        x = F.relu6(self.stem(image * self.scale + self.shift), inplace=True)
+        x = self.stem(image * self.scale + self.shift)
+        x = F.relu6(x if added is None else x + added, inplace=True)
         maps = []
         for number, stage in enumerate(self.stages):
             x = stage(x)

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.compact.encoder import GRID_STRIDE, WIDTHS, ImageEncoder
+from model.compact.encoder import GRID_STRIDE, WIDTHS, BackboneEncoder, ImageEncoder
 from model.layers.blocks import ConvNorm, ResidualBlock, join, matching, upsample
 
 SHORT_SIDE = 192
@@ -86,16 +86,20 @@ class CompactInteraction(nn.Module):
     without these, and the two results are averaged.
 
     compares_starts  False leaves out the other starts, for weights that are certain of wrong masks.
+    has_backbone  the encoder is EfficientNet-Lite0 instead of the residual one, and the context also takes
+                  the similarity to what is drawn.
     """
 
     multiple = 1
 
-    def __init__(self, *, compares_starts: bool = True) -> None:
+    def __init__(self, *, compares_starts: bool = True, has_backbone: bool = False) -> None:
         super().__init__()
         self.compares_starts = compares_starts
+        self.has_backbone = has_backbone
         w2, w4, w8, w16 = WIDTHS
-        self.encoder = ImageEncoder(guides=2 * _GUIDES)
-        self.context = Context(w16)
+        planes = 2 * _GUIDES
+        self.encoder = BackboneEncoder(guides=planes) if has_backbone else ImageEncoder(guides=planes)
+        self.context = Context(w16 + _GUIDES * has_backbone)
         self.stage8 = ResidualBlock(_DEEP + w8 + 17 * _GUIDES, 96)
         self.stage4 = ResidualBlock(96 + w4, 56)
         self.narrow = ConvNorm(56, w2, size=1)
@@ -216,9 +220,12 @@ class CompactInteraction(nn.Module):
         """image (N, 3, h, w), guides (N, 3, h, w), multiples of 16 -> logits (N, 1, h, w)."""
         planes = join(guides, colour_similarity(image, guides))
         pyramid = self.encoder(image, planes)
-        x = upsample(self.context(pyramid.stride16), 2)
         strokes = F.max_pool2d(F.pixel_unshuffle(guides, 4), 2)
         similar = feature_similarity(pyramid.merged, F.max_pool2d(guides, GRID_STRIDE))
+        deep = pyramid.stride16
+        if self.has_backbone:
+            deep = join(deep, F.avg_pool2d(similar, 2))
+        x = upsample(self.context(deep), 2)
         x = self.stage8(x, pyramid.stride8, strokes, similar)
         x = self.stage4(upsample(x, 2), pyramid.stride4)
         x = self.stage2(upsample(F.relu(self.narrow(x)), 2), pyramid.stride2)

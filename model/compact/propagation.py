@@ -6,7 +6,7 @@ The memory grid has stride 8 of the reduced image, 16 of the working size.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -41,8 +41,6 @@ from model.layers.blocks import ConvNorm, ResidualBlock, join, matching, others_
 KEY_CHANNELS = 64
 VALUE_CHANNELS = 96
 TOP_K = 24
-
-_BACKBONE = "encoder.backbone."
 
 _STILL = 4 / 30
 _DRIFT = 0.25 / 30
@@ -119,11 +117,6 @@ class Decoder(nn.Module):
         x = F.relu(self.stage2(x, pyramid.stride2))
         logits = upsample(self.predict(x), 2).float()
         return logits if scores is None else logits + TARGET_WEIGHT * upsample(scores, GRID_STRIDE)
-
-
-def holds_backbone(names: Iterable[str]) -> bool:
-    """Return whether a file's tensors, by their names, are of a network with a backbone."""
-    return any(name.startswith(_BACKBONE) for name in names)
 
 
 class CompactPropagation(nn.Module):
