@@ -241,13 +241,24 @@ def feature_similarity(features: Tensor, guides: Tensor) -> Tensor:
     is empty. Thus one stroke selects similar cells at any distance.
     """
     unit = F.normalize(features.flatten(2), dim=1)
-    cosines = torch.bmm(unit.transpose(1, 2), unit)
     drawn = guides.flatten(2) > _DRAWN
     best = [
-        cosines.masked_fill(~drawn[:, guide, None, :], _NO_SIMILARITY).amax(dim=-1)
-        for guide in range(guides.shape[1])
+        _most_similar(cells, under) for cells, planes in zip(unit, drawn, strict=True) for under in planes
     ]
-    return torch.stack(best, dim=1).view(guides.shape).to(features.dtype)
+    return torch.stack(best).view(guides.shape).to(features.dtype)
+
+
+def _most_similar(cells: Tensor, under: Tensor) -> Tensor:
+    """Return each cell's highest cosine with those under a guide.
+
+    cells (C, P), each of length 1; under (P,) bool. Returns (P,).
+    """
+    # Products with the chosen cells alone: a stroke covers few, and maxima over all pairs took longer.
+    chosen = cells[:, under]
+    if not chosen.numel():
+        return torch.full_like(cells[0], _NO_SIMILARITY)
+    best: Tensor = (chosen.t() @ cells).amax(dim=0)
+    return best
 
 
 @torch.no_grad()
