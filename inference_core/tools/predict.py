@@ -23,7 +23,6 @@ class PromptInput:
     pixels         (H, W, 3) uint8 RGB, the whole frame; ids (H, W) uint8, its masks now.
     object_id      the object of the strokes; contested: objects that they were drawn over.
     guidance_maps  returns the guidance maps of an object at the crop's working size.
-    guess          (H, W) bool, where the object roughly is; used while it has no pixel on the crop.
     start          (H, W) uint8, the masks before the first of the strokes; None where that is `ids`.
     """
 
@@ -33,7 +32,6 @@ class PromptInput:
     object_id: int
     contested: tuple[int, ...]
     guidance_maps: Callable[[int], GuidanceMaps]
-    guess: BoolArray | None = None
     start: UInt8Array | None = None
 
 
@@ -90,8 +88,6 @@ def _predict_prob(
     pixels = np.ascontiguousarray(crop.cut(prompt.pixels))
     guidance = [prompt.guidance_maps(object_id) for object_id in object_ids]
     masks = _masks_before(crop, prompt, object_ids)
-    if prompt.guess is not None and not masks[0].any():
-        masks[0] = crop.cut(prompt.guess)
     previous = np.stack([geometry.coverage(mask) > 0.5 for mask in masks])
     positive = _stack(crop, [c.positive for c in guidance])
     negative = _stack(crop, [c.negative for c in guidance])

@@ -11,7 +11,7 @@ from inference_core.errors import InvalidInteractionError
 from inference_core.runtime.session_context import SessionContext
 from inference_core.state.frame_record import FrameRecord
 from inference_core.state.session_state import SessionState, StrokeGroup
-from inference_core.tools.box import box_guess, box_guidance, box_region, surroundings
+from inference_core.tools.box import box_guidance, box_region, surroundings
 from inference_core.tools.click import click_guidance, clicked_pixels
 from inference_core.tools.crop import Crop, check_region, open_crop
 from inference_core.tools.lasso import enclosed_pixels
@@ -156,10 +156,7 @@ def _edit_box(context: SessionContext, stroke: Stroke, bounds: Crop, frame: _Fra
     ids = frame.ids
     box = box_region(stroke, bounds.region)
     crop = open_crop(context.runner, surroundings(box, bounds.region))
-    guess = box_guess(box, ids.shape)
-    prompt = PromptInput(
-        Tool.BOX, frame.pixels, ids, stroke.object_id, (), lambda _: box_guidance(box, crop), guess
-    )
+    prompt = PromptInput(Tool.BOX, frame.pixels, ids, stroke.object_id, (), lambda _: box_guidance(box, crop))
     inside = np.zeros(ids.shape, np.bool_)
     inside[box.y0 : box.y1, box.x0 : box.x1] = True
     for predicted in predict(context.runner, crop, prompt, refine_edges=context.refine_edges):
