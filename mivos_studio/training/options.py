@@ -24,8 +24,9 @@ class TrainingOptions:
     learning_rate  replaces the recipe's highest rate: a lower one fine-tunes trained weights.
     crop     side in pixels of every training crop, instead of sizes that grow along the schedule.
     frames   frames of every sample of propagation, instead of three.
-    backbone  a file of EfficientNet-Lite0's ImageNet weights: propagation's encoder starts with them.
-    left_out  clips, as SOURCE/CLIP, that are not trained on, to validate on.
+    backbone  a file of EfficientNet-Lite0's ImageNet weights: the encoder of propagation or interaction
+             starts with them.
+    left_out  clips, as SOURCE/CLIP, and stills, as SOURCE/NAME, that are not trained on, to validate on.
     parts    parts of the network to train, such as "decoder"; the others are frozen. None named: all.
     resume   continue from the checkpoint in `out`; without one, start from the weights that ship, unless
              sources are chosen: weights trained on other sources must not be used then.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from model.compact.backbone import STEM, LiteBackbone
 from model.compact.backbone import WIDTHS as BACKBONE_WIDTHS
-from model.compact.backbone import LiteBackbone
 from model.layers.blocks import ConvNorm, ResidualBlock, residual_stage, upsample
 
 WIDTHS = (24, 40, 80, 160)
@@ -24,6 +25,9 @@ REDUCTION = 2
 """The networks take images of the working size averaged over 2x2 pixels: 480 lines cost as much as 240."""
 
 MULTIPLE = 16 * REDUCTION
+
+PRETRAINED = "encoder.backbone."
+"""Prefix of the names of a network's weights that began as ImageNet's."""
 
 
 @dataclass(frozen=True)
@@ -73,23 +77,35 @@ class BackboneEncoder(nn.Module):
     """EfficientNet-Lite0 to stride 16, with 1x1 convolutions to the widths of ImageEncoder.
 
     The names of its pretrained weights begin with "backbone.".
+
+    guides: further input planes, as of ImageEncoder; they begin without effect, so that the features of the
+    pretrained weights are intact at first.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, guides: int = 0) -> None:
         super().__init__()
         self.backbone = LiteBackbone()
+        self.guide = nn.Conv2d(guides, STEM, 5, stride=2, padding=2, bias=False) if guides else None
+        if self.guide is not None:
+            nn.init.zeros_(self.guide.weight)
         pairs = zip(BACKBONE_WIDTHS, WIDTHS, strict=True)
         self.widen = nn.ModuleList(ConvNorm(narrow, wide, size=1) for narrow, wide in pairs)
         self.lateral = ConvNorm(WIDTHS[2], MERGED, size=1)
         self.context = ConvNorm(WIDTHS[3], MERGED, size=1)
         self.merge = ResidualBlock(MERGED, MERGED)
 
-    def forward(self, image: Tensor) -> Pyramid:
-        """Encode reduced images (N, 3, h, w), normalised."""
-        maps = zip(self.widen, self.backbone(image), strict=True)
+    def forward(self, image: Tensor, guides: Tensor | None = None) -> Pyramid:
+        """Encode reduced images (N, 3, h, w), normalised, and the guides (N, G, h, w) in [0, 1]."""
+        added = None if self.guide is None or guides is None else self.guide(guides)
+        maps = zip(self.widen, self.backbone(image, added), strict=True)
         stride2, stride4, stride8, stride16 = (F.relu(widen(x)) for widen, x in maps)
         merged = self.merge(F.relu(self.lateral(stride8) + upsample(self.context(stride16), 2)))
         return Pyramid(stride2, stride4, stride8, stride16, merged)
+
+
+def holds_backbone(names: Iterable[str]) -> bool:
+    """Return whether a file's tensors, by their names, are of a network with a backbone."""
+    return any(name.startswith(PRETRAINED) for name in names)
 
 
 def reduce_size(planes: Tensor, reduction: int) -> Tensor:

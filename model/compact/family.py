@@ -28,7 +28,7 @@ def load_compact(family: Family, home: Path, saves: Path | None, *, compares_sta
     compares_starts  whether interaction compares predictions from several starting masks.
     """
     from model.compact.fusion import CompactFusion
-    from model.compact.interaction import CompactInteraction
+    from model.compact.interaction import load_interaction
     from model.compact.propagation import load_propagation
     from model.interfaces import Networks
     from model.weights.tensors import load_for_inference, make_ready
@@ -38,9 +38,8 @@ def load_compact(family: Family, home: Path, saves: Path | None, *, compares_sta
     propagation = load_propagation(files["propagation"])
     make_ready(propagation)
     fusion = load_for_inference(CompactFusion(), files["fusion"])
-    interaction = load_for_inference(
-        CompactInteraction(compares_starts=compares_starts), files["interaction"]
-    )
+    interaction = load_interaction(files["interaction"], compares_starts=compares_starts)
+    make_ready(interaction)
     return Networks(
         family.name, propagation, fusion, interaction, interaction, family.memory, family.calibration
     )

@@ -6,7 +6,7 @@ The memory grid has stride 8 of the reduced image, 16 of the working size.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import torch
@@ -22,6 +22,7 @@ from model.compact.encoder import (
     BackboneEncoder,
     ImageEncoder,
     Pyramid,
+    holds_backbone,
     reduce_size,
 )
 from model.compact.target_model import MOST_ANCHORS, TARGET_WEIGHT, appearance, coverage, learn, score
@@ -46,8 +47,6 @@ VALUE_CHANNELS = 96
 
 TOP_K = 24
 """From 8 to 50 J is the same within 0.001 (docs/research/constants.md)."""
-
-_BACKBONE = "encoder.backbone."
 
 # Cells of the memory grid over those of the short side at 480 lines. Chosen with earlier weights
 # (docs/research/memory.md); with those that ship one of several equally good pairs, and better than to read
@@ -127,11 +126,6 @@ class Decoder(nn.Module):
         x = F.relu(self.stage2(x, pyramid.stride2))
         logits = upsample(self.predict(x), 2).float()
         return logits if scores is None else logits + TARGET_WEIGHT * upsample(scores, GRID_STRIDE)
-
-
-def holds_backbone(names: Iterable[str]) -> bool:
-    """Return whether a file's tensors, by their names, are of a network with a backbone."""
-    return any(name.startswith(_BACKBONE) for name in names)
 
 
 class CompactPropagation(nn.Module):

@@ -25,13 +25,13 @@ def _published(network: str, name: str, drive_id: str) -> KnownFile:
 
 def _load(family: Family, home: Path, saves: Path | None) -> Networks:
     """Load the published networks; clicks use the compact one, that of the program if the folder has none."""
-    from model.compact.interaction import CompactInteraction
+    from model.compact.interaction import load_interaction
     from model.interfaces import Networks
     from model.mivos.fusion import MivosFusion
     from model.mivos.propagation import MivosPropagation
     from model.mivos.scribble import MivosScribble
     from model.weights.store import find_home, saves_folder
-    from model.weights.tensors import load_for_inference
+    from model.weights.tensors import load_for_inference, make_ready
 
     files = family.paths(home)
     propagation = load_for_inference(MivosPropagation(), files["propagation"])
@@ -41,7 +41,8 @@ def _load(family: Family, home: Path, saves: Path | None) -> Networks:
     beside = find_home(COMPACT, saves_folder(saves))
     if beside is None or not (beside / name).is_file():
         beside = saves_folder() / COMPACT.folder
-    clicks = load_for_inference(CompactInteraction(), beside / name)
+    clicks = load_interaction(beside / name)
+    make_ready(clicks)
     return Networks(family.name, propagation, fusion, scribbles, clicks, family.memory, family.calibration)
 
 

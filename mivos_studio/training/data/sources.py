@@ -68,7 +68,7 @@ def find_sources(
 ) -> Sources:
     """List the images below `folders`; `wanted` names the sources to use, none named means all.
 
-    left_out  clips that are not used, as SOURCE/CLIP.
+    left_out  clips and stills that are not used, as SOURCE/CLIP and SOURCE/NAME.
     Raises TrainingDataError where nothing is found, or what is wanted or left out does not exist.
     """
     stills: list[Frame] = []
@@ -86,13 +86,15 @@ def find_sources(
             excluded.update(named.keys() & left_out)
             clips += [frames for name, frames in named.items() if name not in left_out]
         else:
-            stills += [frame for frames in sequences for frame in frames]
+            named_stills = {f"{source}/{frame.image.stem}": frame for frames in sequences for frame in frames}
+            excluded.update(named_stills.keys() & left_out)
+            stills += [frame for name, frame in named_stills.items() if name not in left_out]
     missing = sorted(set(wanted) - seen)
     if missing:
         available = ", ".join(sorted(seen))
         raise TrainingDataError(f"No source called {', '.join(missing)}; there are {available}.")
     if unknown := sorted(set(left_out) - excluded):
-        raise TrainingDataError(f"No clip called {', '.join(unknown)}, which should be left out.")
+        raise TrainingDataError(f"No clip or still called {', '.join(unknown)}, which should be left out.")
     if not stills and not clips:
         names = ", ".join(str(folder) for folder in folders)
         raise TrainingDataError(

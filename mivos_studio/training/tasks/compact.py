@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from torch import nn
+
 from inference_core.runtime.device import choose_compute
 from mivos_studio.training.compact.backbone import read_backbone
 from mivos_studio.training.compact.fusion import FusionLossStep
@@ -20,9 +22,9 @@ from mivos_studio.training.processes import join_processes
 from mivos_studio.training.task import TrainingSetup, TrainingTask
 from mivos_studio.training.trainer import Recipe, Trainer
 from model.checkpoint import family_folder
-from model.compact.encoder import BackboneEncoder, ImageEncoder
+from model.compact.encoder import PRETRAINED, BackboneEncoder
 from model.compact.fusion import CompactFusion
-from model.compact.interaction import CompactInteraction
+from model.compact.interaction import CompactInteraction, load_interaction
 from model.compact.propagation import CompactPropagation, load_propagation
 from model.families import FAMILIES
 from model.layers.blocks import fold_normalisation
@@ -37,30 +39,47 @@ def _set_up_propagation(options: TrainingOptions, sources: Sources, recipe: Reci
     network = _build_propagation(options)
     frames = options.frames or FRAMES
     samples = PropagationData(options.seed, recipe.samples, _size_at(recipe, options.crop), sources, frames)
-    return TrainingSetup(network, samples, PropagationLossStep(network), slow="encoder.backbone.")
+    return TrainingSetup(network, samples, PropagationLossStep(network), slow=PRETRAINED)
 
 
 def _build_propagation(options: TrainingOptions) -> CompactPropagation:
     """Build the network that the first weights or the backbone fit; the weights are loaded later."""
-    started = options.out / "propagation.safetensors"
-    earlier = started if _resumes("propagation", options) else _initial_weights("propagation", options)
-    if earlier is not None and earlier.exists():
+    if earlier := _earlier_weights("propagation", options):
         return load_propagation(earlier, reduction=1)
     network = CompactPropagation(reduction=1, has_backbone=options.backbone is not None)
-    if options.backbone is not None and isinstance(network.encoder, BackboneEncoder):
-        network.encoder.backbone.load_state_dict(read_backbone(options.backbone))
+    _begin_from_backbone(network.encoder, options)
     return network
 
 
 def _set_up_interaction(options: TrainingOptions, sources: Sources, recipe: Recipe) -> TrainingSetup:
-    """Start with the encoder of a trained propagation network where there is one of the same shape."""
-    network = CompactInteraction()
-    if trained := _trained_propagation(options):
-        encoder = load_propagation(trained, reduction=1).encoder
-        if isinstance(encoder, ImageEncoder):
-            network.encoder.load_state_dict(encoder.state_dict(), strict=False)
+    network = _build_interaction(options)
     samples = InteractionData(options.seed, recipe.samples, _size_at(recipe, options.crop), sources)
-    return TrainingSetup(network, samples, InteractionLossStep(network))
+    slow = PRETRAINED if network.has_backbone else ""
+    return TrainingSetup(network, samples, InteractionLossStep(network), slow)
+
+
+def _build_interaction(options: TrainingOptions) -> CompactInteraction:
+    """Build the network that the first weights fit; without any, start with a backbone or an encoder.
+
+    The encoder is that of a trained propagation network, where there is one and no backbone is given.
+    """
+    if earlier := _earlier_weights("interaction", options):
+        return load_interaction(earlier)
+    trained = None if options.backbone else _trained_propagation(options)
+    if trained is None:
+        network = CompactInteraction(has_backbone=options.backbone is not None)
+        _begin_from_backbone(network.encoder, options)
+        return network
+    encoder = load_propagation(trained, reduction=1).encoder
+    network = CompactInteraction(has_backbone=isinstance(encoder, BackboneEncoder))
+    network.encoder.load_state_dict(encoder.state_dict(), strict=False)  # it has no guides
+    return network
+
+
+def _begin_from_backbone(encoder: nn.Module, options: TrainingOptions) -> None:
+    """Load ImageNet's weights into an encoder with a backbone, where the options name their file."""
+    if options.backbone is not None and isinstance(encoder, BackboneEncoder):
+        encoder.backbone.load_state_dict(read_backbone(options.backbone))
 
 
 def _set_up_fusion(options: TrainingOptions, sources: Sources, recipe: Recipe) -> TrainingSetup:
@@ -91,6 +110,13 @@ def _set_up_fusion(options: TrainingOptions, sources: Sources, recipe: Recipe) -
 def _trained_propagation(options: TrainingOptions) -> Path | None:
     folders = [folder for folder in (options.out, options.warm_start) if folder is not None]
     return next((path for folder in folders if (path := folder / "propagation.safetensors").exists()), None)
+
+
+def _earlier_weights(name: str, options: TrainingOptions) -> Path | None:
+    """Return the file whose architecture this training goes on with: its own weights, or the initial ones."""
+    own = options.out / f"{name}.safetensors"
+    earlier = own if _resumes(name, options) else _initial_weights(name, options)
+    return earlier if earlier is not None and earlier.exists() else None
 
 
 def _initial_weights(name: str, options: TrainingOptions) -> Path | None:
@@ -135,10 +161,11 @@ TASKS: dict[str, TrainingTask[Recipe]] = {
     ),
     "interaction": TrainingTask(
         "interaction",
-        Recipe(steps=2300, batch=12, averaging=0.99),
+        Recipe(steps=2300, batch=12, averaging=0.998),
         _set_up_interaction,
         partial(_initial_weights, "interaction"),
         _weights_of,
+        takes_backbone=True,
     ),
     "fusion": TrainingTask(
         "fusion",

@@ -41,7 +41,9 @@ def choose_tasks(name: str, options: TrainingOptions) -> list[TrainingTask[Any]]
     if options.frames and not any(task.takes_frames for task in tasks):
         raise TrainingDataError("Frames can be chosen for the compact propagation network alone.")
     if options.backbone and not all(task.takes_backbone for task in tasks):
-        raise TrainingDataError("A backbone can be given to the compact propagation network alone.")
+        raise TrainingDataError(
+            "A backbone can be given to the compact propagation or interaction network alone."
+        )
     if options.backbone and options.warm_start:
         raise TrainingDataError("Begin with a backbone or with earlier weights: choose one of them.")
     return tasks

@@ -1,4 +1,4 @@
-"""Loading EfficientNet-Lite0's weights into the propagation network, and training from them.
+"""Loading EfficientNet-Lite0's weights into propagation and interaction, and training from them.
 
 EXPECTED is the output of the definition in the package `efficientnet-lite-pytorch` 0.1.0 for the made weights
 and the image below, after blocks 0, 2, 4 and 10: at every map's middle the first four channels, then the mean
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from inference_core.errors import UserError
@@ -23,6 +23,8 @@ from mivos_studio.training.data.colour import MEAN, STD
 from mivos_studio.training.data.sources import TrainingDataError, find_sources
 from mivos_studio.training.options import TrainingOptions
 from model.compact.backbone import WIDTHS, LiteBackbone
+from model.compact.interaction import CompactInteraction, load_interaction
+from model.compact.propagation import CompactPropagation
 from tests.mivos_studio.training.example_data import make_images, run_training
 
 EXPECTED = [
@@ -137,11 +139,52 @@ def test_a_backbone_is_trained_at_a_lower_rate(images: Path, published: Path, tm
     assert backbone == pytest.approx(0.3 * others)
 
 
+def test_interaction_starts_from_a_backbone_at_a_lower_rate(
+    images: Path, published: Path, tmp_path: Path
+) -> None:
+    (weights,) = run_training("interaction", _options(images, tmp_path, backbone=published, steps=1))
+    before, after = made_published(), load_file(weights)
+    for ours, theirs in backbone_names():
+        assert torch.allclose(after[f"encoder.backbone.{ours}"].float(), before[theirs], rtol=2e-3, atol=2e-3)
+    state = torch.load(tmp_path / "interaction.checkpoint.pt", weights_only=True)
+    others, backbone = (group["lr"] for group in state["optimizer"]["param_groups"])
+    assert backbone == pytest.approx(0.3 * others)
+
+
+@pytest.mark.parametrize("has_backbone", [False, True])
+def test_interaction_starts_with_the_encoder_of_propagation_and_resumes_without_it(
+    images: Path, tmp_path: Path, has_backbone: bool
+) -> None:
+    trained = tmp_path / "propagation.safetensors"
+    state = CompactPropagation(has_backbone=has_backbone).state_dict()
+    save_file(state, trained)
+    out = tmp_path / "out"
+    (weights,) = run_training("interaction", _options(images, out, warm_start=tmp_path, hours=1e-9))
+    after = load_file(weights)
+    assert any(name.startswith("encoder.backbone.") for name in after) == has_backbone
+    learned = [name for name in state if name.startswith("encoder.") and name.endswith("conv.weight")]
+    assert learned
+    for name in learned:
+        assert torch.allclose(after[name].float(), state[name], rtol=2e-3, atol=2e-3), name
+    trained.unlink()
+    run_training("interaction", _options(images, out, resume=True))
+    assert torch.load(out / "interaction.checkpoint.pt", weights_only=True)["step"] == 4
+
+
+def test_interaction_goes_on_from_the_weights_of_either_encoder(images: Path, tmp_path: Path) -> None:
+    save_file(CompactInteraction(has_backbone=True).state_dict(), tmp_path / "interaction.safetensors")
+    options = _options(images, tmp_path / "out", warm_start=tmp_path, hours=1e-9)
+    (weights,) = run_training("interaction", options)
+    assert load_interaction(weights).has_backbone
+
+
 @pytest.mark.parametrize(
     ("name", "changes", "message"),
     [
-        ("interaction", {}, "to the compact propagation network alone"),
-        ("propagation", {"family": "mivos"}, "to the compact propagation network alone"),
+        ("fusion", {}, "to the compact propagation or interaction network alone"),
+        ("all", {}, "to the compact propagation or interaction network alone"),
+        ("propagation", {"family": "mivos"}, "to the compact propagation or interaction network alone"),
+        ("interaction", {"family": "mivos"}, "to the compact propagation or interaction network alone"),
         ("propagation", {"warm_start": Path()}, "choose one of them"),
     ],
 )
@@ -162,5 +205,12 @@ def test_names_are_read_from_a_file_with_comments(tmp_path: Path) -> None:
 def test_clips_that_are_left_out_are_not_trained_on(images: Path) -> None:
     assert len(find_sources([images]).clips) == 1
     assert find_sources([images], left_out=["moving/one"]).clips == ()
-    with pytest.raises(TrainingDataError, match="No clip called moving/two"):
+    with pytest.raises(TrainingDataError, match="No clip or still called moving/two"):
         find_sources([images], left_out=["moving/one", "moving/two"])
+
+
+def test_stills_that_are_left_out_are_not_trained_on(images: Path) -> None:
+    stills = find_sources([images]).stills
+    unwanted = stills[1]
+    left_out = [f"{unwanted.source}/{unwanted.image.stem}"]
+    assert find_sources([images], left_out=left_out).stills == tuple(s for s in stills if s != unwanted)
