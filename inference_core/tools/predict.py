@@ -21,12 +21,14 @@ class Prompt:
     crop           the part of the frame that the network sees.
     guidance_maps  returns the guidance maps of an object at the crop's working size.
     contested      objects that the strokes were drawn over.
+    guess          (H, W) bool, where the object roughly is; used while it has no pixel on the crop.
     """
 
     network: NetworkName
     crop: Crop
     guidance_maps: Callable[[int], GuidanceMaps]
     contested: tuple[int, ...] = ()
+    guess: BoolArray | None = None
 
 
 def predict(given: ToolInput, prompt: Prompt) -> Iterator[UInt8Array]:
@@ -73,4 +75,6 @@ def _previous(given: ToolInput, prompt: Prompt, object_ids: Sequence[int]) -> Bo
     """
     now, start = prompt.crop.cut(given.ids), prompt.crop.cut(given.start)
     masks = [(start if (start == name).any() else now) == name for name in object_ids]
+    if prompt.guess is not None and not masks[0].any():
+        masks[0] = prompt.crop.cut(prompt.guess)
     return np.stack([prompt.crop.geometry.coverage(mask) > 0.5 for mask in masks])

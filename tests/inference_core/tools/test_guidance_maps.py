@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from inference_core.runtime.geometry import Geometry
-from inference_core.tools.box import box_guidance, box_region, surroundings
+from inference_core.tools.box import box_guess, box_guidance, box_region, surroundings
 from inference_core.tools.click import DISK_RADIUS_PX, click_guidance
 from inference_core.tools.crop import Crop
 from inference_core.tools.scribble import scribble_guidance
@@ -77,3 +77,9 @@ def test_a_box_is_cut_to_the_frame_and_keeps_a_pixel() -> None:
 
 def test_the_surroundings_stay_within_their_bounds() -> None:
     assert surroundings(Region(5, 5, 30, 30), FRAME) == Region(0, 0, 46, 46)
+
+
+def test_the_first_guess_of_a_box_fills_most_of_it_and_nothing_else() -> None:
+    guess = box_guess(Region(20, 10, 60, 40), (64, 96))
+    assert 0.5 < guess[10:40, 20:60].mean() < 0.8
+    assert guess.sum() == guess[10:40, 20:60].sum()

@@ -169,9 +169,9 @@ def test_a_box_around_an_object_that_has_a_mask_begins_with_that_mask() -> None:
     draw(session, "box", [[4, 4], [40, 40]])
     kept = networks_of(session)[2].planes[-1][0][0]
     draw(session, "box", [[50, 30], [80, 55]])
-    elsewhere = networks_of(session)[2].planes[-1][0][0]
-    assert kept.any()
-    assert not elsewhere.any(), "the second crop does not show the square"
+    guessed = networks_of(session)[2].planes[-1][0][0]
+    # The second crop does not show the square, so the network is given a guess there.
+    assert 0 < kept.mean() < guessed.mean()
 
 
 @pytest.mark.parametrize("tool", ALL_TOOLS)

@@ -11,6 +11,7 @@ from model.compact.interaction import (
     CompactInteraction,
     certainty,
     colour_similarity,
+    dilated,
     ellipse_around,
     feature_similarity,
     input_size,
@@ -178,6 +179,14 @@ def test_an_ellipse_lies_around_the_middle_of_a_stroke() -> None:
     assert ellipse.nonzero().amax(dim=0).tolist() == [75, 130]
 
 
+def test_a_mask_is_dilated_equally_to_all_sides() -> None:
+    there = torch.zeros(100, 200, dtype=torch.bool)
+    there[50:52, 90:95] = True
+    wide = dilated(there).nonzero()
+    assert wide.amin(dim=0).tolist() == [40, 80]
+    assert wide.amax(dim=0).tolist() == [61, 104]
+
+
 def test_a_prediction_is_the_more_certain_the_nearer_it_is_to_a_mask() -> None:
     sides = torch.cat([torch.ones(4, 2), -torch.ones(4, 2)], dim=1)
     assert certainty(sides) == pytest.approx(0.731 / (1 + 0.269), abs=1e-3)
@@ -186,7 +195,7 @@ def test_a_prediction_is_the_more_certain_the_nearer_it_is_to_a_mask() -> None:
 
 
 @torch.inference_mode()
-def test_of_two_starts_a_first_click_keeps_the_more_certain_prediction(
+def test_of_several_starts_a_first_click_keeps_the_most_certain_prediction(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     network = CompactInteraction().eval()
@@ -204,15 +213,15 @@ def test_of_two_starts_a_first_click_keeps_the_more_certain_prediction(
     line[0, 20, 10:40] = 1.0
     results = network.predictions(_image(), nothing, click, nothing)
     assert torch.equal(next(results)[0], predictions[0])
-    assert len(predictions) == 1, "the first prediction does not wait for the other"
-    assert torch.equal(next(results)[0], predictions[1])
-    assert len(predictions) == 2
+    assert len(predictions) == 1, "the first prediction does not wait for the others"
+    assert torch.equal(next(results)[0], predictions[2])
+    assert len(predictions) == 3
     assert next(results, None) is None
     network(_image(), nothing, line, nothing)
     network(_image(), click, click, nothing)
     network.compares_starts = False
     network(_image(), nothing, click, nothing)
-    assert len(predictions) == 5
+    assert len(predictions) == 6
 
 
 def test_negative_strokes_far_from_all_positive_ones_are_dropped() -> None:
