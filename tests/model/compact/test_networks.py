@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from model.compact.encoder import MULTIPLE
 from model.compact.fusion import CompactFusion
@@ -267,6 +268,32 @@ def test_similarity_is_high_for_features_like_a_strokes_and_minus_one_without_st
     alike = feature_similarity(features, guides)
     assert torch.allclose(alike[0, 0, 0], torch.tensor([1.0, 1.0, 0.0]))
     assert torch.allclose(alike[0, 1, 0], torch.full((3,), -1.0))
+
+
+class _ShapesOfProducts(TorchFunctionMode):
+    """Collects the shapes of the matrices that are multiplied while it is active."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: set[tuple[torch.Size, torch.Size]] = set()
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+        if func in (torch.matmul, Tensor.matmul, Tensor.__matmul__):
+            self.seen.add((args[0].shape, args[1].shape))
+        return func(*args, **(kwargs or {}))
+
+
+def test_strokes_of_forty_lengths_multiply_few_shapes_since_torch_keeps_memory_for_each() -> None:
+    features = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    unit = nn.functional.normalize(features[0].flatten(1), dim=0)
+    between = unit.t() @ unit
+    with _ShapesOfProducts() as products:
+        for drawn in range(1, 41):
+            guides = torch.zeros(1, 2, 8, 8)
+            guides.view(2, 64)[0, :drawn] = 1.0
+            alike = feature_similarity(features, guides)[0, 0].flatten()
+            assert torch.allclose(alike, between[:drawn].amax(dim=0), atol=1e-5)
+    assert 1 < len(products.seen) <= 7, "1, 2, 4, 8, 16, 32, 64 cells"
 
 
 @torch.inference_mode()
