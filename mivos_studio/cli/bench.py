@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, _SubParsersAction
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,6 +20,7 @@ from mivos_studio.cli.options import (
     whole_number,
 )
 from mivos_studio.cli.output import check_json, write_json
+from mivos_studio.cli.stderr import say
 
 if TYPE_CHECKING:
     from mivos_studio.benchmarks.speed import SpeedOptions
@@ -124,7 +124,13 @@ def _add_kill(subjects: _Subjects) -> ArgumentParser:
         " is lost of what it acknowledged.",
     )
     kill.add_argument("--kills", type=whole_number(least=1), default=20, metavar="N", help="default: 20")
-    kill.add_argument("--seed", type=int, default=0, metavar="N", help="of script and moments (default: 0)")
+    kill.add_argument(
+        "--seed",
+        type=whole_number(least=0),
+        default=0,
+        metavar="N",
+        help="of script and moments (default: 0)",
+    )
     kill.set_defaults(run=run_kill)
     return kill
 
@@ -261,7 +267,7 @@ def run_gui(options: Namespace) -> None:
 
     def report(text: str) -> None:
         if not options.quiet:
-            print(text, file=sys.stderr, flush=True)
+            say(text)
 
     figures = measure_gui(GuiOptions(options.clip, options.frames, options.runs), report)
     print(json.dumps(figures, indent=1))

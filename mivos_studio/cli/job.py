@@ -14,6 +14,7 @@ from inference_core.types import UInt8Array
 from mivos_studio.cli.options import session_options
 from mivos_studio.cli.output import check_apart, check_json
 from mivos_studio.cli.progress import ProgressBar
+from mivos_studio.cli.stderr import say
 from mivos_studio.media.clip import Clip, open_clip
 from mivos_studio.media.export.formats import find_formats
 from mivos_studio.media.export.job import ExportJob, Extent
@@ -85,7 +86,9 @@ def open_session(
 
 def print_notice(notice: str) -> None:
     """Print a notice on stderr, below the progress bar where there is one."""
-    print(f"\n{notice}" if sys.stderr.isatty() else notice, file=sys.stderr)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    say(notice)
 
 
 def write_masks(session: Session, clip: Clip, output: FolderOutput, options: Namespace) -> None:

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 
 from mivos_studio.cli import gui
 from mivos_studio.cli.options import BAD_INPUT, OneSentenceParser
+from mivos_studio.cli.stderr import libraries_are_silent, say
+from mivos_studio.system_errors import sentence_of
 
 COMMANDS = {
     "propagate": "mivos_studio.cli.propagate",
@@ -37,24 +41,42 @@ _FAULT, _INTERRUPTED = 1, 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["gui"]:  # has its own parser: `mivos gui --help` is the window's help
+        return gui.run(words[1:])
+    _let_any_name_be_printed()
+    with libraries_are_silent():
+        return _run(words)
+
+
+def _run(words: Sequence[str]) -> int:
     try:
-        if words[:1] == ["gui"]:  # has its own parser: `mivos gui --help` is the window's help
-            return gui.run(words[1:])
         options = command_parser(words).parse_args(words)
         options.run(options)
         sys.stdout.flush()
     except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
+        say("Interrupted.")
         return _INTERRUPTED
     except BrokenPipeError:  # the reader of the output, as `head`, has all that it wants
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python reports it at its exit
+        _close_output()
     except Exception as error:
-        if _is_user_error(error):
-            print(error, file=sys.stderr)
-            return BAD_INPUT
-        print(_fault(error), file=sys.stderr)
-        return _FAULT
+        sentence = str(error) if _is_user_error(error) else sentence_of(error)
+        say(_fault(error) if sentence is None else sentence)
+        if isinstance(error, OSError):
+            _close_output()  # it may be what could not be written
+        return _FAULT if sentence is None else BAD_INPUT
     return 0
+
+
+def _let_any_name_be_printed() -> None:
+    """Print names of files that are no valid Unicode with escapes, instead of failing at them."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _close_output() -> None:
+    """Drop what was not printed yet: Python would try again at its exit, and report that."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def command_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
@@ -76,11 +98,16 @@ def _is_user_error(error: Exception) -> bool:
 
 
 def _fault(error: Exception) -> str:
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="mivos-", suffix=".txt", delete=False, encoding="utf-8"
-    ) as details:
-        traceback.print_exception(error, file=details)
-    text = f"A fault in mivos stopped the command ({type(error).__name__}); the details are in {details.name}"
+    """Return the sentence about a fault of the program; its details go to a file where one can be written."""
+    text = f"A fault in mivos stopped the command ({type(error).__name__})"
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="mivos-", suffix=".txt", delete=False, encoding="utf-8", errors="backslashreplace"
+        ) as details:
+            traceback.print_exception(error, file=details)
+        text += f"; the details are in {details.name}"
+    except OSError:
+        text += "; its details cannot be written: set TMPDIR to a folder on a disk with room"
     if isinstance(error, ImportError):
         return f"{text}; `mivos doctor` says what is wrong with the installation"
     return text

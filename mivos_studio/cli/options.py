@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NoReturn
 
+from mivos_studio.cli.stderr import one_line
 from mivos_studio.session_options import SessionOptions
 
 BAD_INPUT = 2
@@ -22,7 +23,7 @@ class OneSentenceParser(argparse.ArgumentParser):
     """A parser that reports errors in one sentence, without the usage, and exits with code 2."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(BAD_INPUT, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        self.exit(BAD_INPUT, one_line(f"{self.prog}: {message} (see {self.prog} --help)") + "\n")
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,9 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
         metavar="PIXELS",
         help="short side at which the networks look at a frame (default: 480)",
     )
-    group.add_argument("--seed", type=int, default=0, help="seed of everything random (default: 0)")
+    group.add_argument(
+        "--seed", type=whole_number(least=0), default=0, help="seed of everything random (default: 0)"
+    )
 
 
 def session_options(options: argparse.Namespace) -> SessionOptions:
@@ -104,13 +107,19 @@ def add_report_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="show no progress")
 
 
-def whole_number(*, least: int) -> Callable[[str], int]:
-    """Make an argument type: a whole number with a lower bound."""
+LARGEST_NUMBER = 2**31 - 1
+"""Above every count, size and seed that means something, and within what the libraries hold."""
+
+
+def whole_number(*, least: int, most: int = LARGEST_NUMBER) -> Callable[[str], int]:
+    """Make an argument type: a whole number between two bounds."""
 
     def parse(text: str) -> int:
         number = int(text)
         if number < least:
             raise argparse.ArgumentTypeError(f"{number} is less than {least}")
+        if number > most:
+            raise argparse.ArgumentTypeError(f"{number} is more than {most}")
         return number
 
     parse.__name__ = "whole number"  # what argparse calls it when int() refuses
@@ -128,14 +137,14 @@ def positive_number(text: str) -> float:
 def given_mask(text: str) -> GivenMask:
     """Read FRAME=FILE."""
     frame, separator, file = text.partition("=")
-    if not separator or not file or not re.fullmatch(r"[0-9]+", frame):
+    if not separator or not file or not re.fullmatch(r"[0-9]{1,18}", frame):
         raise argparse.ArgumentTypeError(f"{text!r} is not FRAME=FILE, as in 0=first.png")
     return GivenMask(int(frame), Path(file))
 
 
 def image_size(text: str) -> tuple[int, int]:
     """Read WIDTHxHEIGHT and give (height, width)."""
-    match = re.fullmatch(r"([0-9]+)x([0-9]+)", text)
+    match = re.fullmatch(r"([0-9]{1,9})x([0-9]{1,9})", text)
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT, as in 768x512")
     return int(match[2]), int(match[1])

@@ -64,7 +64,7 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
         type=whole_number(least=0),
         help="processes that make samples (default: as the device needs)",
     )
-    parser.add_argument("--seed", type=int, help="seed of everything random")
+    parser.add_argument("--seed", type=whole_number(least=0), help="seed of everything random")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     parser.set_defaults(run=run)
 

@@ -27,6 +27,7 @@ from mivos_studio.cli.options import (
     whole_number,
 )
 from mivos_studio.cli.output import check_json, write_json
+from mivos_studio.cli.stderr import say
 
 _DIFFERENT, _BAD_INPUT, _INTERRUPTED, _TERMINATED = 1, 2, 130, 143
 
@@ -40,10 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(options)
     except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
+        say("Interrupted.")
         return _INTERRUPTED
     except UserError as error:
-        print(error, file=sys.stderr)
+        say(error)
         return _BAD_INPUT
 
 

@@ -9,19 +9,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mivos_studio.media.errors import MediaError
+from mivos_studio.system_errors import reason_of
 
 PROJECT_SUFFIX = ".mivos"
-_REASONS = {
-    errno.ENAMETOOLONG: "its name is too long for this disk; shorten it",
-    errno.ENOSPC: "the disk is full; free some space, or name a place on another disk",
-    errno.EDQUOT: "your share of the disk is used up; free some space, or name a place on another disk",
-    errno.EROFS: "that disk is read-only; name a place on another disk",
-    errno.EACCES: "the folder that it would be in is read-only; name another place",
-    errno.EPERM: "the folder that it would be in is read-only; name another place",
-    errno.EINVAL: "the disk does not allow such a name; choose another one",
-    errno.EILSEQ: "the disk does not allow such a name; choose another one",
-    errno.ELOOP: "its links lead in a circle; name another place",
-}
 _NEVER = frozenset({errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ, errno.EACCES, errno.EPERM, errno.ELOOP})
 
 
@@ -108,8 +98,7 @@ def remove_empty(folders: Iterable[Path]) -> None:
 
 def cannot_write(path: Path, error: OSError) -> str:
     """Return why something cannot be written, and what to do."""
-    reason = _REASONS.get(error.errno or 0) or f"{(error.strerror or str(error)).lower()}; name another place"
-    return f"{path} cannot be written: {reason}."
+    return f"{path} cannot be written: {reason_of(error)}."
 
 
 def refuse_project(path: Path) -> None:
