@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from inference_core.errors import UserError
+from mivos_studio.input_files import read_json
 
 NOTICEABLE = 0.05
 """Smaller changes, as a share of the older figure, are not highlighted."""
@@ -15,13 +15,7 @@ NOTICEABLE = 0.05
 
 def read_figures(path: Path) -> dict[str, float]:
     """Read a JSON file that `--json` wrote; return each number by its dotted name."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise UserError(f"{path} is not a JSON file of figures.") from error
-    figures = dict(_numbers("", content))
+    figures = dict(_numbers("", read_json(path, "file of figures")))
     if not figures:
         raise UserError(f"{path} holds no figures to compare.")
     return figures

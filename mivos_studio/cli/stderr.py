@@ -10,6 +10,7 @@ import unicodedata
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import TextIO
 
 LONGEST_LINE = 500
 """Characters of the longest line. A path of 4096 characters, or a name from a file, is cut in the middle."""
@@ -75,7 +76,7 @@ def _own_descriptor() -> Iterator[None]:
     os.close(nowhere)
     # Not closed at the end: threads that outlive the command may still write to it.
     sys.stderr = io.TextIOWrapper(
-        io.FileIO(os.dup(kept), "w"),  # type: ignore[arg-type]
+        io.FileIO(os.dup(kept), "w"),
         encoding=before.encoding,
         errors="backslashreplace",
         line_buffering=True,
@@ -91,8 +92,8 @@ def _own_descriptor() -> Iterator[None]:
         os.close(kept)
 
 
-def _is_of_the_process(stream: io.TextIOBase | None) -> bool:
+def _is_of_the_process(stream: TextIO) -> bool:
     try:
-        return stream is not None and stream.fileno() == _DESCRIPTOR
+        return stream.fileno() == _DESCRIPTOR
     except (OSError, ValueError, AttributeError):
         return False

@@ -8,6 +8,7 @@ from pathlib import Path
 from inference_core.errors import UserError
 from mivos_studio.cli.options import DEVICES, positive_number, whole_number
 from mivos_studio.cli.progress import ProgressBar
+from mivos_studio.input_files import read_text
 
 NETWORKS = ("propagation", "interaction", "fusion")
 
@@ -136,10 +137,7 @@ def run(options: Namespace) -> None:
 
 def read_names(file: Path) -> list[str]:
     """Read what is named on the lines of a file; what follows a # is a remark."""
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{file} cannot be read as a text file of names: {error}.") from error
+    lines = read_text(file, "list of names").splitlines()
     return [name for line in lines if (name := line.split("#", 1)[0].strip())]
 
 

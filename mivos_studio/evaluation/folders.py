@@ -10,6 +10,7 @@ import numpy as np
 
 from inference_core.types import BoolArray, UInt8Array
 from mivos_studio.evaluation.errors import EvaluationError
+from mivos_studio.input_files import read_text
 from mivos_studio.media.images import image_size, read_image
 from mivos_studio.media.palette import read_ids
 
@@ -114,9 +115,9 @@ def read_clips(folder: Path, selection: Selection | None = None) -> list[TrueCli
 def read_list(folder: Path, list_name: str) -> list[str]:
     """Read the names of a list's clips: one a line, or the paths of every frame as in the lists of 2016."""
     path = folder / SETS / f"{list_name}.txt"
-    if not path.is_file():
+    if not path.exists():
         raise EvaluationError(f"There is no list {path}: name one as YEAR/NAME, as in 2017/val.")
-    entries = [line.split()[0] for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    entries = [line.split()[0] for line in read_text(path, "list").splitlines() if line.strip()]
     return list(dict.fromkeys(Path(entry).parent.name or entry for entry in entries))
 
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
+from inference_core.errors import UserError
 from inference_core.types import UInt8Array
+from mivos_studio.input_files import check_input
 from mivos_studio.media.errors import MediaError
+from mivos_studio.system_errors import reason_of
+
+# Frames from cameras and grading programs hold profiles and notes of megabytes; Pillow refuses over one.
+PngImagePlugin.MAX_TEXT_CHUNK = 64 * 2**20
+PngImagePlugin.MAX_TEXT_MEMORY = 256 * 2**20
+warnings.filterwarnings("ignore", module=r"PIL\b")  # of oddities that change no pixel
 
 _EXIF_ORIENTATION = 0x0112
 _ORIENTATIONS_ON_THEIR_SIDE = (5, 6, 7, 8)
@@ -22,7 +31,7 @@ def read_image(path: Path) -> UInt8Array:
 
     16-bit values are scaled to 8 bits; alpha is laid over black, as viewers show it.
     """
-    with _opened(path) as opened:
+    with opened_image(path) as opened:
         image = ImageOps.exif_transpose(opened)
         if image.mode == "F":
             raise MediaError(f"{path} has floating-point pixels: convert it to 8 or 16 bits a channel.")
@@ -36,7 +45,7 @@ def read_image(path: Path) -> UInt8Array:
 
 def image_size(path: Path) -> tuple[int, int]:
     """Return (height, width) of an image once it is upright; reads the header alone."""
-    with _opened(path) as image:
+    with opened_image(path) as image:
         width, height = image.size
         is_on_its_side = image.getexif().get(_EXIF_ORIENTATION) in _ORIENTATIONS_ON_THEIR_SIDE
     return (width, height) if is_on_its_side else (height, width)
@@ -44,7 +53,7 @@ def image_size(path: Path) -> tuple[int, int]:
 
 def image_bit_depth(path: Path) -> int:
     """Return the bits of a channel in the file: 16 or 8."""
-    with _opened(path):  # raises an error where OpenCV would only log
+    with opened_image(path):  # raises an error where OpenCV would only log
         pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
     return 16 if pixels is not None and pixels.dtype == np.uint16 else 8
 
@@ -58,15 +67,29 @@ def over_black(image: UInt8Array) -> UInt8Array:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def opened_image(path: Path, noun: str = "image") -> Iterator[Image.Image]:
+    """Open an image file with Pillow, and turn what it raises while it is read into one sentence.
+
+    noun  what the file is to be, as "mask".
+    """
+    check_input(path, noun)
     try:
         with Image.open(path) as image:
             yield image
-    except FileNotFoundError:
-        raise MediaError(f"There is no image at {path}.") from None
+    except UserError:
+        raise
     except UnidentifiedImageError:
         raise MediaError(f"{path} is not an image that this program can read.") from None
     except Image.DecompressionBombError:
-        raise MediaError(f"The image {path} is too large: shrink it to at most 170 megapixels.") from None
-    except (OSError, SyntaxError) as error:  # Pillow raises SyntaxError on some broken PNG files
-        raise MediaError(f"The image {path} cannot be read: {error}.") from error
+        raise MediaError(f"The {noun} {path} is too large: shrink it to at most 170 megapixels.") from None
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise MediaError(f"The {noun} {path} cannot be read: {_words(error)}.") from error
+
+
+def _words(error: Exception) -> str:
+    """Return what is wrong with a file, as its reader says it; some say nothing."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return reason_of(error)
+    return str(error).strip().rstrip(".") or "it is damaged"

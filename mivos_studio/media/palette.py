@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from inference_core.errors import UserError
 from inference_core.types import UInt8Array
 from mivos_studio.media.errors import MediaError
+from mivos_studio.media.images import opened_image
 from mivos_studio.media.output.file import FileKind, written_file
 
 _READ_AS_IDS = ("P", "L", "1")
@@ -52,22 +54,15 @@ def read_ids(path: Path | str) -> UInt8Array:
     Indexed, grey and black-and-white images give their pixel values; a colour image is read by its colours
     when they all belong to the palette.
     """
-    try:
-        with Image.open(path) as image:
-            return _ids_of(image, Path(path))
-    except FileNotFoundError:
-        raise MediaError(f"There is no mask at {path}.") from None
-    except UnidentifiedImageError:
-        raise MediaError(f"{path} is not an image: a mask is an indexed or grey PNG.") from None
-    except (OSError, SyntaxError) as error:  # Pillow raises SyntaxError on some broken PNG files
-        raise MediaError(f"The mask {path} cannot be read: {error}.") from error
+    with opened_image(Path(path), "mask") as image:
+        return _ids_of(image, Path(path))
 
 
 def _has_our_palette(path: Path) -> bool:
     try:
-        with Image.open(path) as image:
+        with opened_image(path) as image:
             return image.mode == "P" and bytes(image.getpalette() or ()) == PALETTE.tobytes()
-    except (UnidentifiedImageError, SyntaxError):
+    except UserError:
         return False
 
 

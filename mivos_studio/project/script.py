@@ -11,12 +11,12 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from msgspec import field, to_builtins
 from msgspec.structs import force_setattr
 
 from inference_core.errors import UserError
+from mivos_studio.input_files import read_json
 from mivos_studio.media.output.file import FileKind, json_object, written_file
 from mivos_studio.project.json_fields import (
     Items,
@@ -55,13 +55,7 @@ class Script:
 
 def read_script(path: Path) -> Script:
     """Read a script; raise a UserError with one sentence where it is not one."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_repeated_keys)
-    except OSError as error:
-        raise UserError(f"The script {path} cannot be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"The script {path} is not valid JSON: {error}.") from error
-    whole = read_object(_Document, document, "The script")
+    whole = read_object(_Document, read_json(path, "script"), "The script")
     if whole.version != VERSION:
         raise UserError(f"The script has version {whole.version}; this program reads version {VERSION}.")
     return Script(
@@ -128,13 +122,6 @@ def _placed(script: Script) -> Iterator[tuple[str, Step]]:
         yield place, step
         for during, part in enumerate(step.parts, start=1):
             yield f"{place}, step {during} during it ({part.verb})", part
-
-
-def _without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        raise ValueError("a key stands twice in one object")
-    return values
 
 
 class _Document(JsonObject, frozen=True, kw_only=True):

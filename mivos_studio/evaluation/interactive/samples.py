@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from inference_core.types import Tool
 from mivos_studio.evaluation.errors import EvaluationError
 from mivos_studio.evaluation.folders import TrueClip
 from mivos_studio.evaluation.robots.scribble import Scribble
+from mivos_studio.input_files import InputFileError, read_json
 
 SCRIBBLES = Path("Scribbles")
 
@@ -60,8 +60,10 @@ def read_samples(folder: Path, clips: Iterable[TrueClip], tool: Tool) -> list[Sa
 def read_scribbles(path: Path) -> InitialScribbles:
     """Read a file of scribbles in the protocol's format, drawn on one frame."""
     try:
-        return parse_scribbles(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        return parse_scribbles(read_json(path, "file of scribbles"))
+    except InputFileError:
+        raise
+    except (ValueError, KeyError, TypeError, IndexError, OverflowError) as error:
         raise EvaluationError(f"{path} does not hold scribbles in the form of DAVIS: {error!r}.") from error
 
 

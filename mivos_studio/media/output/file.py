@@ -6,7 +6,6 @@ may be replaced too: it holds nothing, and `mktemp` makes such.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -20,6 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 from mivos_studio.files import flush_to_disk, move_without_replacing
+from mivos_studio.input_files import InputFileError, read_json
 from mivos_studio.media.errors import MediaError
 from mivos_studio.media.output import staging as stages
 from mivos_studio.media.output.places import (
@@ -74,8 +74,10 @@ def json_object(path: Path) -> dict[str, Any] | None:
 def json_document(path: Path) -> object:
     """Return the JSON that a file holds; None where it holds none. Raises OSError."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError):
+        return read_json(path, "file")
+    except InputFileError as error:
+        if isinstance(error.__cause__, OSError):
+            raise error.__cause__ from error
         return None
 
 

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mivos_studio.files import sha256_of
+from mivos_studio.input_files import read_json
 
 MANIFEST_NAME = ".mivos-files.json"
 PROGRAM = "mivos-studio"
@@ -73,11 +74,11 @@ def read_manifest(folder: Path) -> list[WrittenFile] | None:
     if path.is_symlink():
         return None
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = read_json(path, "list")
         if document["written_by"] != PROGRAM or document["version"] != _VERSION:
             return None
         files = [_read(entry) for entry in document["files"]]
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError):  # a UserError is a ValueError
         return None
     return files
 

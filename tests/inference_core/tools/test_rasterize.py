@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
+from inference_core.errors import InvalidInteractionError
 from inference_core.tools.rasterize import disks_along, filled_polygon
 
 SIZE = (40, 60)
@@ -56,3 +58,40 @@ def test_a_polygon_is_filled_with_its_outline() -> None:
     filled = filled_polygon(points((10, 10), (20, 10), (20, 15), (10, 15)), SIZE)
     assert filled.sum() == 11 * 6
     assert filled[10:16, 10:21].all()
+
+
+@pytest.mark.parametrize("far", [1e4, 1e6, 1e9])
+def test_a_polygon_far_beyond_the_frame_is_filled_within_it(far: float) -> None:
+    left_half = points((-far, -far), (20, -far), (20, far), (-far, far))
+    filled = filled_polygon(left_half, SIZE)
+    assert filled[:, :21].all()
+    assert not filled[:, 21:].any()
+    slanted = filled_polygon(points((-far, -far), (far, -far), (far, far)), SIZE)
+    rows, columns = np.indices(SIZE)
+    assert (slanted == (columns >= rows)).all()
+
+
+def test_a_polygon_beside_the_frame_marks_nothing() -> None:
+    assert not filled_polygon(points((1e9, 1e9), (2e8, 3e8), (5e8, 1e9)), SIZE).any()
+    assert not filled_polygon(points((-1e9, 5), (-2e8, 3), (-5e8, 9)), SIZE).any()
+
+
+def test_cutting_a_polygon_far_outside_changes_nothing_in_the_frame() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        outline = rng.normal(20, 3000, (7, 2)).astype(np.float32)
+        plane = np.zeros(SIZE, np.uint8)
+        cv2.fillPoly(plane, [np.rint(outline * 16).astype(np.int32)], 1, lineType=cv2.LINE_8, shift=4)
+        moved = np.abs(plane.astype(int) - filled_polygon(outline, SIZE))
+        assert moved.sum() <= 4, "a line may pass a pixel more or less where it was cut"
+
+
+def test_tangles_are_refused_before_they_take_minutes() -> None:
+    rng = np.random.default_rng(0)
+    with pytest.raises(InvalidInteractionError, match="crosses itself"):
+        filled_polygon(rng.uniform(0, 40, (20_000, 2)).astype(np.float32), SIZE)
+    with pytest.raises(InvalidInteractionError, match="several parts"):
+        disks_along(rng.uniform(0, 2000, (20_000, 2)).astype(np.float32), 500.0, (1000, 2000))
+    walk = np.cumsum(rng.normal(0, 1, (20_000, 2)), axis=0).astype(np.float32)
+    assert filled_polygon(walk, (1000, 2000)).any()
+    assert disks_along(walk, 20.0, (1000, 2000)).any()

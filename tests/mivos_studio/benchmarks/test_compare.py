@@ -39,7 +39,7 @@ def test_noticeable_changes_are_bold():
 
 
 @pytest.mark.parametrize(
-    ("content", "complaint"), [("no json", "is not a JSON file"), ({"name": "x"}, "holds no figures")]
+    ("content", "complaint"), [("no json", "is not valid JSON"), ({"name": "x"}, "holds no figures")]
 )
 def test_a_file_without_figures_is_refused(tmp_path, content, complaint):
     with pytest.raises(UserError, match=complaint):
@@ -52,4 +52,4 @@ def test_the_command_prints_the_pairs_and_names_a_file_that_is_missing(tmp_path,
     assert "| fps | 8 | 9 | **1.12** |" in capsys.readouterr().out
     assert json.loads((tmp_path / "pairs.json").read_text(encoding="utf-8"))["fps"]["ratio"] == 1.125
     assert main(["bench", "compare", str(old), str(tmp_path / "gone.json")]) == 2
-    assert "gone.json cannot be read" in capsys.readouterr().err
+    assert "There is no file of figures at" in capsys.readouterr().err

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mivos_studio.input_files import InputFileError
 from mivos_studio.media.errors import MediaError
 from mivos_studio.media.palette import PALETTE, read_ids, write_ids
 
@@ -95,7 +96,7 @@ def test_16_bit_masks_are_read_up_to_255(tmp_path: Path) -> None:
 
 
 def test_a_missing_mask_is_named(tmp_path: Path) -> None:
-    with pytest.raises(MediaError, match=r"no mask at .*mask\.png"):
+    with pytest.raises(InputFileError, match=r"no mask at .*mask\.png"):
         read_ids(tmp_path / "mask.png")
 
 

@@ -200,10 +200,16 @@ def test_a_bad_document_is_a_sentence(tmp_path: Path, document: dict[str, Any], 
     assert words in complaint(script_file(tmp_path, **document))
 
 
-@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, '{"version": 1, "version": 1, "steps": []}'])
+@pytest.mark.parametrize("text", ["", "{", '{"version": 1, "version": 1, "steps": []}'])
 def test_a_file_that_is_no_json_is_a_sentence(tmp_path: Path, text: str) -> None:
     (tmp_path / "script.json").write_text(text, encoding="utf-8")
     assert "is not valid JSON" in complaint(tmp_path / "script.json")
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"steps": ' + "[" * 40 + "]" * 40 + "}"])
+def test_lists_that_are_too_deep_are_a_sentence(tmp_path: Path, text: str) -> None:
+    (tmp_path / "script.json").write_text(text, encoding="utf-8")
+    assert "has lists over 32 deep" in complaint(tmp_path / "script.json")
 
 
 def test_a_list_is_no_script(tmp_path: Path) -> None:
@@ -217,7 +223,7 @@ def test_a_missing_version_is_a_sentence(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
-    assert "cannot be read: No such file" in complaint(tmp_path / "nowhere.json")
+    assert "There is no script at" in complaint(tmp_path / "nowhere.json")
 
 
 def test_bytes_that_are_no_text_are_a_sentence(tmp_path: Path) -> None:

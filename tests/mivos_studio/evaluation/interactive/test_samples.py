@@ -43,7 +43,6 @@ def test_scribbles_behind_the_last_frame_that_is_measured_are_left_out(tmp_path)
 @pytest.mark.parametrize(
     "written",
     [
-        "no json",
         {"sequence": "squares"},
         content(),
         content(0, (1, [[0.5, 2.0]])),

@@ -199,7 +199,7 @@ def test_earlier_files_are_put_back_where_a_rename_fails(
         move(source, target)
 
     monkeypatch.setattr(folder_module, "move_without_replacing", failing)
-    with pytest.raises(MediaError, match=r"input/output error.* The finished result is in .*out-kept\."):
+    with pytest.raises(MediaError, match=r"disk reports an error.* The finished result is in .*out-kept\."):
         write(earlier, {"a.png": "new a", "b.png": "new b"}, replaces=True)
     assert {name: text for name, text in seen(earlier).items() if "out-kept" not in name} == before
     assert seen(earlier / "out-kept") == {"a.png": "new a", "b.png": "new b"}
