@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import pickle
 import warnings
+import zipfile
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from model.errors import CheckpointError
+
+MOST_BYTES = 2 * 2**30
+"""The largest published file has 200 MiB, in some 600 tensors."""
+_MOST_ENTRIES = 5000
 
 
 def read_pickled(path: Path) -> dict[str, Tensor]:
@@ -18,6 +23,7 @@ def read_pickled(path: Path) -> dict[str, Tensor]:
     The wrapping of a training state (`network`, `module.`) is removed. Raises CheckpointError where the file
     is damaged, holds something else, or would run code.
     """
+    _check_archive(path)
     try:
         with warnings.catch_warnings(action="ignore"):  # of formats that torch did not write
             content = torch.load(path, map_location="cpu", weights_only=True)
@@ -38,6 +44,19 @@ def read_pickled(path: Path) -> dict[str, Tensor]:
         if not isinstance(name, str) or not _is_plain(tensor):
             raise CheckpointError(f"{path} holds another network: its entry {name!r} is no plain tensor.")
     return {name.removeprefix("module."): tensor for name, tensor in content.items()}
+
+
+def _check_archive(path: Path) -> None:
+    """Refuse an archive with so much in it that reading it would take long, or fill the memory."""
+    if not zipfile.is_zipfile(path):
+        return  # the older format, of a size that was looked at before
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise CheckpointError(f"The weights file {path} is damaged or incomplete; copy it again.") from error
+    if len(entries) > _MOST_ENTRIES or sum(entry.file_size for entry in entries) > MOST_BYTES:
+        raise CheckpointError(f"{path} holds another network: it has more in it than any network of ours.")
 
 
 def _is_plain(value: object) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import zipfile
 from collections import OrderedDict
 from pathlib import Path
 
@@ -136,4 +137,12 @@ def test_an_entry_that_is_no_plain_tensor_is_named(
 def test_a_list_is_no_network(path: Path) -> None:
     torch.save([1, 2], path)
     with pytest.raises(CheckpointError, match="holds no network"):
+        load_weights(MivosFusion(), path)
+
+
+def test_a_file_of_thousands_of_tensors_is_refused_before_they_are_read(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(5001):
+            archive.writestr(f"data/{number}", b"")
+    with pytest.raises(CheckpointError, match="has more in it than any network"):
         load_weights(MivosFusion(), path)

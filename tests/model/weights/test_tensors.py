@@ -49,7 +49,7 @@ def test_a_truncated_file_is_named(weights: Path) -> None:
 
 def test_text_in_place_of_weights_is_named(weights: Path) -> None:
     weights.write_text("<html>not found</html>")
-    with pytest.raises(CheckpointError, match="damaged or incomplete"):
+    with pytest.raises(CheckpointError, match="or is damaged: its header"):
         load_weights(CompactFusion(), weights)
 
 
@@ -76,4 +76,26 @@ def test_a_file_that_is_not_the_recorded_one_is_refused_by_name(weights: Path) -
     load_weights(CompactFusion(), weights)
     _edit(weights)
     with pytest.raises(CheckpointError, match=r"fusion\.safetensors is damaged or has been replaced"):
+        load_weights(CompactFusion(), weights)
+
+
+@pytest.mark.parametrize(
+    "kind", [torch.int32, torch.bool, torch.complex64, torch.float8_e4m3fn, torch.float8_e5m2, torch.uint8]
+)
+def test_weights_of_a_kind_that_no_network_has_are_refused(weights: Path, kind: torch.dtype) -> None:
+    _edit(weights, predict__bias=CompactFusion().predict.bias.detach().to(kind))
+    with pytest.raises(CheckpointError, match=r"'predict\.bias' is .*; weights are float16"):
+        load_weights(CompactFusion(), weights)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_weights_that_are_no_numbers_are_refused(weights: Path, value: float) -> None:
+    _edit(weights, predict__bias=torch.full_like(CompactFusion().predict.bias.detach(), value))
+    with pytest.raises(CheckpointError, match=r"'predict\.bias' has values that are infinite or no numbers"):
+        load_weights(CompactFusion(), weights)
+
+
+def test_a_file_of_thousands_of_tensors_is_refused_by_its_header(weights: Path) -> None:
+    save_file({f"tensor{number:05}": torch.zeros(1) for number in range(10_000)}, weights)
+    with pytest.raises(CheckpointError, match="its header is too long"):
         load_weights(CompactFusion(), weights)
