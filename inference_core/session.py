@@ -38,7 +38,7 @@ from inference_core.runtime.session_context import SessionContext
 from inference_core.state.frame_record import ObjectKey
 from inference_core.state.history import StateStore, Transaction
 from inference_core.state.mask_store import MaskStore
-from inference_core.state.object_registry import ObjectRegistry
+from inference_core.state.object_registry import ObjectRegistry, check_name
 from inference_core.state.round import Round
 from inference_core.state.session_state import SessionState
 from inference_core.state.snapshot import SessionSnapshot, UndoStep
@@ -426,6 +426,7 @@ class Session:
         """Give an object another name."""
         self._end_interaction()
         state = self._store.state
+        check_name(name)
         renamed = state.find(object_id)
         self._put_state(f"rename {renamed.name} to {name}", state.with_object(replace(renamed, name=name)))
 

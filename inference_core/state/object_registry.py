@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from unicodedata import category
 
 from inference_core.errors import UserError
 from inference_core.state.session_state import SessionState, TrackedObject
 from inference_core.types import MAX_OBJECTS
+
+_LONGEST_NAME = 200
+_CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})  # Unicode categories; Cs are halves of surrogate pairs
+
+
+def check_name(name: str) -> None:
+    """Raise a UserError for a name that lists, file names and other programs cannot hold."""
+    if len(name) > _LONGEST_NAME:
+        raise UserError(f"The name {name[:20]}… has {len(name)} characters: use at most {_LONGEST_NAME}.")
+    if any(category(character) in _CONTROLS for character in name):
+        raise UserError(f"The name {name!r} has a line break or another control character: leave it out.")
 
 
 class ObjectRegistry:
@@ -22,6 +34,7 @@ class ObjectRegistry:
             raise UserError(f"An object's id is a number from 1 to {MAX_OBJECTS}, not {object_id}.")
         if any(tracked.object_id == object_id for tracked in state.objects):
             raise UserError(f"There is an object {object_id} already: choose another id.")
+        check_name(name)
         self.last_id = max(self.last_id, object_id)
         self.last_serial += 1
         return state.with_object(TrackedObject(object_id, self.last_serial, name or f"Object {object_id}"))

@@ -52,7 +52,7 @@ def read_ids(path: Path | str) -> UInt8Array:
     """Read a mask as ids (H, W) uint8.
 
     Indexed, grey and black-and-white images give their pixel values; a colour image is read by its colours
-    when they all belong to the palette.
+    when they all belong to the palette. Fully transparent pixels are background.
     """
     with opened_image(Path(path), "mask") as image:
         return _ids_of(image, Path(path))
@@ -71,10 +71,24 @@ MASK_FILE = FileKind("a mask", _has_our_palette)
 
 
 def _ids_of(image: Image.Image, path: Path) -> UInt8Array:
+    """Return the ids of an image; pixels that cannot be seen are background, whatever lies under them."""
+    if not image.has_transparency_data:
+        return _opaque_ids_of(image, path)
+    is_hidden = np.asarray(image.convert("RGBA"))[..., 3] == 0
+    if image.mode == "RGBA":
+        colours = np.asarray(image.convert("RGB")).copy()
+        colours[is_hidden] = PALETTE[0]
+        return _ids_from_colours(colours, path)
+    ids = _opaque_ids_of(image.convert("L") if image.mode == "LA" else image, path)
+    ids[is_hidden] = 0
+    return ids
+
+
+def _opaque_ids_of(image: Image.Image, path: Path) -> UInt8Array:
     if image.mode in _READ_AS_IDS:
         return np.array(image, np.uint8)
-    if image.mode in ("RGB", "RGBA"):
-        return _ids_from_colours(np.asarray(image.convert("RGB")), path)
+    if image.mode == "RGB":
+        return _ids_from_colours(np.asarray(image), path)
     if image.mode.startswith("I"):
         values: NDArray[np.int64] = np.asarray(image, np.int64)
         if values.min() >= 0 and values.max() <= 255:

@@ -30,7 +30,15 @@ _Channel = Annotated[int, Meta(ge=0, le=255)]
 Rgb = Annotated[
     tuple[_Channel, _Channel, _Channel], Meta(description="a list of 3 whole numbers from 0 to 255")
 ]
-Text = Annotated[str, Meta(min_length=1, description="a text that is not empty")]
+Text = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=200,
+        pattern=r"^[^\x00-\x1f\x7f-\x9f]*\Z",
+        description="a text of 1 to 200 characters, without control characters",
+    ),
+]
 Items = Annotated[list[Any], Meta(description="a list in brackets")]
 
 

@@ -52,9 +52,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise CheckpointError(f"The weights file {path} is missing; put it there or give another folder.")
     if path.stat().st_size > MOST_BYTES:
-        raise CheckpointError(
-            f"The weights file {path} has over {MOST_BYTES // 2**20} MiB: no network has."
-        )
+        raise CheckpointError(f"The weights file {path} has over {MOST_BYTES // 2**20} MiB: no network has.")
     check_recorded(path)
     if path.suffix == ".pth":
         return read_pickled(path)

@@ -79,6 +79,25 @@ def test_colours_of_the_palette_are_read_as_ids(tmp_path: Path, has_alpha: bool)
     assert np.array_equal(read_ids(tmp_path / "colours.png"), IDS)
 
 
+@pytest.mark.parametrize("mode", ["P", "LA", "RGBA"])
+def test_pixels_that_cannot_be_seen_are_background(tmp_path: Path, mode: str) -> None:
+    is_hidden = np.zeros(IDS.shape, np.bool_)
+    is_hidden[::2] = True
+    if mode == "P":
+        image = Image.fromarray(np.where(is_hidden, 3, IDS % 3).astype(np.uint8))
+        image.putpalette(PALETTE.tobytes())
+        image.save(tmp_path / "mask.png", transparency=3)
+        ids = IDS % 3
+    else:
+        colours = (IDS[..., None], PALETTE[IDS])[mode == "RGBA"]
+        hidden_colour = 7  # no colour of the palette
+        shown = np.where(is_hidden[..., None], hidden_colour, colours).astype(np.uint8)
+        alpha = np.where(is_hidden, 0, 255).astype(np.uint8)
+        Image.fromarray(np.dstack([shown, alpha]), mode).save(tmp_path / "mask.png")
+        ids = IDS
+    assert np.array_equal(read_ids(tmp_path / "mask.png"), np.where(is_hidden, 0, ids))
+
+
 def test_a_colour_outside_the_palette_is_named(tmp_path: Path) -> None:
     colours = PALETTE[IDS].copy()
     colours[2, 3] = (1, 2, 3)

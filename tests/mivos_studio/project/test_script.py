@@ -212,6 +212,12 @@ def test_lists_that_are_too_deep_are_a_sentence(tmp_path: Path, text: str) -> No
     assert "has lists over 32 deep" in complaint(tmp_path / "script.json")
 
 
+@pytest.mark.parametrize("name", ["", "a\0b", "two\nlines", "\x1b[31mred", "x" * 201])
+def test_names_that_no_list_can_show_are_a_sentence(tmp_path: Path, name: str) -> None:
+    said = complaint(script_file(tmp_path, objects=[{"id": 1, "name": name}]))
+    assert '"name" must be a text of 1 to 200 characters, without control characters' in said
+
+
 def test_a_list_is_no_script(tmp_path: Path) -> None:
     (tmp_path / "script.json").write_text("[]", encoding="utf-8")
     assert complaint(tmp_path / "script.json") == "The script must be an object in braces, not []."
@@ -233,7 +239,8 @@ def test_bytes_that_are_no_text_are_a_sentence(tmp_path: Path) -> None:
 
 def test_a_name_of_one_object_that_is_no_text_is_a_sentence(tmp_path: Path) -> None:
     said = complaint(script_file(tmp_path, objects=[{"id": 1}, {"id": 2, "name": None}]))
-    assert said == 'Object 2 of the script\'s list: "name" must be a text that is not empty, not null.'
+    wanted = "a text of 1 to 200 characters, without control characters"
+    assert said == f'Object 2 of the script\'s list: "name" must be {wanted}, not null.'
 
 
 def test_an_object_that_a_step_adds_without_a_name_gets_one(tmp_path: Path) -> None:
