@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +31,11 @@ if TYPE_CHECKING:
     from mivos_studio.window_projects import WindowProject, WindowProjects
     from model.interfaces import Networks
 
+_NO_DISPLAY_CODE = 2
+_NO_WINDOW = (
+    "The window cannot be opened: there is no display, or system libraries of Qt are missing (`mivos doctor`"
+    " says which); `mivos propagate` and `mivos replay` need neither."
+)
 _LOADING = "Loading the networks …"
 # Each of these sets how OpenMP's idle threads wait: OpenMP's own variable, GNU's, Intel's and LLVM's.
 _WAIT_VARIABLES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
@@ -50,9 +57,14 @@ class WindowOptions(SessionOptions):
     """Whether work without a name that an earlier run left is offered."""
 
 
-def run(options: WindowOptions) -> int:
-    """Open the window and return the exit code."""
-    application, window = open_window(options)
+def run(options: WindowOptions, say: Callable[[str], None]) -> int:
+    """Open the window and return the exit code.
+
+    say  tells, before there is a window, why there will be none. The process then ends with code 2.
+    """
+    drop_foreign_qt_plugins()
+    with _ending_where_qt_aborts(say):
+        application, window = open_window(options)
     from gui.worker.shutdown import TerminationSignals, finish_process
 
     signals = TerminationSignals(application.exit, application)
@@ -60,6 +72,21 @@ def run(options: WindowOptions) -> int:
     window.shut_down()  # a session manager or a signal ends the loop without closing the window
     signals.uninstall()
     return finish_process(code)
+
+
+@contextmanager
+def _ending_where_qt_aborts(say: Callable[[str], None]) -> Iterator[None]:
+    """End the process with a sentence where Qt finds no display: it would abort it, without an exception."""
+    from PyQt5.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
+
+    def on_message(kind: QtMsgType, context: QMessageLogContext, message: str | None) -> None:
+        del context, message
+        if kind == QtMsgType.QtFatalMsg:
+            say(_NO_WINDOW)
+            os._exit(_NO_DISPLAY_CODE)
+
+    qInstallMessageHandler(on_message)
+    yield  # MainWindow's ErrorReporter takes over
 
 
 def open_window(options: WindowOptions) -> tuple[QApplication, MainWindow]:

@@ -16,6 +16,7 @@ from mivos_studio.cli.options import (
     positive_number,
     whole_number,
 )
+from mivos_studio.cli.stderr import libraries_are_silent, say
 
 if TYPE_CHECKING:
     from mivos_studio.app import WindowOptions
@@ -30,7 +31,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Open the window with the options of a command line, by default sys.argv; return the exit code."""
     from mivos_studio import app
 
-    return app.run(parse(sys.argv[1:] if arguments is None else arguments))
+    options = parse(sys.argv[1:] if arguments is None else arguments)
+    with libraries_are_silent():
+        return app.run(options, say)
 
 
 def parse(arguments: Sequence[str]) -> WindowOptions:

@@ -17,8 +17,10 @@ LONGEST_LINE = 500
 _DESCRIPTOR = 2
 _CUT = " … "
 _KEPT_END = 200  # says what to do
-_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Unicode categories of what a terminal obeys or cannot show: controls, direction marks, surrogates."""
+_UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Unicode categories of what a terminal obeys or cannot show: controls, halves of surrogate pairs, breaks."""
+_DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that turn the direction of the text around them."""
 
 
 def say(sentence: object) -> None:
@@ -36,7 +38,8 @@ def one_line(text: str) -> str:
 
 
 def _shown(character: str) -> str:
-    return "�" if unicodedata.category(character) in _UNPRINTABLE else character
+    is_obeyed = character in _DIRECTIONS or unicodedata.category(character) in _UNPRINTABLE
+    return "�" if is_obeyed else character
 
 
 @contextmanager

@@ -158,3 +158,15 @@ def test_a_screenshot_replaces_an_older_one_and_no_other_image(
         save_screenshot(pixmap, tmp_path / "photo.png")
     assert (tmp_path / "photo.png").read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photo.png", "window.png"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a display")
+def test_without_a_display_there_is_one_sentence_and_exit_code_2() -> None:
+    environment = {**os.environ, "QT_QPA_PLATFORM": "xcb", "DISPLAY": ":4321"}
+    done = subprocess.run(
+        [sys.executable, "-m", "mivos_studio.cli", "gui"],
+        env=environment, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("The window cannot be opened: there is no display")
+    assert done.stderr.count("\n") == 1
