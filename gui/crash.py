@@ -16,6 +16,7 @@ from types import TracebackType
 from PyQt5.QtCore import QMessageLogContext, QObject, QtMsgType, pyqtSignal, qInstallMessageHandler
 
 from inference_core.errors import UserError
+from mivos_studio.system_errors import sentence_of
 
 MAX_REPORT_BYTES = 1 << 20
 """Above this the file is begun anew, so that an error that repeats does not fill the disk."""
@@ -76,22 +77,21 @@ class ErrorReporter(QObject):
 def show_or_report(error: BaseException, show: Callable[[str], None]) -> None:
     """Show an error that the user can correct; pass any other to sys.excepthook, which also reports it."""
     if is_expected(error):
-        show(str(error))
+        show(error_message(error))
     else:
         sys.excepthook(type(error), error, error.__traceback__)
 
 
 def is_expected(error: BaseException) -> bool:
     """Whether the error's text is a sentence for the user."""
-    return isinstance(error, UserError)
+    return isinstance(error, UserError) or sentence_of(error) is not None
 
 
 def error_message(error: BaseException, report_file: Path | None = None) -> str:
     """Return a sentence about the error that the user can act on."""
-    if is_expected(error):
-        return str(error)
-    if isinstance(error, MemoryError):
-        return "Memory ran out; close other programs, or reopen the clip with a smaller --working-size."
+    sentence = str(error) if isinstance(error, UserError) else sentence_of(error)
+    if sentence is not None:
+        return sentence
     where = f" The details are in {report_file}." if report_file else ""
     text = str(error).strip().splitlines()
     what = f"{type(error).__name__}: {text[0]}" if text else type(error).__name__

@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from inference_core.errors import UserError
 from mivos_studio.session_options import SessionOptions
 
 if TYPE_CHECKING:
@@ -234,8 +235,12 @@ def _sample_clip(cache: Path, report: ReportProgress) -> Path:
     if not folder.exists():
         from mivos_studio.synthetic.sample import write_sample
 
-        cache.mkdir(parents=True, exist_ok=True)
-        write_sample(folder, before_frame=lambda _: report("Making the sample clip …"))
+        try:
+            cache.mkdir(parents=True, exist_ok=True)
+            write_sample(folder, before_frame=lambda _: report("Making the sample clip …"))
+        except (UserError, OSError):
+            if not folder.exists():  # else another window was first, with the same clip
+                raise
     return folder
 
 

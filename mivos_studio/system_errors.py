@@ -30,7 +30,10 @@ _REASONS = {
     errno.EBUSY: "another program uses it; close that, or name another place",
     errno.ETXTBSY: "another program uses it; close that, or name another place",
 }
-_MEMORY = "The computer's memory ran out: close other programs, or use smaller sizes and fewer objects."
+_MEMORY = (
+    "The computer's memory ran out: close other programs, or use a smaller size (--working-size) and fewer"
+    " objects."
+)
 _NO_MEMORY_WORDS = ("can't allocate memory", "not enough memory", "insufficient memory", "out of memory")
 _NO_TEMPORARY_FOLDER = "No usable temporary directory"  # how Python's tempfile begins its sentence
 
@@ -52,7 +55,9 @@ def sentence_of(error: BaseException) -> str | None:
     if not isinstance(error, OSError):
         return None
     if _NO_TEMPORARY_FOLDER in str(error):
-        return "No folder for temporary files can be written: set TMPDIR to a folder on a disk with room."
+        return (
+            "No folder for temporary files can be written: set TMPDIR to a folder on a disk with free space."
+        )
     if error.errno not in _REASONS:
         return None
     what = f"{error.filename}" if error.filename else "A file"

@@ -52,7 +52,8 @@ def _run(words: Sequence[str]) -> int:
     try:
         options = command_parser(words).parse_args(words)
         options.run(options)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as where a service starts the command without one
+            sys.stdout.flush()
     except KeyboardInterrupt:
         say("Interrupted.")
         return _INTERRUPTED
@@ -75,7 +76,7 @@ def _let_any_name_be_printed() -> None:
 
 def _close_output() -> None:
     """Drop what was not printed yet: Python would try again at its exit, and report that."""
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -107,7 +108,7 @@ def _fault(error: Exception) -> str:
             traceback.print_exception(error, file=details)
         text += f"; the details are in {details.name}"
     except OSError:
-        text += "; its details cannot be written: set TMPDIR to a folder on a disk with room"
+        text += "; its details cannot be written: set TMPDIR to a folder on a disk with free space"
     if isinstance(error, ImportError):
         return f"{text}; `mivos doctor` says what is wrong with the installation"
     return text

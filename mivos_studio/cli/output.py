@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from inference_core.errors import UserError
+from mivos_studio.media.errors import MediaError
 from mivos_studio.media.output.file import FileKind, check_file, json_document, written_file
 from mivos_studio.media.output.folder import FolderOutput
 from mivos_studio.media.output.manifest import PROGRAM
@@ -93,13 +94,25 @@ def check_apart(options: Namespace, output: FolderOutput, names: Iterable[str]) 
 
 
 def write_json(
-    options: Namespace, figures: dict[str, Any] | list[dict[str, Any]], inputs: Iterable[Path] = ()
+    options: Namespace,
+    figures: dict[str, Any] | list[dict[str, Any]],
+    inputs: Iterable[Path] = (),
+    *,
+    result: Path | None = None,
 ) -> None:
-    """Write the figures to the files that ask for them, all of them or none; nothing where none does."""
+    """Write the figures to the files that ask for them; nothing where none does. Raises a MediaError.
+
+    result  what the work has written by now: the error says that it is there.
+    """
     document = {**figures, _WRITTEN_BY: PROGRAM} if isinstance(figures, dict) else figures
-    for file in _json_files(options):
-        with written_file(file, FIGURES, inputs=inputs) as beside:
-            beside.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    try:
+        for file in _json_files(options):
+            with written_file(file, FIGURES, inputs=inputs) as beside:
+                beside.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    except MediaError as error:
+        if result is None:
+            raise
+        raise MediaError(f"{error} The result is complete, in {result}.") from error
 
 
 def _json_files(options: Namespace) -> list[Path]:

@@ -78,7 +78,8 @@ def run(options: Namespace) -> None:
             session.set_ids(frame_index, ids)
             rounds.append(_propagate(session, frame_index, quiet=options.quiet))
         job.write_masks(session, clip, output, options)
-    write_json(options, {**_timings(rounds), **job.circumstances(session)}, [*files, Path(options.clip)])
+    figures = {**_timings(rounds), **job.circumstances(session)}
+    write_json(options, figures, [*files, Path(options.clip)], result=output.path)
 
 
 def _propagate(session: Session, frame_index: int, *, quiet: bool) -> TimedRound:

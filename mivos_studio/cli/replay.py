@@ -87,4 +87,5 @@ def run(options: Namespace) -> None:
         if output is not None:
             job.write_masks(session, clip, output, options)
     figures = {"steps": len(script.steps), **job.circumstances(session)}
-    write_json(options, figures, [*files, Path(options.clip)])
+    result = options.project if output is None else output.path
+    write_json(options, figures, [*files, Path(options.clip)], result=result)

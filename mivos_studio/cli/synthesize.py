@@ -59,4 +59,4 @@ def run(options: Namespace) -> None:
         "frames": sum(report.frames for report in reports),
         "frames_per_second_per_core": frames_per_second_per_core(reports),
     }
-    write_json(options, figures)
+    write_json(options, figures, result=output.path)

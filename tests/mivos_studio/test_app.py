@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,9 @@ from PyQt5.QtWidgets import QApplication
 from gui.screenshot import save_screenshot
 from mivos_studio import app
 from mivos_studio.cli.gui import parse
+from mivos_studio.media.clip import open_clip
 from mivos_studio.media.errors import MediaError
+from mivos_studio.synthetic.sample import write_sample
 from tests.project import PROJECT
 
 FIRST_PAINT = """
@@ -170,3 +174,18 @@ def test_without_a_display_there_is_one_sentence_and_exit_code_2() -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("The window cannot be opened: there is no display")
     assert done.stderr.count("\n") == 1
+
+
+def test_two_first_starts_at_once_make_one_sample_clip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(folder: Path, **options: object) -> Path:
+        return write_sample(folder, frames=2, before_frame=lambda _: both.wait(10))
+
+    both = threading.Barrier(2)
+    monkeypatch.setattr("mivos_studio.synthetic.sample.write_sample", write)
+    with ThreadPoolExecutor(2) as starts:
+        made = [starts.submit(app._sample_clip, tmp_path / "cache", lambda _: None) for _ in range(2)]
+        assert {start.result() for start in made} == {tmp_path / "cache" / "sample"}
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["sample"]
+    assert len(open_clip(tmp_path / "cache" / "sample")) == 2

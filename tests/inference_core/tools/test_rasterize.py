@@ -92,6 +92,6 @@ def test_tangles_are_refused_before_they_take_minutes() -> None:
         filled_polygon(rng.uniform(0, 40, (20_000, 2)).astype(np.float32), SIZE)
     with pytest.raises(InvalidInteractionError, match="several parts"):
         disks_along(rng.uniform(0, 2000, (20_000, 2)).astype(np.float32), 500.0, (1000, 2000))
-    walk = np.cumsum(rng.normal(0, 1, (20_000, 2)), axis=0).astype(np.float32)
-    assert filled_polygon(walk, (1000, 2000)).any()
-    assert disks_along(walk, 20.0, (1000, 2000)).any()
+    path = np.cumsum(rng.normal(0, 1, (20_000, 2)), axis=0).astype(np.float32)
+    assert filled_polygon(path, (1000, 2000)).any()
+    assert disks_along(path, 20.0, (1000, 2000)).any()

@@ -69,3 +69,10 @@ def test_two_files_of_figures_must_be_two(tmp_path: Path) -> None:
     options = Namespace(json=tmp_path / "figures.json", timings=tmp_path / "link")
     with pytest.raises(UserError, match="is named for two files of figures"):
         check_json(options)
+
+
+def test_figures_that_do_not_fit_say_where_the_result_is(tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("there is no disk that is always full")
+    with pytest.raises(MediaError, match=r"the disk is full.* The result is complete, in .*masks\."):
+        write_json(Namespace(json=Path("/dev/full")), {"fps": 1.5}, result=tmp_path / "masks")

@@ -25,7 +25,7 @@ from mivos_studio.cli.stderr import LONGEST_LINE, one_line, say
         ("日本 é 🎬 👩‍🚀", "日本 é 🎬 👩‍🚀"),
     ],
 )
-def test_a_line_shows_what_a_terminal_would_obey(text: str, line: str) -> None:
+def test_a_line_shows_what_a_terminal_would_interpret(text: str, line: str) -> None:
     assert one_line(text) == line
 
 
