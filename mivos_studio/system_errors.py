@@ -26,7 +26,7 @@ _REASONS = {
     errno.ENOTCONN: "its network drive is gone; connect it again, or name another place",
     errno.EHOSTDOWN: "its network drive is gone; connect it again, or name another place",
     errno.ENODEV: "the drive that it is on is gone; connect it again, or name another place",
-    errno.ENXIO: "the drive that it is on is gone; connect it again, or name another place",
+    errno.ENXIO: "nobody reads that pipe, or the device is gone; name another place",
     errno.EBUSY: "another program uses it; close that, or name another place",
     errno.ETXTBSY: "another program uses it; close that, or name another place",
 }

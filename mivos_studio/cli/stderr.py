@@ -18,7 +18,7 @@ _DESCRIPTOR = 2
 _CUT = " … "
 _KEPT_END = 200  # says what to do
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
-"""Unicode categories of what a terminal interprets or cannot show: controls, halves of surrogate pairs, breaks."""
+"""Unicode categories of what a terminal interprets or cannot show: controls, half surrogate pairs, breaks."""
 _DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Characters that turn the direction of the text around them."""
 

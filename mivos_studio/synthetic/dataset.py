@@ -37,6 +37,8 @@ from mivos_studio.synthetic.scene import Scene
 from mivos_studio.synthetic.scenes import SceneSpec, make_scene
 
 _SMALLEST_SIDE_PX = 64
+_LARGEST_SIDE_PX = 16_384
+_MOST_PIXELS = 36e6
 _MANIFEST_VERSION = 1
 _LEAST_SHARE = 0.002  # of the first frame that objects must cover
 
@@ -57,6 +59,11 @@ class SynthesisSpec:
             raise UserError("Ask for at least one clip of at least one frame.")
         if min(self.size) < _SMALLEST_SIDE_PX:
             raise UserError(f"Frames must be at least {_SMALLEST_SIDE_PX} pixels wide and high.")
+        if max(self.size) > _LARGEST_SIDE_PX or self.size[0] * self.size[1] > _MOST_PIXELS:
+            raise UserError(
+                f"Frames have at most {_LARGEST_SIDE_PX} pixels in width and height, and"
+                f" {_MOST_PIXELS / 1e6:.0f} megapixels in all: ask for smaller ones."
+            )
         if self.seed < 0:
             raise UserError("The seed must not be negative.")
 

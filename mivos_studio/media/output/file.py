@@ -32,6 +32,7 @@ from mivos_studio.media.output.places import (
 )
 
 _LONGEST_SUFFIX = 10
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # for somebody who reads a pipe: without, opening it would not end
 _LEAST_BYTES = 4096  # a block of most file systems
 
 
@@ -158,7 +159,8 @@ def _pour(content: Path, stream: Path) -> None:
             descriptor = int(named[1] or (1 if stream.name == "stdout" else 2))
             sink: BinaryIO = os.fdopen(os.dup(descriptor), "wb")
         else:
-            sink = stream.open("ab")
+            sink = os.fdopen(os.open(stream, os.O_WRONLY | os.O_APPEND | _NO_WAIT), "ab")
+            os.set_blocking(sink.fileno(), True)
         with content.open("rb") as source, sink:
             shutil.copyfileobj(source, sink)
     except OSError as error:
