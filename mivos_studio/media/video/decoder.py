@@ -20,6 +20,7 @@ from av.error import FFmpegError
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
+from mivos_studio.input_files import check_input
 from mivos_studio.media.errors import MediaError
 from mivos_studio.media.video.packet_index import PacketEntry, PacketIndex
 
@@ -141,6 +142,7 @@ def _first_byte(packet: VideoPacket) -> int:
 
 
 def _open_container(path: Path) -> InputContainer:
+    check_input(path, "video")
     try:
         if path.stat().st_size == 0:
             raise MediaError(f"{path} is empty: it holds 0 bytes.")
