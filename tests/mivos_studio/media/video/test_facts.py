@@ -13,6 +13,7 @@ import pytest
 from av.audio.stream import AudioStream
 from av.video.stream import VideoStream
 
+from inference_core.errors import UserError
 from mivos_studio.media.clip import open_clip
 from mivos_studio.media.errors import MediaError
 from tests.mivos_studio.media.videos import (
@@ -280,5 +281,5 @@ def test_a_file_that_vanishes_while_open_is_named(tmp_path: Path) -> None:
     with open_clip(path, cache_bytes=0) as clip:
         assert number_of(clip[10]) == 10
         path.unlink()
-        with pytest.raises(MediaError, match=r"clip\.h264"):
+        with pytest.raises(UserError, match=r"clip\.h264"):
             clip[2]
