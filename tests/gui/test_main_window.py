@@ -34,13 +34,7 @@ from mivos_studio.project.script import read_script
 from mivos_studio.project.steps import RenameObject
 from tests.gui.conftest import OpenWindow
 from tests.gui.fake_session import FRAME_COUNT, FakeSession
-from tests.gui.gestures import CTRL, RIGHT, SHIFT, drag, key, press, wait_idle, wait_until
-
-
-def status(window: MainWindow) -> str:
-    label = window.findChild(QLabel, "status")
-    assert label is not None
-    return label.text()
+from tests.gui.gestures import CTRL, RIGHT, SHIFT, drag, key, press, status, wait_idle, wait_until
 
 
 def area(session: FakeSession, frame_index: int, object_id: int = 1) -> int:
@@ -282,11 +276,9 @@ def test_n_goes_to_the_least_confident_frame_and_the_lane_follows_undo_and_redo(
     assert window.model.state.frame_index == FRAME_COUNT - 1
     described = window.timeline.describe(FRAME_COUNT - 1)
     assert "propagated, expected overlap" in described
-    status = window.findChild(QLabel, "status")
-    assert status is not None
-    assert status.text() == described
+    assert status(window) == described
     key(window, Qt.Key.Key_Left)
-    assert status.text() == "Ready"
+    assert status(window) == "Ready"
     key(window, Qt.Key.Key_N)
     wait_idle(window)
     drag(window.canvas, [(60, 30)])
