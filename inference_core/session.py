@@ -300,7 +300,7 @@ class Session(SessionReader):
         verb = "lock" if is_locked else "unlock"
         self._put_state(f"{verb} {locked.name}", state.with_object(locked))
 
-    def undo(self) -> Sequence[FrameMask]:
+    def undo(self) -> Changes:
         """Undo the newest step; nothing happens where there is none.
 
         A propagation under way is ended where it is the newest step; otherwise it goes on, and the frames
@@ -312,7 +312,7 @@ class Session(SessionReader):
             self.finish()
         return self._changed_by(self._store.undo())
 
-    def redo(self) -> Sequence[FrameMask]:
+    def redo(self) -> Changes:
         """Redo the step that was undone last; nothing happens where there is none."""
         self._end_interaction()
         return self._changed_by(self._store.redo())
@@ -360,7 +360,7 @@ class Session(SessionReader):
     def _close(self, transaction: Transaction) -> Sequence[FrameMask]:
         return Changes(transaction.close(), self._frame_mask)
 
-    def _changed_by(self, step: UndoStep | None) -> Sequence[FrameMask]:
+    def _changed_by(self, step: UndoStep | None) -> Changes:
         if step is None:
             return Changes((), self._frame_mask)
         frames = set(step.records_after)

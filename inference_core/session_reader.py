@@ -106,11 +106,7 @@ class SessionReader:
     def history(self) -> tuple[HistoryEntry, ...]:
         """Every step from the first to the last: those that were done, then those that were undone."""
         done, undone = self._store.steps()
-        steps = (*((step, False) for step in done), *((step, True) for step in reversed(undone)))
-        return tuple(
-            HistoryEntry(step.label, step.done_at, tuple(sorted(step.records_after)), is_undone)
-            for step, is_undone in steps
-        )
+        return (*(step.done_entry for step in done), *(step.undone_entry for step in reversed(undone)))
 
     @property
     def can_redo(self) -> bool:

@@ -481,7 +481,17 @@ def test_saving_replaces_an_older_script_and_no_other_file(
 @pytest.mark.parametrize(
     "name",
     [
-        *("canvas", "timeline", "object_list", "view_mode", "status", "export", "undo", "redo"),
+        *(
+            "canvas",
+            "timeline",
+            "object_list",
+            "history_list",
+            "view_mode",
+            "status",
+            "export",
+            "undo",
+            "redo",
+        ),
         *("tool_scribble", "tool_click", "tool_brush", "tool_eraser", "tool_lasso", "tool_box"),
         *("tool_region", "propagate", "cancel"),
     ],
