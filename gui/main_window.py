@@ -79,6 +79,8 @@ class MainWindow(QMainWindow):
         context = PanelContext(self.parts, self.actions_by_name, stage)
         self._panels = [(spec, spec.build(context)) for spec in specs]
         lay_out(self, stage, self.canvas, self._panels)
+        self._show_optional_panels()
+        self.model.changed.connect(self._show_optional_panels)
 
     def _connect(self) -> None:
         self.parts.projects.title_changed.connect(self._show_title)
@@ -93,6 +95,11 @@ class MainWindow(QMainWindow):
         self.setWindowModified(is_unnamed_work)
 
     # Panels.
+
+    def _show_optional_panels(self, *_: object) -> None:
+        for spec, widget in self._panels:
+            if spec.is_optional:
+                widget.setVisible(spec.name in self.model.state.open_panels)
 
     def panel(self, kind: type[_Panel]) -> _Panel:
         """Return the panel of a class; raises a LookupError where there is none."""

@@ -27,8 +27,8 @@ QStatusBar {{ border-top: 1px solid {EDGE}; font-size: 12px; }}
 QStatusBar::item {{ border: 0; }}
 QStatusBar QLabel {{ background: transparent; color: {QUIET}; padding: 1px 6px; }}
 QToolTip {{ background-color: {RAISED}; color: {TEXT}; border: 1px solid {EDGE}; padding: 4px; }}
-#side, #side_content, #tool_panel, #view_bar, #transport, #object_panel, #propagation_panel,
-#transport_keys {{
+#side, #side_content, #tool_panel, #view_bar, #transport, #object_panel, #history_panel,
+#propagation_panel, #transport_keys {{
     background-color: {PANEL}; border: 0; }}
 #tool_panel {{ border-right: 1px solid {EDGE}; }}
 #side {{ border-left: 1px solid {EDGE}; }}
@@ -63,9 +63,10 @@ QPushButton[role="primary"]:disabled, QToolButton[role="primary"]:disabled {{ ba
     border-color: #24364a; color: #6f8195; }}
 QComboBox {{ background-color: {RAISED}; border: 1px solid {EDGE}; border-radius: 5px; padding: 3px 8px;
     min-height: 20px; }}
-QListWidget {{ background-color: {GROUND}; border: 1px solid {EDGE}; border-radius: 5px; padding: 2px; }}
-QListWidget::item {{ background: transparent; border: 0; border-radius: 4px; padding: 0; }}
-QListWidget::item:selected {{ background-color: #2c4766; }}
+QListView {{ background-color: {GROUND}; border: 1px solid {EDGE}; border-radius: 5px; padding: 2px; }}
+QListView::item {{ background: transparent; border: 0; border-radius: 4px; padding: 0; }}
+#history_list::item {{ padding-left: 6px; }}
+QListView::item:selected {{ background-color: #2c4766; }}
 QProgressBar {{ background-color: {GROUND}; border: 1px solid {EDGE}; border-radius: 4px; text-align: center;
     min-height: 16px; max-height: 16px; font-size: 11px; }}
 QProgressBar::chunk {{ background-color: {ACCENT}; border-radius: 3px; }}

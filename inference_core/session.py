@@ -1,6 +1,6 @@
 """A session on one clip: its objects, drafts, anchors, masks and history. All changes go through it.
 
-Commands are for one thread at a time (the worker's); `ids`, `prob` and the properties may be read from any.
+Commands are for one thread at a time (the worker's); what is read (`SessionReader`) may be from any thread.
 `interact` and `propagate` return a `Command`, which runs when it is iterated, a `FrameMask` for each frame
 as it is done, or by `.run()`; what it does is one undo step, also where it is closed early. The other
 commands act at the call and return what changed. Given between two frames of a propagation, they are steps
@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,54 +21,41 @@ from numpy.typing import NDArray
 from inference_core.command import Changes, Command
 from inference_core.errors import InvalidInteractionError, UserError
 from inference_core.interaction import edit, stroke_group
-from inference_core.propagation.confidence import (
-    agreements_of,
-    confidence_of,
-    confidences_of,
-    with_agreements_of,
-)
+from inference_core.propagation.confidence import with_agreements_of
 from inference_core.propagation.memory import MemoryBank, options_for
 from inference_core.propagation.planner import PropagationPlan
-from inference_core.propagation.suggest import frame_to_correct
 from inference_core.runtime.device import choose_compute
 from inference_core.runtime.feature_cache import FeatureCache
 from inference_core.runtime.network_runner import NetworkRunner
 from inference_core.runtime.out_of_memory import Notices, OutOfMemoryHandler
 from inference_core.runtime.session_context import SessionContext
+from inference_core.session_reader import SessionReader
 from inference_core.state.frame_record import ObjectKey
 from inference_core.state.history import StateStore, Transaction
 from inference_core.state.mask_store import MaskStore
 from inference_core.state.object_registry import ObjectRegistry, check_name
-from inference_core.state.round import Round
 from inference_core.state.session_state import SessionState
 from inference_core.state.snapshot import SessionSnapshot, UndoStep
 from inference_core.tools.registry import changed_objects, check_interaction
 from inference_core.tools.set_ids import beside_locked, checked_ids
 from inference_core.types import (
-    Agreement,
     Direction,
     EdgeSettings,
-    Float32Array,
-    FrameInfo,
     FrameMask,
     Frames,
-    HistoryEntry,
     Interaction,
     MemoryBudget,
     MemoryOptions,
-    NumberedFrames,
-    ObjectInfo,
     ObjectSettings,
     Progress,
     ScratchStore,
     SessionSettings,
-    UInt8Array,
 )
 from model.interfaces import MemoryEntry, Networks
 
 
-class Session:
-    """Cut objects out of one clip.
+class Session(SessionReader):
+    """Cut objects out of one clip. What can be read of it is in `SessionReader`.
 
     frames        the clip.
     networks      what `model.checkpoint.load_networks` gives.
@@ -104,8 +91,6 @@ class Session:
             raise UserError(f"Unknown prob_dtype {prob_dtype!r}: choose uint8 or float32.")
         options = memory or options_for(networks)
         self._settings = SessionSettings(working_size, prob_dtype, EdgeSettings(refine_edges), options)
-        self._frames = frames
-        self._calibration = networks.calibration
         budget = budget or MemoryBudget(features=networks.memory.feature_bytes)
         features = FeatureCache(budget_bytes=budget.features)
         runner = NetworkRunner(frames, networks, choose_compute(device, dtype), working_size, features)
@@ -113,8 +98,8 @@ class Session:
         self._bank = MemoryBank(runner, mask_store, options, cache_bytes=budget.bank)
         self._notices = Notices()
         out_of_memory = OutOfMemoryHandler(runner, self._notices, self._bank.clear)
-        self._context = SessionContext(runner, mask_store, refine_edges, out_of_memory)
-        self._store = StateStore(mask_store)
+        context = SessionContext(runner, mask_store, refine_edges, out_of_memory)
+        super().__init__(frames, context, StateStore(mask_store), networks.calibration)
         self._interaction: Generator[FrameMask, None, None] | None = None
         self._propagation: Generator[FrameMask, None, None] | None = None
         self._propagation_step: Transaction | None = None
@@ -192,59 +177,6 @@ class Session:
         self._context.mask_store.blobs.flush()
 
     @property
-    def frame_count(self) -> int:
-        return len(self._frames)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(height, width) of the source."""
-        return self._context.mask_store.size
-
-    @property
-    def working_size(self) -> tuple[int, int]:
-        """(height, width) that the networks see."""
-        return self._context.runner.geometry.working
-
-    @property
-    def device(self) -> str:
-        return self._context.runner.compute.device.type
-
-    @property
-    def dtype(self) -> str:
-        return str(self._context.runner.compute.dtype).removeprefix("torch.")
-
-    @property
-    def objects(self) -> tuple[ObjectInfo, ...]:
-        """The objects, in the order of their rows in `prob`."""
-        return tuple(tracked.info for tracked in self._store.state.objects)
-
-    @property
-    def anchors(self) -> tuple[int, ...]:
-        """Committed frames, ascending."""
-        return tuple(sorted({anchor.frame_index for anchor in self._store.state.anchors}))
-
-    @property
-    def drafts(self) -> tuple[int, ...]:
-        """Frames corrected and not yet propagated, in the order of drawing."""
-        return tuple(draft.frame_index for draft in self._store.state.drafts)
-
-    @property
-    def unfinished(self) -> tuple[int, ...]:
-        """Anchors whose propagation was cancelled and can be resumed, ascending."""
-        return tuple(sorted({segment.anchor for segment in self._store.state.resumable}))
-
-    @property
-    def rounds(self) -> tuple[Round, ...]:
-        """The propagations so far, oldest first; undone ones are not among them."""
-        mask_store = self._context.mask_store
-        return tuple(Round.of(record, mask_store) for record in self._store.state.rounds)
-
-    @property
-    def kept_bytes(self) -> int:
-        """Bytes of query features that later rounds need not compute again."""
-        return self._context.runner.features.nbytes
-
-    @property
     def bank(self) -> tuple[tuple[int, MemoryEntry], ...]:
         """The memory bank: (frame_index, entry) of every anchor, in the order of commitment."""
         state = self._store.state
@@ -252,90 +184,12 @@ class Session:
         entries = self._bank.entries(anchors, state.active_keys)
         return tuple((entry.frame_index, entry.entry) for entry in entries)
 
-    @property
-    def can_undo(self) -> bool:
-        return self._store.can_undo
-
-    @property
-    def undo_count(self) -> int:
-        """How many steps can be taken back."""
-        return self._store.undo_count
-
-    @property
-    def history(self) -> tuple[HistoryEntry, ...]:
-        """Every step from the first to the last: those that were done, then those that were undone."""
-        done, undone = self._store.steps()
-        steps = (*((step, False) for step in done), *((step, True) for step in reversed(undone)))
-        return tuple(
-            HistoryEntry(step.label, step.done_at, tuple(sorted(step.records_after)), is_undone)
-            for step, is_undone in steps
-        )
-
-    @property
-    def can_redo(self) -> bool:
-        return self._store.can_redo
-
-    @property
-    def version(self) -> int:
-        """A number that grows with every change."""
-        return self._store.version
-
-    def ids(self, frame_index: int) -> UInt8Array:
-        """Return a copy of a frame's masks (H, W) uint8 at the source's size."""
-        self._check_frame(frame_index)
-        read_ids = self._context.mask_store.read_ids
-        return self._store.read(frame_index, lambda state, record: read_ids(record, state.stacked_keys))
-
-    def prob(self, frame_index: int) -> Float32Array:
-        """Return (K+1, H, W) float32 at the source's size, background first, then the objects in their order.
-
-        Each pixel sums to 1, and its argmax agrees with `ids`.
-        """
-        self._check_frame(frame_index)
-        pixels, large_prob = self._frames[frame_index], self._context.large_prob
-        return self._store.read(frame_index, lambda state, record: large_prob(record, state, pixels))
-
     def on_notice(self, listener: Callable[[str], None]) -> None:
         """Call a listener with notices: a sentence on what the session has to do differently, as it happens.
 
         It is called on the thread that runs the command.
         """
         self._notices.on_notice(listener)
-
-    def frame_info(self, frame_index: int) -> FrameInfo:
-        """Return a frame's number in its source, and whether it is damaged, as the clip states them."""
-        self._check_frame(frame_index)
-        return self._frame_infos[frame_index]
-
-    def present(self, frame_index: int) -> tuple[int, ...]:
-        """Return the ids of the objects that have pixels on a frame, without reading its mask."""
-        self._check_frame(frame_index)
-        state, record = self._store.snapshot(frame_index)
-        return tuple(key.object_id for key in record.present if key in state.keys) if record else ()
-
-    def agreements(self, frame_index: int) -> dict[int, Agreement | None]:
-        """Return how each object's mask agrees with its anchor's, by id; None where the user gave it."""
-        self._check_frame(frame_index)
-        return agreements_of(*self._store.snapshot(frame_index), frame_index)
-
-    def confidence(self, frame_index: int) -> dict[int, float]:
-        """Return the J to expect of each object's mask, in [0, 1], by id; 1 for what the user gave.
-
-        An object that is unknown on the frame is left out.
-        """
-        agreements = self.agreements(frame_index)
-        return {
-            object_id: confidence_of(agreement, self._calibration)
-            for object_id, agreement in agreements.items()
-        }
-
-    def confidences(self) -> list[dict[int, float]]:
-        """Return `confidence` of every frame, of one moment: much quicker than frame by frame."""
-        return confidences_of(*self._store.snapshot_all(), range(len(self._frames)), self._calibration)
-
-    def next_to_correct(self) -> int | None:
-        """Return the frame whose correction is likely to help most; None where no frame or object is left."""
-        return frame_to_correct(*self._store.snapshot_all(), len(self._frames), self._calibration)
 
     # -- commands that run when iterated ---------------------------------------------------------------------
 
@@ -447,7 +301,7 @@ class Session:
         verb = "lock" if is_locked else "unlock"
         self._put_state(f"{verb} {locked.name}", state.with_object(locked))
 
-    def undo(self) -> Sequence[FrameMask]:
+    def undo(self) -> Changes:
         """Undo the newest step; nothing happens where there is none.
 
         A propagation under way is ended where it is the newest step; otherwise it goes on, and the frames
@@ -459,7 +313,7 @@ class Session:
             self.finish()
         return self._changed_by(self._store.undo())
 
-    def redo(self) -> Sequence[FrameMask]:
+    def redo(self) -> Changes:
         """Redo the step that was undone last; nothing happens where there is none."""
         self._end_interaction()
         return self._changed_by(self._store.redo())
@@ -507,7 +361,7 @@ class Session:
     def _close(self, transaction: Transaction) -> Sequence[FrameMask]:
         return Changes(transaction.close(), self._frame_mask)
 
-    def _changed_by(self, step: UndoStep | None) -> Sequence[FrameMask]:
+    def _changed_by(self, step: UndoStep | None) -> Changes:
         if step is None:
             return Changes((), self._frame_mask)
         frames = set(step.records_after)
@@ -520,19 +374,6 @@ class Session:
 
     def _frames_showing(self, key: ObjectKey) -> list[int]:
         return [frame_index for frame_index, record in self._store.touched() if key in record.present]
-
-    @cached_property
-    def _frame_infos(self) -> tuple[FrameInfo, ...]:
-        frames = self._frames
-        count = range(len(frames))
-        return tuple(map(frames.info if isinstance(frames, NumberedFrames) else FrameInfo, count))
-
-    def _check_frame(self, frame_index: int) -> None:
-        if not 0 <= frame_index < len(self._frames):
-            last = len(self._frames) - 1
-            raise InvalidInteractionError(
-                f"There is no frame {frame_index}: the clip has frames 0 to {last}."
-            )
 
     def _put_state(self, label: str, state: SessionState) -> None:
         """Make one step of a change that touches no frame."""

@@ -1,4 +1,4 @@
-"""The View menu: how masks are shown, and the zoom."""
+"""The View menu: how masks are shown, the zoom, and the panels that may be hidden."""
 
 from __future__ import annotations
 
@@ -10,6 +10,13 @@ def _view(mode: ViewMode, text: str, tooltip: str) -> ActionSpec:
     return ActionSpec(
         f"view_{mode}", text, "View", lambda window: window.navigator.set_view_mode(mode), (), tooltip,
         checked=lambda context: context.view.view_mode is mode, group="mode",
+    )  # fmt: skip
+
+
+def _panel(name: str, text: str, shortcut: str, tooltip: str) -> ActionSpec:
+    return ActionSpec(
+        f"show_{name}", text, "View", lambda window: window.navigator.toggle_panel(name), (shortcut,),
+        tooltip, checked=lambda context: name in context.view.open_panels, group="panels",
     )  # fmt: skip
 
 
@@ -34,4 +41,5 @@ VIEW_ACTIONS = (
         "fit", "Fit", "View", lambda window: window.navigator.fit(), ("F", "Ctrl+0"), "Show the whole frame",
         group="zoom",
     ),
+    _panel("history", "History", "Shift+H", "Every step; a click goes there"),
 )  # fmt: skip

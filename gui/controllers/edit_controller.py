@@ -18,6 +18,7 @@ from gui.state.view_state import REGION, ViewState
 from gui.worker.commands import (
     AddObjectCommand,
     EditCommand,
+    GoToStepCommand,
     PropagateCommand,
     UndoCommand,
     absent_interaction,
@@ -96,6 +97,10 @@ class EditController(QObject):
     def redo(self) -> None:
         """Redo the last undone step."""
         self._submit(Redo())
+
+    def go_to_step(self, count: int) -> None:
+        """Undo or redo until so many of the user's steps are done."""
+        self._controller.submit(GoToStepCommand(self._controller.initial_undo_count + count))
 
     def reset_frame(self) -> None:
         """Remove the masks of the current frame."""

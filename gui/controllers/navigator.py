@@ -62,7 +62,9 @@ class Navigator(QObject):
         self._canvas.zoom_first_frame(restored_zoom(view))
         self._read_frame_ids, self._object_ids = None, tuple
         self._frame_rate = clip.frame_rate if clip.frame_rate > 0 else 25.0
-        self._model.set(restored_state(ViewState.for_clip(clip.frame_count, clip.size), view))
+        fresh = ViewState.for_clip(clip.frame_count, clip.size)
+        fresh = replace(fresh, open_panels=self._model.state.open_panels)
+        self._model.set(restored_state(fresh, view))
         self.clip_shown.emit(clip)
         self.refresh()
 
@@ -137,6 +139,11 @@ class Navigator(QObject):
         """Switch to the next view mode."""
         modes = list(ViewMode)
         self.set_view_mode(modes[(modes.index(self._model.state.view_mode) + 1) % len(modes)])
+
+    def toggle_panel(self, name: str) -> None:
+        """Show an optional panel, or hide it."""
+        state = self._model.state
+        self._model.set(state.with_panel(name, is_open=name not in state.open_panels))
 
     # Events.
 

@@ -30,7 +30,7 @@ class SessionPresenter(QObject):
         self._model = model
         self._timeline = timeline
         self._opened: OpenedSession | None = None
-        self._names: tuple[int, str, str] = (-1, "", "")
+        self._history_version = -1
         self._is_propagating = False
         view_model.changed.connect(self._on_view_changed)
 
@@ -50,7 +50,7 @@ class SessionPresenter(QObject):
 
     def attach(self, opened: OpenedSession) -> None:
         """Show a session that has just been opened: its networks, and the confidences of all frames."""
-        self._opened, self._names = opened, (-1, "", "")
+        self._opened, self._history_version = opened, -1
         self.set_status(StatusKind.LOADING, "")
         self.update_description()
         self._timeline.attach(opened.session)
@@ -83,20 +83,11 @@ class SessionPresenter(QObject):
         if not has_long_command:
             state = state.with_status(StatusKind.STOPPING, "")
         if self._opened is not None:
-            session, initial_undo_count = self._opened.session, self._opened.initial_undo_count
-            count = session.undo_count
-            undo_name, redo_name = self._step_names(session)
-            state = replace(
-                state,
-                undo_count=count - initial_undo_count,
-                can_redo=session.can_redo,
-                undo_name=undo_name if count > initial_undo_count else "",
-                redo_name=redo_name if session.can_redo else "",
-            )
+            state = self._with_history(state, self._opened)
         self._model.set(replace(state, is_busy=bool(pending), has_long_command=has_long_command))
 
     def update_session(self) -> None:
-        """Show objects, corrected frames and the hint, and all frames if objects were added or removed."""
+        """Show objects, corrected frames, steps and the hint; all frames if objects were added or removed."""
         if self._opened is None:
             return
         session = self._opened.session
@@ -104,21 +95,18 @@ class SessionPresenter(QObject):
         names = {each.object_id: each.name for each in objects}
         marks = Marks(frozenset(session.anchors), frozenset(session.drafts), names)
         hint = _HINT_WHILE_PROPAGATING if self._is_propagating else _propagation_hint(session)
-        self._model.set(replace(self._model.state, objects=objects, marks=marks, hint=hint))
+        state = self._with_history(self._model.state, self._opened)
+        self._model.set(replace(state, objects=objects, marks=marks, hint=hint))
         self._timeline.update_objects(names)
 
-    def _step_names(self, session: Session) -> tuple[str, str]:
-        """Return the names of what undo and redo would change; empty where there is nothing."""
-        version = session.version
-        if version != self._names[0]:
-            undo_name = redo_name = ""
-            for entry in session.history:
-                if entry.is_undone:
-                    redo_name = entry.label  # the first of these is redone first
-                    break
-                undo_name = entry.label
-            self._names = version, undo_name, redo_name
-        return self._names[1:]
+    def _with_history(self, state: SessionView, opened: OpenedSession) -> SessionView:
+        """Return a state with the user's steps; they are read only if the session has changed."""
+        version = opened.session.version
+        if version == self._history_version:
+            return state
+        self._history_version = version
+        history = opened.session.history[opened.initial_undo_count :]
+        return replace(state, history=history, undo_count=sum(not step.is_undone for step in history))
 
     def _on_view_changed(self, before: ViewState, after: ViewState) -> None:
         if after.frame_index != before.frame_index:

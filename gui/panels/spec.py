@@ -50,9 +50,11 @@ class PanelSpec:
 
     build    creates its widget, shows the current state in it, and connects it to changes.
     stretch  its share of the place that is left over in its row or column.
+    is_optional  whether it is hidden until an action opens it, see `ViewState.open_panels`.
     """
 
     name: str
     place: Place
     build: Callable[[PanelContext], QWidget]
     stretch: int = 0
+    is_optional: bool = False

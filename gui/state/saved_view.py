@@ -21,6 +21,7 @@ def written_view(state: ViewState, zoom: Zoom | None) -> dict[str, object]:
         "radii": {str(tool): radius for tool, radius in state.radii.items()},
         "view_mode": str(state.view_mode),
         "hidden": sorted(state.hidden),
+        "panels": sorted(state.open_panels),
         "zoom": None if zoom is None else [zoom.scale, *zoom.centre],
     }
 
@@ -41,6 +42,9 @@ def restored_state(state: ViewState, saved: object) -> ViewState:
     hidden = saved.get("hidden")
     if isinstance(hidden, list):
         state = replace(state, hidden=frozenset(each for each in hidden if isinstance(each, int)))
+    panels = saved.get("panels")
+    if isinstance(panels, list):
+        state = replace(state, open_panels=frozenset(each for each in panels if isinstance(each, str)))
     radii = saved.get("radii")
     if isinstance(radii, Mapping):
         valid = {each: float(radii[each]) for each in state.radii if _is_radius(radii.get(each))}

@@ -11,7 +11,7 @@ from enum import Enum, auto
 from types import MappingProxyType
 
 from gui.state.frame_table import FrameConfidence
-from inference_core.types import ObjectInfo
+from inference_core.types import HistoryEntry, ObjectInfo
 
 
 @dataclass(frozen=True)
@@ -71,12 +71,10 @@ class SessionView:
     marks: Marks = Marks()
     hint: str = ""
     """A sentence on what is not propagated yet, or on what to do next."""
+    history: tuple[HistoryEntry, ...] = ()
+    """The user's steps: those that were done, then those that were undone and can be redone."""
     undo_count: int = 0
-    """Steps that the user can undo."""
-    can_redo: bool = False
-    undo_name: str = ""
-    """What undo takes back, as "scribble on Dog"; empty where it is unknown."""
-    redo_name: str = ""
+    """How many of them are done."""
     is_busy: bool = False
     """Whether a command is running or queued."""
     has_long_command: bool = False
@@ -88,6 +86,21 @@ class SessionView:
         """Set the status text of a kind; empty removes it."""
         others = {each: shown for each, shown in self.statuses.items() if each is not kind}
         return replace(self, statuses=MappingProxyType({**others, kind: text} if text else others))
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a step that was undone."""
+        return self.undo_count < len(self.history)
+
+    @property
+    def undo_name(self) -> str:
+        """What undo takes back, as "scribble on Dog"; empty where there is nothing."""
+        return self.history[self.undo_count - 1].label if self.undo_count else ""
+
+    @property
+    def redo_name(self) -> str:
+        """What redo does again; empty where there is nothing."""
+        return self.history[self.undo_count].label if self.can_redo else ""
 
     @property
     def status(self) -> str:

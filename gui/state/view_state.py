@@ -101,6 +101,8 @@ class ViewState:
     radii: Mapping[str, float] = field(default_factory=lambda: default_radii((480, 854)))
     hidden: frozenset[int] = frozenset()
     colours: Mapping[int, Colour] = field(default_factory=dict)
+    open_panels: frozenset[str] = frozenset()
+    """Names of the optional panels that are shown."""
 
     @staticmethod
     def for_clip(frame_count: int, source: tuple[int, int]) -> ViewState:
@@ -137,6 +139,10 @@ class ViewState:
     def with_visibility(self, object_id: int, is_visible: bool) -> ViewState:
         """Show or hide an object on the canvas; its mask does not change."""
         return replace(self, hidden=self.hidden - {object_id} if is_visible else self.hidden | {object_id})
+
+    def with_panel(self, name: str, is_open: bool) -> ViewState:
+        """Show or hide an optional panel."""
+        return replace(self, open_panels=self.open_panels | {name} if is_open else self.open_panels - {name})
 
     def colour(self, object_id: int) -> Colour:
         """The object's colour: the user's choice, else the default."""

@@ -21,7 +21,7 @@ from inference_core.types import Direction, FrameMask, Interaction, Progress, St
 from mivos_studio.project.playable import ReadIds, found_in
 from mivos_studio.project.playback import perform_numbered
 from mivos_studio.project.script import Script, check_script
-from mivos_studio.project.steps import AddObject, Propagate, Step, Undo
+from mivos_studio.project.steps import AddObject, Propagate, Redo, Step, Undo
 
 if TYPE_CHECKING:
     from gui.worker.project_saver import ProjectSaver
@@ -95,6 +95,27 @@ class UndoCommand(Command):
         if session.undo_count > self.initial_undo_count:
             yield from session.undo()
             record(Undo())
+
+
+@dataclass(frozen=True, eq=False)
+class GoToStepCommand(Command):
+    """Undoes or redoes steps until so many are done, or until there is none left to redo."""
+
+    undo_count: int
+
+    title = "Go to a step"
+
+    def run(self, session: Session, record: RecordStep) -> Changes:
+        """Undo or redo one after the other; each frame that has changed is yielded once, at the end."""
+        frames: set[int] = set()
+        while session.undo_count > self.undo_count:
+            frames.update(session.undo().frames)
+            record(Undo())
+        while session.undo_count < self.undo_count and session.can_redo:
+            frames.update(session.redo().frames)
+            record(Redo())
+        for frame_index in sorted(frames):
+            yield FrameMask(frame_index, session.ids(frame_index))
 
 
 @dataclass(frozen=True, eq=False)

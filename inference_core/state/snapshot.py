@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from inference_core.state.frame_record import Blob, FrameRecord
 from inference_core.state.session_state import SessionState
-from inference_core.types import FrameInfo, SessionSettings
+from inference_core.types import FrameInfo, HistoryEntry, SessionSettings
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,18 @@ class UndoStep:
     records_before: Mapping[int, FrameRecord | None]
     records_after: Mapping[int, FrameRecord | None]
     done_at: float = 0.0
+
+    # Made once, since all of them are listed after every command.
+
+    @cached_property
+    def done_entry(self) -> HistoryEntry:
+        """Its entry in the history while it is done."""
+        return HistoryEntry(self.label, self.done_at, tuple(sorted(self.records_after)), is_undone=False)
+
+    @cached_property
+    def undone_entry(self) -> HistoryEntry:
+        """Its entry in the history while it is undone."""
+        return self.done_entry._replace(is_undone=True)
 
 
 @dataclass(frozen=True)

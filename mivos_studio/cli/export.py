@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace, _SubParsersAction
 from pathlib import Path
 
-from mivos_studio.cli.options import add_report_options
+from mivos_studio.cli.options import add_format_option, add_report_options, add_result_options
 from mivos_studio.cli.output import check_json, write_json
 from mivos_studio.cli.progress import ProgressBar
 
@@ -19,13 +19,8 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
         " beside the project.",
     )
     parser.add_argument("project", type=Path, metavar="PROJECT", help="project, NAME.mivos")
-    parser.add_argument("--format", required=True, metavar="NAME", help="png-indexed or png-matte")
-    parser.add_argument("--out", type=Path, required=True, metavar="PATH", help="folder to write")
-    parser.add_argument(
-        "--force",
-        action="store_true",
-        help="replace an earlier result in that folder; other files there stay",
-    )
+    add_result_options(parser)
+    add_format_option(parser, required=True)
     add_report_options(parser)
     parser.set_defaults(run=run)
 
@@ -34,14 +29,14 @@ def run(options: Namespace) -> None:
     """Open the project and its clip for reading, write the masks."""
     from mivos_studio.cli.project_work import clip_path_of
     from mivos_studio.media.clip import open_clip
-    from mivos_studio.media.export.formats import find_format
+    from mivos_studio.media.export.formats import find_formats
     from mivos_studio.media.export.job import ExportJob
     from mivos_studio.project.file.errors import ProjectError
     from mivos_studio.project.file.masks import ids_of
     from mivos_studio.project.file.project_file import ProjectFile
 
     check_json(options, [options.project])
-    export_format = find_format(options.format)
+    export_format = find_formats(options.format)
     with ProjectFile.open(options.project, writes=False) as project:
         state = project.state
         if state is None:

@@ -17,6 +17,7 @@ BAD_INPUT = 2
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
+_DEFAULT_FORMAT = "png-indexed"
 
 
 class OneSentenceParser(argparse.ArgumentParser):
@@ -90,14 +91,15 @@ def add_result_options(parser: argparse.ArgumentParser, *, required: bool = True
     )
 
 
-def add_format_option(parser: argparse.ArgumentParser) -> None:
+def add_format_option(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
     """Add the option of the export formats, as `mivos_studio.media.export.formats.find_formats` reads it."""
     parser.add_argument(
         "--format",
-        default="png-indexed",
+        required=required,
+        default=None if required else _DEFAULT_FORMAT,
         metavar="NAME[,NAME]",
         help="formats of the masks, as `mivos formats` lists them; several are written into a folder each"
-        " (default: png-indexed)",
+        + ("" if required else f" (default: {_DEFAULT_FORMAT})"),
     )
 
 

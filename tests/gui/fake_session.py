@@ -11,6 +11,7 @@ from time import perf_counter
 
 import numpy as np
 
+from inference_core.command import Changes
 from inference_core.errors import InvalidInteractionError, NotReadyError
 from inference_core.types import (
     Direction,
@@ -271,19 +272,19 @@ class FakeSession:
         ]
         return [i for i in wanted if i not in already]
 
-    def undo(self) -> Sequence[FrameMask]:
+    def undo(self) -> Changes:
         self._record_call("undo")
         if not self._done:
-            return ()
+            return Changes((), self._frame_mask)
         if self._running is not None and self._place == len(self._done):
             self._running.close()
         self._undone.append(self._now)
         return self._go_to(self._done.pop())
 
-    def redo(self) -> Sequence[FrameMask]:
+    def redo(self) -> Changes:
         self._record_call("redo")
         if not self._undone:
-            return ()
+            return Changes((), self._frame_mask)
         self._done.append(self._now)
         return self._go_to(self._undone.pop())
 
@@ -341,11 +342,13 @@ class FakeSession:
         self._now = after
         self.version += 1
 
-    def _go_to(self, state: FakeState) -> Sequence[FrameMask]:
+    def _frame_mask(self, frame_index: int) -> FrameMask:
+        return FrameMask(frame_index, self.ids(frame_index))
+
+    def _go_to(self, state: FakeState) -> Changes:
         before, self._now = self._now, state
         self.version += 1
-        frames = sorted({*before.masks, *state.masks})
-        return tuple(FrameMask(i, self.ids(i)) for i in frames)
+        return Changes(sorted({*before.masks, *state.masks}), self._frame_mask)
 
     def _record_call(self, call: str) -> None:
         self.calls.append(call)

@@ -8,7 +8,7 @@ from time import perf_counter
 from PyQt5.QtCore import QPoint, QPointF, Qt
 from PyQt5.QtGui import QMouseEvent
 from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QAbstractButton, QApplication, QMessageBox
+from PyQt5.QtWidgets import QAbstractButton, QApplication, QLabel, QMessageBox
 
 from gui.canvas.canvas import Canvas
 from gui.main_window import MainWindow
@@ -55,6 +55,12 @@ def drag(
     QTest.mouseRelease(surface, button, keys, QPoint(*map(round, places[-1])))
 
 
+def scribble(window: MainWindow) -> None:
+    """Draw a short line with the current tool, and wait for its mask."""
+    drag(window.canvas, [(20, 20), (40, 20)])
+    wait_idle(window)
+
+
 def press(window: MainWindow, name: str) -> None:
     """Press the button of that object name with the mouse."""
     button = window.findChild(QAbstractButton, name)
@@ -65,6 +71,13 @@ def press(window: MainWindow, name: str) -> None:
 def key(window: MainWindow, which: Qt.Key, keys: Qt.KeyboardModifier = NO_KEY) -> None:
     """Tap a key."""
     QTest.keyClick(window, which, keys)
+
+
+def status(window: MainWindow) -> str:
+    """The text of the status line."""
+    label = window.findChild(QLabel, "status")
+    assert label is not None
+    return label.text()
 
 
 def unnamed_dialog(window: MainWindow) -> QMessageBox | None:

@@ -13,14 +13,14 @@ import cv2  # before PyQt5, as any program may do: its Qt plugins must not reach
 import numpy as np
 from PyQt5.QtCore import QPoint, Qt, QTimer
 from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QAbstractButton, QApplication, QDialog, QLineEdit
+from PyQt5.QtWidgets import QAbstractButton, QApplication, QDialog, QLineEdit, QListView
 
 from gui.main_window import MainWindow
 from inference_core.session import Session
 from inference_core.types import UInt8Array
 from mivos_studio import app
 from mivos_studio.cli.gui import parse
-from tests.gui.gestures import CTRL, LEFT, RIGHT, drag, key, press, wait_idle, wait_until
+from tests.gui.gestures import CTRL, LEFT, RIGHT, SHIFT, drag, key, press, wait_idle, wait_until
 
 WAIT_S = 240.0
 
@@ -164,6 +164,25 @@ def undo_all_and_redo_all(editor: Editor) -> int:
     return undone
 
 
+def go_through_the_history(editor: Editor) -> None:
+    """Shift+H opens it; a click on the start empties every frame, one on the last step brings all back."""
+    key(editor.window, Qt.Key.Key_H, SHIFT)
+    view = editor.window.findChild(QListView, "history_list")
+    assert view is not None
+    last = view.model().rowCount() - 1
+    assert last == editor.session.undo_count - editor.window.controller.initial_undo_count
+    end = editor.masks()
+    for row in (0, last):
+        index = view.model().index(row, 0)
+        view.scrollTo(index)
+        QTest.mouseClick(view.viewport(), LEFT, pos=view.visualRect(index).center())
+        editor.wait_idle()
+        assert view.selectionModel().selectedIndexes() == [index]
+        for ids, expected in zip(editor.masks(), end, strict=True):
+            np.testing.assert_array_equal(ids, expected if row else np.zeros_like(expected))
+    key(editor.window, Qt.Key.Key_H, SHIFT)
+
+
 def export(editor: Editor, folder: Path) -> None:
     """Through the dialog, as an editor would."""
 
@@ -211,6 +230,7 @@ def main(clip: str, folder: Path) -> None:
     cancelled_after = propagate_cancel_resume(editor)
     correct_elsewhere(editor)
     undone = undo_all_and_redo_all(editor)
+    go_through_the_history(editor)
     export(editor, folder / "masks")
     window.files.save_script(folder / "work.json")
     assert window.grab().save(str(folder / "window.png"))

@@ -8,14 +8,21 @@ from pathlib import Path
 
 import pytest
 from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QLabel, QMessageBox
+from PyQt5.QtWidgets import QMessageBox
 
 from gui.main_window import MainWindow
 from gui.worker.file_opener import OpenClip
 from mivos_studio.media.errors import MediaError
 from tests.gui.conftest import OpenWindow
 from tests.gui.fake_session import FakeClip, FakeSession
-from tests.gui.gestures import click_dialog_button, drag, press, unnamed_dialog, wait_idle, wait_until
+from tests.gui.gestures import (
+    click_dialog_button,
+    press,
+    scribble,
+    status,
+    unnamed_dialog,
+    wait_until,
+)
 
 
 class Disk:
@@ -47,17 +54,6 @@ def disk(session: FakeSession) -> Iterator[Disk]:
 def window(open_window: OpenWindow, session: FakeSession, disk: Disk) -> MainWindow:
     opener: OpenClip = disk.open  # type: ignore[assignment]
     return open_window(session, open_clip=opener)
-
-
-def status(window: MainWindow) -> str:
-    label = window.findChild(QLabel, "status")
-    assert label is not None
-    return label.text()
-
-
-def scribble(window: MainWindow) -> None:
-    drag(window.canvas, [(20, 20), (40, 20)])
-    wait_idle(window)
 
 
 def test_a_clip_that_opens_slowly_does_not_block_opening_another(window: MainWindow, disk: Disk) -> None:

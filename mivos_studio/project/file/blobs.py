@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from threading import RLock
 
+from mivos_studio.project.file.database import transaction
 from mivos_studio.project.file.errors import DamagedError, in_sentences
 
 _LARGEST_WAITING_BYTES = 32 * 2**20
@@ -81,15 +82,8 @@ class BlobTable:
         self._database, self._path = database, path
 
     def _write_early(self) -> None:
-        with in_sentences(self._path):
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                self._insert()
-                self._database.execute("COMMIT")
-            except BaseException:
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
-                raise
+        with in_sentences(self._path), transaction(self._database):
+            self._insert()
         self._waiting.clear()
         self._waiting_bytes = 0
 

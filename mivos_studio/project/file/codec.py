@@ -1,210 +1,47 @@
 """A session's values as JSON, which names records, rounds and items of a state by their rows.
 
-The forms are the file's, not the classes': a class may change its fields, a form only with the schema's
-version. Reading raises `msgspec.MsgspecError` or LookupError where a text is not what was written.
+What the JSON looks like is in `forms`. Reading raises `msgspec.MsgspecError` or LookupError where a text is
+not what was written.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
-from msgspec import Meta, Raw, Struct, json
+from msgspec import Raw, json
 
-from inference_core.state.frame_record import Blob, FrameRecord, MaskLayer, ObjectKey, PackedProb
+from inference_core.state.frame_record import Blob, FrameRecord, MaskLayer, PackedProb
 from inference_core.state.round import RoundRecord
 from inference_core.state.segments import MemorizedFrame, Segment
 from inference_core.state.session_state import Anchor, Draft, SessionState, StrokeGroup, TrackedObject
-from inference_core.types import (
-    DEFAULT_SETTINGS,
-    Agreement,
-    EdgeSettings,
-    FrameInfo,
-    MemoryOptions,
-    ObjectSettings,
-    SessionSettings,
-    Stroke,
+from inference_core.types import DEFAULT_SETTINGS, ObjectSettings, Stroke
+from mivos_studio.project.file.forms import (
+    AnchorForm,
+    DraftForm,
+    Keys,
+    LayerForm,
+    MemorizedForm,
+    ObjectForm,
+    ProbForm,
+    RecordForm,
+    RoundForm,
+    SegmentForm,
+    StateForm,
+    StrokeForm,
 )
 
 Item = TrackedObject | Anchor | Draft | Segment
 RowOf = Callable[[Any], int]
 """The row that holds a value."""
 Records = Mapping[int, FrameRecord]
-Keys = tuple[ObjectKey, ...]
-
-
-_Count = Annotated[int, Meta(ge=1)]
-
-
-class _Form(Struct, frozen=True, omit_defaults=True, gc=False):
-    """What a JSON object of the file holds."""
-
-
-class _ProbForm(_Form, frozen=True, gc=False):
-    known: Raw
-    planes: Raw
-    blob: int
-
-    @classmethod
-    def of(cls, prob: PackedProb) -> _ProbForm:
-        return cls(_raw_keys(prob.known), _raw_keys(prob.planes), int(prob.blob))
-
-    def value(self, keys: Callable[[Raw], Keys]) -> PackedProb:
-        return PackedProb(keys(self.known), keys(self.planes), Blob(self.blob))
-
-
-class _LayerForm(_Form, frozen=True, gc=False):
-    objects: Raw
-    blob: int
-
-
-class _RecordForm(_Form, frozen=True, gc=False):
-    prob: _ProbForm
-    layers: tuple[_LayerForm, ...]
-    hard: bool = False
-    agreements: tuple[Agreement | None, ...] = ()
-
-
-class _ObjectForm(_Form, frozen=True, gc=False):
-    id: int
-    serial: int
-    name: str
-    locked: bool = False
-    introduced: bool = False
-    colour: tuple[int, int, int] | None = None
-    order: int = 0
-
-
-class _AnchorForm(_Form, frozen=True, gc=False):
-    frame: int
-    key: ObjectKey
-    record: int
-    base: int | None = None
-
-
-class _StrokeForm(_Form, frozen=True, gc=False):
-    frame: int
-    object: int
-    points: list[tuple[float, float]]
-    radius_px: float
-    positive: bool = True
-
-
-class _DraftForm(_Form, frozen=True, gc=False):
-    frame: int
-    objects: Keys
-    corrections: int
-    base: int | None = None
-    tool: str | None = None
-    strokes: tuple[_StrokeForm, ...] = ()
-    start: int | None = None
-
-
-class _MemorizedForm(_Form, frozen=True, gc=False):
-    frame: int
-    prob: _ProbForm
-
-
-class _SegmentForm(_Form, frozen=True, gc=False):
-    anchor: int
-    start: int
-    end: int
-    objects: Keys
-    memorized: tuple[_MemorizedForm, ...] = ()
-    last: _MemorizedForm | None = None
-
-
-class _RoundForm(_Form, frozen=True, gc=False):
-    anchor: int
-    first: int
-    last: int
-    changed: tuple[int, ...]
-    bank_length: int
-    elapsed_s: float
-    keys: Keys
-
-
-class StateForm(_Form, frozen=True, gc=False):
-    """The rows of a state's items and rounds, in their order."""
-
-    objects: tuple[int, ...] = ()
-    anchors: tuple[int, ...] = ()
-    drafts: tuple[int, ...] = ()
-    unfinished: tuple[int, ...] = ()
-    rounds: tuple[int, ...] = ()
-
-
-class SettingsForm(_Form, frozen=True, gc=False):
-    """What a session was opened with."""
-
-    working_size: _Count
-    prob_dtype: Literal["uint8", "float32"]
-    refine_edges: bool
-    mem_every: _Count
-    max_memory_frames: int
-    max_anchors: int
-    keep_recorrected_entries: bool
-
-    @classmethod
-    def of(cls, settings: SessionSettings) -> SettingsForm:
-        """Return the form of the settings."""
-        memory = settings.memory
-        return cls(
-            int(settings.working_size),
-            "float32" if settings.prob_dtype == "float32" else "uint8",
-            settings.edges.refine,
-            int(memory.mem_every),
-            int(memory.max_memory_frames),
-            int(memory.max_anchors),
-            memory.keep_recorrected_entries,
-        )
-
-    def value(self) -> SessionSettings:
-        """Return the settings."""
-        memory = MemoryOptions(
-            self.mem_every, self.max_memory_frames, self.max_anchors, self.keep_recorrected_entries
-        )
-        return SessionSettings(self.working_size, self.prob_dtype, EdgeSettings(self.refine_edges), memory)
-
-
-class SessionForm(_Form, frozen=True, gc=False):
-    """What else there is of a session.
-
-    state         the row of the current state.
-    done          how many steps of all, by position, are done; the others are undone.
-    object, serial, blob  the highest that were ever given; see `SessionSnapshot`.
-    """
-
-    state: int
-    done: int
-    object: int
-    serial: int
-    blob: int
 
 
 def encoded(form: Any) -> str:
     """Return compact JSON."""
     return json.encode(form).decode()
-
-
-class FramesForm(_Form, frozen=True, gc=False):
-    """The frames of the clip: their numbers in the source, and the indices of damaged ones."""
-
-    numbers: tuple[int, ...]
-    damaged: tuple[int, ...] = ()
-
-    @classmethod
-    def of(cls, frames: Sequence[FrameInfo]) -> FramesForm:
-        """Return the form of a clip's frames."""
-        damaged = tuple(index for index, info in enumerate(frames) if not info.is_valid)
-        return cls(tuple(int(info.number) for info in frames), damaged)
-
-    def value(self) -> tuple[FrameInfo, ...]:
-        """Return the frames."""
-        damaged = frozenset(self.damaged)
-        return tuple(FrameInfo(number, index not in damaged) for index, number in enumerate(self.numbers))
 
 
 @lru_cache(maxsize=1024)
@@ -214,14 +51,14 @@ def _raw_keys(keys: Keys) -> Raw:
 
 def encode_record(record: FrameRecord) -> str:
     """Return the JSON of a frame's record."""
-    layers = tuple(_LayerForm(_raw_keys(layer.objects), int(layer.blob)) for layer in record.layers)
-    return encoded(_RecordForm(_ProbForm.of(record.prob), layers, record.is_hard, record.agreements))
+    layers = tuple(LayerForm(_raw_keys(layer.objects), int(layer.blob)) for layer in record.layers)
+    return encoded(RecordForm(_prob_form(record.prob), layers, record.is_hard, record.agreements))
 
 
 def encode_round(done: RoundRecord) -> str:
     """Return the JSON of a round, without the frames that it changed."""
     return encoded(
-        _RoundForm(
+        RoundForm(
             done.anchor,
             done.first,
             done.last,
@@ -259,7 +96,7 @@ def encode_item(item: Item, row_of: RowOf) -> tuple[str, str]:
         case TrackedObject():
             settings = item.settings
             return "object", encoded(
-                _ObjectForm(
+                ObjectForm(
                     item.object_id,
                     item.serial,
                     item.name,
@@ -271,12 +108,12 @@ def encode_item(item: Item, row_of: RowOf) -> tuple[str, str]:
             )
         case Anchor():
             return "anchor", encoded(
-                _AnchorForm(item.frame_index, item.key, row_of(item.record), row(item.base))
+                AnchorForm(item.frame_index, item.key, row_of(item.record), row(item.base))
             )
         case Draft():
             group = item.strokes
             return "draft", encoded(
-                _DraftForm(
+                DraftForm(
                     item.frame_index,
                     tuple(sorted(item.objects)),
                     item.corrections,
@@ -288,7 +125,7 @@ def encode_item(item: Item, row_of: RowOf) -> tuple[str, str]:
             )
         case Segment():
             return "segment", encoded(
-                _SegmentForm(
+                SegmentForm(
                     item.anchor,
                     item.start,
                     item.end,
@@ -315,13 +152,13 @@ class Decoder:
     """Reads the values of one project; equal tuples of keys become one object, as in a session."""
 
     def __init__(self) -> None:
-        self._records = json.Decoder(_RecordForm)
-        self._rounds = json.Decoder(_RoundForm)
+        self._records = json.Decoder(RecordForm)
+        self._rounds = json.Decoder(RoundForm)
         self._states = json.Decoder(StateForm)
-        self._objects = json.Decoder(_ObjectForm)
-        self._anchors = json.Decoder(_AnchorForm)
-        self._drafts = json.Decoder(_DraftForm)
-        self._segments = json.Decoder(_SegmentForm)
+        self._objects = json.Decoder(ObjectForm)
+        self._anchors = json.Decoder(AnchorForm)
+        self._drafts = json.Decoder(DraftForm)
+        self._segments = json.Decoder(SegmentForm)
         self._keys_of: dict[bytes, Keys] = {}
         self._shared: dict[Keys, Keys] = {}
         self._tuples: dict[tuple[str, tuple[int, ...]], tuple[Any, ...]] = {}
@@ -330,7 +167,7 @@ class Decoder:
         """Read a record."""
         form = self._records.decode(text)
         layers = tuple(MaskLayer(self._keys(layer.objects), Blob(layer.blob)) for layer in form.layers)
-        return FrameRecord(form.prob.value(self._keys), layers, form.hard, form.agreements)
+        return FrameRecord(self._prob(form.prob), layers, form.hard, form.agreements)
 
     def round(
         self,
@@ -411,8 +248,11 @@ class Decoder:
             self._memorized(form.last) if form.last else None,
         )
 
-    def _memorized(self, form: _MemorizedForm) -> MemorizedFrame:
-        return MemorizedFrame(form.frame, form.prob.value(self._keys))
+    def _memorized(self, form: MemorizedForm) -> MemorizedFrame:
+        return MemorizedFrame(form.frame, self._prob(form.prob))
+
+    def _prob(self, form: ProbForm) -> PackedProb:
+        return PackedProb(self._keys(form.known), self._keys(form.planes), Blob(form.blob))
 
     def _keys(self, raw: Raw) -> Keys:
         """Read keys, each list of them once: most records name the same objects."""
@@ -424,17 +264,21 @@ class Decoder:
         return keys
 
 
-def _stroke_form(stroke: Stroke) -> _StrokeForm:
+def _stroke_form(stroke: Stroke) -> StrokeForm:
     points = np.asarray(stroke.points, np.float32).tolist()
-    return _StrokeForm(
+    return StrokeForm(
         stroke.frame_index, stroke.object_id, points, float(stroke.radius_px), bool(stroke.is_positive)
     )
 
 
-def _stroke(form: _StrokeForm) -> Stroke:
+def _stroke(form: StrokeForm) -> Stroke:
     points = np.array(form.points, np.float32).reshape(-1, 2)
     return Stroke(form.frame, form.object, points, form.radius_px, form.positive)
 
 
-def _memorized_form(frame: MemorizedFrame) -> _MemorizedForm:
-    return _MemorizedForm(frame.frame_index, _ProbForm.of(frame.prob))
+def _prob_form(prob: PackedProb) -> ProbForm:
+    return ProbForm(_raw_keys(prob.known), _raw_keys(prob.planes), int(prob.blob))
+
+
+def _memorized_form(frame: MemorizedFrame) -> MemorizedForm:
+    return MemorizedForm(frame.frame_index, _prob_form(frame.prob))

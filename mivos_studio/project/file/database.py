@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -70,6 +72,19 @@ def journal_mode(database: sqlite3.Connection, wanted: str) -> str:
     """Change the journal where that is possible; return the one there is."""
     (name,) = database.execute(f"PRAGMA journal_mode = {wanted}").fetchone()
     return str(name)
+
+
+@contextmanager
+def transaction(database: sqlite3.Connection) -> Iterator[None]:
+    """Write all that the body writes, or nothing where it raises. Raises sqlite3.Error."""
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        database.execute("COMMIT")
+    except BaseException:
+        if database.in_transaction:  # some errors, as that of a full disk, have ended it already
+            database.execute("ROLLBACK")
+        raise
 
 
 def is_on_network(path: Path) -> bool:

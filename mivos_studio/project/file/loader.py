@@ -11,9 +11,10 @@ from msgspec import MsgspecError, convert, json
 
 from inference_core.state.frame_record import FrameRecord
 from inference_core.state.snapshot import SessionSnapshot, UndoStep
-from mivos_studio.project.file.codec import Decoder, FramesForm, SessionForm, SettingsForm
+from mivos_studio.project.file.codec import Decoder
 from mivos_studio.project.file.collecting import without_collecting
 from mivos_studio.project.file.errors import DamagedError
+from mivos_studio.project.file.forms import FramesForm, SessionForm, SettingsForm
 from mivos_studio.project.file.saver import Frames, Loaded, StepRow
 
 _StepColumns = tuple[int, int, str, float, int, int]

@@ -20,7 +20,7 @@ from mivos_studio.files import move_without_replacing, written_beside
 from mivos_studio.media.output.places import PROJECT_SUFFIX, cannot_write, real_path
 from mivos_studio.project.file.blobs import BlobTable
 from mivos_studio.project.file.clip_reference import ClipReference, read_clip, write_clip
-from mivos_studio.project.file.database import connect, journal_mode, start_journal
+from mivos_studio.project.file.database import connect, journal_mode, start_journal, transaction
 from mivos_studio.project.file.errors import DamagedError, ProjectError, in_sentences
 from mivos_studio.project.file.loader import load
 from mivos_studio.project.file.lock import OwnedError, ProjectLock, lock_path
@@ -356,15 +356,8 @@ class ProjectFile:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with in_sentences(self.path):
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._database.execute("COMMIT")
-            except BaseException:
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
-                raise
+        with in_sentences(self.path), transaction(self._database):
+            yield
 
 
 def check_suffix(path: Path) -> None:

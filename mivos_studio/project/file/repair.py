@@ -27,17 +27,11 @@ from mivos_studio.files import written_beside
 from mivos_studio.media.output.places import cannot_write, real_path
 from mivos_studio.project.file.check import MaskChecker
 from mivos_studio.project.file.clip_reference import ClipReference, read_clip, write_clip
-from mivos_studio.project.file.codec import (
-    Decoder,
-    FramesForm,
-    Item,
-    SessionForm,
-    SettingsForm,
-    StateForm,
-)
+from mivos_studio.project.file.codec import Decoder, Item
 from mivos_studio.project.file.collecting import without_collecting
 from mivos_studio.project.file.database import connect
 from mivos_studio.project.file.errors import SQLITE_ERRORS, ProjectError, in_sentences
+from mivos_studio.project.file.forms import FramesForm, SessionForm, SettingsForm, StateForm
 from mivos_studio.project.file.lock import ProjectLock
 from mivos_studio.project.file.opening import check_is_file, check_version
 from mivos_studio.project.file.saver import Saver

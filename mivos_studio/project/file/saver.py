@@ -18,10 +18,7 @@ from inference_core.state.round import RoundRecord
 from inference_core.state.session_state import SessionState
 from inference_core.state.snapshot import SessionSnapshot, UndoStep
 from mivos_studio.project.file.codec import (
-    FramesForm,
     Item,
-    SessionForm,
-    SettingsForm,
     children,
     encode_item,
     encode_record,
@@ -30,6 +27,7 @@ from mivos_studio.project.file.codec import (
     encoded,
 )
 from mivos_studio.project.file.collecting import without_collecting
+from mivos_studio.project.file.forms import FramesForm, SessionForm, SettingsForm
 
 Frames = Mapping[int, FrameRecord | None]
 

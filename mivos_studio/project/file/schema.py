@@ -6,6 +6,8 @@ import re
 import sqlite3
 from collections.abc import Callable
 
+from mivos_studio.project.file.database import transaction
+
 APPLICATION_ID = 0x4D69566F
 """'MiVo' in ASCII, which `file` and SQLite's tools show."""
 
@@ -49,12 +51,11 @@ MIGRATIONS: dict[int, Migration] = {}
 
 def create_tables(database: sqlite3.Connection) -> None:
     """Make an empty project of an empty database, in one transaction."""
-    database.execute("BEGIN IMMEDIATE")
-    for statement in _statements():
-        database.execute(statement)
-    database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    database.execute(f"PRAGMA user_version = {VERSION}")
-    database.execute("COMMIT")
+    with transaction(database):
+        for statement in _statements():
+            database.execute(statement)
+        database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        database.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def version_of(database: sqlite3.Connection) -> int | None:
@@ -66,16 +67,10 @@ def version_of(database: sqlite3.Connection) -> int | None:
 
 def migrate(database: sqlite3.Connection, version: int) -> None:
     """Bring an older project to the present version, in one transaction: it is old or new, never between."""
-    database.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(database):
         for older in range(version, VERSION):
             MIGRATIONS[older](database)
         database.execute(f"PRAGMA user_version = {VERSION}")
-        database.execute("COMMIT")
-    except BaseException:
-        if database.in_transaction:
-            database.execute("ROLLBACK")
-        raise
 
 
 def has_our_tables(database: sqlite3.Connection) -> bool:

@@ -21,45 +21,25 @@ from gui.worker.project_saver import ProjectSaver
 from inference_core.types import Tool
 from mivos_studio.project.steps import Draw, SetColour
 from tests.gui.conftest import OpenWindow
+from tests.gui.controllers.conftest import KOI, choose_name
 from tests.gui.fake_projects import RECOVERY, FakeProject, FakeProjects
 from tests.gui.fake_session import SIZE, FakeSession
 from tests.gui.gestures import (
     CTRL,
     click_dialog_button,
     dialog_named,
-    drag,
     key,
     press,
+    scribble,
     wait_idle,
     wait_until,
 )
-
-KOI = Path("/work/koi.mivos")
-
-
-@pytest.fixture
-def projects(session: FakeSession) -> FakeProjects:
-    return FakeProjects(session.clip)
-
-
-@pytest.fixture
-def window(open_window: OpenWindow, session: FakeSession, projects: FakeProjects) -> MainWindow:
-    return open_window(session, projects=projects)
-
-
-def scribble(window: MainWindow) -> None:
-    drag(window.canvas, [(20, 20), (40, 20)])
-    wait_idle(window)
 
 
 def open_project(window: MainWindow, path: Path = KOI) -> None:
     window.open(path)
     wait_until(lambda: window.windowTitle().startswith(path.stem) and window.controller.session is not None)
     wait_idle(window)
-
-
-def choose_name(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
 
 
 # -- saving -------------------------------------------------------------------------------------------------

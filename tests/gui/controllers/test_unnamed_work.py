@@ -6,37 +6,15 @@ import threading
 from pathlib import Path
 
 import pytest
-from PyQt5.QtWidgets import QFileDialog
 
 from gui.main_window import MainWindow
 from gui.panels.dialogs.unnamed_dialog import CANCEL, DISCARD, KEEP, SAVE
 from mivos_studio.project.steps import Propagate
 from tests.gui.conftest import OpenWindow
+from tests.gui.controllers.conftest import KOI, choose_name
 from tests.gui.fake_projects import FakeProject, FakeProjects
 from tests.gui.fake_session import FakeSession
-from tests.gui.gestures import click_dialog_button, drag, press, unnamed_dialog, wait_idle, wait_until
-
-KOI = Path("/work/koi.mivos")
-
-
-@pytest.fixture
-def projects(session: FakeSession) -> FakeProjects:
-    return FakeProjects(session.clip)
-
-
-@pytest.fixture
-def window(open_window: OpenWindow, session: FakeSession, projects: FakeProjects) -> MainWindow:
-    return open_window(session, projects=projects)
-
-
-def scribble(window: MainWindow) -> None:
-    drag(window.canvas, [(20, 20), (40, 20)])
-    wait_idle(window)
-
-
-def save_to(monkeypatch: pytest.MonkeyPatch, path: Path | None) -> None:
-    chosen = ("", "") if path is None else (str(path), "")
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: chosen)
+from tests.gui.gestures import click_dialog_button, press, scribble, unnamed_dialog, wait_idle, wait_until
 
 
 def closed(project: FakeProject) -> FakeProject:
@@ -90,7 +68,7 @@ def test_save_gives_the_work_a_name_and_then_closes(
     window: MainWindow, projects: FakeProjects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scribble(window)
-    save_to(monkeypatch, KOI)
+    choose_name(monkeypatch, KOI)
     window.close()
     click_dialog_button(window, SAVE)
     wait_until(lambda: not window.isVisible())
@@ -101,7 +79,7 @@ def test_cancelling_the_file_dialog_keeps_the_window_open(
     window: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scribble(window)
-    save_to(monkeypatch, None)
+    choose_name(monkeypatch, None)
     window.close()
     click_dialog_button(window, SAVE)
     assert window.isVisible()
@@ -111,7 +89,7 @@ def test_a_failed_save_keeps_the_window_open(
     window: MainWindow, projects: FakeProjects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scribble(window)
-    save_to(monkeypatch, Path("/work/taken"))  # the ending is added, so the file dialog has not asked
+    choose_name(monkeypatch, Path("/work/taken"))  # the ending is added, so the file dialog has not asked
     window.close()
     click_dialog_button(window, SAVE)
     wait_until(lambda: "is there already" in window.banner.text)
@@ -123,7 +101,7 @@ def test_work_in_a_project_of_a_name_closes_without_a_dialog_and_is_saved(
     window: MainWindow, projects: FakeProjects, session: FakeSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scribble(window)
-    save_to(monkeypatch, KOI)
+    choose_name(monkeypatch, KOI)
     window.parts.projects.ask_where_to_save()
     wait_idle(window)
     scribble(window)
@@ -150,7 +128,7 @@ def test_closing_during_a_propagation_of_a_named_project_keeps_what_is_finished(
     projects = FakeProjects(session.clip)
     window = open_window(session, projects=projects)
     scribble(window)
-    save_to(monkeypatch, KOI)
+    choose_name(monkeypatch, KOI)
     window.parts.projects.save()
     wait_idle(window)
     press(window, "propagate")
@@ -171,7 +149,7 @@ def test_closing_again_does_not_wait_any_longer(
     session = FakeSession(gate=gate)
     window = open_window(session)
     scribble(window)
-    save_to(monkeypatch, KOI)
+    choose_name(monkeypatch, KOI)
     window.parts.projects.save()
     wait_idle(window)
     press(window, "propagate")
@@ -213,7 +191,7 @@ def test_work_that_could_not_be_saved_is_asked_about_even_if_it_has_a_name(
     window: MainWindow, projects: FakeProjects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scribble(window)
-    save_to(monkeypatch, KOI)
+    choose_name(monkeypatch, KOI)
     window.parts.projects.save()
     wait_idle(window)
     projects.made[0].failure = "The disk is full."
@@ -223,7 +201,7 @@ def test_work_that_could_not_be_saved_is_asked_about_even_if_it_has_a_name(
     assert box is not None
     assert "The disk is full." in box.informativeText()
     assert box.button(KEEP) is None
-    save_to(monkeypatch, Path("/other/koi.mivos"))
+    choose_name(monkeypatch, Path("/other/koi.mivos"))
     click_dialog_button(window, SAVE)
     wait_until(lambda: not window.isVisible())
     assert closed(projects.made[0]).path == Path("/other/koi.mivos")

@@ -16,6 +16,7 @@ FRESH = ViewState.for_clip(12, (480, 854))
 def test_a_view_comes_back_from_json_as_it_was() -> None:
     state = restored_state(FRESH, {"tool": "brush", "object": 3, "view_mode": "outline"})
     state = state.at_frame(7).with_visibility(2, is_visible=False).with_radius(33)
+    state = state.with_panel("history", is_open=True)
     saved = json.loads(json.dumps(written_view(state, Zoom(2.5, (10.0, 20.5)))))
     assert restored_state(FRESH, saved) == state
     assert state.view_mode is ViewMode.OUTLINE
@@ -31,7 +32,12 @@ def test_a_view_comes_back_from_json_as_it_was() -> None:
         [],
         {},
         {"frame": "1", "object": None, "tool": "saw", "view_mode": 3, "hidden": 5, "radii": [], "zoom": 2},
-        {"hidden": ["a"], "radii": {"brush": 1e9, "scribble": "wide", "saw": 3}, "zoom": [0, 1, 2]},
+        {
+            "hidden": ["a"],
+            "panels": "history",
+            "radii": {"brush": 1e9, "scribble": "wide", "saw": 3},
+            "zoom": [0, 1, 2],
+        },
         {"zoom": [float("nan"), 1, 2]},
         {"tool": ["brush"], "zoom": [1, 2]},
     ],

@@ -7,17 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gui.worker.commands import PlayScriptCommand
+from gui.worker.commands import GoToStepCommand, PlayScriptCommand
 from inference_core.errors import UserError
-from inference_core.types import Interaction, Progress, Stroke, Tool
+from inference_core.types import FrameMask, Interaction, Progress, Stroke, Tool
 from mivos_studio.project.playback import play
 from mivos_studio.project.script import Script, ScriptObject
-from mivos_studio.project.steps import AddObject, Draw, SetLock, Step
+from mivos_studio.project.steps import AddObject, Draw, Redo, SetLock, Step, Undo
 from tests.gui.fake_session import FRAME_COUNT, FakeSession
 
 
-def stroke(object_id: int = 1) -> Draw:
-    return Draw(Interaction(Tool.SCRIBBLE, Stroke(0, object_id, np.array([[20, 20]], np.float32))))
+def stroke(object_id: int = 1, frame_index: int = 0) -> Draw:
+    return Draw(Interaction(Tool.SCRIBBLE, Stroke(frame_index, object_id, np.array([[20, 20]], np.float32))))
 
 
 def command(*steps: Step, objects: tuple[ScriptObject, ...]) -> PlayScriptCommand:
@@ -44,3 +44,22 @@ def test_a_scripts_progress_counts_the_steps_of_the_script() -> None:
     changes = list(played.run(FakeSession(), lambda _: None))
     counted = [(each.done, each.total) for each in changes if isinstance(each, Progress)]
     assert counted == [(1, 2), (2, 2)]
+
+
+def test_going_to_a_step_yields_each_changed_frame_once_and_records_every_undo_and_redo() -> None:
+    session, recorded = FakeSession(), list[Step]()
+    for frame_index in (0, 3, 3, 5):
+        list(stroke(frame_index=frame_index).perform(session, lambda file, frame: session.ids(frame)))
+    back = list(GoToStepCommand(1).run(session, recorded.append))
+    assert [change.frame_index for change in back if isinstance(change, FrameMask)] == [0, 3, 5]
+    assert session.undo_count == 1
+    list(GoToStepCommand(3).run(session, recorded.append))
+    assert session.undo_count == 3
+    assert recorded == [Undo()] * 3 + [Redo()] * 2
+
+
+def test_going_to_a_step_that_is_gone_stops_where_there_is_nothing_left_to_redo() -> None:
+    session = FakeSession()
+    list(stroke().perform(session, lambda file, frame: session.ids(frame)))
+    assert list(GoToStepCommand(7).run(session, lambda _: None)) == []
+    assert session.undo_count == 1

@@ -132,6 +132,14 @@ def test_masks_of_a_project_are_exported(clip: Path, tmp_path: Path) -> None:
     assert project.read_bytes() == before
 
 
+def test_masks_of_a_project_are_exported_in_several_formats(clip: Path, tmp_path: Path) -> None:
+    project, out = tmp_path / "work.mivos", tmp_path / "out"
+    assert replay(clip, script(tmp_path, *STEPS[:2]), "--project", project) == 0
+    assert mivos("export", project, "--format", "png-matte,png-indexed", "--out", out, "--quiet") == 0
+    assert sorted(folder.name for folder in out.iterdir() if folder.is_dir()) == ["png-indexed", "png-matte"]
+    assert len(pixels(out / "png-indexed")) == len(pixels(out / "png-matte" / "square")) == FRAMES
+
+
 def other_clip(at: Path) -> list[object]:
     image = at / "images" / "00000.png"
     image.write_bytes(image.read_bytes() + b"\n")
