@@ -147,6 +147,26 @@ def test_an_object_that_is_removed_in_between_is_there_on_every_frame_once_that_
     assert differences(snapshot(session), snapshot(alone)) == []
 
 
+@pytest.mark.parametrize("is_id_used_again", [False, True])
+def test_a_draft_drawn_after_an_object_was_removed_in_between_holds_nothing_of_it(
+    is_id_used_again: bool,
+) -> None:
+    session, alone = session_with_two_objects(), session_with_two_objects()
+
+    def remove_and_draw(session: Session) -> None:
+        session.remove_object(2)
+        if is_id_used_again:
+            session.add_object("other", 2)
+        paint(7)(session)
+
+    assert propagate_with(session, {3: remove_and_draw}) == list(range(1, FRAMES))
+    assert session.present(7) == (1,)
+    while session.undo_count > 2:
+        session.undo()
+    alone.propagate().run()
+    assert differences(snapshot(session), snapshot(alone)) == []
+
+
 def test_an_object_that_is_added_and_drawn_in_between_stays_on_its_frame() -> None:
     session = session_with_two_objects()
 
