@@ -39,7 +39,7 @@ def open_project(path: Path, source: Path, clip: Clip) -> ProjectFile:
         if project.is_read_only:
             raise UserError(project.notices[0])
         known = project.clip
-        if known is not None and (known.bytes, known.sha256) != (here.bytes, here.sha256):
+        if known is not None and not known.is_at(source):
             raise UserError(f"{path} was made for another clip, {known.absolute}: name that one.")
         if known != here:
             project.set_clip(here)
