@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mivos_studio.project.file.database import connect
 from mivos_studio.project.file.errors import DamagedError, ProjectError, in_sentences
-from mivos_studio.project.file.lock import has_living_owner
+from mivos_studio.project.file.lock import has_living_owner, lock_path
 from mivos_studio.project.file.schema import VERSION, has_our_tables, version_of
 
 _BESIDE = ("-wal", "-journal")
@@ -82,6 +82,33 @@ def check_tables(database: sqlite3.Connection, path: Path) -> None:
     """Raise a DamagedError where the tables are not those of this version."""
     if not has_our_tables(database):
         raise DamagedError(path, "its tables are not those of a project")
+
+
+def check_nothing_left(path: Path) -> None:
+    """Raise a ProjectError where another project's journal is beside a place for a new one.
+
+    SQLite would take it for the new one's. It is there while a window reads a project that was replaced, and
+    after a crash, if the project alone was moved or deleted.
+    """
+    for ending in _BESIDE:
+        left = _beside(path, ending)
+        if left.exists():
+            raise ProjectError(
+                f"{left} belongs to a project that was at {path} and is still open, or was moved away: close"
+                " it, or move that file to where it is now, or choose another name."
+            )
+
+
+def misses_journal(path: Path) -> bool:
+    """Whether the journal with a project's last changes is not beside it: it was copied or moved alone.
+
+    A crash leaves the lock file too; where that is, the journal was complete in the project already.
+    """
+    return (
+        _is_wal(path)
+        and not lock_path(path).exists()
+        and not any(_beside(path, ending).exists() for ending in _BESIDE)
+    )
 
 
 def close_cleanly(database: sqlite3.Connection) -> None:

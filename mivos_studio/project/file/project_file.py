@@ -20,20 +20,28 @@ from mivos_studio.files import move_without_replacing, written_beside
 from mivos_studio.media.output.places import PROJECT_SUFFIX, cannot_write, real_path
 from mivos_studio.project.file.blobs import BlobTable
 from mivos_studio.project.file.clip_reference import ClipReference, read_clip, write_clip
-from mivos_studio.project.file.database import connect, journal_mode, start_journal
+from mivos_studio.project.file.database import connect, is_on_network, journal_mode, start_journal
 from mivos_studio.project.file.errors import DamagedError, ProjectError, in_sentences
 from mivos_studio.project.file.loader import load
 from mivos_studio.project.file.lock import OwnedError, ProjectLock, lock_path
 from mivos_studio.project.file.opening import (
     ReadOnlyDatabase,
     check_is_file,
+    check_nothing_left,
     check_tables,
     check_version,
     close_cleanly,
+    misses_journal,
 )
 from mivos_studio.project.file.saver import Loaded, Saver
 from mivos_studio.project.file.schema import VERSION, create_tables, migrate, version_of
 from mivos_studio.project.steps import Step, read_step
+
+_MISSES_JOURNAL = (
+    "{path} was copied or moved while it was open, or after a crash, without {path}-wal, which may hold its"
+    " last changes: put that file beside it and open it again. To go on without it, save this one under"
+    " another name."
+)
 
 
 class Savable(Protocol):
@@ -74,6 +82,7 @@ class ProjectFile:
         self._loaded: Loaded | None = None
         self._saver: Saver | None = None
         self._is_closed = False
+        self._identity = _identity_to_check(path)
 
     @classmethod
     def create(cls, path: Path, clip: ClipReference | None = None) -> ProjectFile:
@@ -84,6 +93,8 @@ class ProjectFile:
         try:
             if path.exists() and (not path.is_file() or path.stat().st_size):
                 raise ProjectError(f"{path} is there already: open it, or choose another name.")
+            if not path.exists():
+                check_nothing_left(path)
             with in_sentences(path):
                 database = connect(path, "rwc")
                 create_tables(database)
@@ -108,6 +119,8 @@ class ProjectFile:
             return cls._open_to_read(path, ())
         if not os.access(path, os.W_OK):
             return cls._open_to_read(path, (f"{path} is read-only: it can only be looked at.",))
+        if misses_journal(path):
+            return cls._open_to_read(path, (_MISSES_JOURNAL.format(path=path),))
         try:
             lock = ProjectLock.acquire(path)
         except OwnedError as error:
@@ -275,6 +288,7 @@ class ProjectFile:
         Raises a ProjectError.
         """
         if _is_same_place(path, self.path):
+            self._check_writable()
             return
         check_suffix(path)
         path = real_path(path)
@@ -289,6 +303,7 @@ class ProjectFile:
                 start_journal(database, path)
                 self._leave()
                 self._database, self._lock, self.path = database, lock, path
+                self._identity = _identity_to_check(path)
                 self.is_read_only, self._reader = False, None
                 self._blobs.move_to(database, path)
                 if self._saver is not None:
@@ -354,8 +369,17 @@ class ProjectFile:
         with self._access, in_sentences(self.path):
             yield
 
+    def _check_in_place(self) -> None:
+        """Raise a ProjectError where the file was moved or deleted: what is written to it would be lost."""
+        if self._identity is not None and self._identity != _identity_of(self.path):
+            raise ProjectError(
+                f"{self.path} was moved, renamed or deleted while it is open here: put it back, or save the"
+                " work under another name. Until then nothing is saved."
+            )
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        self._check_in_place()
         with in_sentences(self.path):
             self._database.execute("BEGIN IMMEDIATE")
             try:
@@ -377,7 +401,15 @@ def copy_database(
     database: sqlite3.Connection, path: Path, clip: ClipReference | None, *, replaces: bool = False
 ) -> None:
     """Copy what a project holds to a file that appears whole or not at all. Raises a ProjectError."""
-    put = Path.replace if replaces else move_without_replacing
+    check_nothing_left(path)
+
+    def put(beside: Path, target: Path) -> None:
+        try:
+            (Path.replace if replaces else move_without_replacing)(beside, target)
+        except OSError:
+            beside.unlink(missing_ok=True)
+            raise
+
     try:
         with written_beside(path, put) as beside:
             beside.unlink(missing_ok=True)
@@ -427,6 +459,19 @@ def _locked(path: Path) -> ProjectLock:
         raise ProjectError(f"{path} cannot be made: there is no folder {path.parent}.") from error
     except OSError as error:
         raise ProjectError(cannot_write(lock_path(path), error)) from error
+
+
+def _identity_to_check(path: Path) -> tuple[int, int] | None:
+    """Return what a file is recognised by; None on the network: numbers change there, SQLite checks them."""
+    return None if is_on_network(path) else _identity_of(path)
+
+
+def _identity_of(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return -1, -1
+    return found.st_dev, found.st_ino
 
 
 def _is_same_place(one: Path, other: Path) -> bool:
