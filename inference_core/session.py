@@ -38,7 +38,7 @@ from inference_core.runtime.session_context import SessionContext
 from inference_core.state.frame_record import ObjectKey
 from inference_core.state.history import StateStore, Transaction
 from inference_core.state.mask_store import MaskStore
-from inference_core.state.object_registry import ObjectRegistry
+from inference_core.state.object_registry import ObjectRegistry, checked_name
 from inference_core.state.round import Round
 from inference_core.state.session_state import SessionState
 from inference_core.state.snapshot import SessionSnapshot, UndoStep
@@ -427,7 +427,8 @@ class Session:
         self._end_interaction()
         state = self._store.state
         renamed = state.find(object_id)
-        self._put_state(f"rename {renamed.name} to {name}", state.with_object(replace(renamed, name=name)))
+        named = replace(renamed, name=checked_name(name))
+        self._put_state(f"rename {renamed.name} to {name}", state.with_object(named))
 
     def configure_object(self, object_id: int, settings: ObjectSettings) -> None:
         """Change how an object is shown: its colour, and which object covers which."""

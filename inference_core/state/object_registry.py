@@ -9,6 +9,15 @@ from inference_core.state.session_state import SessionState, TrackedObject
 from inference_core.types import MAX_OBJECTS
 
 
+def checked_name(name: str) -> str:
+    """Return an object's name; raise a UserError where it is not Unicode text, which no file could hold."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise UserError(f"{name!r} holds half a character: type the object's name again.") from None
+    return name
+
+
 class ObjectRegistry:
     """Assigns the ids and serials of one session. Undo releases none of them."""
 
@@ -22,9 +31,10 @@ class ObjectRegistry:
             raise UserError(f"An object's id is a number from 1 to {MAX_OBJECTS}, not {object_id}.")
         if any(tracked.object_id == object_id for tracked in state.objects):
             raise UserError(f"There is an object {object_id} already: choose another id.")
+        name = checked_name(name or f"Object {object_id}")
         self.last_id = max(self.last_id, object_id)
         self.last_serial += 1
-        return state.with_object(TrackedObject(object_id, self.last_serial, name or f"Object {object_id}"))
+        return state.with_object(TrackedObject(object_id, self.last_serial, name))
 
     def add_missing(self, state: SessionState, object_ids: Iterable[int]) -> SessionState:
         """Return the state with an object for each id of a mask except 0."""

@@ -35,7 +35,7 @@ from mivos_studio.project.file.opening import (
 )
 from mivos_studio.project.file.saver import Loaded, Saver
 from mivos_studio.project.file.schema import VERSION, create_tables, migrate, version_of
-from mivos_studio.project.steps import Step, read_step
+from mivos_studio.project.steps import Step, step_as_json, step_from_json
 
 _MISSES_JOURNAL = (
     "{path} was copied or moved while it was open, or after a crash, without {path}-wal, which may hold its"
@@ -226,8 +226,8 @@ class ProjectFile:
         with self._reading():
             rows = self._database.execute("SELECT id, step FROM interaction ORDER BY id").fetchall()
         try:
-            return [read_step(msgspec.json.decode(text), f"Step {number}") for number, text in rows]
-        except (msgspec.MsgspecError, UserError, TypeError) as error:
+            return [step_from_json(text, f"Step {number}") for number, text in rows]
+        except (UserError, ValueError, TypeError) as error:
             raise DamagedError(self.path, f"a step of its script cannot be read: {error}") from error
 
     # -- saving ----------------------------------------------------------------------------------------------
@@ -242,7 +242,7 @@ class ProjectFile:
         """
         self._check_writable()
         now = time.time()
-        written = [(now, _written(step)) for step in steps]
+        written = [(now, step_as_json(step)) for step in steps]
         with self._access:
             self._waiting_steps += written
         # Without the lock: a thread that reads masks holds the session's own, and waits for this one.
@@ -479,7 +479,3 @@ def _is_same_place(one: Path, other: Path) -> bool:
         return one.samefile(other)
     except OSError:
         return one.absolute() == other.absolute()
-
-
-def _written(step: Step) -> str:
-    return msgspec.json.encode({"do": step.verb, **step.written()}).decode()
