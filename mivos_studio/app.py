@@ -189,7 +189,7 @@ class _LazyProjects:
         return self.loaded.open(path, clip, report)
 
     def unnamed(self) -> tuple[UnnamedProject, ...]:
-        return self.loaded.unnamed() if self._recovery.is_dir() else ()
+        return self.loaded.unnamed()
 
     def discard(self, path: Path) -> None:
         self.loaded.discard(path)

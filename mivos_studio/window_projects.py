@@ -113,7 +113,9 @@ class WindowProjects:
 
     def open(self, path: Path, clip: Path | None, report: ReportProgress) -> OpenedFile:
         """Open a project and its clip. Raises a ClipNotFoundError, and other UserErrors."""
-        project = WindowProject(self._open_file(path, report), self._recovery)
+        file = self._open_file(path, report)
+        folders = [folder for folder in self._folders if folder.holds(file)]
+        project = WindowProject(file, (*folders, self._recovery)[0])
         try:
             place, is_same = _find(project.file, clip)
             return OpenedFile(open_clip(place), place, project, is_same_clip=is_same)
@@ -123,10 +125,10 @@ class WindowProjects:
 
     def create(self, path: Path, clip: Clip) -> WindowProject:
         """Make a project for new work on a clip. Raises a UserError where that is possible nowhere."""
+        recovery, temporary = self._folders
         try:
-            return self._create(self._recovery, path, clip)
+            return self._create(recovery, path, clip)
         except ProjectError:
-            temporary = RecoveryFolder(Path(tempfile.gettempdir()) / "mivos-recovery")
             return self._create(temporary, path, clip)
 
     def unnamed(self) -> tuple[UnnamedProject, ...]:
@@ -149,6 +151,11 @@ class WindowProjects:
             self._recent_file.parent.mkdir(parents=True, exist_ok=True)
             with written_file(self._recent_file, _RECENT) as beside:
                 beside.write_text(json.dumps([str(each) for each in paths], indent=1), encoding="utf-8")
+
+    @property
+    def _folders(self) -> tuple[RecoveryFolder, RecoveryFolder]:
+        """The folder of work without a name, and the one for where that cannot be written."""
+        return self._recovery, RecoveryFolder(Path(tempfile.gettempdir()) / "mivos-recovery")
 
     def _read_recent(self) -> list[Path]:
         try:
@@ -180,7 +187,8 @@ class WindowProjects:
         return project
 
     def _unnamed(self) -> Iterator[UnnamedProject]:
-        for path in self._recovery.folder.glob(f"*{PROJECT_SUFFIX}"):
+        paths = (path for folder in self._folders for path in folder.folder.glob(f"*{PROJECT_SUFFIX}"))
+        for path in paths:
             if has_living_owner(path):
                 continue
             with suppress(UserError, OSError, sqlite3.Error, ValueError, TypeError, KeyError):
