@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from inference_core.command import Changes, Command
 from inference_core.errors import InvalidInteractionError, UserError
-from inference_core.interaction import edit, stroke_group
+from inference_core.interaction import edit, label_of, stroke_group
 from inference_core.propagation.confidence import (
     agreements_of,
     confidence_of,
@@ -478,7 +478,7 @@ class Session:
         frame_index = interaction.frame_index
         state, record = self._store.snapshot(frame_index)
         name = state.find(interaction.object_id).name
-        transaction = Transaction(self._store, f"{interaction.tool} on {name}")
+        transaction = Transaction(self._store, label_of(interaction, name, self.size))
         state = state.introduce([interaction.object_id])
         group = stroke_group(interaction, state, record)
         edits = edit(self._context, interaction, group, state, self._frames[frame_index], record)
