@@ -77,7 +77,7 @@ class ProjectFile:
         self._lock = lock
         self._reader: ReadOnlyDatabase | None = None
         self._access = RLock()
-        self._blobs = BlobTable(database, path, self._access)
+        self._blobs = BlobTable(database, path, self._access, is_ours=lock is not None)
         self._waiting_steps: list[tuple[float, str]] = []
         self._loaded: Loaded | None = None
         self._saver: Saver | None = None
