@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gui.worker.project import ClipNotFoundError, OpenedFile, UnnamedProject
-from gui.worker.project_saver import FAMILY, INITIAL_UNDO_COUNT, RUNNING
 from inference_core.errors import UserError
 from inference_core.tools.registry import TOOLS
 from mivos_studio.media.clip import Clip, open_clip
@@ -27,7 +26,8 @@ from mivos_studio.project.file.lock import has_living_owner, owner_of
 from mivos_studio.project.file.opening import ReadOnlyDatabase
 from mivos_studio.project.file.project_file import ProjectFile
 from mivos_studio.project.file.recovery import RecoveryFolder
-from mivos_studio.project.steps import Step, read_step
+from mivos_studio.project.file.view_keys import INITIAL_UNDO_COUNT, as_mapping, other_family
+from mivos_studio.project.steps import Step
 
 if TYPE_CHECKING:
     from gui.worker.shutdown import ReportProgress
@@ -219,33 +219,19 @@ def update_clip(project: ProjectFile, path: Path, clip: Clip) -> None:
 
 def initial_undo_count(project: ProjectFile) -> int:
     """Return how many of the undo steps of a project the user cannot undo: those of its first object."""
-    state, view = project.state, project.view
+    state = project.state
     steps = state.done if state is not None else ()
-    saved = view.get(INITIAL_UNDO_COUNT) if isinstance(view, dict) else None
+    saved = as_mapping(project.view).get(INITIAL_UNDO_COUNT)
     if isinstance(saved, int) and 0 <= saved <= len(steps):
         return saved
     return 1 if steps and not steps[0].before.objects else 0
 
 
-def running_step(project: ProjectFile) -> Step | None:
-    """Return the step of a propagation that was under way at the last save; None where there was none."""
-    view = project.view
-    if not isinstance(view, dict) or RUNNING not in view:
-        return None
-    with suppress(UserError):
-        return read_step(view[RUNNING], "The propagation under way")
-    return None
-
-
 def note_other_family(project: WindowProject, family: str) -> None:
     """Add a notice where the work was done with networks of another family."""
-    view = project.view
-    before = view.get(FAMILY) if isinstance(view, dict) else None
-    if isinstance(before, str) and before != family:
-        project.add_notice(
-            f"This project was made with the networks {before}, and goes on with {family}: what is propagated"
-            f" now may not fit what is there. To go on as before, start with --models {before}."
-        )
+    notice = other_family(project.view, family)
+    if notice is not None:
+        project.add_notice(notice)
 
 
 def _find(project: ProjectFile, clip: Path | None) -> tuple[Path, bool]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gui.worker.project import Project
 from gui.worker.script_recorder import ScriptRecorder
 from inference_core.errors import UserError
+from mivos_studio.project.file.view_keys import FAMILY, INITIAL_UNDO_COUNT, RUNNING
 from mivos_studio.project.steps import Propagate
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 LEAST_INTERVAL_S = 0.5
 _SHARE = 10
 """Saves during a command take at most about one part in so many of its time."""
-INITIAL_UNDO_COUNT, FAMILY, RUNNING = "initial_undo_count", "family", "running"
-"""Keys of the view that a project keeps, beside those of the window."""
 
 
 class ProjectSaver:
