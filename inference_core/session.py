@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
+from inspect import GEN_CREATED, getgeneratorstate
 from typing import Any
 
 import numpy as np
@@ -366,7 +367,13 @@ class Session:
         """
         self.finish()
         plan = PropagationPlan.plan(
-            self._context, self._bank, self._store, frame_index, direction, frame_range
+            self._context,
+            self._bank,
+            self._store,
+            frame_index,
+            direction,
+            frame_range,
+            on_resumed=self._end_begun_interaction,
         )
         self._propagation, self._propagation_step = plan.run(), plan.transaction
         return Command("propagate", self._propagation, self._frame_mask)
@@ -503,6 +510,11 @@ class Session:
         if self._interaction is not None:
             self._interaction.close()
             self._interaction = None
+
+    def _end_begun_interaction(self) -> None:
+        """Close an interaction that has begun before a propagation goes on: it would write an older state."""
+        if self._interaction is not None and getgeneratorstate(self._interaction) != GEN_CREATED:
+            self._end_interaction()
 
     def _close(self, transaction: Transaction) -> Sequence[FrameMask]:
         return Changes(transaction.close(), self._frame_mask)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+from torch import Tensor
 
 from inference_core.session import Session
-from tests.inference_core.fakes import fake_session, square_clip, square_ids, stroke
+from tests.inference_core.fakes import FakeInteraction, fake_session, square_clip, square_ids, stroke
 from tests.inference_core.snapshot import differences, snapshot
 
 FRAMES = 10
@@ -188,6 +189,34 @@ def test_a_draft_that_waits_for_its_own_round_keeps_what_is_drawn_on_it_in_betwe
     session.undo()
     assert (session.drafts, session.anchors) == ((), (0, 9))
     assert (session.ids(9) == square_ids(9, both=True)).all()
+
+
+@pytest.mark.parametrize("act", [None, undo, lambda session: session.rename_object(1, "dog")])
+def test_a_stroke_that_could_still_be_improved_ends_where_the_propagation_goes_on(
+    act: Act | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def twice(self: FakeInteraction, *planes: Tensor) -> Iterator[Tensor]:
+        for prediction in predictions(self, *planes):
+            yield from (prediction, prediction)
+
+    predictions = FakeInteraction.predictions
+    monkeypatch.setattr(FakeInteraction, "predictions", twice)
+    session, alone = session_with_two_objects(), session_with_two_objects()
+    frames, not_begun = iter(session.propagate()), session.interact(stroke(frame=8))
+    next(frames)
+    next(frames)
+    assert len(not_begun.run()) == 1
+    improved = iter(session.interact(stroke(frame=7)))
+    next(improved)
+    if act is not None:
+        act(session)
+    next(frames)
+    assert list(improved) == []
+    assert [change.frame_index for change in frames] == list(range(4, FRAMES))
+    while session.undo_count > 2:
+        session.undo()
+    alone.propagate().run()
+    assert differences(snapshot(session), snapshot(alone)) == []
 
 
 def test_a_session_that_is_restored_in_between_goes_on_as_the_propagation_would_have() -> None:
