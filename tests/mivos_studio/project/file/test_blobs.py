@@ -126,3 +126,13 @@ def test_a_project_that_is_changed_while_it_is_read_is_a_sentence(tmp_path: Path
             pass
         with pytest.raises(ProjectError, match="was changed by another process while it was being read"):
             ids(0)
+
+
+def test_masks_of_a_project_that_was_closed_are_not_called_damaged(tmp_path: Path) -> None:
+    with ProjectFile.create(tmp_path / "work.mivos") as project:
+        session = new_session(project, square_clip(4))
+        session.set_ids(0, square_ids(0))
+        project.save(session)
+    for read in (lambda: project.storage.get(0), lambda: project.save(session), project.steps):
+        with pytest.raises(ProjectError, match="was closed: open it again"):
+            read()
