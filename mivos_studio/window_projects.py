@@ -211,10 +211,14 @@ _RECENT = FileKind("a list of recent projects", lambda path: _recent_in(path) is
 
 
 def update_clip(project: ProjectFile, path: Path, clip: Clip) -> None:
-    """Remember where the clip is, if it is elsewhere or another one; a project that is read-only stays."""
+    """Remember where the clip is, if it is elsewhere or another one; a project that is read-only stays.
+
+    So does one on a full disk: it can be opened all the same.
+    """
     reference = ClipReference.of(path, clip, project.path)
     if not project.is_read_only and reference != project.clip:
-        project.set_clip(reference)
+        with suppress(ProjectError):
+            project.set_clip(reference)
 
 
 def initial_undo_count(project: ProjectFile) -> int:

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from mivos_studio.media.clip import open_clip
+from mivos_studio.project.file.clip_reference import ClipReference
+from mivos_studio.project.file.errors import FullDiskError
 from mivos_studio.project.file.project_file import ProjectFile
 from mivos_studio.project.file.recovery import RecoveryFolder
 from mivos_studio.project.steps import AddObject, Draw
-from mivos_studio.window_projects import WindowProject, WindowProjects
+from mivos_studio.window_projects import WindowProject, WindowProjects, update_clip
 from tests.conftest import ClipOnDisk
 from tests.inference_core.fakes import square_clip, stroke
 from tests.mivos_studio.project.file.projects import new_session
@@ -112,3 +114,18 @@ def test_a_file_that_is_no_list_of_recent_projects_is_left_alone(
     projects.add_recent(make(tmp_path / "one.mivos"))
     assert projects.recent() == ()
     assert foreign.read_text(encoding="utf-8") == '{"mine": 1}'
+
+
+def test_a_project_on_a_full_disk_opens_with_a_clip_that_was_moved(
+    small_clip: ClipOnDisk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(project: ProjectFile, clip: ClipReference) -> None:
+        raise FullDiskError(f"{project.path} cannot be saved.")
+
+    with open_clip(small_clip.images) as clip, ProjectFile.create(tmp_path / "koi.mivos") as project:
+        monkeypatch.setattr(ProjectFile, "set_clip", refuse)
+        update_clip(project, small_clip.images, clip)
+        assert project.clip is None
+        monkeypatch.undo()
+        update_clip(project, small_clip.images, clip)
+        assert project.clip is not None
