@@ -226,7 +226,7 @@ def initial_undo_count(project: ProjectFile) -> int:
     state = project.state
     steps = state.done if state is not None else ()
     saved = as_mapping(project.view).get(INITIAL_UNDO_COUNT)
-    if isinstance(saved, int) and 0 <= saved <= len(steps):
+    if isinstance(saved, int) and not isinstance(saved, bool) and 0 <= saved <= len(steps):
         return saved
     return 1 if steps and not steps[0].before.objects else 0
 

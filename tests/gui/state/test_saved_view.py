@@ -33,7 +33,9 @@ def test_a_view_comes_back_from_json_as_it_was() -> None:
         {"frame": "1", "object": None, "tool": "saw", "view_mode": 3, "hidden": 5, "radii": [], "zoom": 2},
         {"hidden": ["a"], "radii": {"brush": 1e9, "scribble": "wide", "saw": 3}, "zoom": [0, 1, 2]},
         {"zoom": [float("nan"), 1, 2]},
+        {"zoom": [10**400, 1, 2], "radii": {"brush": 10**400}},
         {"tool": ["brush"], "zoom": [1, 2]},
+        {"frame": True, "object": False, "hidden": [True], "radii": {"brush": True}, "zoom": [True, 1, 2]},
     ],
 )
 def test_what_is_not_valid_stays_as_it_is(saved: object) -> None:
