@@ -371,7 +371,11 @@ class ProjectFile:
 
     def _check_in_place(self) -> None:
         """Raise a ProjectError where the file was moved or deleted: what is written to it would be lost."""
-        if self._identity is not None and self._identity != _identity_of(self.path):
+        try:
+            found = _identity_of(self.path)
+        except OSError:
+            return  # a drive that does not answer: SQLite says so
+        if found is None or self._identity not in (None, found):
             raise ProjectError(
                 f"{self.path} was moved, renamed or deleted while it is open here: put it back, or save the"
                 " work under another name. Until then nothing is saved."
@@ -463,14 +467,18 @@ def _locked(path: Path) -> ProjectLock:
 
 def _identity_to_check(path: Path) -> tuple[int, int] | None:
     """Return what a file is recognised by; None on the network: numbers change there, SQLite checks them."""
-    return None if is_on_network(path) else _identity_of(path)
+    try:
+        return None if is_on_network(path) else _identity_of(path)
+    except OSError:
+        return None
 
 
-def _identity_of(path: Path) -> tuple[int, int]:
+def _identity_of(path: Path) -> tuple[int, int] | None:
+    """Return a file's numbers; None where it is not there. Raises OSError."""
     try:
         found = path.stat()
-    except OSError:
-        return -1, -1
+    except (FileNotFoundError, NotADirectoryError):
+        return None
     return found.st_dev, found.st_ino
 
 

@@ -57,9 +57,12 @@ def test_a_project_that_is_moved_while_it_is_open_is_saved_once_it_is_back(
     assert content(path) == expected
 
 
+@pytest.mark.parametrize("is_on_network", [False, True])
 def test_a_project_that_is_deleted_while_it_is_open_is_saved_under_another_name_with_all_work(
-    tmp_path: Path,
+    is_on_network: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for module in ("database", "project_file"):
+        monkeypatch.setattr(f"mivos_studio.project.file.{module}.is_on_network", lambda _: is_on_network)
     with ProjectFile.create(tmp_path / "work.mivos") as project:
         session = worked(project)
         (tmp_path / "work.mivos").unlink()
