@@ -61,6 +61,7 @@ def check_is_file(path: Path) -> None:
             )
         if path.stat().st_size == 0:
             raise ProjectError(f"{path} is empty: it is not a project of this program.")
+        path.open("rb").close()
     except OSError as error:
         raise ProjectError(f"{path} cannot be opened: {error.strerror or error}.") from error
 
@@ -104,11 +105,11 @@ def misses_journal(path: Path) -> bool:
 
     A crash leaves the lock file too; where that is, the journal was complete in the project already.
     """
-    return (
-        _is_wal(path)
-        and not lock_path(path).exists()
-        and not any(_beside(path, ending).exists() for ending in _BESIDE)
-    )
+    try:
+        is_whole = lock_path(path).exists() or any(_beside(path, ending).exists() for ending in _BESIDE)
+        return not is_whole and _is_wal(path)
+    except OSError:
+        return False  # opening it says why it cannot be read
 
 
 def close_cleanly(database: sqlite3.Connection) -> None:

@@ -115,12 +115,12 @@ class ProjectFile:
         """
         path = real_path(path)  # the lock is there, by whatever link it is reached
         check_is_file(path)
+        if misses_journal(path):
+            return cls._open_to_read(path, (_MISSES_JOURNAL.format(path=path),))
         if not writes:
             return cls._open_to_read(path, ())
         if not os.access(path, os.W_OK):
             return cls._open_to_read(path, (f"{path} is read-only: it can only be looked at.",))
-        if misses_journal(path):
-            return cls._open_to_read(path, (_MISSES_JOURNAL.format(path=path),))
         try:
             lock = ProjectLock.acquire(path)
         except OwnedError as error:

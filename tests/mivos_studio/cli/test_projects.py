@@ -219,6 +219,21 @@ BAD: dict[str, tuple[Callable[[Path], list[object]], str]] = {
 }
 
 
+def test_an_export_says_where_the_last_changes_may_be_missing(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "work.mivos"
+    assert replay(clip, script(tmp_path, *STEPS[:2]), "--project", path) == 0
+    with ProjectFile.open(path) as project:
+        project._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        copy = tmp_path / "copy.mivos"
+        shutil.copyfile(path, copy)
+    words = ("--format", "png-indexed", "--out", tmp_path / "masks", "--quiet")
+    assert mivos("export", copy, *words) == 0
+    assert "copy.mivos-wal, which may hold its last changes" in capsys.readouterr().err
+    assert len(pixels(tmp_path / "masks")) == FRAMES
+
+
 @pytest.mark.parametrize("case", BAD)
 def test_bad_projects_are_a_sentence(
     case: str, clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -298,11 +299,17 @@ def test_a_project_that_may_not_be_written_is_looked_at(
         assert snapshot(reopened_session(project, CLIP)) == saved[1]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
-def test_a_project_that_may_not_be_read_is_a_sentence(saved: tuple[Path, object]) -> None:
+@pytest.mark.parametrize("writes", [True, False])
+def test_a_project_that_may_not_be_read_is_a_sentence(
+    saved: tuple[Path, object], writes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, *_: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
     saved[0].chmod(0)
-    with pytest.raises(ProjectError, match="cannot be opened"):
-        ProjectFile.open(saved[0])
+    monkeypatch.setattr(Path, "open", refuse)  # the superuser may read everything
+    with pytest.raises(ProjectError, match="cannot be opened: Permission denied"):
+        ProjectFile.open(saved[0], writes=writes)
 
 
 def test_a_new_project_takes_no_other_files_place(tmp_path: Path) -> None:
