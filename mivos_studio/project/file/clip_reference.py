@@ -166,9 +166,11 @@ def _written(path: str | None) -> str | bytes | None:
 def _fingerprint(path: Path, images_read: Sequence[float] = _IMAGES_READ) -> tuple[int, str]:
     """Return bytes and SHA-256 as of ClipReference. images_read: which of a folder, by their place in it."""
     try:
-        if not path.is_dir():
-            return _of_file(path)
-        return _of_folder(list_images(path), images_read)
+        if path.is_dir():
+            return _of_folder(list_images(path), images_read)
+        if not path.is_file():  # reading anything else may never end
+            raise MediaError(f"There is no file or folder of images at {path}.")
+        return _of_file(path)
     except OSError as error:
         raise MediaError(f"{path} cannot be read: {error.strerror or error}.") from error
 

@@ -128,6 +128,15 @@ def test_folders_whose_names_are_no_unicode_hold_clips_and_projects(images: Path
     assert list(folder.iterdir()) == [path]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such files")
+@pytest.mark.parametrize("name", ["pipe", "a\0b"])
+def test_a_project_that_names_what_is_no_clip_is_a_sentence(name: str, images: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    known = replace(reference(images, tmp_path / "work.mivos"), absolute=str(tmp_path / name), relative=name)
+    with pytest.raises(UserError, match="put it there, or beside the project"):
+        find_clip(known, tmp_path / "work.mivos")
+
+
 def test_a_file_is_known_by_its_size_and_both_ends(tmp_path: Path) -> None:
     clip, project = tmp_path / "a.mp4", tmp_path / "work.mivos"
     content = bytes(range(256)) * 2000
