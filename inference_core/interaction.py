@@ -14,7 +14,7 @@ from inference_core.state.session_state import SessionState, StrokeGroup
 from inference_core.tools.crop import Crop
 from inference_core.tools.registry import TOOLS
 from inference_core.tools.tool_input import Edited, NetworkName, ToolInput
-from inference_core.types import BoolArray, Float32Array, Interaction, Region, UInt8Array
+from inference_core.types import BoolArray, Float32Array, Interaction, Region, Tool, UInt8Array
 
 
 def stroke_group(
@@ -32,6 +32,21 @@ def stroke_group(
     if earlier is None or earlier.tool != interaction.tool:
         return StrokeGroup(str(interaction.tool), (interaction.stroke,), record)
     return StrokeGroup(earlier.tool, (*earlier.strokes, interaction.stroke), earlier.start)
+
+
+def label_of(interaction: Interaction, name: str, size: tuple[int, int]) -> str:
+    """Return what an interaction is called after "Undo ", on an object of this name; size (height, width).
+
+    The window removes boxes, and marks an object as absent, with a negative lasso of four corners.
+    """
+    stroke = interaction.stroke
+    points = np.asarray(stroke.points)
+    low, high = points.min(axis=0), points.max(axis=0)
+    is_box = len(points) == 4 and ((points == low) | (points == high)).all()
+    if interaction.tool != Tool.LASSO or stroke.is_positive or not is_box:
+        return f"{interaction.tool} on {name}"
+    is_all = (low <= 0).all() and (high >= (size[1] - 1, size[0] - 1)).all()
+    return f"mark {name} as not here" if is_all and interaction.region is None else f"{Tool.BOX} on {name}"
 
 
 def edit(

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from functools import partial
+from inspect import GEN_CREATED, getgeneratorstate
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from inference_core.command import Changes, Command
 from inference_core.errors import InvalidInteractionError, UserError
-from inference_core.interaction import edit, stroke_group
+from inference_core.interaction import edit, label_of, stroke_group
 from inference_core.propagation.confidence import with_agreements_of
 from inference_core.propagation.memory import MemoryBank, options_for
 from inference_core.propagation.planner import PropagationPlan
@@ -220,7 +221,13 @@ class Session(SessionReader):
         """
         self.finish()
         plan = PropagationPlan.plan(
-            self._context, self._bank, self._store, frame_index, direction, frame_range
+            self._context,
+            self._bank,
+            self._store,
+            frame_index,
+            direction,
+            frame_range,
+            on_resumed=self._end_begun_interaction,
         )
         self._propagation, self._propagation_step = plan.run(), plan.transaction
         return Command("propagate", self._propagation, self._frame_mask)
@@ -332,7 +339,7 @@ class Session(SessionReader):
         frame_index = interaction.frame_index
         state, record = self._store.snapshot(frame_index)
         name = state.find(interaction.object_id).name
-        transaction = Transaction(self._store, f"{interaction.tool} on {name}")
+        transaction = Transaction(self._store, label_of(interaction, name, self.size))
         state = state.introduce([interaction.object_id])
         group = stroke_group(interaction, state, record)
         edits = edit(self._context, interaction, group, state, self._frames[frame_index], record)
@@ -357,6 +364,11 @@ class Session(SessionReader):
         if self._interaction is not None:
             self._interaction.close()
             self._interaction = None
+
+    def _end_begun_interaction(self) -> None:
+        """Close an interaction that has begun before a propagation goes on: it would write an older state."""
+        if self._interaction is not None and getgeneratorstate(self._interaction) != GEN_CREATED:
+            self._end_interaction()
 
     def _close(self, transaction: Transaction) -> Sequence[FrameMask]:
         return Changes(transaction.close(), self._frame_mask)

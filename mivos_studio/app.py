@@ -217,7 +217,7 @@ class _LazyProjects:
         return self.loaded.open(path, clip, report)
 
     def unnamed(self) -> tuple[UnnamedProject, ...]:
-        return self.loaded.unnamed() if self._recovery.is_dir() else ()
+        return self.loaded.unnamed()
 
     def discard(self, path: Path) -> None:
         self.loaded.discard(path)
@@ -264,17 +264,17 @@ def _open_session(
         locked_count = session.undo_count
     else:
         from inference_core.session import Session
+        from mivos_studio.project.file.view_keys import running_step
         from mivos_studio.window_projects import (
             initial_undo_count,
             note_other_family,
-            running_step,
             update_clip,
         )
 
         session = Session.restore(
             state, project.file.storage, clip, networks, device=options.device, dtype=options.dtype
         )
-        recorder.load(project.file.steps(), running_step(project.file))
+        recorder.load(project.file.steps(), running_step(project.view))
         locked_count = initial_undo_count(project.file)
         update_clip(project.file, path, clip)
         note_other_family(project, networks.family)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gui.worker.project import ClipNotFoundError, OpenedFile, UnnamedProject
-from gui.worker.project_saver import FAMILY, INITIAL_UNDO_COUNT, RUNNING
 from inference_core.errors import UserError
 from inference_core.tools.registry import TOOLS
 from mivos_studio.media.clip import Clip, open_clip
@@ -27,7 +26,8 @@ from mivos_studio.project.file.lock import has_living_owner, owner_of
 from mivos_studio.project.file.opening import ReadOnlyDatabase
 from mivos_studio.project.file.project_file import ProjectFile
 from mivos_studio.project.file.recovery import RecoveryFolder
-from mivos_studio.project.steps import Step, read_step
+from mivos_studio.project.file.view_keys import INITIAL_UNDO_COUNT, as_mapping, other_family
+from mivos_studio.project.steps import Step
 
 if TYPE_CHECKING:
     from gui.worker.shutdown import ReportProgress
@@ -113,7 +113,9 @@ class WindowProjects:
 
     def open(self, path: Path, clip: Path | None, report: ReportProgress) -> OpenedFile:
         """Open a project and its clip. Raises a ClipNotFoundError, and other UserErrors."""
-        project = WindowProject(self._open_file(path, report), self._recovery)
+        file = self._open_file(path, report)
+        folders = [folder for folder in self._folders if folder.holds(file)]
+        project = WindowProject(file, (*folders, self._recovery)[0])
         try:
             place, is_same = _find(project.file, clip)
             return OpenedFile(open_clip(place), place, project, is_same_clip=is_same)
@@ -123,10 +125,10 @@ class WindowProjects:
 
     def create(self, path: Path, clip: Clip) -> WindowProject:
         """Make a project for new work on a clip. Raises a UserError where that is possible nowhere."""
+        recovery, temporary = self._folders
         try:
-            return self._create(self._recovery, path, clip)
+            return self._create(recovery, path, clip)
         except ProjectError:
-            temporary = RecoveryFolder(Path(tempfile.gettempdir()) / "mivos-recovery")
             return self._create(temporary, path, clip)
 
     def unnamed(self) -> tuple[UnnamedProject, ...]:
@@ -149,6 +151,11 @@ class WindowProjects:
             self._recent_file.parent.mkdir(parents=True, exist_ok=True)
             with written_file(self._recent_file, _RECENT) as beside:
                 beside.write_text(json.dumps([str(each) for each in paths], indent=1), encoding="utf-8")
+
+    @property
+    def _folders(self) -> tuple[RecoveryFolder, RecoveryFolder]:
+        """The folder of work without a name, and the one for where that cannot be written."""
+        return self._recovery, RecoveryFolder(Path(tempfile.gettempdir()) / "mivos-recovery")
 
     def _read_recent(self) -> list[Path]:
         try:
@@ -180,7 +187,8 @@ class WindowProjects:
         return project
 
     def _unnamed(self) -> Iterator[UnnamedProject]:
-        for path in self._recovery.folder.glob(f"*{PROJECT_SUFFIX}"):
+        paths = (path for folder in self._folders for path in folder.folder.glob(f"*{PROJECT_SUFFIX}"))
+        for path in paths:
             if has_living_owner(path):
                 continue
             with suppress(UserError, OSError, sqlite3.Error, ValueError, TypeError, KeyError):
@@ -203,41 +211,31 @@ _RECENT = FileKind("a list of recent projects", lambda path: _recent_in(path) is
 
 
 def update_clip(project: ProjectFile, path: Path, clip: Clip) -> None:
-    """Remember where the clip is, if it is elsewhere or another one; a project that is read-only stays."""
+    """Remember where the clip is, if it is elsewhere or another one; a project that is read-only stays.
+
+    So does one on a full disk: it can be opened all the same.
+    """
     reference = ClipReference.of(path, clip, project.path)
     if not project.is_read_only and reference != project.clip:
-        project.set_clip(reference)
+        with suppress(ProjectError):
+            project.set_clip(reference)
 
 
 def initial_undo_count(project: ProjectFile) -> int:
     """Return how many of the undo steps of a project the user cannot undo: those of its first object."""
-    state, view = project.state, project.view
+    state = project.state
     steps = state.done if state is not None else ()
-    saved = view.get(INITIAL_UNDO_COUNT) if isinstance(view, dict) else None
-    if isinstance(saved, int) and 0 <= saved <= len(steps):
+    saved = as_mapping(project.view).get(INITIAL_UNDO_COUNT)
+    if isinstance(saved, int) and not isinstance(saved, bool) and 0 <= saved <= len(steps):
         return saved
     return 1 if steps and not steps[0].before.objects else 0
 
 
-def running_step(project: ProjectFile) -> Step | None:
-    """Return the step of a propagation that was under way at the last save; None where there was none."""
-    view = project.view
-    if not isinstance(view, dict) or RUNNING not in view:
-        return None
-    with suppress(UserError):
-        return read_step(view[RUNNING], "The propagation under way")
-    return None
-
-
 def note_other_family(project: WindowProject, family: str) -> None:
     """Add a notice where the work was done with networks of another family."""
-    view = project.view
-    before = view.get(FAMILY) if isinstance(view, dict) else None
-    if isinstance(before, str) and before != family:
-        project.add_notice(
-            f"This project was made with the networks {before}, and goes on with {family}: what is propagated"
-            f" now may not fit what is there. To go on as before, start with --models {before}."
-        )
+    notice = other_family(project.view, family)
+    if notice is not None:
+        project.add_notice(notice)
 
 
 def _find(project: ProjectFile, clip: Path | None) -> tuple[Path, bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from functools import partial
 from pathlib import Path
@@ -63,9 +64,12 @@ class ClipController(QObject):
         self._begin(path)
 
     def open_if_confirmed(self, path: Path) -> None:
-        """Open a clip or a project, after asking about work without a name."""
+        """Open a clip or a project, after asking about work without a name.
+
+        One that could only be looked at is opened anew: it may be free now.
+        """
         project = self._window.projects.project
-        if project is not None and project.path.absolute() == path.absolute():
+        if project is not None and not project.is_read_only and _is_at(project.path, path):
             self._window.messages.note.emit(f"{self._window.projects.name} is open already.")
             return
         self._guard.ask_first(lambda: self._begin(path))
@@ -213,3 +217,8 @@ class ClipController(QObject):
         if self._reader is not None:
             self._reader.request_stop()
             self._reader = None
+
+
+def _is_at(project: Path, path: Path) -> bool:
+    """Whether a path leads to a project, by whatever link: its lock would be waited for."""
+    return os.path.realpath(project) == os.path.realpath(path)

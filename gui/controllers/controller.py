@@ -234,7 +234,9 @@ class Controller(QObject):
         if isinstance(command, EditCommand) and isinstance(command.step, Draw):
             self._finished_strokes.append(command.step.interaction)
         elif isinstance(command, AddObjectCommand) and self.session:
-            self._choose_object(self.session.objects[-1].object_id)
+            objects = self.session.objects  # none where it was undone or removed since
+            if objects:
+                self._choose_object(objects[-1].object_id)
         elif command.note and outcome.ending is Ending.DONE:
             self._messages.note.emit(command.note)
 

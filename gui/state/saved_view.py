@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from math import isfinite
 from types import MappingProxyType
+from typing import TypeGuard
 
 from gui.state.overlay import ViewMode
 from gui.state.view_state import CANVAS_TOOLS, MAX_RADIUS_PX, MIN_RADIUS_PX, ViewState, Zoom
@@ -31,9 +32,9 @@ def restored_state(state: ViewState, saved: object) -> ViewState:
     if not isinstance(saved, Mapping):
         return state
     frame_index, object_id, tool = saved.get("frame"), saved.get("object"), saved.get("tool")
-    if isinstance(frame_index, int):
+    if _is_number(frame_index):
         state = state.at_frame(frame_index)
-    if isinstance(object_id, int):
+    if _is_number(object_id):
         state = replace(state, object_id=object_id)
     if tool in CANVAS_TOOLS:
         state = replace(state, tool=str(tool))
@@ -41,7 +42,7 @@ def restored_state(state: ViewState, saved: object) -> ViewState:
         state = replace(state, view_mode=ViewMode(str(saved.get("view_mode"))))
     hidden = saved.get("hidden")
     if isinstance(hidden, list):
-        state = replace(state, hidden=frozenset(each for each in hidden if isinstance(each, int)))
+        state = replace(state, hidden=frozenset(filter(_is_number, hidden)))
     panels = saved.get("panels")
     if isinstance(panels, list):
         state = replace(state, open_panels=frozenset(each for each in panels if isinstance(each, str)))
@@ -57,11 +58,26 @@ def restored_zoom(saved: object) -> Zoom | None:
     zoom = saved.get("zoom") if isinstance(saved, Mapping) else None
     if not isinstance(zoom, list) or len(zoom) != 3:
         return None
-    if not all(isinstance(each, int | float) and isfinite(each) for each in zoom):
+    scale, x, y = map(_finite, zoom)
+    if scale is None or x is None or y is None or scale <= 0:
         return None
-    scale, x, y = map(float, zoom)
-    return Zoom(scale, (x, y)) if scale > 0 else None
+    return Zoom(scale, (x, y))
+
+
+def _is_number(value: object) -> TypeGuard[int]:
+    """Whether a value is a whole number; true and false are ones of Python's, but not of JSON's."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _finite(value: object) -> float | None:
+    """Return a number as a float; None for anything else."""
+    if not isinstance(value, float) and not _is_number(value):
+        return None
+    with suppress(OverflowError):
+        return float(value) if isfinite(value) else None
+    return None
 
 
 def _is_radius(value: object) -> bool:
-    return isinstance(value, int | float) and MIN_RADIUS_PX <= value <= MAX_RADIUS_PX
+    radius = _finite(value)
+    return radius is not None and MIN_RADIUS_PX <= radius <= MAX_RADIUS_PX

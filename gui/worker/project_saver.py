@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gui.worker.project import Project
 from gui.worker.script_recorder import ScriptRecorder
 from inference_core.errors import UserError
+from mivos_studio.project.file.view_keys import FAMILY, INITIAL_UNDO_COUNT, RUNNING
 from mivos_studio.project.steps import Propagate
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 LEAST_INTERVAL_S = 0.5
 _SHARE = 10
 """Saves during a command take at most about one part in so many of its time."""
-INITIAL_UNDO_COUNT, FAMILY, RUNNING = "initial_undo_count", "family", "running"
-"""Keys of the view that a project keeps, beside those of the window."""
 
 
 class ProjectSaver:
@@ -98,9 +97,11 @@ class ProjectSaver:
     def close(self, session: Session, *, is_discarded: bool) -> None:
         """Save and close; a recovery project is removed if it is discarded or there is nothing in it.
 
+        What was undone and can be redone is something: the next start offers it.
         Raises a UserError where saving fails; the project is closed then too.
         """
-        if not self.project.has_name and (is_discarded or session.undo_count <= self._initial_undo_count):
+        is_empty = session.undo_count <= self._initial_undo_count and not session.can_redo
+        if not self.project.has_name and (is_discarded or is_empty):
             self.project.discard()
             return
         try:

@@ -78,14 +78,18 @@ class FrameWriter:
         arrived: Collection[ObjectKey],
         state: SessionState,
     ) -> FrameRecord:
-        """A draft keeps what the user drew; other objects that were propagated come in behind that."""
+        """A draft keeps what the user drew; other objects that were propagated come in behind that.
+
+        state  the draft's; an object that was removed before the draft was drawn is not in it.
+        """
+        arrived = [key for key in arrived if key in state.keys]
         if not any(key in record.present or key in propagated.present for key in arrived):
             return record
         mask_store = self.context.mask_store
         keys = [key for key in state.active_keys if key in record.prob.known or key in arrived]
         drawn = [key for key in keys if key not in arrived]
         ids = mask_store.read_ids(record, drawn)
-        ids = np.where(ids > 0, ids, mask_store.read_ids(propagated, list(arrived)))
+        ids = np.where(ids > 0, ids, mask_store.read_ids(propagated, arrived))
         return with_agreements_of(self.context.record_from_ids(ids, keys), propagated, drawn)
 
 

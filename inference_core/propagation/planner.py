@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
@@ -23,7 +23,10 @@ from inference_core.types import Direction, FrameMask, Progress
 
 @dataclass(frozen=True)
 class PropagationPlan:
-    """A propagation as it was requested, see `Session.propagate`."""
+    """A propagation as it was requested, see `Session.propagate`.
+
+    on_resumed  is called when it goes on after a frame.
+    """
 
     context: SessionContext
     bank: MemoryBank
@@ -32,6 +35,7 @@ class PropagationPlan:
     frame_index: int | None
     direction: Direction
     frame_range: tuple[int, int]
+    on_resumed: Callable[[], None]
 
     @classmethod
     def plan(
@@ -42,6 +46,7 @@ class PropagationPlan:
         frame_index: int | None,
         direction: Direction | str,
         frame_range: tuple[int, int] | None,
+        on_resumed: Callable[[], None],
     ) -> PropagationPlan:
         """Check a request against the session's state; raise a UserError where it cannot be fulfilled."""
         if direction not in tuple(Direction):
@@ -53,7 +58,7 @@ class PropagationPlan:
         if frame_index is not None and not chosen[0] <= frame_index <= chosen[1]:
             raise UserError(f"Frame {frame_index} lies outside of the range {chosen[0]} to {chosen[1]}.")
         transaction = Transaction(store, "propagate")
-        plan = cls(context, bank, store, transaction, frame_index, Direction(direction), chosen)
+        plan = cls(context, bank, store, transaction, frame_index, Direction(direction), chosen, on_resumed)
         plan._anchors_to_do(store.state)
         return plan
 
@@ -77,6 +82,7 @@ class PropagationPlan:
                             failures, done = 0, done + 1
                             progress = Progress(done, total, time.perf_counter() - started)
                             yield self._frame_mask(propagated.frame_index, progress)
+                            self.on_resumed()
                             if current.has_locked(self.store.state.locked_keys):
                                 break
                     except RuntimeError as error:

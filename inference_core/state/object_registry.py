@@ -34,10 +34,11 @@ class ObjectRegistry:
             raise UserError(f"An object's id is a number from 1 to {MAX_OBJECTS}, not {object_id}.")
         if any(tracked.object_id == object_id for tracked in state.objects):
             raise UserError(f"There is an object {object_id} already: choose another id.")
+        name = name or f"Object {object_id}"
         check_name(name)
         self.last_id = max(self.last_id, object_id)
         self.last_serial += 1
-        return state.with_object(TrackedObject(object_id, self.last_serial, name or f"Object {object_id}"))
+        return state.with_object(TrackedObject(object_id, self.last_serial, name))
 
     def add_missing(self, state: SessionState, object_ids: Iterable[int]) -> SessionState:
         """Return the state with an object for each id of a mask except 0."""

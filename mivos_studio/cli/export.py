@@ -27,6 +27,7 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
 
 def run(options: Namespace) -> None:
     """Open the project and its clip for reading, write the masks."""
+    from mivos_studio.cli.job import print_notice
     from mivos_studio.cli.project_work import clip_path_of
     from mivos_studio.media.clip import open_clip
     from mivos_studio.media.export.formats import find_formats
@@ -38,6 +39,8 @@ def run(options: Namespace) -> None:
     check_json(options, [options.project])
     export_format = find_formats(options.format)
     with ProjectFile.open(options.project, writes=False) as project:
+        for notice in project.notices:
+            print_notice(notice)
         state = project.state
         if state is None:
             raise ProjectError(f"{options.project} holds no masks yet.")

@@ -76,12 +76,24 @@ def open_session(
             session = chosen.open(clip, networks, project.storage)
         else:
             session = chosen.restore(project.state, project.storage, clip, networks)
+        if project is not None:
+            _note_family(project, session, networks.family)
     except BaseException:
         if project is not None:
             project.close()
         raise
     session.on_notice(print_notice)
     return session, project
+
+
+def _note_family(project: ProjectFile, session: Session, family: str) -> None:
+    """Print a notice where the work was done with networks of another family; remember this one."""
+    from mivos_studio.project.file.view_keys import FAMILY, as_mapping, other_family
+
+    notice = other_family(project.view, family)
+    if notice is not None:
+        print_notice(notice)
+    project.save(session, view={**as_mapping(project.view), FAMILY: family})
 
 
 def print_notice(notice: str) -> None:

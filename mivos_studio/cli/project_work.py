@@ -14,6 +14,7 @@ from mivos_studio.cli.job import print_notice
 from mivos_studio.media.clip import Clip
 from mivos_studio.project.file.clip_reference import ClipReference, find_clip
 from mivos_studio.project.file.project_file import ProjectFile
+from mivos_studio.project.file.view_keys import RUNNING, running_step
 from mivos_studio.project.playable import ReadIds
 from mivos_studio.project.playback import play
 from mivos_studio.project.script import Script
@@ -39,7 +40,7 @@ def open_project(path: Path, source: Path, clip: Clip) -> ProjectFile:
         if project.is_read_only:
             raise UserError(project.notices[0])
         known = project.clip
-        if known is not None and (known.bytes, known.sha256) != (here.bytes, here.sha256):
+        if known is not None and not known.is_at(source):
             raise UserError(f"{path} was made for another clip, {known.absolute}: name that one.")
         if known != here:
             project.set_clip(here)
@@ -88,6 +89,10 @@ def play_in(
             project.save(session)
             saved_at = time.perf_counter()
 
+    running = running_step(project.view)
+    if running is not None:  # a window died during it
+        view = {key: value for key, value in project.view.items() if key != RUNNING}
+        project.save(session, steps=[running], view=view)
     project.save(session)
     for number in play(session, script, read_ids, save_now_and_then):
         project.save(session, steps=[*steps, script.steps[number - 1].with_absolute_paths(script.folder)])

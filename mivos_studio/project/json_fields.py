@@ -82,7 +82,7 @@ def _check(key: str, value: object, kind: Any, place: str) -> None:
     declared = next(part for part in (kind, *get_args(kind)) if hasattr(part, "__metadata__"))
     try:
         if isinstance(value, str):
-            value.encode()
+            value.encode(errors="surrogateescape")  # names of files on Linux need not be Unicode
         convert(value, declared)
     except ValidationError as error:
         is_no_list = get_origin(declared.__origin__) in (list, tuple) and not isinstance(value, list)

@@ -97,8 +97,12 @@ def write_script(script: Script, path: Path, *, inputs: Iterable[Path] = ()) -> 
     objects = [to_builtins(declared) for declared in script.objects]
     steps = [{"do": step.verb, **step.written()} for step in script.steps]
     document = {"version": VERSION, "objects": objects, "steps": steps}
+    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
     with written_file(path, SCRIPT_FILE, inputs=inputs) as beside:
-        beside.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        try:
+            beside.write_text(text, encoding="utf-8")
+        except UnicodeEncodeError:  # names of files on Linux need not be Unicode
+            beside.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
 def is_script(path: Path) -> bool:

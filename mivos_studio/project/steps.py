@@ -7,6 +7,7 @@ it is done. Reading, writing, checking, playing and the window go by that.
 from __future__ import annotations
 
 import dataclasses
+import json as stdlib_json
 import sys
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping
@@ -14,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
-from msgspec import Meta, Struct, to_builtins
+from msgspec import Meta, Struct, json, to_builtins
 from msgspec.structs import force_setattr, replace
 
 from inference_core.errors import UserError
@@ -343,6 +344,20 @@ def read_step(value: object, place: str) -> Step:
     if not isinstance(verb, str) or verb not in STEP_KINDS:
         raise UserError(f'{place}: "do" must be one of {", ".join(STEP_KINDS)}, not {shown(verb)}.')
     return STEP_KINDS[verb].read(verb, value, f"{place} ({verb})")
+
+
+def step_as_json(step: Step) -> str:
+    """Return a step as JSON text, which `step_from_json` reads; paths in it need not be Unicode."""
+    keys = {"do": step.verb, **step.written()}
+    try:
+        return json.encode(keys).decode()
+    except UnicodeEncodeError:
+        return stdlib_json.dumps(keys)
+
+
+def step_from_json(text: str, place: str) -> Step:
+    """Read a step of any kind. Raises a UserError, ValueError or TypeError."""
+    return read_step(stdlib_json.loads(text), place)
 
 
 def _read_meanwhile(value: object, place: str) -> tuple[Meanwhile, ...]:

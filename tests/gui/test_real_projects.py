@@ -279,6 +279,59 @@ def test_work_kept_for_later_is_offered_too_but_not_what_is_open_or_empty(
     assert [(each.path, each.strokes) for each in backend.unnamed()] == [(kept, 0)]
 
 
+def test_work_that_was_undone_can_be_redone_after_the_next_start(
+    program: OpenProgram, small_clip: ClipOnDisk, tmp_path: Path
+) -> None:
+    window = program(small_clip.images)
+    draw_and_propagate(window)
+    expected = masks(window)
+    assert press_while_enabled(window, "undo") == 2
+    close(window)
+    (kept,) = (tmp_path / "home" / "cache" / "recovery").glob("*.mivos")
+    wait_until(lambda: not has_living_owner(kept))
+    again = program(small_clip.images)
+    backend = again.parts.projects.backend
+    assert backend is not None
+    assert [each.path for each in backend.unnamed()] == [kept]
+    again.open(kept)
+    wait_until(lambda: again.parts.projects.project is not None and again.parts.projects.project.path == kept)
+    wait_open(again)
+    assert press_while_enabled(again, "redo") == 2
+    assert_equal(masks(again), expected)
+
+
+def test_a_project_is_open_already_by_whatever_link_it_is_opened_again(
+    program: OpenProgram, small_clip: ClipOnDisk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = program(small_clip.images)
+    (tmp_path / "work").mkdir()
+    save_as(window, tmp_path / "work" / "koi.mivos", monkeypatch)
+    (tmp_path / "link").symlink_to(tmp_path / "work")
+    window.parts.projects.file_chosen.emit(tmp_path / "link" / "koi.mivos")
+    assert window.banner.text == "koi is open already."
+
+
+def test_a_project_that_could_only_be_looked_at_is_opened_anew_once_it_is_free(
+    program: OpenProgram, small_clip: ClipOnDisk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mivos_studio.window_projects._WAIT_S", 0.0)
+    window = program(small_clip.images)
+    draw_and_propagate(window)
+    project = tmp_path / "koi.mivos"
+    save_as(window, project, monkeypatch)
+    other = program(project)
+    assert "(read-only)" in other.windowTitle()
+    close(window)
+    wait_until(lambda: not has_living_owner(project))
+    other.parts.projects.file_chosen.emit(project)
+    wait_until(lambda: "(read-only)" not in other.windowTitle())
+    wait_open(other)
+    before = masks(other)
+    drag(other.canvas, [(70, 50), (72, 50)])
+    wait_idle(other)
+    assert any((one != was).any() for one, was in zip(masks(other), before, strict=True))
+
+
 def test_a_project_that_another_window_has_open_can_only_be_looked_at(
     program: OpenProgram, small_clip: ClipOnDisk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

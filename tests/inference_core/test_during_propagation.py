@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+from torch import Tensor
 
 from inference_core.session import Session
-from tests.inference_core.fakes import fake_session, square_clip, square_ids, stroke
+from tests.inference_core.fakes import FakeInteraction, fake_session, square_clip, square_ids, stroke
 from tests.inference_core.snapshot import differences, snapshot
 
 FRAMES = 10
@@ -147,6 +148,26 @@ def test_an_object_that_is_removed_in_between_is_there_on_every_frame_once_that_
     assert differences(snapshot(session), snapshot(alone)) == []
 
 
+@pytest.mark.parametrize("is_id_used_again", [False, True])
+def test_a_draft_drawn_after_an_object_was_removed_in_between_holds_nothing_of_it(
+    is_id_used_again: bool,
+) -> None:
+    session, alone = session_with_two_objects(), session_with_two_objects()
+
+    def remove_and_draw(session: Session) -> None:
+        session.remove_object(2)
+        if is_id_used_again:
+            session.add_object("other", 2)
+        paint(7)(session)
+
+    assert propagate_with(session, {3: remove_and_draw}) == list(range(1, FRAMES))
+    assert session.present(7) == (1,)
+    while session.undo_count > 2:
+        session.undo()
+    alone.propagate().run()
+    assert differences(snapshot(session), snapshot(alone)) == []
+
+
 def test_an_object_that_is_added_and_drawn_in_between_stays_on_its_frame() -> None:
     session = session_with_two_objects()
 
@@ -168,6 +189,34 @@ def test_a_draft_that_waits_for_its_own_round_keeps_what_is_drawn_on_it_in_betwe
     session.undo()
     assert (session.drafts, session.anchors) == ((), (0, 9))
     assert (session.ids(9) == square_ids(9, both=True)).all()
+
+
+@pytest.mark.parametrize("act", [None, undo, lambda session: session.rename_object(1, "dog")])
+def test_a_stroke_that_could_still_be_improved_ends_where_the_propagation_goes_on(
+    act: Act | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def twice(self: FakeInteraction, *planes: Tensor) -> Iterator[Tensor]:
+        for prediction in predictions(self, *planes):
+            yield from (prediction, prediction)
+
+    predictions = FakeInteraction.predictions
+    monkeypatch.setattr(FakeInteraction, "predictions", twice)
+    session, alone = session_with_two_objects(), session_with_two_objects()
+    frames, not_begun = iter(session.propagate()), session.interact(stroke(frame=8))
+    next(frames)
+    next(frames)
+    assert len(not_begun.run()) == 1
+    improved = iter(session.interact(stroke(frame=7)))
+    next(improved)
+    if act is not None:
+        act(session)
+    next(frames)
+    assert list(improved) == []
+    assert [change.frame_index for change in frames] == list(range(4, FRAMES))
+    while session.undo_count > 2:
+        session.undo()
+    alone.propagate().run()
+    assert differences(snapshot(session), snapshot(alone)) == []
 
 
 def test_a_session_that_is_restored_in_between_goes_on_as_the_propagation_would_have() -> None:

@@ -171,3 +171,18 @@ def test_a_draft_that_still_holds_a_removed_object_takes_in_what_is_propagated()
     list(session.interact(stroke("lasso", [[8, 8], [23, 8], [23, 23], [8, 23]])))
     list(session.propagate(0))
     assert set(np.unique(session.ids(4))) == {0, 1, 2}
+
+
+def test_a_name_that_no_file_could_hold_is_refused_and_changes_nothing() -> None:
+    session = fake_session()
+    session.add_object("dog")
+    half_a_character = "dog \ud83d"
+    for act in (
+        lambda: session.rename_object(1, half_a_character),
+        lambda: session.add_object(half_a_character),
+    ):
+        with pytest.raises(UserError, match="control character"):
+            act()
+    assert [each.name for each in session.objects] == ["dog"]
+    assert session.undo_count == 1
+    assert session.add_object() == 2

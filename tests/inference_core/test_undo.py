@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from inference_core.session import Session
-from inference_core.types import MemoryBudget
+from inference_core.types import Interaction, MemoryBudget
 from tests.inference_core.fakes import (
     MemoryScratch,
     fake_session,
@@ -189,3 +189,27 @@ def test_the_history_names_every_step_with_its_frames_and_says_which_are_undone(
     ]
     times = [entry.done_at for entry in session.history]
     assert times == sorted(times)
+
+
+FRAME = ((-1.0, -1.0), (96.0, -1.0), (96.0, 64.0), (-1.0, 64.0))
+CORNERS = ((10.0, 10.0), (30.0, 10.0), (30.0, 20.0), (10.0, 20.0))
+
+
+@pytest.mark.parametrize(
+    ("drawn", "label"),
+    [
+        (stroke("scribble", ((16.0, 16.0),)), "scribble on dog"),
+        (stroke("scribble", ((16.0, 16.0),), positive=False), "scribble on dog"),
+        (stroke("eraser", ((16.0, 16.0),)), "eraser on dog"),
+        (stroke("lasso", CORNERS), "lasso on dog"),
+        (stroke("lasso", ((1.0, 1.0), (30.0, 2.0), (20.0, 20.0)), positive=False), "lasso on dog"),
+        (stroke("box", (CORNERS[0], CORNERS[2])), "box on dog"),
+        (stroke("lasso", CORNERS, positive=False), "box on dog"),
+        (stroke("lasso", FRAME, positive=False), "mark dog as not here"),
+    ],
+)
+def test_a_step_is_called_what_the_user_did(drawn: Interaction, label: str) -> None:
+    session = fake_session()
+    session.add_object("dog")
+    session.interact(drawn).run()
+    assert session.history[-1].label == label

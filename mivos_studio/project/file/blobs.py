@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import RLock
 
 from mivos_studio.project.file.database import transaction
-from mivos_studio.project.file.errors import DamagedError, in_sentences
+from mivos_studio.project.file.errors import DamagedError, ProjectError, in_sentences
 
 _LARGEST_WAITING_BYTES = 32 * 2**20
 
@@ -20,11 +20,13 @@ class BlobTable:
     waits, it is written before: until a save names it, it is only removed when the project is opened again.
     What is discarded stays until the next save, since the last one may name it.
 
-    lock  that of the connection, which the project uses too.
+    lock     that of the connection, which the project uses too.
+    is_ours  no other process writes the project.
     """
 
-    def __init__(self, database: sqlite3.Connection, path: Path, lock: RLock) -> None:
+    def __init__(self, database: sqlite3.Connection, path: Path, lock: RLock, *, is_ours: bool) -> None:
         self._database = database
+        self._is_ours = is_ours
         self._path = path
         self._lock = lock
         self._waiting: dict[int, bytes] = {}
@@ -49,6 +51,10 @@ class BlobTable:
                 return content
             with in_sentences(self._path):
                 row = self._database.execute("SELECT content FROM blob WHERE id = ?", (int(key),)).fetchone()
+        if row is None and not self._is_ours:
+            raise ProjectError(
+                f"{self._path} was changed by another process while it was being read here: open it again."
+            )
         if row is None or key in self._discarded:
             raise KeyError(key)
         if not isinstance(row[0], bytes):
@@ -79,7 +85,7 @@ class BlobTable:
 
     def move_to(self, database: sqlite3.Connection, path: Path) -> None:
         """Go on in a copy of the project."""
-        self._database, self._path = database, path
+        self._database, self._path, self._is_ours = database, path, True
 
     def _write_early(self) -> None:
         with in_sentences(self._path), transaction(self._database):

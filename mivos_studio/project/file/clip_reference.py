@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +18,10 @@ from mivos_studio.media.errors import MediaError
 from mivos_studio.media.image_folder import list_images
 
 _SAMPLE_BYTES = 64 * 1024
+_IMAGES_READ = (0.0, 0.5, 1.0)
+"""The first image of a folder, the middle and the last one."""
+_OF_EARLIER_PROJECTS = ()
+"""They were recognised by the names and sizes of a folder's images alone."""
 _Row = tuple[str | None, str, int, str, int, int, int, str]
 
 
@@ -27,7 +31,8 @@ class ClipReference:
 
     relative    its path from the project's folder, None where there is none, as on another drive.
     bytes       of the file, or of all images of a folder.
-    sha256      of a file's first and last 64 KiB, or of a folder's list of names and sizes.
+    sha256      of a file's first and last 64 KiB; of a folder's list of names and sizes, and so much of its
+                first, middle and last image.
     size        (height, width); frame_rate in frames a second.
     """
 
@@ -45,21 +50,26 @@ class ClipReference:
         size, sha256 = _fingerprint(path)
         height, width = clip.size
         described = cls(
-            None, str(path.absolute()), size, sha256, len(clip), (int(height), int(width)), clip.frame_rate
+            None, str(_absolute(path)), size, sha256, len(clip), (int(height), int(width)), clip.frame_rate
         )
         return described.seen_from(project)
 
     def seen_from(self, project: Path) -> ClipReference:
-        """Return it with the path from a project at another place."""
+        """Return it with the path from a project at another place.
+
+        It leads through no link to a folder: it stays right where both are moved and the link is not.
+        """
+        folder = Path(os.path.realpath(project)).parent
         try:
-            relative = os.path.relpath(self.absolute, project.absolute().parent)
+            relative = os.path.relpath(_through_no_link(Path(self.absolute)), folder)
         except ValueError:  # another drive
             return replace(self, relative=None)
         return replace(self, relative=Path(relative).as_posix())
 
     def is_at(self, path: Path) -> bool:
         """Whether the same clip is at a path. Raises a MediaError where it cannot be read."""
-        return _fingerprint(path) == (self.bytes, self.sha256)
+        known = (self.bytes, self.sha256)
+        return known == _fingerprint(path) or known == _fingerprint(path, _OF_EARLIER_PROJECTS)
 
 
 @dataclass(frozen=True)
@@ -99,8 +109,8 @@ def write_clip(database: sqlite3.Connection, reference: ClipReference) -> None:
     database.execute(
         "INSERT OR REPLACE INTO clip VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            reference.relative,
-            reference.absolute,
+            _written(reference.relative),
+            _written(reference.absolute),
             int(reference.bytes),
             reference.sha256,
             int(reference.frames),
@@ -121,7 +131,8 @@ def read_clip(database: sqlite3.Connection) -> ClipReference | None:
     ).fetchone()
     if row is None:
         return None
-    relative, absolute, size, sha256, frames, height, width, rate = convert(row, _Row)
+    paths = (os.fsdecode(path) if isinstance(path, bytes) else path for path in row[:2])
+    relative, absolute, size, sha256, frames, height, width, rate = convert((*paths, *row[2:]), _Row)
     return ClipReference(relative, absolute, size, sha256, frames, (height, width), Fraction(rate))
 
 
@@ -133,10 +144,33 @@ def _places(reference: ClipReference, project: Path) -> Iterator[Path]:
     yield folder / Path(reference.absolute.replace("\\", "/")).name
 
 
-def _fingerprint(path: Path) -> tuple[int, str]:
-    """Return bytes and SHA-256 as of ClipReference."""
+def _absolute(path: Path) -> Path:
+    """Return an absolute path that ends in the clip's own name."""
+    return Path(os.path.realpath(path)) if path.name in ("", "..") else path.absolute()
+
+
+def _through_no_link(path: Path) -> Path:
+    """Follow the links to a clip's folder; one that is the clip itself stays."""
+    return Path(os.path.realpath(path.parent)) / path.name
+
+
+def _written(path: str | None) -> str | bytes | None:
+    """Return a path for the table: bytes where it is not Unicode, as names on Linux need not be."""
     try:
-        return _of_folder(path) if path.is_dir() else _of_file(path)
+        (path or "").encode()
+    except UnicodeEncodeError:
+        return os.fsencode(path or "")
+    return path
+
+
+def _fingerprint(path: Path, images_read: Sequence[float] = _IMAGES_READ) -> tuple[int, str]:
+    """Return bytes and SHA-256 as of ClipReference. images_read: which of a folder, by their place in it."""
+    try:
+        if path.is_dir():
+            return _of_folder(list_images(path), images_read)
+        if not path.is_file():  # reading anything else may never end
+            raise MediaError(f"There is no file or folder of images at {path}.")
+        return _of_file(path)
     except OSError as error:
         raise MediaError(f"{path} cannot be read: {error.strerror or error}.") from error
 
@@ -150,9 +184,11 @@ def _of_file(path: Path) -> tuple[int, str]:
         return size, hashlib.sha256(first + file.read(_SAMPLE_BYTES)).hexdigest()
 
 
-def _of_folder(path: Path) -> tuple[int, str]:
-    sizes = [(image.name, image.stat().st_size) for image in list_images(path)]
+def _of_folder(images: Sequence[Path], images_read: Sequence[float]) -> tuple[int, str]:
+    sizes = [(image.name, image.stat().st_size) for image in images]
     listed = "".join(f"{name}\0{size}\n" for name, size in sorted(sizes))
+    # Images that are not compressed have equal sizes, whatever is on them.
+    listed += "".join(_of_file(images[round(place * (len(images) - 1))])[1] for place in images_read)
     return sum(size for _, size in sizes), hashlib.sha256(
         listed.encode("utf-8", "surrogateescape")
     ).hexdigest()

@@ -41,12 +41,19 @@ Records = Mapping[int, FrameRecord]
 
 def encoded(form: Any) -> str:
     """Return compact JSON."""
-    return json.encode(form).decode()
+    return json.encode(form, enc_hook=_plain).decode()
+
+
+def _plain(value: Any) -> Any:
+    """Return a number of numpy's as Python's: callers of a session may give either."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is not of a project")
 
 
 @lru_cache(maxsize=1024)
 def _raw_keys(keys: Keys) -> Raw:
-    return Raw(json.encode(keys))
+    return Raw(json.encode(keys, enc_hook=_plain))
 
 
 def encode_record(record: FrameRecord) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +33,8 @@ def collect(project: ProjectFile, folder: Path) -> Path:
             raise ProjectError(f"{folder} is not empty: name another folder.")
     except OSError as error:
         raise ProjectError(cannot_write(folder, error)) from error
-    target, clip = folder / project.path.name, folder / found.path.name
+    target = folder / project.path.name
+    clip = folder / _name_of(found.path, project.path)
     try:
         _copy_clip(found.path, clip)
         project.copy_to(target, _moved(reference, clip, target))
@@ -42,6 +44,12 @@ def collect(project: ProjectFile, folder: Path) -> Path:
             raise ProjectError(cannot_write(folder, error)) from error
         raise
     return target
+
+
+def _name_of(clip: Path, project: Path) -> str:
+    """Return the name of a clip's copy beside that of its project: never one that leads out of the folder."""
+    name = clip.name if clip.name not in ("", "..") else Path(os.path.realpath(clip)).name
+    return f"clip {name}".strip() if name.casefold() in ("", project.name.casefold()) else name
 
 
 def _copy_clip(source: Path, target: Path) -> None:

@@ -54,6 +54,8 @@ def in_sentences(path: Path) -> Iterator[None]:
 
 def project_error(path: Path, error: Exception) -> ProjectError:
     """Return the error of a project for one of SQLite's."""
+    if isinstance(error, sqlite3.ProgrammingError) and "closed" in str(error):
+        return ProjectError(f"{path} was closed: open it again.")
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY
     if code in _SENTENCES:
         kind = FullDiskError if code == sqlite3.SQLITE_FULL else ProjectError

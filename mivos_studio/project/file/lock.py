@@ -15,6 +15,8 @@ from mivos_studio.project.file.errors import ProjectError
 
 _TRIES, _WAIT_S = 3, 0.02
 """Another process may hold the lock for a moment, to see whether anyone does (`has_living_owner`)."""
+_MOST_PROCESSES = 2**32
+"""Numbers of processes are below this on every system."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,13 @@ class Owner:
 
 
 class OwnedError(ProjectError):
-    """Another process has the project open for writing."""
+    """Another process has the project open for writing; where not is_certain, the lock file alone says so."""
 
-    def __init__(self, path: Path, owner: Owner | None) -> None:
+    def __init__(self, path: Path, owner: Owner | None, *, is_certain: bool = True) -> None:
         self.owner = owner
         who = f"by {owner}" if owner else "by another process"
         advice = "close it there"
-        if owner is not None and not owner.is_on_this_host:
+        if not is_certain or (owner is not None and not owner.is_on_this_host):
             advice += f", or delete {lock_path(path)} where it is open no more"
         super().__init__(f"{path} is open for writing {who}: {advice}.")
 
@@ -64,7 +66,6 @@ class ProjectLock:
     def acquire(cls, path: Path) -> ProjectLock:
         """Lock a project. Raises an OwnedError where it has a living owner, and OSError."""
         place = lock_path(path)
-        earlier = owner_of(path)
         for left in reversed(range(_TRIES)):
             try:
                 lock = FileLock.acquire(place, makes=True)
@@ -73,12 +74,14 @@ class ProjectLock:
                 if not left:
                     raise OwnedError(path, owner_of(path)) from None
                 time.sleep(_WAIT_S)
+        # Only now: another process may have released it a moment ago.
+        earlier = owner_of(path)
         # Without locks, and for other hosts, what the file says is all that there is to go by.
         if earlier is not None and (
             not earlier.is_on_this_host or (not lock.is_locked and _lives(earlier.pid))
         ):
             lock.close()
-            raise OwnedError(path, earlier)
+            raise OwnedError(path, earlier, is_certain=False)
         try:
             lock.write(json.dumps(asdict(Owner.here())))
         except OSError:
@@ -100,9 +103,11 @@ def owner_of(path: Path) -> Owner | None:
     """Return who wrote a project's lock file, dead or alive; None where there is none that can be read."""
     try:
         said = json.loads(lock_path(path).read_text(encoding="utf-8"))
-        return Owner(str(said["host"]), int(said["pid"]), float(said["since"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        owner = Owner(str(said["host"]), int(said["pid"]), float(said["since"]))
+        str(owner)  # raises where since is no time
+    except (OSError, ValueError, KeyError, TypeError, ArithmeticError, RecursionError):
         return None
+    return owner if 0 < owner.pid < _MOST_PROCESSES else None
 
 
 def has_living_owner(path: Path) -> bool:

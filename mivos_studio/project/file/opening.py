@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mivos_studio.project.file.database import connect
 from mivos_studio.project.file.errors import DamagedError, ProjectError, in_sentences
-from mivos_studio.project.file.lock import has_living_owner
+from mivos_studio.project.file.lock import has_living_owner, lock_path
 from mivos_studio.project.file.schema import VERSION, has_our_tables, version_of
 
 _BESIDE = ("-wal", "-journal")
@@ -61,6 +61,7 @@ def check_is_file(path: Path) -> None:
             )
         if path.stat().st_size == 0:
             raise ProjectError(f"{path} is empty: it is not a project of this program.")
+        path.open("rb").close()
     except OSError as error:
         raise ProjectError(f"{path} cannot be opened: {error.strerror or error}.") from error
 
@@ -82,6 +83,33 @@ def check_tables(database: sqlite3.Connection, path: Path) -> None:
     """Raise a DamagedError where the tables are not those of this version."""
     if not has_our_tables(database):
         raise DamagedError(path, "its tables are not those of a project")
+
+
+def check_nothing_left(path: Path) -> None:
+    """Raise a ProjectError where another project's journal is beside a place for a new one.
+
+    SQLite would take it for the new one's. It is there while a window reads a project that was replaced, and
+    after a crash, if the project alone was moved or deleted.
+    """
+    for ending in _BESIDE:
+        left = _beside(path, ending)
+        if left.exists():
+            raise ProjectError(
+                f"{left} belongs to a project that was at {path} and is still open, or was moved away: close"
+                " it, or move that file to where it is now, or choose another name."
+            )
+
+
+def misses_journal(path: Path) -> bool:
+    """Whether the journal with a project's last changes is not beside it: it was copied or moved alone.
+
+    A crash leaves the lock file too; where that is, the journal was complete in the project already.
+    """
+    try:
+        is_whole = lock_path(path).exists() or any(_beside(path, ending).exists() for ending in _BESIDE)
+        return not is_whole and _is_wal(path)
+    except OSError:
+        return False  # opening it says why it cannot be read
 
 
 def close_cleanly(database: sqlite3.Connection) -> None:

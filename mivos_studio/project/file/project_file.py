@@ -20,20 +20,34 @@ from mivos_studio.files import move_without_replacing, written_beside
 from mivos_studio.media.output.places import PROJECT_SUFFIX, cannot_write, real_path
 from mivos_studio.project.file.blobs import BlobTable
 from mivos_studio.project.file.clip_reference import ClipReference, read_clip, write_clip
-from mivos_studio.project.file.database import connect, journal_mode, start_journal, transaction
+from mivos_studio.project.file.database import (
+    connect,
+    is_on_network,
+    journal_mode,
+    start_journal,
+    transaction,
+)
 from mivos_studio.project.file.errors import DamagedError, ProjectError, in_sentences
 from mivos_studio.project.file.loader import load
 from mivos_studio.project.file.lock import OwnedError, ProjectLock, lock_path
 from mivos_studio.project.file.opening import (
     ReadOnlyDatabase,
     check_is_file,
+    check_nothing_left,
     check_tables,
     check_version,
     close_cleanly,
+    misses_journal,
 )
 from mivos_studio.project.file.saver import Loaded, Saver
 from mivos_studio.project.file.schema import VERSION, create_tables, migrate, version_of
-from mivos_studio.project.steps import Step, read_step
+from mivos_studio.project.steps import Step, step_as_json, step_from_json
+
+_MISSES_JOURNAL = (
+    "{path} was copied or moved while it was open, or after a crash, without {path}-wal, which may hold its"
+    " last changes: put that file beside it and open it again. To go on without it, save this one under"
+    " another name."
+)
 
 
 class Savable(Protocol):
@@ -69,11 +83,12 @@ class ProjectFile:
         self._lock = lock
         self._reader: ReadOnlyDatabase | None = None
         self._access = RLock()
-        self._blobs = BlobTable(database, path, self._access)
+        self._blobs = BlobTable(database, path, self._access, is_ours=lock is not None)
         self._waiting_steps: list[tuple[float, str]] = []
         self._loaded: Loaded | None = None
         self._saver: Saver | None = None
         self._is_closed = False
+        self._identity = _identity_to_check(path)
 
     @classmethod
     def create(cls, path: Path, clip: ClipReference | None = None) -> ProjectFile:
@@ -84,6 +99,8 @@ class ProjectFile:
         try:
             if path.exists() and (not path.is_file() or path.stat().st_size):
                 raise ProjectError(f"{path} is there already: open it, or choose another name.")
+            if not path.exists():
+                check_nothing_left(path)
             with in_sentences(path):
                 database = connect(path, "rwc")
                 create_tables(database)
@@ -104,6 +121,8 @@ class ProjectFile:
         """
         path = real_path(path)  # the lock is there, by whatever link it is reached
         check_is_file(path)
+        if misses_journal(path):
+            return cls._open_to_read(path, (_MISSES_JOURNAL.format(path=path),))
         if not writes:
             return cls._open_to_read(path, ())
         if not os.access(path, os.W_OK):
@@ -213,8 +232,8 @@ class ProjectFile:
         with self._reading():
             rows = self._database.execute("SELECT id, step FROM interaction ORDER BY id").fetchall()
         try:
-            return [read_step(msgspec.json.decode(text), f"Step {number}") for number, text in rows]
-        except (msgspec.MsgspecError, UserError, TypeError) as error:
+            return [step_from_json(text, f"Step {number}") for number, text in rows]
+        except (UserError, ValueError, TypeError) as error:
             raise DamagedError(self.path, f"a step of its script cannot be read: {error}") from error
 
     # -- saving ----------------------------------------------------------------------------------------------
@@ -229,7 +248,7 @@ class ProjectFile:
         """
         self._check_writable()
         now = time.time()
-        written = [(now, _written(step)) for step in steps]
+        written = [(now, step_as_json(step)) for step in steps]
         with self._access:
             self._waiting_steps += written
         # Without the lock: a thread that reads masks holds the session's own, and waits for this one.
@@ -275,6 +294,7 @@ class ProjectFile:
         Raises a ProjectError.
         """
         if _is_same_place(path, self.path):
+            self._check_writable()
             return
         check_suffix(path)
         path = real_path(path)
@@ -289,6 +309,7 @@ class ProjectFile:
                 start_journal(database, path)
                 self._leave()
                 self._database, self._lock, self.path = database, lock, path
+                self._identity = _identity_to_check(path)
                 self.is_read_only, self._reader = False, None
                 self._blobs.move_to(database, path)
                 if self._saver is not None:
@@ -354,8 +375,21 @@ class ProjectFile:
         with self._access, in_sentences(self.path):
             yield
 
+    def _check_in_place(self) -> None:
+        """Raise a ProjectError where the file was moved or deleted: what is written to it would be lost."""
+        try:
+            found = _identity_of(self.path)
+        except OSError:
+            return  # a drive that does not answer: SQLite says so
+        if found is None or self._identity not in (None, found):
+            raise ProjectError(
+                f"{self.path} was moved, renamed or deleted while it is open here: put it back, or save the"
+                " work under another name. Until then nothing is saved."
+            )
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        self._check_in_place()
         with in_sentences(self.path), transaction(self._database):
             yield
 
@@ -370,7 +404,15 @@ def copy_database(
     database: sqlite3.Connection, path: Path, clip: ClipReference | None, *, replaces: bool = False
 ) -> None:
     """Copy what a project holds to a file that appears whole or not at all. Raises a ProjectError."""
-    put = Path.replace if replaces else move_without_replacing
+    check_nothing_left(path)
+
+    def put(beside: Path, target: Path) -> None:
+        try:
+            (Path.replace if replaces else move_without_replacing)(beside, target)
+        except OSError:
+            beside.unlink(missing_ok=True)
+            raise
+
     try:
         with written_beside(path, put) as beside:
             beside.unlink(missing_ok=True)
@@ -422,12 +464,25 @@ def _locked(path: Path) -> ProjectLock:
         raise ProjectError(cannot_write(lock_path(path), error)) from error
 
 
+def _identity_to_check(path: Path) -> tuple[int, int] | None:
+    """Return what a file is recognised by; None on the network: numbers change there, SQLite checks them."""
+    try:
+        return None if is_on_network(path) else _identity_of(path)
+    except OSError:
+        return None
+
+
+def _identity_of(path: Path) -> tuple[int, int] | None:
+    """Return a file's numbers; None where it is not there. Raises OSError."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_dev, found.st_ino
+
+
 def _is_same_place(one: Path, other: Path) -> bool:
     try:
         return one.samefile(other)
     except OSError:
         return one.absolute() == other.absolute()
-
-
-def _written(step: Step) -> str:
-    return msgspec.json.encode({"do": step.verb, **step.written()}).decode()

@@ -37,7 +37,8 @@ class RecoveryFolder:
     """
 
     def __init__(self, folder: Path | None = None, *, budget_bytes: int = DEFAULT_BUDGET_BYTES) -> None:
-        self.folder = folder or user_cache_folder() / "recovery"
+        # As the paths of projects are: a cache folder may be a link to another disk.
+        self.folder = Path(os.path.realpath(folder or user_cache_folder() / "recovery"))
         self._budget_bytes = budget_bytes
 
     def create(self, clip: ClipReference | None = None) -> ProjectFile:

@@ -36,7 +36,7 @@ from mivos_studio.project.file.lock import ProjectLock
 from mivos_studio.project.file.opening import check_is_file, check_version
 from mivos_studio.project.file.saver import Saver
 from mivos_studio.project.file.schema import create_tables
-from mivos_studio.project.steps import read_step
+from mivos_studio.project.steps import step_from_json
 
 _BESIDE = ("-wal", "-shm", "-journal")
 _MOST_STEPS = 1_000_000
@@ -322,7 +322,7 @@ class _Reader:
 
 def _is_step(text: Any) -> bool:
     try:
-        read_step(json.decode(text), "A step")
+        step_from_json(text, "A step")
     except (*_UNREADABLE, UserError):
         return False
     return True

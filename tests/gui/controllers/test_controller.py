@@ -161,6 +161,16 @@ def test_all_confidences_are_read_only_after_objects_were_added_or_removed(
     assert harness.session.confidences_calls == before + 2
 
 
+def test_an_object_that_was_added_may_be_gone_when_the_window_learns_of_it(
+    harness: ControllerHarness,
+) -> None:
+    for each in harness.session.objects:
+        harness.session.remove_object(each.object_id)
+    harness.edit.add_object()
+    harness.end()
+    assert not harness.controller.is_busy
+
+
 def test_the_next_correction_needs_a_propagation(harness: ControllerHarness) -> None:
     harness.edit.go_to_next_correction()
     assert "propagate first" in harness.notes[-1]

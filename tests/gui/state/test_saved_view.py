@@ -39,7 +39,9 @@ def test_a_view_comes_back_from_json_as_it_was() -> None:
             "zoom": [0, 1, 2],
         },
         {"zoom": [float("nan"), 1, 2]},
+        {"zoom": [10**400, 1, 2], "radii": {"brush": 10**400}},
         {"tool": ["brush"], "zoom": [1, 2]},
+        {"frame": True, "object": False, "hidden": [True], "radii": {"brush": True}, "zoom": [True, 1, 2]},
     ],
 )
 def test_what_is_not_valid_stays_as_it_is(saved: object) -> None:

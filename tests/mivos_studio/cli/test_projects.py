@@ -15,10 +15,12 @@ from PIL import Image
 
 import model.checkpoint
 from mivos_studio.cli.main import main
+from mivos_studio.media.clip import open_clip
 from mivos_studio.project.file.project_file import ProjectFile
 from mivos_studio.project.script import read_script
 from tests.conftest import FRAMES, HEIGHT, WIDTH, ClipOnDisk
 from tests.inference_core.fakes import fake_networks
+from tests.mivos_studio.project.file.projects import reopened_session
 
 STEPS: tuple[dict[str, Any], ...] = (
     {"do": "brush", "frame": 0, "object": 1, "points": [[16, 26], [26, 34]], "radius_px": 8},
@@ -57,6 +59,40 @@ def replay(clip: Path, played: Path, *words: object) -> int:
 
 def pixels(folder: Path) -> list[bytes]:
     return [np.asarray(Image.open(path)).tobytes() for path in sorted(folder.glob("*.png"))]
+
+
+def test_a_propagation_in_which_a_window_died_is_a_step_before_those_of_the_next_script(
+    clip: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "work.mivos"
+    assert replay(clip, script(tmp_path, STEPS[0]), "--project", path) == 0
+    with ProjectFile.open(path) as project:
+        assert project.state is not None
+        session = reopened_session(project, open_clip(clip))
+        for number, _ in enumerate(session.propagate(), start=1):
+            if number == 2:
+                break
+        session.finish()
+        running = {"do": "propagate", "stop_after": 2}
+        project.save(session, view={"frame": 3, "running": running})
+    assert replay(clip, script(tmp_path, {"do": "reset", "frame": 5}), "--project", path) == 0
+    assert replay(clip, script(tmp_path, {"do": "undo"}), "--project", path) == 0
+    with ProjectFile.open(path, writes=False) as project:
+        assert [step.verb for step in project.steps()][2:] == ["propagate", "reset", "undo"]
+        assert project.view == {"frame": 3, "family": "fake"}
+
+
+def test_a_project_made_with_other_networks_is_a_notice(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "work.mivos"
+    assert replay(clip, script(tmp_path, STEPS[0]), "--project", path) == 0
+    with ProjectFile.open(path) as project:
+        assert project.view == {"family": "fake"}
+        project.save(reopened_session(project, open_clip(clip)), view={"family": "mivos"})
+    assert "networks" not in capsys.readouterr().err
+    assert replay(clip, script(tmp_path, {"do": "undo"}), "--project", path) == 0
+    assert "made with the networks mivos, and goes on with fake" in capsys.readouterr().err
 
 
 def test_a_project_holds_what_was_replayed_and_goes_on_with_the_next_script(
@@ -189,6 +225,21 @@ BAD: dict[str, tuple[Callable[[Path], list[object]], str]] = {
         "folder of the clip itself",
     ),
 }
+
+
+def test_an_export_says_where_the_last_changes_may_be_missing(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "work.mivos"
+    assert replay(clip, script(tmp_path, *STEPS[:2]), "--project", path) == 0
+    with ProjectFile.open(path) as project:
+        project._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        copy = tmp_path / "copy.mivos"
+        shutil.copyfile(path, copy)
+    words = ("--format", "png-indexed", "--out", tmp_path / "masks", "--quiet")
+    assert mivos("export", copy, *words) == 0
+    assert "copy.mivos-wal, which may hold its last changes" in capsys.readouterr().err
+    assert len(pixels(tmp_path / "masks")) == FRAMES
 
 
 @pytest.mark.parametrize("case", BAD)

@@ -253,3 +253,9 @@ def test_an_object_that_a_step_adds_is_is_known_from_then_on(tmp_path: Path) -> 
     use = {**SCRIBBLE, "object": 7}
     check_script(read_script(script_file(tmp_path, late, use)), frame_count=10)
     assert complaint(script_file(tmp_path, use, late)).startswith("Step 1 (scribble): object 7")
+
+
+def test_masks_on_paths_that_are_no_unicode_stand_in_a_script(tmp_path: Path) -> None:
+    steps = (SetIds(0, "masks/caf\udce9.png"),)
+    write_script(Script((), steps, tmp_path), tmp_path / "script.json")
+    assert read_script(tmp_path / "script.json").steps == steps

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from inference_core.session import Session
-from inference_core.types import ObjectSettings
+from inference_core.types import Frames, ObjectSettings
 from mivos_studio.project.file.project_file import ProjectFile
 from tests.inference_core.fakes import FakeClip, fake_networks, fake_session, square_clip, square_ids
 
@@ -16,7 +16,7 @@ def new_session(project: ProjectFile, clip: FakeClip) -> Session:
     return fake_session(clip, scratch=project.storage)
 
 
-def reopened_session(project: ProjectFile, clip: FakeClip) -> Session:
+def reopened_session(project: ProjectFile, clip: Frames) -> Session:
     """Restore the session of a project that was opened."""
     assert project.state is not None
     return Session.restore(

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from inference_core.types import MemoryBudget, ScratchStore
+from mivos_studio.project.file.errors import ProjectError
+from mivos_studio.project.file.masks import ids_of
 from mivos_studio.project.file.project_file import ProjectFile
 from tests.inference_core.fakes import fake_session, square_clip, square_ids
 from tests.inference_core.snapshot import snapshot
@@ -104,3 +106,33 @@ def test_masks_can_be_read_by_other_threads_while_the_session_is_saved(tmp_path:
         for thread in readers:
             thread.join(60)
             assert not thread.is_alive()
+
+
+def test_a_project_that_is_changed_while_it_is_read_is_a_sentence(tmp_path: Path) -> None:
+    clip, path = square_clip(4), tmp_path / "work.mivos"
+    with ProjectFile.create(path) as project:
+        session = new_session(project, clip)
+        session.set_ids(0, square_ids(0))
+        project.save(session)
+    with ProjectFile.open(path, writes=False) as reader:
+        assert reader.state is not None
+        ids = ids_of(reader.state, reader.storage)
+        with ProjectFile.open(path) as project:
+            session = reopened_session(project, clip)
+            session.undo()
+            session.set_ids(1, square_ids(1))
+            project.save(session)
+        with ProjectFile.open(path):  # removes what no step needs
+            pass
+        with pytest.raises(ProjectError, match="was changed by another process while it was being read"):
+            ids(0)
+
+
+def test_masks_of_a_project_that_was_closed_are_not_called_damaged(tmp_path: Path) -> None:
+    with ProjectFile.create(tmp_path / "work.mivos") as project:
+        session = new_session(project, square_clip(4))
+        session.set_ids(0, square_ids(0))
+        project.save(session)
+    for read in (lambda: project.storage.get(0), lambda: project.save(session), project.steps):
+        with pytest.raises(ProjectError, match="was closed: open it again"):
+            read()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -181,6 +182,37 @@ def test_the_lock_of_another_computer_holds(saved: tuple[Path, object]) -> None:
         assert f"delete {lock_path(path)}" in project.notices[0]
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "x",
+        "[" * 100_000,
+        '{"host": "x", "pid": 1, "since": 1e300}',
+        '{"host": "x", "pid": 1, "since": NaN}',
+        '{"host": "x", "pid": 1e400, "since": 0}',
+        '{"host": "x", "pid": -1, "since": 0}',
+        '{"host": "x", "pid": 1, "since": null}',
+        '"host"',
+    ],
+)
+def test_a_lock_file_that_names_no_process_is_taken_over(saved: tuple[Path, object], said: str) -> None:
+    lock_path(saved[0]).write_text(said)
+    assert not has_living_owner(saved[0])
+    with ProjectFile.open(saved[0]) as project:
+        assert not project.is_read_only
+    assert names(saved[0].parent) == ["work.mivos"]
+
+
+def test_an_owner_that_leaves_while_the_lock_is_waited_for_has_not_died(
+    saved: tuple[Path, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = ProjectFile.open(saved[0])
+    monkeypatch.setattr("mivos_studio.project.file.lock.time.sleep", lambda _: first.close())
+    with ProjectFile.open(saved[0]) as project:
+        assert not project.is_read_only
+        assert project.notices == ()
+
+
 def test_where_locks_do_not_work_the_process_that_is_named_decides(
     saved: tuple[Path, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,6 +222,7 @@ def test_where_locks_do_not_work_the_process_that_is_named_decides(
     left_lock(path, pid=sleeping.pid)
     with ProjectFile.open(path) as project:
         assert project.is_read_only
+        assert f"delete {lock_path(path)}" in project.notices[0], "its number may be another process's now"
     sleeping.communicate(b"\n")
     with ProjectFile.open(path) as project:
         assert not project.is_read_only
@@ -266,11 +299,17 @@ def test_a_project_that_may_not_be_written_is_looked_at(
         assert snapshot(reopened_session(project, CLIP)) == saved[1]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
-def test_a_project_that_may_not_be_read_is_a_sentence(saved: tuple[Path, object]) -> None:
+@pytest.mark.parametrize("writes", [True, False])
+def test_a_project_that_may_not_be_read_is_a_sentence(
+    saved: tuple[Path, object], writes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, *_: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
     saved[0].chmod(0)
-    with pytest.raises(ProjectError, match="cannot be opened"):
-        ProjectFile.open(saved[0])
+    monkeypatch.setattr(Path, "open", refuse)  # the superuser may read everything
+    with pytest.raises(ProjectError, match="cannot be opened: Permission denied"):
+        ProjectFile.open(saved[0], writes=writes)
 
 
 def test_a_new_project_takes_no_other_files_place(tmp_path: Path) -> None:

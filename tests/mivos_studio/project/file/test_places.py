@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from inference_core.errors import UserError
@@ -66,6 +70,71 @@ def test_another_clip_is_reported_and_none_is_a_sentence(images: Path, tmp_path:
     shutil.rmtree(images)
     with pytest.raises(UserError, match="put it there, or beside the project"):
         find_clip(known, project)
+
+
+def test_images_of_equal_names_and_sizes_are_another_clip_where_others_are_on_them(tmp_path: Path) -> None:
+    for name, shade in (("one", 10), ("other", 20)):
+        (tmp_path / name).mkdir()
+        for number in range(4):
+            cv2.imwrite(str(tmp_path / name / f"{number}.bmp"), np.full((8, 8, 3), shade, np.uint8))
+    known = reference(tmp_path / "one", tmp_path / "work.mivos")
+    assert known.is_at(tmp_path / "one")
+    assert not known.is_at(tmp_path / "other")
+
+
+def test_a_folder_is_known_to_a_project_that_held_its_names_and_sizes_alone(images: Path) -> None:
+    sizes = [(path.name, path.stat().st_size) for path in sorted(images.iterdir())]
+    listed = "".join(f"{name}\0{size}\n" for name, size in sizes)
+    known = reference(images, images.parent / "work.mivos")
+    earlier = replace(known, sha256=hashlib.sha256(listed.encode()).hexdigest())
+    assert earlier != known
+    assert earlier.is_at(images)
+    (images / "00003.png").unlink()
+    assert not earlier.is_at(images)
+
+
+def test_a_clip_is_found_after_all_was_moved_and_a_link_to_it_is_gone(images: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "shoot")
+    (tmp_path / "shoot" / "project").mkdir()
+    known = reference(link / "images", tmp_path / "shoot" / "project" / "work.mivos")
+    link.unlink()
+    moved = (tmp_path / "shoot").rename(tmp_path / "moved")
+    assert find_clip(known, moved / "project" / "work.mivos").path == moved / "images"
+
+
+def test_a_link_to_a_clip_beside_the_project_moves_along(images: Path, tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "link").symlink_to(images)
+    known = reference(tmp_path / "work" / "link", tmp_path / "work" / "a.mivos")
+    assert known.relative == "link"
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="all names are Unicode there")
+def test_folders_whose_names_are_no_unicode_hold_clips_and_projects(images: Path, tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    clip = images.rename(tmp_path / os.fsdecode(b"images \xe9"))
+    folder.mkdir()
+    path = folder / os.fsdecode(b"work \xff.mivos")
+    with ProjectFile.create(path, reference(clip, path)) as project:
+        session = new_session(project, CLIP)
+        session.set_ids(0, square_ids(0))
+        project.save(session)
+        expected = snapshot(session)
+    with ProjectFile.open(path) as project:
+        assert project.clip == reference(clip, path)
+        assert find_clip(project.clip, path).path == clip
+        assert snapshot(reopened_session(project, CLIP)) == expected
+    assert list(folder.iterdir()) == [path]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such files")
+@pytest.mark.parametrize("name", ["pipe", "a\0b"])
+def test_a_project_that_names_what_is_no_clip_is_a_sentence(name: str, images: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    known = replace(reference(images, tmp_path / "work.mivos"), absolute=str(tmp_path / name), relative=name)
+    with pytest.raises(UserError, match="put it there, or beside the project"):
+        find_clip(known, tmp_path / "work.mivos")
 
 
 def test_a_file_is_known_by_its_size_and_both_ends(tmp_path: Path) -> None:
@@ -190,6 +259,35 @@ def test_collected_with_its_clip_a_project_can_be_given_away(
         assert project.clip.relative == "images"
         assert find_clip(project.clip, project.path).path == away / "images"
         assert snapshot(reopened_session(project, CLIP)) == saved[1]
+
+
+@pytest.mark.parametrize("spelling", ["{images}/inner/..", "{images}/inner/../../images"])
+def test_a_clip_named_by_its_inside_is_collected_under_its_name_and_nothing_else_is_touched(
+    spelling: str, images: Path, saved: tuple[Path, object], tmp_path: Path
+) -> None:
+    (images / "inner").mkdir()
+    beside = tmp_path / "given" / "precious.txt"
+    beside.parent.mkdir()
+    beside.write_text("kept")
+    with ProjectFile.open(saved[0]) as project:
+        clip = replace(reference(images, saved[0]), absolute=spelling.format(images=images), relative=None)
+        project.set_clip(clip)
+        collected = collect(project, beside.parent / "to give")
+    assert sorted(path.name for path in collected.parent.iterdir()) == ["images", "work.mivos"]
+    assert beside.read_text() == "kept"
+
+
+def test_a_clip_with_the_name_of_its_project_is_collected_beside_it(
+    images: Path, saved: tuple[Path, object], tmp_path: Path
+) -> None:
+    clip = images.rename(images.with_name("Work.mivos"))
+    with ProjectFile.open(saved[0]) as project:
+        project.set_clip(reference(clip, saved[0]))
+        collected = collect(project, tmp_path / "to give")
+    assert sorted(path.name for path in collected.parent.iterdir()) == ["clip Work.mivos", "work.mivos"]
+    with ProjectFile.open(collected) as project:
+        assert project.clip is not None
+        assert find_clip(project.clip, collected).path == collected.with_name("clip Work.mivos")
 
 
 def crashed_project(folder: RecoveryFolder) -> Path:

@@ -9,6 +9,7 @@ import pytest
 
 from inference_core.errors import UserError
 from inference_core.session import Session
+from inference_core.types import ObjectSettings
 from mivos_studio.project.file.project_file import ProjectFile
 from tests.inference_core.fakes import square_clip, square_ids, stroke
 from tests.inference_core.snapshot import differences, snapshot
@@ -206,3 +207,32 @@ def test_bytes_of_discarded_steps_are_gone_when_the_project_is_opened_again(tmp_
     with ProjectFile.open(path) as project:
         assert project.state is not None
         assert row_counts(project)["blob"] == len(project.state.blobs())
+
+
+def test_numbers_of_numpy_are_saved_as_any_others(tmp_path: Path) -> None:
+    clip = square_clip(4)
+    with ProjectFile.create(tmp_path / "work.mivos") as project:
+        session = new_session(project, clip)
+        session.add_object("dog", np.int64(7))  # type: ignore[arg-type]
+        red, green, blue = np.array([1, 2, 3], np.uint8)
+        session.configure_object(7, ObjectSettings(colour=(red, green, blue), order=np.int64(3)))  # type: ignore[arg-type]
+        drawn = stroke("brush", ((5.0, 5.0),), frame=np.int64(2), object_id=np.int64(7))  # type: ignore[arg-type]
+        session.interact(drawn).run()
+        session.lock(7, np.bool_(True))  # type: ignore[arg-type]
+        project.save(session)
+        session.lock(7, False)
+        session.propagate(np.int64(2), frame_range=(np.int64(0), np.int64(3))).run()  # type: ignore[arg-type]
+        project.save(session)
+        copy = crashed_copy(project.path, tmp_path / "copy")
+    with ProjectFile.open(copy) as again:
+        assert differences(snapshot(session), snapshot(reopened_session(again, clip))) == []
+
+
+def test_steps_with_masks_on_paths_that_are_no_unicode_come_back(tmp_path: Path) -> None:
+    from mivos_studio.project.steps import SetIds
+
+    path, steps = tmp_path / "work.mivos", [SetIds(0, "/masks/caf\udce9.png")]
+    with ProjectFile.create(path) as project:
+        project.save(new_session(project, square_clip(3)), steps=steps)
+    with ProjectFile.open(path) as project:
+        assert project.steps() == steps
