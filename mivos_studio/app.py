@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from gui.main_window import MainWindow
     from gui.worker.backend import Backend
     from gui.worker.project import OpenedFile, UnnamedProject
-    from gui.worker.script_recorder import ScriptRecorder
     from gui.worker.shutdown import ReportProgress
     from gui.worker.worker import OpenedSession
     from mivos_studio.media.clip import Clip
+    from mivos_studio.project.recorder import ScriptRecorder
     from mivos_studio.window_projects import WindowProject, WindowProjects
     from model.interfaces import Networks
 
@@ -235,14 +235,13 @@ def _open_session(
         from mivos_studio.window_projects import (
             initial_undo_count,
             note_other_family,
-            running_step,
             update_clip,
         )
 
         session = Session.restore(
             state, project.file.storage, clip, networks, device=options.device, dtype=options.dtype
         )
-        recorder.load(project.file.steps(), running_step(project.file))
+        recorder.load(project.file.steps())
         locked_count = initial_undo_count(project.file)
         update_clip(project.file, path, clip)
         note_other_family(project, networks.family)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gui.worker.project import ClipNotFoundError, OpenedFile, UnnamedProject
-from gui.worker.project_saver import FAMILY, INITIAL_UNDO_COUNT, RUNNING
+from gui.worker.project_saver import FAMILY, INITIAL_UNDO_COUNT
 from inference_core.errors import UserError
 from inference_core.tools.registry import TOOLS
 from mivos_studio.media.clip import Clip, open_clip
@@ -27,7 +27,7 @@ from mivos_studio.project.file.lock import has_living_owner, owner_of
 from mivos_studio.project.file.opening import ReadOnlyDatabase
 from mivos_studio.project.file.project_file import ProjectFile
 from mivos_studio.project.file.recovery import RecoveryFolder
-from mivos_studio.project.steps import Step, read_step
+from mivos_studio.project.steps import Step
 
 if TYPE_CHECKING:
     from gui.worker.shutdown import ReportProgress
@@ -74,9 +74,9 @@ class WindowProject:
         """What was remembered of the window."""
         return self.file.view
 
-    def save(self, session: Session, steps: Sequence[Step], view: object) -> None:
+    def save(self, session: Session, steps: Sequence[Step], running: Step | None, view: object) -> None:
         """Save what has changed. Raises a ProjectError."""
-        self.file.save(session, steps=steps, view=view)
+        self.file.save(session, steps=steps, running=running, view=view)
 
     def save_as(self, path: Path, *, replaces: bool) -> None:
         """Go on at another place; a recovery project is removed. Raises a ProjectError."""
@@ -217,16 +217,6 @@ def initial_undo_count(project: ProjectFile) -> int:
     if isinstance(saved, int) and 0 <= saved <= len(steps):
         return saved
     return 1 if steps and not steps[0].before.objects else 0
-
-
-def running_step(project: ProjectFile) -> Step | None:
-    """Return the step of a propagation that was under way at the last save; None where there was none."""
-    view = project.view
-    if not isinstance(view, dict) or RUNNING not in view:
-        return None
-    with suppress(UserError):
-        return read_step(view[RUNNING], "The propagation under way")
-    return None
 
 
 def note_other_family(project: WindowProject, family: str) -> None:

@@ -20,7 +20,6 @@ from msgspec.structs import fields
 from PIL import Image
 
 from gui.worker.commands import EditCommand
-from gui.worker.script_recorder import ScriptRecorder
 from inference_core.errors import UserError
 from inference_core.propagation.confidence import confidence_of
 from inference_core.propagation.memory import options_for
@@ -35,6 +34,7 @@ from mivos_studio.media.export.formats import FORMATS
 from mivos_studio.media.export.job import ExportJob
 from mivos_studio.project import steps
 from mivos_studio.project.playback import play
+from mivos_studio.project.recorder import ScriptRecorder
 from mivos_studio.project.script import check_script, read_script, write_script
 from mivos_studio.project.steps import STEP_KINDS, Draw, SetLock
 from mivos_studio.training.options import TrainingOptions
@@ -270,8 +270,8 @@ def test_a_step_is_titled_recorded_and_counted(script: Path) -> None:
     assert EditCommand(step).title == "Fill"
     recorder = ScriptRecorder()
     recorder.start(undo_count=0)
-    for undo_count in (1, 2):
-        recorder.record(step, undo_count)
+    for _ in range(2):
+        recorder.add(step)
     assert recorder.describe_work() == ("2 fills",)
 
 

@@ -16,10 +16,10 @@ from gui.panels.dialogs.export_dialog import Confirmation, ExportDialog, ExportR
 from gui.panels.dialogs.shortcut_sheet import Rows, ShortcutSheet
 from gui.state.session_model import Messages
 from gui.worker.commands import ExportCommand, PlayScriptCommand
-from gui.worker.script_recorder import ScriptRecorder
 from inference_core.errors import UserError
 from inference_core.types import UInt8Array
 from mivos_studio.media.errors import MediaError
+from mivos_studio.project.recorder import ScriptRecorder
 from mivos_studio.project.script import read_script, write_script
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from gui.worker.file_opener import OpenClip
 from gui.worker.project import OpenedFile, Projects
-from gui.worker.script_recorder import ScriptRecorder
 from gui.worker.shutdown import ReportProgress
 from gui.worker.worker import OpenedSession
+from mivos_studio.project.recorder import ScriptRecorder
 
 
 @dataclass(frozen=True)

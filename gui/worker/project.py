@@ -37,10 +37,11 @@ class Project(Protocol):
     def view(self) -> Any:
         """What `save` was given to remember of the window; None where it was nothing."""
 
-    def save(self, session: Session, steps: Sequence[Step], view: object) -> None:
+    def save(self, session: Session, steps: Sequence[Step], running: Step | None, view: object) -> None:
         """Write what has changed since the last save: all of it is on disk, or nothing.
 
-        steps  what the user has performed since; kept for the next save where this one fails.
+        steps    what the user has performed since; kept for the next save where this one fails.
+        running  the step under way, as if it were stopped now.
         """
 
     def save_as(self, path: Path, *, replaces: bool) -> None:

@@ -9,9 +9,8 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from gui.worker.project import Project
-from gui.worker.script_recorder import ScriptRecorder
 from inference_core.errors import UserError
-from mivos_studio.project.steps import Propagate
+from mivos_studio.project.recorder import ScriptRecorder
 
 if TYPE_CHECKING:
     from inference_core.session import Session
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 LEAST_INTERVAL_S = 0.5
 _SHARE = 10
 """Saves during a command take at most about one part in so many of its time."""
-INITIAL_UNDO_COUNT, FAMILY, RUNNING = "initial_undo_count", "family", "running"
+INITIAL_UNDO_COUNT, FAMILY = "initial_undo_count", "family"
 """Keys of the view that a project keeps, beside those of the window."""
 
 
@@ -38,7 +37,6 @@ class ProjectSaver:
         self._initial_undo_count = initial_undo_count
         self._family = family
         self._view: Mapping[str, object] = {}
-        self._running: Propagate | None = None
         self._saved: tuple[object, ...] = ()
         self._latest_s = monotonic()
         self._interval_s = LEAST_INTERVAL_S
@@ -46,13 +44,6 @@ class ProjectSaver:
     def set_view(self, view: Mapping[str, object]) -> None:
         """Set what is remembered of the window with the next save."""
         self._view = view
-
-    def set_running(self, step: Propagate | None) -> None:
-        """Set the step of the propagation under way, as far as it has come; None where there is none.
-
-        It is kept beside the session's state, so that steps and masks agree also after a crash.
-        """
-        self._running = step
 
     def check_writable(self) -> None:
         """Raise a UserError where the project is open for reading only."""
@@ -72,7 +63,7 @@ class ProjectSaver:
             return
         began_s = monotonic()
         try:
-            self.project.save(session, steps, view)
+            self.project.save(session, steps, self._recorder.running, view)
         finally:
             self._latest_s = monotonic()
             self._interval_s = max(LEAST_INTERVAL_S, _SHARE * (self._latest_s - began_s))
@@ -109,8 +100,4 @@ class ProjectSaver:
             self.project.close()
 
     def _whole_view(self) -> dict[str, object]:
-        view = {**self._view, INITIAL_UNDO_COUNT: self._initial_undo_count, FAMILY: self._family}
-        if self._running is not None:
-            step = self._recorder.with_meanwhile(self._running)
-            view[RUNNING] = {"do": step.verb, **step.written()}
-        return view
+        return {**self._view, INITIAL_UNDO_COUNT: self._initial_undo_count, FAMILY: self._family}

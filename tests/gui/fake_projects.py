@@ -24,6 +24,7 @@ class FakeProject:
         self.failure = ""
         self.saves = 0
         self.steps: list[Step] = []
+        self.running: Step | None = None
         self.versions: list[int] = []
         self.is_closed = False
         self.is_discarded = False
@@ -33,13 +34,14 @@ class FakeProject:
     def has_name(self) -> bool:
         return self.path.parent != RECOVERY
 
-    def save(self, session: FakeSession, steps: Sequence[Step], view: object) -> None:
+    def save(self, session: FakeSession, steps: Sequence[Step], running: Step | None, view: object) -> None:
         self._waiting += steps
         if self.failure:
             raise UserError(self.failure)
         self.saves += 1
         self.steps += self._waiting
         self._waiting.clear()
+        self.running = running
         self.versions.append(session.version)
         self.view = view
 

@@ -237,8 +237,8 @@ def test_a_program_that_dies_during_a_propagation_leaves_what_is_finished_as_a_s
 
     def save_and_copy(self: ProjectSaver, session: Session) -> None:
         save(self, session)
-        running = self._running
-        if running is not None and running.stop_after == 3:
+        running = self._recorder.running
+        if running == Propagate(stop_after=3):
             copies.append(crashed_copy(path, tmp_path / "died"))
 
     save = ProjectSaver.save
