@@ -61,7 +61,7 @@ FILE_ACTIONS = (
     ),
     ActionSpec(
         "save_script", "Save script…", "File", lambda window: window.files.ask_where_to_save_script(),
-        (), "Save all steps done here as a script; `mivos replay` makes the same masks from it",
+        (), "Save what was done here as a script; `mivos replay` makes the same masks from it",
         has_session, group="script",
     ),
     ActionSpec(

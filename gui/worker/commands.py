@@ -133,6 +133,8 @@ class PlayScriptCommand(Command):
     script: Script
     frame_count: int
     read_ids: ReadIds
+    notices: tuple[str, ...] = ()
+    """Sentences on the script, shown when it has been played."""
 
     title = "Play script"
     is_long = True
@@ -140,7 +142,7 @@ class PlayScriptCommand(Command):
     @property
     def note(self) -> str:
         """Say that the script has ended."""
-        return "The script has been played."
+        return " ".join(("The script has been played.", *self.notices))
 
     def run(self, session: Session, record: StepRecord) -> Changes:
         """Perform the steps; those that change anything are recorded as if the user had performed them.

@@ -13,6 +13,12 @@ from mivos_studio.project.script import Script, ScriptObject
 from mivos_studio.project.standing import standing_script, standing_steps
 from mivos_studio.project.steps import AddObject, Draw, Meanwhile, Propagate, Step, StepRecord, Undo
 
+INCOMPLETE = (
+    "The project does not hold all steps of its work: what was undone is in the script too, and the masks"
+    " that it makes may differ."
+)
+"""What is said of a script of a recorder that is not complete."""
+
 
 class ScriptRecorder:
     """Keeps every step that has changed the session, in order; from any thread (`steps.StepRecord`)."""
