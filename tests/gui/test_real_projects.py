@@ -22,8 +22,10 @@ from inference_core.errors import UserError
 from inference_core.session import Session
 from inference_core.types import UInt8Array
 from mivos_studio import app
+from mivos_studio.media.clip import open_clip
 from mivos_studio.project.file.lock import has_living_owner, lock_path
 from mivos_studio.project.file.project_file import ProjectFile
+from mivos_studio.project.playback import play
 from mivos_studio.project.script import read_script
 from mivos_studio.project.steps import Propagate
 from mivos_studio.session_options import SessionOptions
@@ -190,6 +192,43 @@ def test_a_script_saved_in_a_project_that_was_opened_has_the_steps_of_both_times
         assert [step.verb for step in project.steps()] == ["add_object", "scribble", "propagate", "scribble"]
 
 
+def test_a_script_of_work_that_was_opened_again_makes_its_masks_with_and_without_what_was_undone(
+    program: OpenProgram, small_clip: ClipOnDisk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "koi.mivos"
+    window = program(small_clip.images)
+    draw_and_propagate(window)
+    drag(window.canvas, [(70, 50), (72, 50)])
+    drag(window.canvas, [(60, 20), (64, 20)])
+    press(window, "undo")
+    wait_idle(window)
+    save_as(window, project, monkeypatch)
+    close(window)
+
+    again = program(project)
+    for name in ("redo", "undo", "undo"):  # what was undone and done in the window before
+        press(again, name)
+        wait_idle(again)
+    drag(again.canvas, [(10, 50), (14, 50)])
+    wait_idle(again)
+    close(again)
+
+    last = program(project)
+    expected = masks(last)
+    last.files.save_script(tmp_path / "standing.json")
+    last.files.save_script(tmp_path / "all.json", with_undone=True)
+    standing, everything = (read_script(tmp_path / f"{name}.json") for name in ("standing", "all"))
+    assert [step.verb for step in standing.steps] == ["scribble", "propagate", "scribble"]
+    undone = ["scribble", "scribble", "undo", "redo", "undo", "undo"]
+    assert [step.verb for step in everything.steps] == ["scribble", "propagate", *undone, "scribble"]
+    clip = open_clip(small_clip.images)
+    for script in (standing, everything):
+        session = Session(clip, fake_networks(), device="cpu", dtype="float32", working_size=64)
+        for _ in play(session, script, lambda *_: masks(last)[0], lambda _: None):
+            pass
+        assert_equal([session.ids(frame_index) for frame_index in range(FRAMES)], expected)
+
+
 def test_work_of_a_program_that_was_killed_is_offered_with_all_strokes_and_opens(
     program: OpenProgram, small_clip: ClipOnDisk, tmp_path: Path
 ) -> None:
@@ -256,6 +295,12 @@ def test_a_program_that_dies_during_a_propagation_leaves_what_is_finished_as_a_s
     with ProjectFile.open(copies[0], writes=False) as project:
         steps = project.steps()
     assert steps[-2:] == [Propagate(stop_after=3), Propagate()]
+    script = again.files._opened.recorder.script(tmp_path)  # type: ignore[union-attr]
+    clip = open_clip(small_clip.images)
+    session = Session(clip, fake_networks(), device="cpu", dtype="float32", working_size=64)
+    for _ in play(session, script, lambda *_: expected[0], lambda _: None):
+        pass
+    assert_equal([session.ids(frame_index) for frame_index in range(FRAMES)], expected)
 
 
 def test_work_kept_for_later_is_offered_too_but_not_what_is_open_or_empty(
