@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import subprocess
 import sys
+import tempfile
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
     from model.interfaces import Networks
 
 _LOADING = "Loading the networks …"
+_REPORT = ("mivos_studio.cli", "doctor", "--report")
+_REPORT_POLL_S = 0.1
 # Each of these sets how OpenMP's idle threads wait: OpenMP's own variable, GNU's, Intel's and LLVM's.
 _WAIT_VARIABLES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
 _QT_VARIABLES = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
@@ -168,7 +173,10 @@ def _backend(options: WindowOptions, cache: Path, settings: Path) -> Backend:
             project.discard()  # nothing is in it yet
             raise
 
-    return Backend(open_clip, open_session, projects)
+    def make_report(project: Path | None, report: ReportProgress) -> str:
+        return _make_report(project, options.weights, report)
+
+    return Backend(open_clip, open_session, projects, make_report)
 
 
 class _LazyProjects:
@@ -199,6 +207,39 @@ class _LazyProjects:
 
     def add_recent(self, path: Path) -> None:
         self.loaded.add_recent(path)
+
+
+def _make_report(project: Path | None, weights: Path | None, report: ReportProgress) -> str:
+    """Return what `mivos doctor --report` prints, from a process of its own: this one may be what is broken.
+
+    `report` is called while it waits, and may raise. Raises a UserError where there is no report.
+    """
+    from inference_core.errors import UserError
+
+    words = [*_REPORT, *(["--project", str(project)] if project is not None else [])]
+    words += ["--weights", str(weights)] if weights is not None else []
+    if getattr(sys, "frozen", False):
+        raise UserError("This bundle cannot make the report: run `mivos doctor --report` in a terminal.")
+    folders = [str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", "")]
+    path = os.pathsep.join(filter(None, folders))
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"}
+    with tempfile.TemporaryFile() as printed:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *words], env=environment,
+            stdin=subprocess.DEVNULL, stdout=printed, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            while process.poll() is None:
+                report("")
+                time.sleep(_REPORT_POLL_S)
+        finally:
+            process.kill()
+            process.wait()
+        printed.seek(0)
+        text = printed.read().decode("utf-8", "replace")
+    if process.returncode != 0:
+        raise UserError("The report could not be made: run `mivos doctor --report` in a terminal.")
+    return text
 
 
 def _sample_clip(cache: Path, report: ReportProgress) -> Path:

@@ -13,6 +13,7 @@ from PyQt5.QtGui import QPixmap
 from PyQt5.QtWidgets import QApplication
 
 from gui.screenshot import save_screenshot
+from inference_core.errors import UserError
 from mivos_studio import app
 from mivos_studio.cli.gui import parse
 from mivos_studio.media.errors import MediaError
@@ -20,6 +21,7 @@ from tests.project import PROJECT
 
 FIRST_PAINT = """
 import json, sys, time
+from inference_core.errors import UserError
 from mivos_studio import app
 from mivos_studio.cli.gui import parse
 application, window = app.open_window(parse(sys.argv[1:]))
@@ -158,3 +160,28 @@ def test_a_screenshot_replaces_an_older_one_and_no_other_image(
         save_screenshot(pixmap, tmp_path / "photo.png")
     assert (tmp_path / "photo.png").read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photo.png", "window.png"]
+
+
+def test_the_window_s_report_is_that_of_the_command(tmp_path: Path) -> None:
+    waits: list[str] = []
+    text = app._make_report(tmp_path / "nothing.mivos", None, waits.append)
+    assert text.startswith("Report of MiVOS Studio\n")
+    assert "\nProject\n  not found out: ProjectError: <left out>\n" in text
+    assert waits
+
+
+def test_a_report_that_is_stopped_ends_its_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Recorded(subprocess.Popen):  # type: ignore[type-arg]
+        def __init__(self, *words: object, **options: object) -> None:
+            super().__init__(*words, **options)  # type: ignore[call-overload]
+            started.append(self)
+
+    def stop(_: str) -> None:
+        raise UserError("stopped")
+
+    monkeypatch.setattr(subprocess, "Popen", Recorded)
+    with pytest.raises(UserError, match="stopped"):
+        app._make_report(None, None, stop)
+    assert started[0].returncode is not None
