@@ -17,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mivos_studio.project.unnamed import temporary_recovery_folder
 from mivos_studio.session_options import SessionOptions
 
 if TYPE_CHECKING:
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
 
     from gui.main_window import MainWindow
     from gui.worker.backend import Backend
-    from gui.worker.project import OpenedFile, UnnamedProject
+    from gui.worker.project import OpenedFile
     from gui.worker.shutdown import ReportProgress
     from gui.worker.worker import OpenedSession
     from mivos_studio.media.clip import Clip
     from mivos_studio.project.recorder import ScriptRecorder
+    from mivos_studio.project.unnamed import UnnamedProject
     from mivos_studio.window_projects import WindowProject, WindowProjects
     from model.interfaces import Networks
 
@@ -197,10 +199,11 @@ class _LazyProjects:
         return self.loaded.open(path, clip, report)
 
     def unnamed(self) -> tuple[UnnamedProject, ...]:
-        return self.loaded.unnamed() if self._recovery.is_dir() else ()
+        folders = (self._recovery, temporary_recovery_folder())
+        return self.loaded.unnamed() if any(folder.is_dir() for folder in folders) else ()
 
-    def discard(self, path: Path) -> None:
-        self.loaded.discard(path)
+    def discard(self, path: Path) -> bool:
+        return self.loaded.discard(path)
 
     def recent(self) -> tuple[Path, ...]:
         return self.loaded.recent()
@@ -273,18 +276,14 @@ def _open_session(
         locked_count = session.undo_count
     else:
         from inference_core.session import Session
-        from mivos_studio.window_projects import (
-            initial_undo_count,
-            note_other_family,
-            update_clip,
-        )
+        from mivos_studio.window_projects import initial_undo_count, note_other_family
 
         session = Session.restore(
             state, project.file.storage, clip, networks, device=options.device, dtype=options.dtype
         )
         recorder.load(project.file.steps())
         locked_count = initial_undo_count(project.file)
-        update_clip(project.file, path, clip)
+        project.file.update_clip(path, clip)
         note_other_family(project, networks.family)
     terms = FAMILIES[networks.family].terms
     return OpenedSession(session, networks.family, terms, locked_count, project)

@@ -44,6 +44,10 @@ FILE_ACTIONS = (
         group="open", choices=_recent,
     ),
     ActionSpec(
+        "unnamed_work", "Work without a name…", "File", lambda window: window.projects.list_unnamed(), (),
+        "Open or delete work that was never saved under a name", group="open",
+    ),
+    ActionSpec(
         "save_project", "Save project", "File", lambda window: window.projects.save(), ("Ctrl+S",),
         "Give this work a name; from then on it is saved by itself", has_session, group="project",
     ),

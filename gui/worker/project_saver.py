@@ -89,9 +89,11 @@ class ProjectSaver:
     def close(self, session: Session, *, is_discarded: bool) -> None:
         """Save and close; a recovery project is removed if it is discarded or there is nothing in it.
 
-        Raises a UserError where saving fails; the project is closed then too.
+        What was undone and can be redone is something. Raises a UserError where saving fails; the project
+        is closed then too.
         """
-        if not self.project.has_name and (is_discarded or session.undo_count <= self._initial_undo_count):
+        is_empty = session.undo_count <= self._initial_undo_count and not session.can_redo
+        if not self.project.has_name and (is_discarded or is_empty):
             self.project.discard()
             return
         try:

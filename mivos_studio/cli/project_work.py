@@ -41,8 +41,7 @@ def open_project(path: Path, source: Path, clip: Clip) -> ProjectFile:
         known = project.clip
         if known is not None and (known.bytes, known.sha256) != (here.bytes, here.sha256):
             raise UserError(f"{path} was made for another clip, {known.absolute}: name that one.")
-        if known != here:
-            project.set_clip(here)
+        project.update_clip(source, clip)
         for notice in project.notices:
             print_notice(notice)
     except BaseException:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from gui.worker.project import ClipNotFoundError, OpenedFile, UnnamedProject
+from gui.worker.project import ClipNotFoundError, OpenedFile
 from inference_core.errors import UserError
 from mivos_studio.project.steps import Step
+from mivos_studio.project.unnamed import UnnamedProject
 from tests.gui.fake_session import FakeClip, FakeSession
 
 RECOVERY = Path("/recovery")
@@ -70,6 +71,8 @@ class FakeProjects:
         self.made: list[FakeProject] = []
         self.left: list[UnnamedProject] = []
         self.discarded: list[Path] = []
+        self.kept: list[Path] = []
+        """What cannot be removed."""
         self.recents: list[Path] = []
         self.has_clip = True
         self.is_same_clip = True
@@ -91,8 +94,11 @@ class FakeProjects:
     def unnamed(self) -> tuple[UnnamedProject, ...]:
         return tuple(self.left)
 
-    def discard(self, path: Path) -> None:
+    def discard(self, path: Path) -> bool:
+        if path in self.kept:
+            return False
         self.discarded.append(path)
+        return True
 
     def recent(self) -> tuple[Path, ...]:
         return tuple(self.recents)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -44,6 +45,9 @@ def program(
 ) -> Iterator[OpenProgram]:
     """Start the window as the program does, with tiny networks, and open a file in it."""
     monkeypatch.setattr(SessionOptions, "load", lambda self: replace(fake_networks(), family="compact"))
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     options = app.WindowOptions(device="cpu", dtype="float32", working_size=64)
     windows: list[MainWindow] = []
 
@@ -255,7 +259,7 @@ def test_work_of_a_program_that_was_killed_is_offered_with_all_strokes_and_opens
     assert listed is not None
     assert listed.count() == 1
     assert listed.item(0).text().startswith("images – ")
-    assert listed.item(0).text().endswith(" – 1 stroke")
+    assert listed.item(0).text().endswith(" – 1 stroke – less than 1 MB")
     assert any(ids.any() for ids in expected[1:])
     again.parts.projects.file_chosen.emit(died)
     wait_until(lambda: again.parts.projects.project is not None and again.parts.projects.project.path == died)

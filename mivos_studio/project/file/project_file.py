@@ -17,6 +17,7 @@ import msgspec
 from inference_core.errors import UserError
 from inference_core.state.snapshot import SessionSnapshot
 from mivos_studio.files import move_without_replacing, written_beside
+from mivos_studio.media.clip import Clip
 from mivos_studio.media.output.places import PROJECT_SUFFIX, cannot_write, real_path
 from mivos_studio.project.file.blobs import BlobTable
 from mivos_studio.project.file.clip_reference import ClipReference, read_clip, write_clip
@@ -248,6 +249,12 @@ class ProjectFile:
         self._check_writable()
         with self._access, self._transaction():
             write_clip(self._database, clip)
+
+    def update_clip(self, path: Path, clip: Clip) -> None:
+        """Remember where the open clip is, if it is elsewhere or another one; unless this is read-only."""
+        reference = ClipReference.of(path, clip, self.path)
+        if not self.is_read_only and reference != self.clip:
+            self.set_clip(reference)
 
     def _write(self, snapshot: SessionSnapshot, view: Any, running: tuple[float, str] | None) -> None:
         if self._saver is None:
