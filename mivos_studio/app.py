@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -151,7 +151,7 @@ def _backend(options: WindowOptions, cache: Path, settings: Path) -> Backend:
     from gui.worker.backend import Backend
 
     loaded: list[Networks] = []
-    projects = _LazyProjects(cache / "recovery", settings / "recent.json")
+    projects = _LazyProjects(cache / "recovery", settings / "recent.json", cache / "sample")
 
     def open_clip(path: Path | None, report: ReportProgress) -> Clip:
         from mivos_studio.media.clip import open_clip
@@ -184,8 +184,9 @@ def _backend(options: WindowOptions, cache: Path, settings: Path) -> Backend:
 class _LazyProjects:
     """WindowProjects, which import SQLite and OpenCV, once they are needed."""
 
-    def __init__(self, recovery: Path, recent_file: Path) -> None:
+    def __init__(self, recovery: Path, recent_file: Path, sample: Path) -> None:
         self._recovery = recovery
+        self._sample = sample
         self._recent_file = recent_file
 
     @cached_property
@@ -196,7 +197,9 @@ class _LazyProjects:
         return WindowProjects(RecoveryFolder(self._recovery), self._recent_file)
 
     def open(self, path: Path, clip: Path | None, report: ReportProgress) -> OpenedFile:
-        return self.loaded.open(path, clip, report)
+        opened = self.loaded.open(path, clip, report)
+        # As when it is opened without a project: nothing is to be saved beside it.
+        return replace(opened, path=None) if opened.path == self._sample else opened
 
     def unnamed(self) -> tuple[UnnamedProject, ...]:
         folders = (self._recovery, temporary_recovery_folder())

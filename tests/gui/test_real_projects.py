@@ -51,7 +51,7 @@ def program(
     options = app.WindowOptions(device="cpu", dtype="float32", working_size=64)
     windows: list[MainWindow] = []
 
-    def start(path: Path, *, home: Path | None = None, waits: bool = True) -> MainWindow:
+    def start(path: Path | None, *, home: Path | None = None, waits: bool = True) -> MainWindow:
         home = home or tmp_path / "home"
         window = MainWindow(app._backend(options, home / "cache", home / "settings"))
         windows.append(window)
@@ -421,6 +421,23 @@ def test_the_window_goes_from_one_project_to_another_and_back(
         wait_open(window)
         assert_equal(masks(window), expected)
     assert window.parts.projects.recent()[:2] == (one, two)
+
+
+def test_work_on_the_sample_clip_that_is_opened_again_is_on_the_sample_clip(
+    program: OpenProgram, small_clip: ClipOnDisk, tmp_path: Path
+) -> None:
+    cache = tmp_path / "home" / "cache"
+    shutil.copytree(small_clip.images, cache / "sample")
+    window = program(None)
+    draw_and_propagate(window)
+    project = window.parts.projects.project
+    assert project is not None
+    window.close()
+    click_dialog_button(window, KEEP)
+    wait_until(lambda: not has_living_owner(project.path))
+    again = program(project.path)
+    assert again.files.clip_name == "Sample clip"
+    assert again.files._script_folder() == Path.home(), "nothing is saved in the cache folder"
 
 
 def test_a_project_of_other_networks_says_so(

@@ -123,12 +123,11 @@ class RecoveryDialog(QDialog):
         box.setWindowTitle("Delete work")
         box.setTextFormat(Qt.TextFormat.PlainText)
         size = size_text(total_bytes(chosen))
-        box.setText(
-            f"Delete {_described(chosen[0])}?"
-            if len(chosen) == 1
-            else f"Delete {len(chosen)} projects without a name? They take {size}."
+        many = f"{len(chosen)} projects without a name – {size}"
+        box.setText("Delete this work?")
+        box.setInformativeText(
+            f"{_described(chosen[0]) if len(chosen) == 1 else many}\n\nIt cannot be brought back."
         )
-        box.setInformativeText("It cannot be brought back.")
         add_buttons(box, {DELETE: "Delete", KEEP: "Keep"})
         box.setDefaultButton(KEEP)
         box.setEscapeButton(KEEP)

@@ -12,7 +12,7 @@ from mivos_studio.cli.report.private import LEFT_OUT, Scrubber
 
 _INTRODUCTION = (
     "Report of MiVOS Studio",
-    "Paths and the names of files, people and machines are left out. Please read it before you send it.",
+    "Paths and names of files, people and machines are left out. Read it before you send it.",
 )
 
 
