@@ -61,7 +61,9 @@ class MainWindow(QMainWindow):
 
     def _build(self, backend: Backend, specs: Sequence[ActionSpec]) -> None:
         self.canvas = Canvas()
-        self.parts = build_window(self, self.canvas, key_sections(specs), backend.projects)
+        self.parts = build_window(
+            self, self.canvas, key_sections(specs), backend.projects, backend.make_report
+        )
         self.model, self.messages = self.parts.model, self.parts.messages
         self.navigator, self.files = self.parts.navigator, self.parts.files
         self.controller, self.edit = self.parts.controller, self.parts.edit

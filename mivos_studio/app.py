@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inference_core.errors import UserError
+from mivos_studio.project.unnamed import temporary_recovery_folder
 from mivos_studio.session_options import SessionOptions
 
 if TYPE_CHECKING:
@@ -24,11 +28,12 @@ if TYPE_CHECKING:
 
     from gui.main_window import MainWindow
     from gui.worker.backend import Backend
-    from gui.worker.project import OpenedFile, UnnamedProject
-    from gui.worker.script_recorder import ScriptRecorder
+    from gui.worker.project import OpenedFile
     from gui.worker.shutdown import ReportProgress
     from gui.worker.worker import OpenedSession
     from mivos_studio.media.clip import Clip
+    from mivos_studio.project.recorder import ScriptRecorder
+    from mivos_studio.project.unnamed import UnnamedProject
     from mivos_studio.window_projects import WindowProject, WindowProjects
     from model.interfaces import Networks
 
@@ -38,6 +43,8 @@ _NO_WINDOW = (
     " says which); `mivos propagate` and `mivos replay` need neither."
 )
 _LOADING = "Loading the networks …"
+_REPORT = ("mivos_studio.cli", "doctor", "--report")
+_REPORT_POLL_S = 0.1
 # Each of these sets how OpenMP's idle threads wait: OpenMP's own variable, GNU's, Intel's and LLVM's.
 _WAIT_VARIABLES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
 _QT_VARIABLES = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
@@ -172,7 +179,7 @@ def _backend(options: WindowOptions, cache: Path, settings: Path) -> Backend:
     from gui.worker.backend import Backend
 
     loaded: list[Networks] = []
-    projects = _LazyProjects(cache / "recovery", settings / "recent.json")
+    projects = _LazyProjects(cache / "recovery", settings / "recent.json", cache / "sample")
 
     def open_clip(path: Path | None, report: ReportProgress) -> Clip:
         from mivos_studio.media.clip import open_clip
@@ -196,14 +203,18 @@ def _backend(options: WindowOptions, cache: Path, settings: Path) -> Backend:
             project.discard()  # nothing is in it yet
             raise
 
-    return Backend(open_clip, open_session, projects)
+    def make_report(project: Path | None, report: ReportProgress) -> str:
+        return _make_report(project, options.weights, report)
+
+    return Backend(open_clip, open_session, projects, make_report)
 
 
 class _LazyProjects:
     """WindowProjects, which import SQLite and OpenCV, once they are needed."""
 
-    def __init__(self, recovery: Path, recent_file: Path) -> None:
+    def __init__(self, recovery: Path, recent_file: Path, sample: Path) -> None:
         self._recovery = recovery
+        self._sample = sample
         self._recent_file = recent_file
 
     @cached_property
@@ -214,19 +225,55 @@ class _LazyProjects:
         return WindowProjects(RecoveryFolder(self._recovery), self._recent_file)
 
     def open(self, path: Path, clip: Path | None, report: ReportProgress) -> OpenedFile:
-        return self.loaded.open(path, clip, report)
+        opened = self.loaded.open(path, clip, report)
+        # As when it is opened without a project: nothing is to be saved beside it.
+        return replace(opened, path=None) if opened.path == self._sample else opened
 
     def unnamed(self) -> tuple[UnnamedProject, ...]:
-        return self.loaded.unnamed()
+        folders = (self._recovery, temporary_recovery_folder())
+        return self.loaded.unnamed() if any(folder.is_dir() for folder in folders) else ()
 
-    def discard(self, path: Path) -> None:
-        self.loaded.discard(path)
+    def discard(self, path: Path) -> bool:
+        return self.loaded.discard(path)
 
     def recent(self) -> tuple[Path, ...]:
         return self.loaded.recent()
 
     def add_recent(self, path: Path) -> None:
         self.loaded.add_recent(path)
+
+
+def _make_report(project: Path | None, weights: Path | None, report: ReportProgress) -> str:
+    """Return what `mivos doctor --report` prints, from a process of its own: this one may be what is broken.
+
+    `report` is called while it waits, and may raise. Raises a UserError where there is no report.
+    """
+    from inference_core.errors import UserError
+
+    words = [*_REPORT, *(["--project", str(project)] if project is not None else [])]
+    words += ["--weights", str(weights)] if weights is not None else []
+    if getattr(sys, "frozen", False):
+        raise UserError("This bundle cannot make the report: run `mivos doctor --report` in a terminal.")
+    folders = [str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", "")]
+    path = os.pathsep.join(filter(None, folders))
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"}
+    with tempfile.TemporaryFile() as printed:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *words], env=environment,
+            stdin=subprocess.DEVNULL, stdout=printed, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            while process.poll() is None:
+                report("")
+                time.sleep(_REPORT_POLL_S)
+        finally:
+            process.kill()
+            process.wait()
+        printed.seek(0)
+        text = printed.read().decode("utf-8", "replace")
+    if process.returncode != 0:
+        raise UserError("The report could not be made: run `mivos doctor --report` in a terminal.")
+    return text
 
 
 def _sample_clip(cache: Path, report: ReportProgress) -> Path:
@@ -264,19 +311,14 @@ def _open_session(
         locked_count = session.undo_count
     else:
         from inference_core.session import Session
-        from mivos_studio.project.file.view_keys import running_step
-        from mivos_studio.window_projects import (
-            initial_undo_count,
-            note_other_family,
-            update_clip,
-        )
+        from mivos_studio.window_projects import initial_undo_count, note_other_family
 
         session = Session.restore(
             state, project.file.storage, clip, networks, device=options.device, dtype=options.dtype
         )
-        recorder.load(project.file.steps(), running_step(project.view))
+        recorder.load(project.file.steps())
         locked_count = initial_undo_count(project.file)
-        update_clip(project.file, path, clip)
+        project.file.update_clip(path, clip)
         note_other_family(project, networks.family)
     terms = FAMILIES[networks.family].terms
     return OpenedSession(session, networks.family, terms, locked_count, project)

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gui.worker.project import ClipNotFoundError, OpenedFile, UnnamedProject
+from gui.worker.project import ClipNotFoundError, OpenedFile
 from inference_core.errors import UserError
-from inference_core.tools.registry import TOOLS
 from mivos_studio.media.clip import Clip, open_clip
 from mivos_studio.media.errors import MediaError
 from mivos_studio.media.output.file import FileKind, written_file
-from mivos_studio.media.output.places import PROJECT_SUFFIX
-from mivos_studio.project.file.clip_reference import ClipReference, find_clip, read_clip
+from mivos_studio.project.file.clip_reference import ClipReference, find_clip
 from mivos_studio.project.file.collect import collect
 from mivos_studio.project.file.errors import ProjectError
-from mivos_studio.project.file.lock import has_living_owner, owner_of
-from mivos_studio.project.file.opening import ReadOnlyDatabase
+from mivos_studio.project.file.lock import owner_of
 from mivos_studio.project.file.project_file import ProjectFile
-from mivos_studio.project.file.recovery import RecoveryFolder
+from mivos_studio.project.file.recovery import BUDGET_BYTES, RecoveryFolder
 from mivos_studio.project.file.view_keys import INITIAL_UNDO_COUNT, as_mapping, other_family
 from mivos_studio.project.steps import Step
+from mivos_studio.project.unnamed import UnnamedProject, size_notice, temporary_recovery_folder, total_bytes
 
 if TYPE_CHECKING:
     from gui.worker.shutdown import ReportProgress
@@ -42,7 +38,7 @@ _WAITING = "Waiting until the project is saved …"
 class WindowProject:
     """A project file as the window uses it (`gui.worker.project.Project`)."""
 
-    def __init__(self, file: ProjectFile, recovery: RecoveryFolder) -> None:
+    def __init__(self, file: ProjectFile, recovery: Sequence[RecoveryFolder]) -> None:
         self.file = file
         self._recovery = recovery
         self._notices: list[str] = []
@@ -53,8 +49,8 @@ class WindowProject:
 
     @property
     def has_name(self) -> bool:
-        """Whether it is outside of the recovery folder."""
-        return not self._recovery.holds(self.file)
+        """Whether it is outside of the recovery folders."""
+        return not any(folder.holds(self.path) for folder in self._recovery)
 
     @property
     def is_read_only(self) -> bool:
@@ -74,16 +70,16 @@ class WindowProject:
         """What was remembered of the window."""
         return self.file.view
 
-    def save(self, session: Session, steps: Sequence[Step], view: object) -> None:
+    def save(self, session: Session, steps: Sequence[Step], running: Step | None, view: object) -> None:
         """Save what has changed. Raises a ProjectError."""
-        self.file.save(session, steps=steps, view=view)
+        self.file.save(session, steps=steps, running=running, view=view)
 
     def save_as(self, path: Path, *, replaces: bool) -> None:
         """Go on at another place; a recovery project is removed. Raises a ProjectError."""
-        old = None if self.has_name else self.path
+        old = self.path
         self.file.save_as(path, replaces=replaces)
-        if old is not None and old != self.path:
-            self._recovery.remove(old)
+        if old != self.path:
+            self._remove(old)
 
     def collect(self, folder: Path) -> Path:
         """Copy it and its clip into a folder. Raises a UserError."""
@@ -96,26 +92,33 @@ class WindowProject:
     def discard(self) -> None:
         """Close the file; remove it if it has no name."""
         self.file.close()
-        if not self.has_name:
-            self._recovery.remove(self.path)
+        self._remove(self.path)
+
+    def _remove(self, path: Path) -> None:
+        """Delete a project if it is in a recovery folder."""
+        for folder in self._recovery:
+            if folder.holds(path):
+                folder.remove(path)
 
 
 class WindowProjects:
     """Opens projects and makes those of new work (`gui.worker.project.Projects`).
 
-    recovery     the folder of work without a name.
-    recent_file  keeps the paths of the projects used last.
+    recovery      the folder of work without a name.
+    recent_file   keeps the paths of the projects used last.
+    budget_bytes  how much work without a name may take before a notice says so.
     """
 
-    def __init__(self, recovery: RecoveryFolder, recent_file: Path) -> None:
-        self._recovery = recovery
+    def __init__(
+        self, recovery: RecoveryFolder, recent_file: Path, *, budget_bytes: int = BUDGET_BYTES
+    ) -> None:
+        self._folders = (recovery, RecoveryFolder(temporary_recovery_folder()))
         self._recent_file = recent_file
+        self._budget_bytes = budget_bytes
 
     def open(self, path: Path, clip: Path | None, report: ReportProgress) -> OpenedFile:
         """Open a project and its clip. Raises a ClipNotFoundError, and other UserErrors."""
-        file = self._open_file(path, report)
-        folders = [folder for folder in self._folders if folder.holds(file)]
-        project = WindowProject(file, (*folders, self._recovery)[0])
+        project = WindowProject(self._open_file(path, report), self._folders)
         try:
             place, is_same = _find(project.file, clip)
             return OpenedFile(open_clip(place), place, project, is_same_clip=is_same)
@@ -127,17 +130,27 @@ class WindowProjects:
         """Make a project for new work on a clip. Raises a UserError where that is possible nowhere."""
         recovery, temporary = self._folders
         try:
-            return self._create(recovery, path, clip)
+            project = self._create(recovery, path, clip)
         except ProjectError:
-            return self._create(temporary, path, clip)
+            project = self._create(temporary, path, clip)
+            project.add_notice(
+                f"Work without a name is kept in {temporary.folder}, which may be emptied when the computer"
+                f" starts again, since {recovery.folder} cannot be written: give it a name soon."
+            )
+        if sum(folder.bytes_on_disk() for folder in self._folders) > self._budget_bytes:
+            left = self.unnamed()
+            if total_bytes(left) > self._budget_bytes:  # without what is open
+                project.add_notice(size_notice(left))
+        return project
 
     def unnamed(self) -> tuple[UnnamedProject, ...]:
         """Return the recovery projects that hold work and that no window has open, the newest first."""
-        return tuple(sorted(self._unnamed(), key=lambda each: -each.saved_at))
+        found = [each for folder in self._folders for each in folder.unnamed()]
+        return tuple(sorted(found, key=lambda each: -each.saved_at))
 
-    def discard(self, path: Path) -> None:
-        """Remove a recovery project that no window has open."""
-        self._recovery.remove(path)
+    def discard(self, path: Path) -> bool:
+        """Remove a recovery project that no window has open; return whether it is gone."""
+        return any(folder.holds(path) and folder.remove(path) for folder in self._folders)
 
     def recent(self) -> tuple[Path, ...]:
         """Return the projects used last that are there, the newest first."""
@@ -151,11 +164,6 @@ class WindowProjects:
             self._recent_file.parent.mkdir(parents=True, exist_ok=True)
             with written_file(self._recent_file, _RECENT) as beside:
                 beside.write_text(json.dumps([str(each) for each in paths], indent=1), encoding="utf-8")
-
-    @property
-    def _folders(self) -> tuple[RecoveryFolder, RecoveryFolder]:
-        """The folder of work without a name, and the one for where that cannot be written."""
-        return self._recovery, RecoveryFolder(Path(tempfile.gettempdir()) / "mivos-recovery")
 
     def _read_recent(self) -> list[Path]:
         try:
@@ -178,23 +186,13 @@ class WindowProjects:
 
     def _create(self, recovery: RecoveryFolder, path: Path, clip: Clip) -> WindowProject:
         file = recovery.create()
-        project = WindowProject(file, recovery)
+        project = WindowProject(file, self._folders)
         try:
             file.set_clip(ClipReference.of(path, clip, file.path))
         except BaseException:
             project.discard()
             raise
         return project
-
-    def _unnamed(self) -> Iterator[UnnamedProject]:
-        paths = (path for folder in self._folders for path in folder.folder.glob(f"*{PROJECT_SUFFIX}"))
-        for path in paths:
-            if has_living_owner(path):
-                continue
-            with suppress(UserError, OSError, sqlite3.Error, ValueError, TypeError, KeyError):
-                found = _described(path)
-                if found is not None:
-                    yield found
 
 
 def _recent_in(path: Path) -> list[Path] | None:
@@ -208,17 +206,6 @@ def _recent_in(path: Path) -> list[Path] | None:
 
 
 _RECENT = FileKind("a list of recent projects", lambda path: _recent_in(path) is not None)
-
-
-def update_clip(project: ProjectFile, path: Path, clip: Clip) -> None:
-    """Remember where the clip is, if it is elsewhere or another one; a project that is read-only stays.
-
-    So does one on a full disk: it can be opened all the same.
-    """
-    reference = ClipReference.of(path, clip, project.path)
-    if not project.is_read_only and reference != project.clip:
-        with suppress(ProjectError):
-            project.set_clip(reference)
 
 
 def initial_undo_count(project: ProjectFile) -> int:
@@ -250,15 +237,3 @@ def _find(project: ProjectFile, clip: Path | None) -> tuple[Path, bool]:
     except UserError as error:
         raise ClipNotFoundError(project.path, str(error)) from error
     return found.path, found.is_same
-
-
-def _described(path: Path) -> UnnamedProject | None:
-    """Describe a recovery project; None where nothing was done after its first object was added."""
-    with closing(ReadOnlyDatabase(path)) as database:
-        clip = read_clip(database.connection)
-        rows = database.connection.execute("SELECT step FROM interaction")
-        verbs = [json.loads(step)["do"] for (step,) in rows]
-    if len(verbs) < 2:
-        return None
-    name = Path(clip.absolute).name if clip is not None else path.stem
-    return UnnamedProject(path, name, path.stat().st_mtime, sum(verb in TOOLS for verb in verbs))

@@ -20,7 +20,6 @@ from msgspec.structs import fields
 from PIL import Image
 
 from gui.worker.commands import EditCommand
-from gui.worker.script_recorder import ScriptRecorder
 from inference_core.errors import UserError
 from inference_core.propagation.confidence import confidence_of
 from inference_core.propagation.memory import options_for
@@ -35,6 +34,7 @@ from mivos_studio.media.export.formats import FORMATS
 from mivos_studio.media.export.job import ExportJob
 from mivos_studio.project import steps
 from mivos_studio.project.playback import play
+from mivos_studio.project.recorder import ScriptRecorder
 from mivos_studio.project.script import check_script, read_script, write_script
 from mivos_studio.project.steps import STEP_KINDS, Draw, SetLock
 from mivos_studio.training.options import TrainingOptions
@@ -270,8 +270,8 @@ def test_a_step_is_titled_recorded_and_counted(script: Path) -> None:
     assert EditCommand(step).title == "Fill"
     recorder = ScriptRecorder()
     recorder.start(undo_count=0)
-    for undo_count in (1, 2):
-        recorder.record(step, undo_count)
+    for _ in range(2):
+        recorder.add(step)
     assert recorder.describe_work() == ("2 fills",)
 
 
@@ -321,16 +321,15 @@ def test_the_example_of_a_format_runs(tmp_path: Path, small_clip: ClipOnDisk) ->
 
 
 def test_the_example_of_a_step_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(STEP_KINDS, "reset_range", example("A script step", steps)["ResetRange"])
+    monkeypatch.setitem(STEP_KINDS, "set_order", example("A script step", steps)["SetOrder"])
     file = tmp_path / "script.json"
-    file.write_text('{"version": 1, "steps": [{"do": "reset_range", "range": [1, 2]}]}', encoding="utf-8")
-    session = fake_session(square_clip(4))
-    for frame_index in range(4):
-        session.set_ids(frame_index, square_ids(frame_index))
-    assert list(
-        play(session, read_script(file), lambda file, frame_index: square_ids(0), lambda _: None)
-    ) == [1]
-    assert [bool(session.ids(frame_index).any()) for frame_index in range(4)] == [True, False, False, True]
+    order = '{"do": "set_order", "object": 2, "order": 5}'
+    file.write_text(f'{{"version": 1, "objects": [{{"id": 2}}], "steps": [{order}]}}', encoding="utf-8")
+    session, recorder = fake_session(square_clip(4)), ScriptRecorder()
+    script, masks = read_script(file), square_ids(0)
+    assert list(play(session, script, lambda file, frame_index: masks, lambda _: None, recorder)) == [1]
+    assert [each.settings.order for each in session.objects] == [5]
+    assert session.undo_count == len(recorder.take_new()) == 2
 
 
 def test_the_example_of_a_command_runs(

@@ -44,6 +44,10 @@ FILE_ACTIONS = (
         group="open", choices=_recent,
     ),
     ActionSpec(
+        "unnamed_work", "Work without a name…", "File", lambda window: window.projects.list_unnamed(), (),
+        "Open or delete work that was never saved under a name", group="open",
+    ),
+    ActionSpec(
         "save_project", "Save project", "File", lambda window: window.projects.save(), ("Ctrl+S",),
         "Give this work a name; from then on it is saved by itself", has_session, group="project",
     ),
@@ -61,7 +65,7 @@ FILE_ACTIONS = (
     ),
     ActionSpec(
         "save_script", "Save script…", "File", lambda window: window.files.ask_where_to_save_script(),
-        (), "Save all steps done here as a script; `mivos replay` makes the same masks from it",
+        (), "Save what was done here as a script; `mivos replay` makes the same masks from it",
         has_session, group="script",
     ),
     ActionSpec(

@@ -10,6 +10,10 @@ HELP_ACTIONS = (
         "All keys and gestures",
     ),
     ActionSpec(
+        "report", "Report for a bug…", "Help", lambda window: window.report.show(), (),
+        "What the program runs on and its last errors, without paths and names, to send with a bug report",
+    ),
+    ActionSpec(
         "about", "About MiVOS Studio", "Help", lambda window: window.files.show_about(), (),
         "What this program is",
     ),

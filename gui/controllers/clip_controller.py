@@ -20,10 +20,10 @@ from gui.worker.backend import Backend
 from gui.worker.file_opener import FileOpener
 from gui.worker.frame_reader import FrameReader
 from gui.worker.project import ClipNotFoundError, OpenedFile
-from gui.worker.script_recorder import ScriptRecorder
 from gui.worker.shutdown import ReportProgress
 from gui.worker.worker import Worker
 from mivos_studio.media.output.places import PROJECT_SUFFIX
+from mivos_studio.project.recorder import ScriptRecorder
 
 _OPENING = "Opening the clip …"
 _OPENING_PROJECT = "Opening the project …"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,11 +17,11 @@ from gui.panels.dialogs.export_dialog import Confirmation, ExportDialog, ExportR
 from gui.panels.dialogs.shortcut_sheet import Rows, ShortcutSheet
 from gui.state.session_model import Messages
 from gui.worker.commands import ExportCommand, PlayScriptCommand
-from gui.worker.script_recorder import ScriptRecorder
 from inference_core.errors import UserError
 from inference_core.types import UInt8Array
 from mivos_studio.media.errors import MediaError
-from mivos_studio.project.script import read_script, write_script
+from mivos_studio.project.recorder import INCOMPLETE, ScriptRecorder
+from mivos_studio.project.script import ScriptClip, read_script, write_script
 
 if TYPE_CHECKING:
     from mivos_studio.media.clip import Clip
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 VIDEOS = "Videos (*.mp4 *.mov *.mkv *.webm *.avi *.m4v *.mxf *.mpg *.mpeg *.ogv *.ts *.wmv);;All files (*)"
 _SCRIPTS = "Scripts (*.json)"
+_SCRIPTS_WITH_UNDONE = "Scripts with what was undone (*.json)"
+_SCRIPT_SUFFIX = ".json"
 _PROGRAM = "mivos-studio"
 _ABOUT = (
     "Cut objects out of a clip: draw on one frame, propagate through all, correct, fuse.",
@@ -112,11 +115,23 @@ class FileController(QObject):
             self.play_script(Path(chosen))
 
     def ask_where_to_save_script(self) -> None:
-        """Ask for a file and write the script of all steps."""
-        suggested = str(Path(self._folder()) / "script.json")
-        chosen, _ = QFileDialog.getSaveFileName(self._window, "Save script", suggested, _SCRIPTS)
+        """Ask for a file, and whether what was undone is wanted, and write the script."""
+        if self._opened is None:
+            return
+        suggested = str(self._script_folder() / f"{self._name()}_script{_SCRIPT_SUFFIX}")
+        filters = [_SCRIPTS, *([_SCRIPTS_WITH_UNDONE] if self._opened.recorder.has_undone else [])]
+        chosen, kind = QFileDialog.getSaveFileName(self._window, "Save script", suggested, ";;".join(filters))
         if chosen:
-            self.save_script(Path(chosen))
+            self._save_chosen_script(Path(chosen), with_undone=kind == _SCRIPTS_WITH_UNDONE)
+
+    def _save_chosen_script(self, path: Path, *, with_undone: bool) -> None:
+        """Save where the dialog says; a name without an ending gets one, and replaces nothing then."""
+        if not path.suffix:
+            path = path.with_name(f"{path.name}{_SCRIPT_SUFFIX}")
+            if path.exists():
+                self._messages.error.emit(f"{path} is there already: choose another name.")
+                return
+        self.save_script(path, with_undone=with_undone)
 
     def ask_for_export(self) -> None:
         """Ask for format and folder, and export the masks."""
@@ -160,23 +175,29 @@ class FileController(QObject):
             return
         opened = self._opened
         if opened is not None:
-            self._controller.submit(PlayScriptCommand(script, len(opened.clip), self._read_ids))
+            notices = script.notices(opened.path)
+            self._controller.submit(PlayScriptCommand(script, len(opened.clip), self._read_ids, notices))
 
-    def save_script(self, path: Path) -> bool:
-        """Write all steps on this clip as a script: to a temporary file that then replaces an older script.
+    def save_script(self, path: Path, *, with_undone: bool = False) -> bool:
+        """Write what was done on this clip as a script, to a temporary file that then replaces an older one.
 
+        with_undone  also what was undone since.
         Returns whether it was written; if not, the banner shows why, and an older script is unchanged.
         """
         if self._opened is None:
             return False
-        script = self._opened.recorder.script(path.parent)
+        recorder, clip = self._opened.recorder, self._opened.path
+        script = recorder.script(path.parent, with_undone=with_undone)
+        if clip is not None:
+            script = replace(script, clip=ScriptClip.of(clip, path.parent))
         try:
             inputs = (*self._opened.sources, *self._opened.masks)
             write_script(script, path, inputs=inputs)
         except MediaError as error:
             self._messages.error.emit(str(error))
             return False
-        self._messages.note.emit(f"The script is in {path}.")
+        lacking = () if recorder.is_complete else (INCOMPLETE,)
+        self._messages.note.emit(" ".join((f"The script is in {path}.", *lacking)))
         return True
 
     def export(self, request: ExportRequest) -> None:
@@ -241,9 +262,21 @@ class FileController(QObject):
         path = self._opened.path if self._opened else None
         return str(path.resolve().parent) if path else str(Path.home())
 
+    def _script_folder(self) -> Path:
+        """Return the folder of the project where it has a name, else the clip's, or the user's."""
+        saver = self._controller.saver
+        if saver is not None and saver.project.has_name:
+            return saver.project.path.absolute().parent
+        folder = Path(self._folder())
+        return folder if os.access(folder, os.W_OK) else Path.home()
+
     def _name(self) -> str:
+        """Return the clip's name without its ending: results are named after it."""
         path = self._opened.path if self._opened else None
-        return path.stem if path else "sample"
+        if path is None:
+            return "sample"
+        path = path.resolve()
+        return path.name if path.is_dir() else path.stem
 
 
 def _version() -> str:

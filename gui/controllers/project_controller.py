@@ -18,13 +18,15 @@ from gui.state.saved_view import written_view
 from gui.state.session_model import Messages
 from gui.state.view_model import ViewModel
 from gui.worker.commands import CollectCommand, Command, SaveProjectCommand
-from gui.worker.project import OpenedFile, Project, Projects, UnnamedProject
+from gui.worker.project import OpenedFile, Project, Projects
 from gui.worker.unnamed_finder import UnnamedFinder
 from gui.worker.worker import Ending, OpenedSession, Outcome
 from mivos_studio.media.output.places import PROJECT_SUFFIX
+from mivos_studio.project.unnamed import UnnamedProject
 
 _FILTER = f"Projects (*{PROJECT_SUFFIX})"
 _NOT_OPEN = "The clip is still being opened: try again once its networks are loaded."
+_NO_UNNAMED = "There is no work without a name but what is open in a window."
 _NEEDS_NAME = "Give the project a name first: File, Save project as…"
 
 
@@ -66,6 +68,7 @@ class ProjectController(QObject):
         self._waiting: dict[Command, Callable[[bool], None]] = {}
         self._failure = ""
         self._finder: UnnamedFinder | None = None
+        self._is_listing_unnamed = False
         model.changed.connect(self.update_view)
         controller.submitted.connect(self.update_view)
         controller.session_opened.connect(self._on_session_opened)
@@ -200,29 +203,45 @@ class ProjectController(QObject):
 
     def offer_unnamed(self) -> None:
         """Look for work that an earlier run of the program left, and offer it in a dialog."""
-        projects = self._projects
-        if projects is not None and self._finder is None:
-            self._finder = finder = UnnamedFinder(projects.unnamed)
-            finder.connect_until_stop(finder.found, self._show_unnamed)
-            finder.begin()
+        self._find_unnamed(self._show_unnamed)
+
+    def list_unnamed(self) -> None:
+        """Look for work without a name and list it in a dialog; say so where there is none."""
+        self._find_unnamed(self._list_unnamed)
 
     def stop(self) -> None:
         """Show no dialog any more: the window is being closed."""
         if self._finder is not None:
             self._finder.request_stop()
 
-    def _show_unnamed(self, found: tuple[UnnamedProject, ...]) -> None:
+    def _find_unnamed(self, show: Callable[[tuple[UnnamedProject, ...]], object]) -> None:
+        """Call `show` with what is found; not while an earlier search runs, or its dialog is open."""
+        projects = self._projects
+        is_searching = self._finder is not None and self._finder.isRunning()
+        if projects is not None and not is_searching and not self._is_listing_unnamed:
+            self._finder = finder = UnnamedFinder(projects.unnamed)
+            finder.connect_until_stop(finder.found, show)
+            finder.begin()
+
+    def _show_unnamed(self, found: tuple[UnnamedProject, ...]) -> bool:
+        """List what is not open in a dialog; return whether there is any."""
+        projects = self._projects
         opened = self.project.path if self.project is not None else None
         left = [each for each in found if each.path != opened]
-        if left:
-            dialog = RecoveryDialog(left, self._window)
+        if projects is not None and left:
+            dialog = RecoveryDialog(left, projects.discard, self._window)
             dialog.open_chosen.connect(self.file_chosen.emit)
-            dialog.discard_chosen.connect(self._discard)
+            dialog.finished.connect(self._on_list_closed)
+            self._is_listing_unnamed = True
             dialog.open()
+        return bool(left)
 
-    def _discard(self, path: Path) -> None:
-        if self._projects is not None:
-            self._projects.discard(path)
+    def _list_unnamed(self, found: tuple[UnnamedProject, ...]) -> None:
+        if not self._show_unnamed(found):
+            self.show_note(_NO_UNNAMED)
+
+    def _on_list_closed(self) -> None:
+        self._is_listing_unnamed = False
 
     # Events.
 

@@ -13,12 +13,14 @@ from gui.controllers.edit_controller import EditController
 from gui.controllers.file_controller import FileController
 from gui.controllers.navigator import Navigator
 from gui.controllers.project_controller import ProjectController
+from gui.controllers.report_controller import ReportController
 from gui.controllers.session_presenter import SessionPresenter
 from gui.controllers.timeline_presenter import TimelinePresenter
 from gui.panels.dialogs.shortcut_sheet import Rows
 from gui.state.session_model import Messages, SessionModel
 from gui.state.view_model import ViewModel
 from gui.worker.project import Projects
+from gui.worker.report_maker import MakeReport
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Window:
     edit        handles what the user does to masks and objects.
     files       handles clips, scripts, exports, and the Help menu.
     projects    handles the project of the open clip.
+    report      shows the report for a bug.
     """
 
     model: ViewModel
@@ -45,15 +48,21 @@ class Window:
     edit: EditController
     files: FileController
     projects: ProjectController
+    report: ReportController
 
 
 def build_window(
-    widget: QWidget, canvas: Canvas, keys: Mapping[str, Rows], backend: Projects | None = None
+    widget: QWidget,
+    canvas: Canvas,
+    keys: Mapping[str, Rows],
+    backend: Projects | None = None,
+    make_report: MakeReport | None = None,
 ) -> Window:
     """Create models and controllers; they are destroyed with the widget.
 
-    keys     the sections of the shortcut sheet.
-    backend  opens projects; None where there are none.
+    keys         the sections of the shortcut sheet.
+    backend      opens projects; None where there are none.
+    make_report  makes the report for a bug; None where that is not possible.
     """
     model, session, messages = ViewModel(widget), SessionModel(widget), Messages(widget)
     timeline = TimelinePresenter(widget)
@@ -63,4 +72,7 @@ def build_window(
     edit = EditController(model, presenter, messages, canvas, navigator, controller)
     files = FileController(widget, controller, messages, keys)
     projects = ProjectController(widget, model, messages, canvas, controller, files, backend)
-    return Window(model, session, messages, canvas, timeline, navigator, controller, edit, files, projects)
+    report = ReportController(widget, projects, make_report)
+    return Window(
+        model, session, messages, canvas, timeline, navigator, controller, edit, files, projects, report
+    )

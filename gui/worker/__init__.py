@@ -1,1 +1,1 @@
-"""The window's threads, the commands they run, the script recorder and the shutdown. No widgets."""
+"""The window's threads, the commands they run, and the shutdown. No widgets."""

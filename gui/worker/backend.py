@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from gui.worker.file_opener import OpenClip
 from gui.worker.project import OpenedFile, Projects
-from gui.worker.script_recorder import ScriptRecorder
+from gui.worker.report_maker import MakeReport
 from gui.worker.shutdown import ReportProgress
 from gui.worker.worker import OpenedSession
+from mivos_studio.project.recorder import ScriptRecorder
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,10 @@ class Backend:
     open_clip     opens a clip; None stands for the sample clip.
     open_session  makes a session on a clip, or restores that of a project.
     projects      opens projects; None where the window is used without.
+    make_report   makes the report for a bug; None where the window is used without.
     """
 
     open_clip: OpenClip
     open_session: Callable[[OpenedFile, ScriptRecorder, ReportProgress], OpenedSession]
     projects: Projects | None = None
+    make_report: MakeReport | None = None

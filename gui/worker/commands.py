@@ -7,7 +7,7 @@ be replayed outside the window with the same masks.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +18,10 @@ import numpy as np
 
 from inference_core.errors import NotReadyError, UserError
 from inference_core.types import Direction, FrameMask, Interaction, Progress, Stroke, Tool, UInt8Array
-from mivos_studio.project.playable import ReadIds, found_in
+from mivos_studio.project.playable import ReadIds
 from mivos_studio.project.playback import perform_numbered
 from mivos_studio.project.script import Script, check_script
-from mivos_studio.project.steps import AddObject, Propagate, Redo, Step, Undo
+from mivos_studio.project.steps import AddObject, Propagate, Redo, Step, StepRecord, Undo
 
 if TYPE_CHECKING:
     from gui.worker.project_saver import ProjectSaver
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from mivos_studio.media.export.export_format import ExportFormat
     from mivos_studio.media.export.job import ExportJob
 
-RecordStep = Callable[[Step], None]
-"""Adds a performed step to the script."""
 Change = FrameMask | Progress
 Changes = Generator[Change, None, None]
 
@@ -55,13 +53,8 @@ class Command(ABC):
         """Text of the banner when it is done; empty where the canvas shows the result."""
         return ""
 
-    def unfinished(self, done: int) -> Propagate | None:
-        """Return the step that would be recorded if it were stopped after so many changes, if any."""
-        del done
-        return None
-
     @abstractmethod
-    def run(self, session: Session, record: RecordStep) -> Changes:
+    def run(self, session: Session, record: StepRecord) -> Changes:
         """Run it, yielding each change. Closing the generator stops it and keeps what is done."""
 
 
@@ -76,10 +69,9 @@ class EditCommand(Command):
         """The step's title."""
         return self.step.title
 
-    def run(self, session: Session, record: RecordStep) -> Changes:
-        """Perform the step, then record it; a step that fails is not recorded."""
-        yield from self.step.perform(session, _refuse_file)
-        record(self.step)
+    def run(self, session: Session, record: StepRecord) -> Changes:
+        """Perform the step and record it; one that changes nothing is not recorded."""
+        yield from self.step.perform_and_record(session, _refuse_file, record)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,11 +82,10 @@ class UndoCommand(Command):
 
     title = "Undo"
 
-    def run(self, session: Session, record: RecordStep) -> Changes:
+    def run(self, session: Session, record: StepRecord) -> Changes:
         """Undo the newest step if it is the user's."""
         if session.undo_count > self.initial_undo_count:
-            yield from session.undo()
-            record(Undo())
+            yield from Undo().perform_and_record(session, _refuse_file, record)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,15 +96,15 @@ class GoToStepCommand(Command):
 
     title = "Go to a step"
 
-    def run(self, session: Session, record: RecordStep) -> Changes:
+    def run(self, session: Session, record: StepRecord) -> Changes:
         """Undo or redo one after the other; each frame that has changed is yielded once, at the end."""
         frames: set[int] = set()
         while session.undo_count > self.undo_count:
             frames.update(session.undo().frames)
-            record(Undo())
+            record.add(Undo())
         while session.undo_count < self.undo_count and session.can_redo:
             frames.update(session.redo().frames)
-            record(Redo())
+            record.add(Redo())
         for frame_index in sorted(frames):
             yield FrameMask(frame_index, session.ids(frame_index))
 
@@ -124,10 +115,10 @@ class AddObjectCommand(Command):
 
     title = "Add object"
 
-    def run(self, session: Session, record: RecordStep) -> Changes:
+    def run(self, session: Session, record: StepRecord) -> Changes:
         """Add the object; no frame changes."""
         object_id = session.add_object()
-        record(AddObject(object_id, session.objects[-1].name))
+        record.add(AddObject(object_id, session.objects[-1].name))
         yield from ()
 
 
@@ -148,24 +139,12 @@ class PropagateCommand(Command):
         """Name the command, with its direction unless it is both."""
         return "Propagate" if self.direction is Direction.BOTH else f"Propagate {self.direction.value}"
 
-    def unfinished(self, done: int) -> Propagate:
-        """Return the step of a propagation that was stopped after so many frames."""
-        return Propagate(None, self.direction, stop_after=done)
-
-    def run(self, session: Session, record: RecordStep) -> Changes:
+    def run(self, session: Session, record: StepRecord) -> Changes:
         """Propagate; one that was stopped is recorded with its number of finished frames."""
         if not session.drafts and not session.unfinished:
             raise NotReadyError("Draw on a frame before propagating.")
-        done = 0
-        try:
-            with closing(session.propagate(None, self.direction)) as changes:
-                for change in changes:
-                    done += 1
-                    yield change
-        except GeneratorExit:
-            record(self.unfinished(done))
-            raise
-        record(Propagate(None, self.direction))
+        step = Propagate(None, self.direction)
+        yield from step.perform_and_record(session, _refuse_file, record)
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,6 +154,8 @@ class PlayScriptCommand(Command):
     script: Script
     frame_count: int
     read_ids: ReadIds
+    notices: tuple[str, ...] = ()
+    """Sentences on the script, shown when it has been played."""
 
     title = "Play script"
     is_long = True
@@ -182,23 +163,21 @@ class PlayScriptCommand(Command):
     @property
     def note(self) -> str:
         """Say that the script has ended."""
-        return "The script has been played."
+        return " ".join(("The script has been played.", *self.notices))
 
-    def run(self, session: Session, record: RecordStep) -> Changes:
-        """Perform the steps; each is recorded as if the user had performed it.
+    def run(self, session: Session, record: StepRecord) -> Changes:
+        """Perform the steps; those that change anything are recorded as if the user had performed them.
 
         A UserError is raised with the step's number in the script, and before anything is changed where the
         script does not fit the clip.
         """
         check_script(self.script, self.frame_count)
-        read_ids = found_in(self.script.folder, self.read_ids)
         began_s = perf_counter()
         for missing in self._missing_objects(session):
-            yield from missing.perform(session, read_ids)
-            record(missing)
+            yield from missing.perform_and_record(session, self.read_ids, record)
         for number, step in enumerate(self.script.steps, start=1):
-            yield from perform_numbered(step, number, session, read_ids)
-            record(step.with_absolute_paths(self.script.folder))
+            folder = self.script.folder
+            yield from perform_numbered(step, number, session, folder, self.read_ids, record)
             yield Progress(number, len(self.script.steps), perf_counter() - began_s)
 
     def _missing_objects(self, session: Session) -> list[AddObject]:
@@ -222,7 +201,7 @@ class SaveProjectCommand(Command):
         """Say where the work is."""
         return f"All your work is in {self.path or self.saver.project.path}."
 
-    def run(self, session: Session, record: RecordStep) -> Changes:
+    def run(self, session: Session, record: StepRecord) -> Changes:
         """Save; the session is not changed."""
         del record
         if self.path is None:
@@ -248,7 +227,7 @@ class CollectCommand(Command):
         """Say where the copies are."""
         return f"The project and its clip are in {self.folder}."
 
-    def run(self, session: Session, record: RecordStep) -> Changes:
+    def run(self, session: Session, record: StepRecord) -> Changes:
         """Copy; the session is not changed."""
         del record
         self.saver.collect(session, self.folder)
@@ -277,7 +256,7 @@ class ExportCommand(Command):
         """Say which folder the masks are in."""
         return f"The masks are in {self.path}."
 
-    def run(self, session: Session, record: RecordStep) -> Changes:
+    def run(self, session: Session, record: StepRecord) -> Changes:
         """Write frame by frame; if stopped, no files are left."""
         del session, record  # an export is not a step of the script
         began_s = perf_counter()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from gui.worker.shutdown import ReportProgress
 from inference_core.errors import UserError
 from mivos_studio.project.steps import Step
+from mivos_studio.project.unnamed import UnnamedProject
 
 if TYPE_CHECKING:
     from inference_core.session import Session
@@ -37,10 +38,11 @@ class Project(Protocol):
     def view(self) -> Any:
         """What `save` was given to remember of the window; None where it was nothing."""
 
-    def save(self, session: Session, steps: Sequence[Step], view: object) -> None:
+    def save(self, session: Session, steps: Sequence[Step], running: Step | None, view: object) -> None:
         """Write what has changed since the last save: all of it is on disk, or nothing.
 
-        steps  what the user has performed since; kept for the next save where this one fails.
+        steps    what the user has performed since; kept for the next save where this one fails.
+        running  the step under way, as if it were stopped now.
         """
 
     def save_as(self, path: Path, *, replaces: bool) -> None:
@@ -75,16 +77,6 @@ class OpenedFile:
             self.project.close()
 
 
-@dataclass(frozen=True)
-class UnnamedProject:
-    """A recovery project that no window has open; saved_at is in seconds since 1970."""
-
-    path: Path
-    clip_name: str
-    saved_at: float
-    strokes: int
-
-
 class ClipNotFoundError(UserError):
     """A project whose clip is at none of the places where it is looked for."""
 
@@ -105,8 +97,8 @@ class Projects(Protocol):
     def unnamed(self) -> tuple[UnnamedProject, ...]:
         """Return the recovery projects that hold any work and that no window has open, the newest first."""
 
-    def discard(self, path: Path) -> None:
-        """Remove a recovery project that no window has open."""
+    def discard(self, path: Path) -> bool:
+        """Remove a recovery project that no window has open; return whether it is gone."""
 
     def recent(self) -> tuple[Path, ...]:
         """Return the projects opened or saved last that are there, the newest first."""

@@ -9,10 +9,9 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from gui.worker.project import Project
-from gui.worker.script_recorder import ScriptRecorder
 from inference_core.errors import UserError
-from mivos_studio.project.file.view_keys import FAMILY, INITIAL_UNDO_COUNT, RUNNING
-from mivos_studio.project.steps import Propagate
+from mivos_studio.project.file.view_keys import FAMILY, INITIAL_UNDO_COUNT
+from mivos_studio.project.recorder import ScriptRecorder
 
 if TYPE_CHECKING:
     from inference_core.session import Session
@@ -37,7 +36,6 @@ class ProjectSaver:
         self._initial_undo_count = initial_undo_count
         self._family = family
         self._view: Mapping[str, object] = {}
-        self._running: Propagate | None = None
         self._saved: tuple[object, ...] = ()
         self._latest_s = monotonic()
         self._interval_s = LEAST_INTERVAL_S
@@ -45,13 +43,6 @@ class ProjectSaver:
     def set_view(self, view: Mapping[str, object]) -> None:
         """Set what is remembered of the window with the next save."""
         self._view = view
-
-    def set_running(self, step: Propagate | None) -> None:
-        """Set the step of the propagation under way, as far as it has come; None where there is none.
-
-        It is kept beside the session's state, so that steps and masks agree also after a crash.
-        """
-        self._running = step
 
     def check_writable(self) -> None:
         """Raise a UserError where the project is open for reading only."""
@@ -71,7 +62,7 @@ class ProjectSaver:
             return
         began_s = monotonic()
         try:
-            self.project.save(session, steps, view)
+            self.project.save(session, steps, self._recorder.running, view)
         finally:
             self._latest_s = monotonic()
             self._interval_s = max(LEAST_INTERVAL_S, _SHARE * (self._latest_s - began_s))
@@ -110,8 +101,4 @@ class ProjectSaver:
             self.project.close()
 
     def _whole_view(self) -> dict[str, object]:
-        view = {**self._view, INITIAL_UNDO_COUNT: self._initial_undo_count, FAMILY: self._family}
-        if self._running is not None:
-            step = self._recorder.with_meanwhile(self._running)
-            view[RUNNING] = {"do": step.verb, **step.written()}
-        return view
+        return {**self._view, INITIAL_UNDO_COUNT: self._initial_undo_count, FAMILY: self._family}

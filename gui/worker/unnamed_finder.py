@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from PyQt5.QtCore import pyqtSignal
 
-from gui.worker.project import UnnamedProject
 from gui.worker.shutdown import StoppableThread
+from mivos_studio.project.unnamed import UnnamedProject
 
 
 class UnnamedFinder(StoppableThread):

@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QSemaphore, pyqtSignal
 
-from gui.worker.commands import Change, Command, RecordStep
+from gui.worker.commands import Change, Command
 from gui.worker.project import Project
 from gui.worker.project_saver import ProjectSaver
-from gui.worker.script_recorder import ScriptRecorder
 from gui.worker.shutdown import ReportProgress, StoppableThread, StopRequested
 from inference_core.types import Progress
-from mivos_studio.project.steps import Propagate
+from mivos_studio.project.recorder import ScriptRecorder
+from mivos_studio.project.steps import StepRecord
 
 if TYPE_CHECKING:
     from inference_core.session import Session
@@ -211,7 +211,7 @@ class Worker(StoppableThread):
             self.check_stop()
             self.opened.emit(opened)
             while (command := self._next()) is not None:
-                self._run(opened.session, command)
+                self._run(opened.session, command, self._recorder)
         finally:
             self._close_project(opened.session)
 
@@ -233,10 +233,8 @@ class Worker(StoppableThread):
                 return None
             return self._waiting.popleft()
 
-    def _run(self, session: Session, command: Command, record: RecordStep | None = None) -> None:
+    def _run(self, session: Session, command: Command, record: StepRecord) -> None:
         """Run a command and save what it changed; `record` adds what it did to the script."""
-        is_meanwhile = record is not None
-        record = record or (lambda step: self._recorder.record(step, session.undo_count))
         self.command_started.emit(command)
         try:
             if self._saver is not None and command.changes_session:
@@ -245,12 +243,10 @@ class Worker(StoppableThread):
         except Exception as error:
             outcome = Outcome(command, Ending.FAILED, error)
         if self._saver is not None and command.changes_session:
-            if not is_meanwhile:
-                self._saver.set_running(None)
             self._save(self._saver.save, session)
         self.command_ended.emit(outcome)
 
-    def _run_to_end(self, session: Session, command: Command, record: RecordStep) -> Ending:
+    def _run_to_end(self, session: Session, command: Command, record: StepRecord) -> Ending:
         """Emit a command's changes; between them, run short ones where it is interruptible."""
         own_count = 0
         changes = command.run(session, record)
@@ -258,7 +254,7 @@ class Worker(StoppableThread):
             # Emit before checking, so that the canvas shows every change that the session keeps.
             self._send(change)
             if self._saver is not None and command.changes_session and command.is_long:
-                self._save_meanwhile(self._saver, session, command.unfinished(done))
+                self._save_meanwhile(self._saver, session)
             if _is_last_change(change):
                 continue
             own_count = own_count or session.undo_count
@@ -278,9 +274,7 @@ class Worker(StoppableThread):
         """
         lowest = session.undo_count
         while (short := self._next_short()) is not None:
-            self._run(
-                session, short, lambda step: self._recorder.record_meanwhile(step, done, session.undo_count)
-            )
+            self._run(session, short, self._recorder.during(done))
             lowest = min(lowest, session.undo_count)
         return lowest
 
@@ -297,9 +291,7 @@ class Worker(StoppableThread):
                 self._has_save_failed = False
                 self.saved_again.emit()
 
-    def _save_meanwhile(self, saver: ProjectSaver, session: Session, unfinished: Propagate | None) -> None:
-        if unfinished is not None:
-            saver.set_running(unfinished)
+    def _save_meanwhile(self, saver: ProjectSaver, session: Session) -> None:
         if saver.is_due():
             self._save(saver.save, session, is_meanwhile=True)
 

@@ -65,6 +65,7 @@ class PropagationPlan:
     def run(self) -> Generator[FrameMask, None, None]:
         """Commit and propagate; yield each frame as it is done. Closing keeps what is done as one step.
 
+        So does an error; one before the first frame leaves everything as it was.
         What is propagated is what was there at the start. Other commands may come between two frames: they
         are steps behind this one, and what they lock is left alone from then on.
         """
@@ -92,6 +93,10 @@ class PropagationPlan:
                     # Outside of the handler, whose error still holds the tensors of the frame.
                     if failures:
                         self.context.out_of_memory.free_memory(failures)
+        except Exception:
+            if not done:
+                self.transaction.revert()
+            raise
         finally:
             self.transaction.close()
 

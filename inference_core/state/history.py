@@ -171,6 +171,12 @@ class StateStore:
         self.update(step.before, step.records_before)
         return step
 
+    def drop_newest(self, step: UndoStep) -> None:
+        """Undo a step, the newest, that cannot be redone then."""
+        assert self.is_newest(step), "other steps are behind it"
+        self._done.pop()
+        self.update(step.before, step.records_before)
+
     def redo(self) -> UndoStep | None:
         """Redo the step that was undone last and return it; None where there is none."""
         if not self._undone:
@@ -261,6 +267,12 @@ class Transaction:
             rewritten = replace(rewritten, records_before=before, records_after=after)
         self.store.rewrite(self.step, rewritten, Written(records, change, later))
         self.step = rewritten
+
+    def revert(self) -> None:
+        """Take back what was written, without a redo step; nothing may have been done since."""
+        if self.step is not None:
+            self.store.drop_newest(self.step)
+            self.step = None
 
     def close(self) -> tuple[int, ...]:
         """Return the frames whose records changed; a step that changed nothing is removed."""

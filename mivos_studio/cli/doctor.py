@@ -80,12 +80,27 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
         description="Check Python, torch, PyQt5, OpenCV, PyAV, the weights, the temporary folder, and that no"
         " other package takes the place of one of the program's. Exit code 2 where something needs mending.",
     )
+    parser.add_argument(
+        "--report",
+        action="store_true",
+        help="print what a fault may depend on, for a bug report: versions, machine, checks, weights, last"
+        " errors; without paths and names",
+    )
+    parser.add_argument(
+        "--project", type=Path, metavar="FILE.mivos", help="add the facts of a project to the report"
+    )
+    parser.add_argument(
+        "--weights", type=Path, metavar="DIR", help="folder of the report's weights (default: those shipped)"
+    )
     add_report_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: Namespace) -> None:
     """Print a line for each check as it is done; raise a UserError where one found a problem."""
+    if options.report:
+        _report(options)
+        return
     packages = list(check_packages())
     sys.path.insert(0, str(_PROGRAM))  # from here on our packages come first, whatever was found
     if options.json is not None:
@@ -104,6 +119,23 @@ def run(options: Namespace) -> None:
             f"{problems} of {len(findings)} checks found a problem; the lines above that begin with"
             " `problem` say what to do."
         )
+
+
+def _report(options: Namespace) -> None:
+    """Print the report, in which problems are but lines."""
+    from mivos_studio.cli.report.build import ReportOptions, as_text, build_report
+
+    packages = list(check_packages())
+    sys.path.insert(0, str(_PROGRAM))
+    if options.json is not None:
+        _check_json(options)
+    findings = map(str, _all_findings(packages))
+    sections = build_report(findings, ReportOptions(_PROGRAM, options.weights, options.project))
+    print(as_text(sections), end="", flush=True)
+    if options.json is not None:
+        from mivos_studio.cli.output import write_json
+
+        write_json(options, {"report": {section.heading: list(section.lines) for section in sections}})
 
 
 def _all_findings(packages: list[Finding]) -> Iterator[Finding]:

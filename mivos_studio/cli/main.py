@@ -24,6 +24,7 @@ COMMANDS = {
     "propagate": "mivos_studio.cli.propagate",
     "replay": "mivos_studio.cli.replay",
     "export": "mivos_studio.cli.export",
+    "script": "mivos_studio.cli.script",
     "formats": "mivos_studio.cli.formats",
     "check": "mivos_studio.cli.check",
     "evaluate": "mivos_studio.cli.evaluate",

@@ -14,11 +14,10 @@ from mivos_studio.cli.job import print_notice
 from mivos_studio.media.clip import Clip
 from mivos_studio.project.file.clip_reference import ClipReference, find_clip
 from mivos_studio.project.file.project_file import ProjectFile
-from mivos_studio.project.file.view_keys import RUNNING, running_step
 from mivos_studio.project.playable import ReadIds
 from mivos_studio.project.playback import play
+from mivos_studio.project.recorder import ScriptRecorder
 from mivos_studio.project.script import Script
-from mivos_studio.project.steps import AddObject, Step
 
 if TYPE_CHECKING:
     from inference_core.session import Session
@@ -42,8 +41,7 @@ def open_project(path: Path, source: Path, clip: Clip) -> ProjectFile:
         known = project.clip
         if known is not None and not known.is_at(source):
             raise UserError(f"{path} was made for another clip, {known.absolute}: name that one.")
-        if known != here:
-            project.set_clip(here)
+        project.update_clip(source, clip)
         for notice in project.notices:
             print_notice(notice)
     except BaseException:
@@ -79,24 +77,21 @@ def play_in(
     if project is None:
         yield from play(session, script, read_ids, lambda _: None)
         return
-    steps: list[Step] = [AddObject(declared.object_id, declared.name) for declared in added]
+    recorder = ScriptRecorder()
     saved_at = time.perf_counter()
 
-    def save_now_and_then(change: FrameMask) -> None:
+    def save() -> None:
         nonlocal saved_at
+        project.save(session, steps=recorder.take_new(), running=recorder.running)
+        saved_at = time.perf_counter()
+
+    def save_now_and_then(change: FrameMask) -> None:
         is_propagation = change.progress is not None and change.progress.total > 1
         if is_propagation and time.perf_counter() - saved_at >= _SAVE_EVERY_S:
-            project.save(session)
-            saved_at = time.perf_counter()
+            save()
 
-    running = running_step(project.view)
-    if running is not None:  # a window died during it
-        view = {key: value for key, value in project.view.items() if key != RUNNING}
-        project.save(session, steps=[running], view=view)
-    project.save(session)
-    for number in play(session, script, read_ids, save_now_and_then):
-        project.save(session, steps=[*steps, script.steps[number - 1].with_absolute_paths(script.folder)])
-        steps.clear()
-        saved_at = time.perf_counter()
+    save()
+    for number in play(session, script, read_ids, save_now_and_then, recorder):
+        save()
         yield number
-    project.save(session, steps=steps)
+    save()

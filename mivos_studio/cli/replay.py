@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace, _SubParsersAction
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inference_core.errors import UserError
 from mivos_studio.cli.options import (
@@ -17,6 +18,9 @@ from mivos_studio.cli.options import (
 from mivos_studio.cli.output import check_json, write_json
 from mivos_studio.cli.progress import ProgressBar
 
+if TYPE_CHECKING:
+    from mivos_studio.project.script import Script
+
 
 def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     """Declare the command and its options."""
@@ -26,7 +30,12 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
         description="Play a script, step by step, as if a user drew it. Write a mask for every frame at the"
         " source's size, or work in a project, or both.",
     )
-    parser.add_argument("clip", metavar="CLIP", help="video file or folder of images")
+    parser.add_argument(
+        "clip",
+        nargs="?",
+        metavar="CLIP",
+        help="video file or folder of images (default: the clip that the script names)",
+    )
     parser.add_argument("--script", type=Path, required=True, metavar="FILE", help="JSON file with the steps")
     parser.add_argument(
         "--project",
@@ -55,6 +64,7 @@ def run(options: Namespace) -> None:
     if options.out is None and options.project is None:
         raise UserError("Nothing would be kept: name a folder with --out, or a project with --project.")
     script = read_script(options.script)
+    options.clip = _clip_of(script, options)
     masks = [
         (script.folder / file, frame_index)
         for step in script.steps
@@ -69,13 +79,13 @@ def run(options: Namespace) -> None:
     check_script(script, len(clip))
     for file, frame_index in masks:
         job.read_mask(clip, file, frame_index)
-    open_project = None
-    if options.project is not None:
-        open_project = partial(project_work.open_project, options.project, Path(options.clip), clip)
+    for notice in script.notices(Path(options.clip)):
+        job.print_notice(notice)
+    open_project = partial(project_work.open_project, options.project, Path(options.clip), clip)
     with ExitStack() as stack:
         if output is not None:
             stack.enter_context(output)
-        session, project = job.open_session(clip, options, open_project)
+        session, project = job.open_session(clip, options, open_project if options.project else None)
         if project is not None:
             stack.enter_context(project)
         bar = ProgressBar("replay", quiet=options.quiet)
@@ -89,3 +99,18 @@ def run(options: Namespace) -> None:
     figures = {"steps": len(script.steps), **job.circumstances(session)}
     result = options.project if output is None else output.path
     write_json(options, figures, [*files, Path(options.clip)], result=result)
+
+
+def _clip_of(script: Script, options: Namespace) -> str:
+    """Return the clip that is named, otherwise the script's. Raises a UserError where there is none."""
+    if options.clip is not None:
+        return str(options.clip)
+    if script.clip is None:
+        raise UserError(f"{options.script} names no clip: name one before --script.")
+    found = script.clip.find(script.folder)
+    if found is None:
+        raise UserError(
+            f"The clip of {options.script}, {script.clip.name}, is not at {script.folder / script.clip.path},"
+            " nor beside the script: name it before --script."
+        )
+    return str(found)

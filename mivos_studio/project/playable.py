@@ -18,6 +18,9 @@ class Playable(Protocol):
     @property
     def objects(self) -> tuple[ObjectInfo, ...]: ...
 
+    @property
+    def undo_count(self) -> int: ...
+
     def interact(self, interaction: Interaction, /) -> Iterable[FrameMask]: ...
 
     def propagate(

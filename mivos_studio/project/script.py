@@ -8,11 +8,13 @@ pixels.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Any
 
-from msgspec import field, to_builtins
+from msgspec import Meta, field, to_builtins
 from msgspec.structs import force_setattr
 
 from inference_core.errors import UserError
@@ -41,16 +43,61 @@ class ScriptObject(JsonObject, frozen=True, rename={"object_id": "id"}):
         force_setattr(self, "name", self.name or name_of_object(self.object_id))
 
 
+class ScriptClip(JsonObject, frozen=True, kw_only=True):
+    """The clip that a script was made on: a hint, since it can be played on any clip.
+
+    path  from the script's folder where there is such a path, with slashes; otherwise absolute.
+    name  of the file or folder.
+    """
+
+    path: Text
+    name: Text = ""
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "name", self.name or Path(self.path).name)
+
+    @classmethod
+    def of(cls, clip: Path, folder: Path) -> ScriptClip | None:
+        """Return the hint to a clip, for a script in a folder; None where its path is not valid Unicode."""
+        real = clip.resolve()
+        try:
+            path = Path(os.path.relpath(real, folder.resolve()))
+        except ValueError:  # on another drive
+            path = real
+        try:
+            str(path).encode()
+        except UnicodeEncodeError:
+            return None
+        return cls(path=path.as_posix(), name=real.name)
+
+    def find(self, folder: Path) -> Path | None:
+        """Return where the clip is: at its path from the script's folder, or in that; None where nowhere."""
+        places = (folder / self.path, folder / self.name)
+        return next((place for place in places if place.exists()), None)
+
+
 @dataclass(frozen=True)
 class Script:
     """What to do, in order. Files named in steps are looked for in `folder`.
 
     objects  every object but those that an add_object step brings to life.
+    clip     the one that it was made on, where that is known.
     """
 
     objects: tuple[ScriptObject, ...]
     steps: tuple[Step, ...]
     folder: Path
+    clip: ScriptClip | None = None
+
+    def notices(self, clip: Path | None) -> tuple[str, ...]:
+        """Return a sentence where the script was made on a clip of another name than the one given.
+
+        clip  None for the sample clip.
+        """
+        name = clip.resolve().name if clip is not None else "the sample clip"
+        if self.clip is None or self.clip.name == name:
+            return ()
+        return (f"The script was made on {self.clip.name} and is played on {name}: check the masks.",)
 
 
 def read_script(path: Path) -> Script:
@@ -65,6 +112,7 @@ def read_script(path: Path) -> Script:
         ),
         steps=tuple(read_step(value, f"Step {number}") for number, value in enumerate(whole.steps, start=1)),
         folder=path.parent,
+        clip=None if whole.clip is None else read_object(ScriptClip, whole.clip, "The script's clip"),
     )
 
 
@@ -96,7 +144,8 @@ def write_script(script: Script, path: Path, *, inputs: Iterable[Path] = ()) -> 
     """
     objects = [to_builtins(declared) for declared in script.objects]
     steps = [{"do": step.verb, **step.written()} for step in script.steps]
-    document = {"version": VERSION, "objects": objects, "steps": steps}
+    clip = {} if script.clip is None else {"clip": to_builtins(script.clip)}
+    document = {"version": VERSION, **clip, "objects": objects, "steps": steps}
     text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
     with written_file(path, SCRIPT_FILE, inputs=inputs) as beside:
         try:
@@ -132,5 +181,6 @@ class _Document(JsonObject, frozen=True, kw_only=True):
     """The whole file."""
 
     version: WholeNumber
+    clip: Annotated[dict[str, Any], Meta(description="an object in braces")] | None = None
     objects: Items = field(default_factory=list)
     steps: Items

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Protocol, Self
 
 from msgspec import Meta, Struct, json, to_builtins
 from msgspec.structs import force_setattr, replace
@@ -58,6 +58,9 @@ class Step(JsonObject, frozen=True, omit_defaults=True, rename=_KEYS):
     noun: ClassVar[str] = "other change"
     """What the window counts it as where it describes work; an s is added for several."""
 
+    affects_propagation: ClassVar[bool] = False
+    """Whether a propagation under way gives other masks once it has been done."""
+
     @property
     def verb(self) -> str:
         """The value of "do" for this step."""
@@ -87,6 +90,17 @@ class Step(JsonObject, frozen=True, omit_defaults=True, rename=_KEYS):
         """Run it; yield what changes. It runs only as far as the generator is consumed."""
         raise NotImplementedError
 
+    def perform_and_record(
+        self, session: Playable, read_ids: ReadIds, record: StepRecord
+    ) -> Iterator[FrameMask]:
+        """Run it, and record it if it has changed the session; also where it is closed early or fails."""
+        before = session.undo_count
+        try:
+            yield from self.perform(session, read_ids)
+        finally:
+            if session.undo_count != before:
+                record.add(self)
+
     @classmethod
     def read(cls, verb: str, value: object, place: str) -> Self:  # noqa: ARG003, classes with several verbs need it
         """Read it; a key may be missing only where its field has a default."""
@@ -96,6 +110,27 @@ class Step(JsonObject, frozen=True, omit_defaults=True, rename=_KEYS):
         """Return the keys that it is read from, without those that equal a default."""
         keys: dict[str, Any] = to_builtins(self)
         return keys
+
+
+class StepRecord(Protocol):
+    """What is kept of the steps that are performed."""
+
+    def add(self, step: Step) -> None:
+        """Add a step that has changed the session."""
+
+    def set_running(self, step: Step | None) -> None:
+        """Set the step under way, as if it were stopped now; None where there is none."""
+
+
+class _NoRecord:
+    """Keeps nothing."""
+
+    def add(self, step: Step) -> None: ...
+
+    def set_running(self, step: Step | None) -> None: ...
+
+
+NO_RECORD = _NoRecord()
 
 
 class Draw(Step, frozen=True, eq=False):
@@ -127,6 +162,17 @@ class Meanwhile(Struct, frozen=True):
 
     after: Count
     step: Step
+
+
+class _During(_NoRecord):
+    """Keeps what is done during a propagation, with the number of frames that it came after."""
+
+    def __init__(self) -> None:
+        self.after = 1
+        self.steps: list[Meanwhile] = []
+
+    def add(self, step: Step) -> None:
+        self.steps.append(Meanwhile(self.after, step))
 
 
 class Propagate(Step, frozen=True):
@@ -179,12 +225,38 @@ class Propagate(Step, frozen=True):
         return replace(self, meanwhile=tuple(meanwhile))
 
     def perform(self, session: Playable, read_ids: ReadIds) -> Iterator[FrameMask]:
+        return self.perform_and_record(session, read_ids, NO_RECORD)
+
+    def perform_and_record(
+        self, session: Playable, read_ids: ReadIds, record: StepRecord
+    ) -> Iterator[FrameMask]:
+        """Run it, and record it with what was done during it; as stopped where it was closed or failed."""
+        before = session.undo_count
         changes = session.propagate(self.frame_index, self.direction, self.frame_range)
-        waiting = deque(self.meanwhile)
-        for done, change in enumerate(_stopped(changes, self.stop_after), start=1):
-            yield change
-            while waiting and waiting[0].after <= done:
-                yield from waiting.popleft().step.perform(session, read_ids)
+        waiting, during = deque(self.meanwhile), _During()
+        done, own, is_whole = 0, 0, False
+        try:
+            for change in _stopped(changes, self.stop_after):
+                done += 1
+                record.set_running(self._stopped_after(done, during))
+                own, lowest = own or session.undo_count, session.undo_count
+                yield change
+                while waiting and waiting[0].after <= done:
+                    during.after = done
+                    yield from waiting.popleft().step.perform_and_record(session, read_ids, during)
+                    lowest = min(lowest, session.undo_count)
+                if lowest < own:  # it was undone, which has ended it
+                    break
+            else:
+                is_whole = True
+        finally:
+            if done or session.undo_count != before:
+                whole = replace(self, meanwhile=tuple(during.steps))
+                record.add(whole if is_whole else self._stopped_after(done, during))
+            record.set_running(None)
+
+    def _stopped_after(self, done: int, during: _During) -> Propagate:
+        return replace(self, stop_after=done or None, meanwhile=tuple(during.steps))
 
 
 class Undo(Step, frozen=True):
@@ -257,6 +329,7 @@ class SetLock(Step, frozen=True):
     """Lock or unlock an object: nothing changes a locked one."""
 
     verbs = ("lock", "unlock")
+    affects_propagation = True
     title = "Lock object"
     object_id: ObjectId
     is_locked: bool

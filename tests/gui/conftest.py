@@ -18,8 +18,8 @@ from gui.main_window import MainWindow
 from gui.worker.backend import Backend
 from gui.worker.file_opener import OpenClip
 from gui.worker.project import OpenedFile
-from gui.worker.script_recorder import ScriptRecorder
 from gui.worker.worker import OpenedSession
+from mivos_studio.project.recorder import ScriptRecorder
 from tests.gui.fake_projects import FakeProjects
 from tests.gui.fake_session import FakeClip, FakeSession
 from tests.gui.gestures import wait_until

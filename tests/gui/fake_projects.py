@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from gui.worker.project import ClipNotFoundError, OpenedFile, UnnamedProject
+from gui.worker.project import ClipNotFoundError, OpenedFile
 from inference_core.errors import UserError
 from mivos_studio.project.steps import Step
+from mivos_studio.project.unnamed import UnnamedProject
 from tests.gui.fake_session import FakeClip, FakeSession
 
 RECOVERY = Path("/recovery")
@@ -24,6 +25,7 @@ class FakeProject:
         self.failure = ""
         self.saves = 0
         self.steps: list[Step] = []
+        self.running: Step | None = None
         self.versions: list[int] = []
         self.is_closed = False
         self.is_discarded = False
@@ -33,13 +35,14 @@ class FakeProject:
     def has_name(self) -> bool:
         return self.path.parent != RECOVERY
 
-    def save(self, session: FakeSession, steps: Sequence[Step], view: object) -> None:
+    def save(self, session: FakeSession, steps: Sequence[Step], running: Step | None, view: object) -> None:
         self._waiting += steps
         if self.failure:
             raise UserError(self.failure)
         self.saves += 1
         self.steps += self._waiting
         self._waiting.clear()
+        self.running = running
         self.versions.append(session.version)
         self.view = view
 
@@ -68,6 +71,8 @@ class FakeProjects:
         self.made: list[FakeProject] = []
         self.left: list[UnnamedProject] = []
         self.discarded: list[Path] = []
+        self.kept: list[Path] = []
+        """What cannot be removed."""
         self.recents: list[Path] = []
         self.has_clip = True
         self.is_same_clip = True
@@ -89,8 +94,11 @@ class FakeProjects:
     def unnamed(self) -> tuple[UnnamedProject, ...]:
         return tuple(self.left)
 
-    def discard(self, path: Path) -> None:
+    def discard(self, path: Path) -> bool:
+        if path in self.kept:
+            return False
         self.discarded.append(path)
+        return True
 
     def recent(self) -> tuple[Path, ...]:
         return tuple(self.recents)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,16 +15,18 @@ from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import (
     QAbstractButton,
     QComboBox,
+    QFileDialog,
     QLineEdit,
     QListWidget,
     QWidget,
 )
 
+from gui.controllers.project_controller import SavePlace
 from gui.main_window import MainWindow
 from gui.state.overlay import ViewMode
 from inference_core.types import Region, Tool
 from mivos_studio.project.playback import play
-from mivos_studio.project.script import read_script
+from mivos_studio.project.script import ScriptClip, read_script
 from mivos_studio.project.steps import RenameObject
 from tests.gui.conftest import OpenWindow
 from tests.gui.fake_session import FRAME_COUNT, FakeSession
@@ -463,6 +467,88 @@ def test_a_saved_script_replays_with_the_same_masks(open_window: OpenWindow, tmp
         pass
     for frame_index in range(FRAME_COUNT):
         np.testing.assert_array_equal(other.ids(frame_index), session.ids(frame_index))
+
+
+def saved_script(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch, path: Path, kind: str = ""
+) -> list[str]:
+    """Save a script through the dialog; return the name and the kinds that it suggests."""
+    asked: list[str] = []
+
+    def choose(parent: object, title: str, suggested: str, kinds: str) -> tuple[str, str]:
+        asked.extend((suggested, *kinds.split(";;")))
+        return str(path), kind or kinds.split(";;")[0]
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
+    window.files.ask_where_to_save_script()
+    return asked
+
+
+def test_a_script_is_named_after_the_clip_and_leaves_out_what_was_undone_unless_it_is_wanted(
+    open_window: OpenWindow, session: FakeSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_window(session)
+    opened = window.files._opened
+    assert opened is not None
+    clip = tmp_path / "shot.v2.mp4"
+    clip.touch()
+    window.files.set_clip(replace(opened, path=clip))
+    drag(window.canvas, [(20, 20), (40, 20)])
+    wait_idle(window)
+    suggested = str(tmp_path / "shot.v2_script.json")
+    assert saved_script(window, monkeypatch, tmp_path / "a.json") == [suggested, "Scripts (*.json)"]
+    press(window, "add_object")
+    press(window, "undo")
+    wait_idle(window)
+    kinds = ["Scripts (*.json)", "Scripts with what was undone (*.json)"]
+    assert saved_script(window, monkeypatch, tmp_path / "b.json") == [suggested, *kinds]
+    assert [step.verb for step in read_script(tmp_path / "b.json").steps] == ["scribble"]
+    assert saved_script(window, monkeypatch, tmp_path / "c.json", kinds[1]) == [suggested, *kinds]
+    assert [step.verb for step in read_script(tmp_path / "c.json").steps] == [
+        "scribble",
+        "add_object",
+        "undo",
+    ]
+    assert read_script(tmp_path / "c.json").clip == ScriptClip(path="shot.v2.mp4")
+
+
+def test_a_script_whose_name_has_no_ending_gets_one_and_replaces_nothing_then(
+    open_window: OpenWindow, session: FakeSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_window(session)
+    saved_script(window, monkeypatch, tmp_path / "work")
+    assert window.banner.text == f"The script is in {tmp_path / 'work.json'}."
+    saved_script(window, monkeypatch, tmp_path / "work")
+    assert window.banner.text == f"{tmp_path / 'work.json'} is there already: choose another name."
+
+
+def test_a_script_goes_beside_a_project_that_has_a_name(
+    open_window: OpenWindow, session: FakeSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_window(session)
+    window.parts.projects.save_as(SavePlace(tmp_path / "work" / "koi.mivos"))
+    wait_idle(window)
+    asked = saved_script(window, monkeypatch, tmp_path / "a.json")
+    assert asked[0] == str(tmp_path / "work" / "clip_script.json")
+
+
+def test_a_script_of_another_clip_is_played_with_a_notice(
+    open_window: OpenWindow, session: FakeSession, tmp_path: Path
+) -> None:
+    window = open_window(session)
+    steps = [{"do": "reset", "frame": 0}]
+    script = {"version": 1, "clip": {"path": "clips/clip.mp4"}, "steps": steps}
+    (tmp_path / "own.json").write_text(json.dumps(script), encoding="utf-8")
+    window.files.play_script(tmp_path / "own.json")
+    wait_idle(window)
+    assert window.banner.text == "The script has been played."
+    script["clip"] = {"path": "other.mp4"}
+    (tmp_path / "other.json").write_text(json.dumps(script), encoding="utf-8")
+    window.files.play_script(tmp_path / "other.json")
+    wait_idle(window)
+    notice = "The script was made on other.mp4 and is played on clip.mp4: check the masks."
+    assert window.banner.text == f"The script has been played. {notice}"
+    assert session.calls.count("reset 0") == 2
 
 
 def test_saving_replaces_an_older_script_and_no_other_file(

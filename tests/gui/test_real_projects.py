@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,8 +23,10 @@ from inference_core.errors import UserError
 from inference_core.session import Session
 from inference_core.types import UInt8Array
 from mivos_studio import app
+from mivos_studio.media.clip import open_clip
 from mivos_studio.project.file.lock import has_living_owner, lock_path
 from mivos_studio.project.file.project_file import ProjectFile
+from mivos_studio.project.playback import play
 from mivos_studio.project.script import read_script
 from mivos_studio.project.steps import Propagate
 from mivos_studio.session_options import SessionOptions
@@ -42,10 +45,13 @@ def program(
 ) -> Iterator[OpenProgram]:
     """Start the window as the program does, with tiny networks, and open a file in it."""
     monkeypatch.setattr(SessionOptions, "load", lambda self: replace(fake_networks(), family="compact"))
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     options = app.WindowOptions(device="cpu", dtype="float32", working_size=64)
     windows: list[MainWindow] = []
 
-    def start(path: Path, *, home: Path | None = None, waits: bool = True) -> MainWindow:
+    def start(path: Path | None, *, home: Path | None = None, waits: bool = True) -> MainWindow:
         home = home or tmp_path / "home"
         window = MainWindow(app._backend(options, home / "cache", home / "settings"))
         windows.append(window)
@@ -190,6 +196,43 @@ def test_a_script_saved_in_a_project_that_was_opened_has_the_steps_of_both_times
         assert [step.verb for step in project.steps()] == ["add_object", "scribble", "propagate", "scribble"]
 
 
+def test_a_script_of_work_that_was_opened_again_makes_its_masks_with_and_without_what_was_undone(
+    program: OpenProgram, small_clip: ClipOnDisk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "koi.mivos"
+    window = program(small_clip.images)
+    draw_and_propagate(window)
+    drag(window.canvas, [(70, 50), (72, 50)])
+    drag(window.canvas, [(60, 20), (64, 20)])
+    press(window, "undo")
+    wait_idle(window)
+    save_as(window, project, monkeypatch)
+    close(window)
+
+    again = program(project)
+    for name in ("redo", "undo", "undo"):  # what was undone and done in the window before
+        press(again, name)
+        wait_idle(again)
+    drag(again.canvas, [(10, 50), (14, 50)])
+    wait_idle(again)
+    close(again)
+
+    last = program(project)
+    expected = masks(last)
+    last.files.save_script(tmp_path / "standing.json")
+    last.files.save_script(tmp_path / "all.json", with_undone=True)
+    standing, everything = (read_script(tmp_path / f"{name}.json") for name in ("standing", "all"))
+    assert [step.verb for step in standing.steps] == ["scribble", "propagate", "scribble"]
+    undone = ["scribble", "scribble", "undo", "redo", "undo", "undo"]
+    assert [step.verb for step in everything.steps] == ["scribble", "propagate", *undone, "scribble"]
+    clip = open_clip(small_clip.images)
+    for script in (standing, everything):
+        session = Session(clip, fake_networks(), device="cpu", dtype="float32", working_size=64)
+        for _ in play(session, script, lambda *_: masks(last)[0], lambda _: None):
+            pass
+        assert_equal([session.ids(frame_index) for frame_index in range(FRAMES)], expected)
+
+
 def test_work_of_a_program_that_was_killed_is_offered_with_all_strokes_and_opens(
     program: OpenProgram, small_clip: ClipOnDisk, tmp_path: Path
 ) -> None:
@@ -216,7 +259,7 @@ def test_work_of_a_program_that_was_killed_is_offered_with_all_strokes_and_opens
     assert listed is not None
     assert listed.count() == 1
     assert listed.item(0).text().startswith("images – ")
-    assert listed.item(0).text().endswith(" – 1 stroke")
+    assert listed.item(0).text().endswith(" – 1 stroke – less than 1 MB")
     assert any(ids.any() for ids in expected[1:])
     again.parts.projects.file_chosen.emit(died)
     wait_until(lambda: again.parts.projects.project is not None and again.parts.projects.project.path == died)
@@ -237,8 +280,8 @@ def test_a_program_that_dies_during_a_propagation_leaves_what_is_finished_as_a_s
 
     def save_and_copy(self: ProjectSaver, session: Session) -> None:
         save(self, session)
-        running = self._running
-        if running is not None and running.stop_after == 3:
+        running = self._recorder.running
+        if running == Propagate(stop_after=3):
             copies.append(crashed_copy(path, tmp_path / "died"))
 
     save = ProjectSaver.save
@@ -256,6 +299,12 @@ def test_a_program_that_dies_during_a_propagation_leaves_what_is_finished_as_a_s
     with ProjectFile.open(copies[0], writes=False) as project:
         steps = project.steps()
     assert steps[-2:] == [Propagate(stop_after=3), Propagate()]
+    script = again.files._opened.recorder.script(tmp_path)  # type: ignore[union-attr]
+    clip = open_clip(small_clip.images)
+    session = Session(clip, fake_networks(), device="cpu", dtype="float32", working_size=64)
+    for _ in play(session, script, lambda *_: expected[0], lambda _: None):
+        pass
+    assert_equal([session.ids(frame_index) for frame_index in range(FRAMES)], expected)
 
 
 def test_work_kept_for_later_is_offered_too_but_not_what_is_open_or_empty(
@@ -425,6 +474,23 @@ def test_the_window_goes_from_one_project_to_another_and_back(
         wait_open(window)
         assert_equal(masks(window), expected)
     assert window.parts.projects.recent()[:2] == (one, two)
+
+
+def test_work_on_the_sample_clip_that_is_opened_again_is_on_the_sample_clip(
+    program: OpenProgram, small_clip: ClipOnDisk, tmp_path: Path
+) -> None:
+    cache = tmp_path / "home" / "cache"
+    shutil.copytree(small_clip.images, cache / "sample")
+    window = program(None)
+    draw_and_propagate(window)
+    project = window.parts.projects.project
+    assert project is not None
+    window.close()
+    click_dialog_button(window, KEEP)
+    wait_until(lambda: not has_living_owner(project.path))
+    again = program(project.path)
+    assert again.files.clip_name == "Sample clip"
+    assert again.files._script_folder() == Path.home(), "nothing is saved in the cache folder"
 
 
 def test_a_project_of_other_networks_says_so(

@@ -4,7 +4,7 @@ import pytest
 
 from inference_core.session import Session
 from inference_core.types import MemoryOptions
-from tests.inference_core.fakes import FakeClip, fake_session, square_clip, square_ids
+from tests.inference_core.fakes import FakeClip, fake_session, networks_of, square_clip, square_ids
 from tests.inference_core.snapshot import differences, snapshot
 
 
@@ -117,3 +117,41 @@ def test_a_frame_that_cannot_be_read_keeps_the_frames_before_it() -> None:
         list(session.propagate())
     assert session.rounds[0].changed_frames == (4, 5)
     assert session.unfinished == (3,)
+
+
+def test_a_propagation_that_fails_before_its_first_frame_leaves_everything_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session = fake_session()
+    session.set_ids(0, square_ids(0))
+    session.propagate().run()
+    session.set_ids(6, square_ids(6))
+    before, undo_count = snapshot(session), session.undo_count
+    propagation = networks_of(session)[0]
+    with monkeypatch.context() as broken:
+        broken.setattr(propagation, "decode", _fail)
+        with pytest.raises(ValueError, match="broken"):
+            session.propagate().run()
+    assert differences(snapshot(session), before) == []
+    assert (session.undo_count, session.can_redo) == (undo_count, False)
+    session.propagate().run()
+    assert session.anchors == (0, 6)
+
+
+def test_a_propagation_that_fails_later_keeps_the_finished_frames_as_one_step(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session = fake_session()
+    session.set_ids(0, square_ids(0))
+    changes = session.propagate()
+    for _ in range(2):
+        next(changes)
+    monkeypatch.setattr(networks_of(session)[0], "decode", _fail)
+    with pytest.raises(ValueError, match="broken"):
+        changes.run()
+    assert session.rounds[0].changed_frames == (1, 2)
+    assert session.unfinished == (0,)
+
+
+def _fail(*_: object) -> object:
+    raise ValueError("broken")

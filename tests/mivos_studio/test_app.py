@@ -15,6 +15,7 @@ from PyQt5.QtGui import QPixmap
 from PyQt5.QtWidgets import QApplication
 
 from gui.screenshot import save_screenshot
+from inference_core.errors import UserError
 from mivos_studio import app
 from mivos_studio.cli.gui import parse
 from mivos_studio.media.clip import open_clip
@@ -24,6 +25,7 @@ from tests.project import PROJECT
 
 FIRST_PAINT = """
 import json, sys, time
+from inference_core.errors import UserError
 from mivos_studio import app
 from mivos_studio.cli.gui import parse
 application, window = app.open_window(parse(sys.argv[1:]))
@@ -189,3 +191,28 @@ def test_two_first_starts_at_once_make_one_sample_clip(
         assert {start.result() for start in made} == {tmp_path / "cache" / "sample"}
     assert [path.name for path in (tmp_path / "cache").iterdir()] == ["sample"]
     assert len(open_clip(tmp_path / "cache" / "sample")) == 2
+
+
+def test_the_window_s_report_is_that_of_the_command(tmp_path: Path) -> None:
+    waits: list[str] = []
+    text = app._make_report(tmp_path / "nothing.mivos", None, waits.append)
+    assert text.startswith("Report of MiVOS Studio\n")
+    assert "\nProject\n  not found out: ProjectError: <left out>\n" in text
+    assert waits
+
+
+def test_a_report_that_is_stopped_ends_its_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Recorded(subprocess.Popen):  # type: ignore[type-arg]
+        def __init__(self, *words: object, **options: object) -> None:
+            super().__init__(*words, **options)  # type: ignore[call-overload]
+            started.append(self)
+
+    def stop(_: str) -> None:
+        raise UserError("stopped")
+
+    monkeypatch.setattr(subprocess, "Popen", Recorded)
+    with pytest.raises(UserError, match="stopped"):
+        app._make_report(None, None, stop)
+    assert started[0].returncode is not None

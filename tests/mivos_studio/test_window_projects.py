@@ -5,31 +5,31 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from inference_core.types import Interaction, Stroke, Tool
 from mivos_studio.media.clip import open_clip
 from mivos_studio.project.file.clip_reference import ClipReference
 from mivos_studio.project.file.errors import FullDiskError
 from mivos_studio.project.file.project_file import ProjectFile
 from mivos_studio.project.file.recovery import RecoveryFolder
 from mivos_studio.project.steps import AddObject, Draw
-from mivos_studio.window_projects import WindowProject, WindowProjects, update_clip
+from mivos_studio.window_projects import WindowProject, WindowProjects
 from tests.conftest import ClipOnDisk
-from tests.inference_core.fakes import square_clip, stroke
-from tests.mivos_studio.project.file.projects import new_session
+from tests.inference_core.fakes import fake_session
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A temporary folder of the test's own: work without a name is looked for there, too."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
 
 
 @pytest.fixture
 def projects(tmp_path: Path) -> WindowProjects:
     return WindowProjects(RecoveryFolder(tmp_path / "recovery"), tmp_path / "settings" / "recent.json")
-
-
-def draw(project: WindowProject) -> None:
-    """Save a stroke in a project."""
-    session = new_session(project.file, square_clip(3))
-    session.add_object()
-    session.interact(stroke()).run()
-    project.save(session, [AddObject(1), Draw(stroke())], {})
 
 
 def make(path: Path) -> Path:
@@ -61,24 +61,79 @@ def test_saving_under_a_name_removes_the_recovery_project(
 
 
 def test_where_the_cache_folder_cannot_be_written_the_temporary_folder_is_used(
-    small_clip: ClipOnDisk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_clip: ClipOnDisk, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
-    (tmp_path / "temporary").mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     projects = WindowProjects(RecoveryFolder(tmp_path / "file" / "recovery"), tmp_path / "recent.json")
     project = projects.create(small_clip.images, open_clip(small_clip.images))
     assert project.path.is_relative_to(tmp_path / "temporary")
     assert not project.has_name
-    draw(project)
+    assert "may be emptied when the computer starts again" in project.notices[0]
+    draw_in(project)
     project.close()
-    assert [each.path for each in projects.unnamed()] == [project.path], "it is offered from there too"
-    opened = projects.open(project.path, None, lambda _: None).project
-    assert isinstance(opened, WindowProject)
+    later = WindowProjects(RecoveryFolder(tmp_path / "elsewhere"), tmp_path / "recent.json")
+    assert [each.path for each in later.unnamed()] == [project.path], "it is offered again"
+    opened = later.open(project.path, None, lambda _: None).project
+    assert opened is not None
     assert not opened.has_name
     opened.close()
-    projects.discard(project.path)
-    assert projects.unnamed() == ()
+    assert later.discard(project.path)
+    assert later.unnamed() == ()
+
+
+def draw_in(project: WindowProject, strokes: int = 1) -> None:
+    """Save strokes in a project."""
+    clip = open_clip(Path(project.file.clip.absolute))  # type: ignore[union-attr]
+    session = fake_session(clip, scratch=project.file.storage)  # type: ignore[arg-type]
+    session.add_object("Object 1", 1)
+    stroke = Draw(Interaction(Tool.CLICK, Stroke(0, 1, np.zeros((1, 2), np.float32))))
+    project.save(session, (AddObject(1, "Object 1"), *[stroke] * strokes), None, None)
+
+
+def test_work_beyond_the_budget_is_named_with_its_sizes_and_stays(
+    small_clip: ClipOnDisk, tmp_path: Path
+) -> None:
+    clip = open_clip(small_clip.images)
+    projects = WindowProjects(RecoveryFolder(tmp_path / "recovery"), tmp_path / "recent.json", budget_bytes=1)
+    for _ in range(5):
+        project = projects.create(small_clip.images, clip)
+        draw_in(project)
+        project.close()
+    left = projects.unnamed()
+    assert len(left) == 5
+    project = projects.create(small_clip.images, clip)
+    one = "images (less than 1 MB)"
+    assert project.notices == (
+        f"Work without a name takes less than 1 MB: {one}, {one}, {one} and 2 more. It stays until you delete"
+        " it (File, Work without a name).",
+    )
+    assert projects.unnamed() == left
+    project.discard()
+
+
+def test_work_within_the_budget_is_not_mentioned(projects: WindowProjects, small_clip: ClipOnDisk) -> None:
+    clip = open_clip(small_clip.images)
+    project = projects.create(small_clip.images, clip)
+    draw_in(project)
+    project.close()
+    assert projects.create(small_clip.images, clip).notices == ()
+
+
+def test_the_clip_of_a_project_is_remembered_where_it_is_now(
+    projects: WindowProjects, small_clip: ClipOnDisk, tmp_path: Path
+) -> None:
+    clip = open_clip(small_clip.images)
+    project = projects.create(small_clip.images, clip)
+    moved = tmp_path / "moved"
+    moved.symlink_to(small_clip.images)
+    project.file.update_clip(moved, clip)
+    assert project.file.clip is not None
+    assert project.file.clip.absolute == str(moved)
+    project.close()
+    with ProjectFile.open(project.path, writes=False) as read:
+        read.update_clip(small_clip.images, clip)
+        assert read.clip is not None
+        assert read.clip.absolute == str(moved)
 
 
 def test_work_without_a_name_is_known_in_a_folder_that_a_link_leads_to(
@@ -89,7 +144,7 @@ def test_work_without_a_name_is_known_in_a_folder_that_a_link_leads_to(
     projects = WindowProjects(RecoveryFolder(tmp_path / "cache" / "recovery"), tmp_path / "recent.json")
     project = projects.create(small_clip.images, open_clip(small_clip.images))
     assert not project.has_name
-    draw(project)
+    draw_in(project)
     assert projects.unnamed() == (), "it is open"
     project.close()
     assert [each.path for each in projects.unnamed()] == [project.path]
@@ -124,8 +179,8 @@ def test_a_project_on_a_full_disk_opens_with_a_clip_that_was_moved(
 
     with open_clip(small_clip.images) as clip, ProjectFile.create(tmp_path / "koi.mivos") as project:
         monkeypatch.setattr(ProjectFile, "set_clip", refuse)
-        update_clip(project, small_clip.images, clip)
+        project.update_clip(small_clip.images, clip)
         assert project.clip is None
         monkeypatch.undo()
-        update_clip(project, small_clip.images, clip)
+        project.update_clip(small_clip.images, clip)
         assert project.clip is not None

@@ -66,6 +66,11 @@ class ClipReference:
             return replace(self, relative=None)
         return replace(self, relative=Path(relative).as_posix())
 
+    def expected_at(self, project: Path) -> Path:
+        """Return where it is for a project: the first of its places where there is anything, or the first."""
+        places = list(_places(self, project))
+        return next((place for place in places if place.exists()), places[0])
+
     def is_at(self, path: Path) -> bool:
         """Whether the same clip is at a path. Raises a MediaError where it cannot be read."""
         known = (self.bytes, self.sha256)

@@ -17,6 +17,7 @@ import msgspec
 from inference_core.errors import UserError
 from inference_core.state.snapshot import SessionSnapshot
 from mivos_studio.files import move_without_replacing, written_beside
+from mivos_studio.media.clip import Clip
 from mivos_studio.media.output.places import PROJECT_SUFFIX, cannot_write, real_path
 from mivos_studio.project.file.blobs import BlobTable
 from mivos_studio.project.file.clip_reference import ClipReference, read_clip, write_clip
@@ -85,6 +86,7 @@ class ProjectFile:
         self._access = RLock()
         self._blobs = BlobTable(database, path, self._access, is_ours=lock is not None)
         self._waiting_steps: list[tuple[float, str]] = []
+        self._running_row: int | None = None
         self._loaded: Loaded | None = None
         self._saver: Saver | None = None
         self._is_closed = False
@@ -238,24 +240,28 @@ class ProjectFile:
 
     # -- saving ----------------------------------------------------------------------------------------------
 
-    def save(self, session: Savable, *, steps: Sequence[Step] = (), view: Any = None) -> None:
+    def save(
+        self, session: Savable, *, steps: Sequence[Step] = (), running: Step | None = None, view: Any = None
+    ) -> None:
         """Write what has changed since the last save, in one transaction: all of it is on disk, or nothing.
 
-        steps  what the user has performed since.
-        view   anything that JSON can hold, to be given back by `view`; None leaves it as it is.
+        steps    what the user has performed since.
+        running  the step under way, as if it were stopped now: the last of the project's until the next save.
+        view     anything that JSON can hold, to be given back by `view`; None leaves it as it is.
         Raises a ProjectError where that fails, as on a full disk: nothing is lost, and the next save that
         succeeds writes all of it.
         """
         self._check_writable()
         now = time.time()
         written = [(now, step_as_json(step)) for step in steps]
+        unfinished = None if running is None else (now, step_as_json(running))
         with self._access:
             self._waiting_steps += written
         # Without the lock: a thread that reads masks holds the session's own, and waits for this one.
         session.flush()
         snapshot = session.state
         with self._access:
-            self._write(snapshot, view)
+            self._write(snapshot, view, unfinished)
 
     def set_clip(self, clip: ClipReference) -> None:
         """Change the clip that the project is about."""
@@ -263,7 +269,17 @@ class ProjectFile:
         with self._access, self._transaction():
             write_clip(self._database, clip)
 
-    def _write(self, snapshot: SessionSnapshot, view: Any) -> None:
+    def update_clip(self, path: Path, clip: Clip) -> None:
+        """Remember where the open clip is, if it is elsewhere or another one; unless this is read-only.
+
+        On a full disk it stays as it was: the project can be opened all the same.
+        """
+        reference = ClipReference.of(path, clip, self.path)
+        if not self.is_read_only and reference != self.clip:
+            with suppress(ProjectError):
+                self.set_clip(reference)
+
+    def _write(self, snapshot: SessionSnapshot, view: Any, running: tuple[float, str] | None) -> None:
         if self._saver is None:
             with in_sentences(self.path):
                 self._saver = Saver(self._database, self._loaded)
@@ -272,9 +288,7 @@ class ProjectFile:
             with self._transaction():
                 self._blobs.write()
                 saver.write(snapshot)
-                self._database.executemany(
-                    "INSERT INTO interaction (time, step) VALUES (?, ?)", self._waiting_steps
-                ).close()
+                running_row = self._write_steps(running)
                 if view is not None:
                     text = msgspec.json.encode(view).decode()
                     self._database.execute("INSERT OR REPLACE INTO view VALUES (1, ?)", (text,)).close()
@@ -284,6 +298,14 @@ class ProjectFile:
         saver.keep()
         self._blobs.keep()
         self._waiting_steps.clear()
+        self._running_row = running_row
+
+    def _write_steps(self, running: tuple[float, str] | None) -> int | None:
+        """Write the steps that wait, in place of one that was under way; return the row of `running`."""
+        self._database.execute("DELETE FROM interaction WHERE id = ?", (self._running_row,)).close()
+        insert = "INSERT INTO interaction (time, step) VALUES (?, ?)"
+        self._database.executemany(insert, self._waiting_steps).close()
+        return None if running is None else self._database.execute(insert, running).lastrowid
 
     # -- copies ----------------------------------------------------------------------------------------------
 

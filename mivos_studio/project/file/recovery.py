@@ -2,52 +2,50 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sqlite3
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import closing, suppress
 from pathlib import Path
 
+from inference_core.errors import UserError
+from inference_core.tools.registry import TOOLS
 from mivos_studio.media.output.places import PROJECT_SUFFIX, cannot_write
-from mivos_studio.project.file.clip_reference import ClipReference
+from mivos_studio.project.file.clip_reference import ClipReference, read_clip
 from mivos_studio.project.file.errors import ProjectError
 from mivos_studio.project.file.lock import ProjectLock, has_living_owner, lock_path
+from mivos_studio.project.file.opening import ReadOnlyDatabase
 from mivos_studio.project.file.project_file import ProjectFile
+from mivos_studio.project.unnamed import UnnamedProject
 
-DEFAULT_BUDGET_BYTES = 5 * 2**30
+BUDGET_BYTES = 5 * 2**30
+"""Beyond this the user is told what work without a name takes; nothing is deleted by itself."""
+_MOST_EMPTY_BYTES = 10**6
+"""One that is larger holds work; it is not opened to see that."""
 _PROGRAM = "MiVOS Studio"
 _BESIDE = ("", "-wal", "-shm", "-journal")
 
 
-@dataclass(frozen=True)
-class RescuedProject:
-    """A project that was not closed: saved_at is in seconds since 1970, bytes are on the disk."""
-
-    path: Path
-    saved_at: float
-    bytes: int
-
-
 class RecoveryFolder:
-    """The folder of projects without a name.
+    """The folder of projects without a name. What holds work stays until `remove` is called."""
 
-    budget_bytes  of all of them; beyond it the oldest are deleted, one that a process has open never.
-    """
-
-    def __init__(self, folder: Path | None = None, *, budget_bytes: int = DEFAULT_BUDGET_BYTES) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
         # As the paths of projects are: a cache folder may be a link to another disk.
         self.folder = Path(os.path.realpath(folder or user_cache_folder() / "recovery"))
-        self._budget_bytes = budget_bytes
 
     def create(self, clip: ClipReference | None = None) -> ProjectFile:
-        """Make a project for new work, after deleting old ones beyond the budget. Raises a ProjectError."""
+        """Make a project for new work, after deleting those in which nothing was done.
+
+        Raises a ProjectError.
+        """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ProjectError(cannot_write(self.folder, error)) from error
-        self.purge()
+        self._remove_empty()
         started = time.strftime("%Y-%m-%d %H.%M.%S")
         for number in range(1, 1000):
             name = started if number == 1 else f"{started} {number}"
@@ -56,14 +54,21 @@ class RecoveryFolder:
                 return ProjectFile.create(path, clip and clip.seen_from(path))
         raise ProjectError(f"{self.folder} cannot take another project: delete some of those there.")
 
-    def holds(self, project: ProjectFile) -> bool:
+    def holds(self, path: Path) -> bool:
         """Whether a project is one of these: its work has no name yet."""
-        return project.path.parent == self.folder
+        return path.parent == self.folder
 
-    def rescued(self) -> list[RescuedProject]:
-        """Return the projects that were not closed and that no process has open, the newest first."""
-        found = [self._described(path) for path in self._projects() if _is_left(path)]
-        return sorted((each for each in found if each.bytes), key=lambda each: -each.saved_at)
+    def unnamed(self) -> list[UnnamedProject]:
+        """Return the projects that hold work and that no process has open, the newest first.
+
+        One that cannot be read may hold work, too.
+        """
+        found = [_described(path) for path in self._closed()]
+        return sorted((each for each in found if each is not None), key=lambda each: -each.saved_at)
+
+    def bytes_on_disk(self) -> int:
+        """Return what all of them take, quickly."""
+        return sum(_size_of(path) for path in self._paths())
 
     def remove(self, path: Path) -> bool:
         """Delete a project of this folder; return whether it is gone. One that is open stays."""
@@ -79,33 +84,53 @@ class RecoveryFolder:
         lock.release()
         return not path.exists()
 
-    def purge(self) -> list[Path]:
-        """Delete projects until the others are within the budget; return those deleted.
+    def _remove_empty(self) -> None:
+        for path in list(self._closed()):
+            if _size_of(path) <= _MOST_EMPTY_BYTES and _described(path) is None:
+                self.remove(path)
 
-        The oldest first, and those that were not closed last: nobody has decided about their work yet.
-        """
-        projects = [self._described(path) for path in self._projects()]
-        projects.sort(key=lambda each: (_is_left(each.path), each.saved_at))
-        left, gone = sum(each.bytes for each in projects), []
-        for each in projects:
-            if left <= self._budget_bytes:
-                break
-            if self.remove(each.path):
-                left -= each.bytes
-                gone.append(each.path)
-        return gone
+    def _closed(self) -> Iterator[Path]:
+        """Yield the projects that no process has open."""
+        return (path for path in self._paths() if not has_living_owner(path))
 
-    def _projects(self) -> Iterator[Path]:
+    def _paths(self) -> list[Path]:
+        try:
+            return list(self.folder.glob(f"*{PROJECT_SUFFIX}"))
+        except OSError:
+            return []
+
+
+def _facts_of(path: Path) -> Iterator[os.stat_result]:
+    """Yield the facts of the files of a project."""
+    for ending in _BESIDE:
         with suppress(OSError):
-            yield from self.folder.glob(f"*{PROJECT_SUFFIX}")
+            yield path.with_name(f"{path.name}{ending}").stat()
 
-    def _described(self, path: Path) -> RescuedProject:
-        facts = []
-        for ending in _BESIDE:
-            with suppress(OSError):
-                facts.append(path.with_name(f"{path.name}{ending}").stat())
-        saved_at = max((each.st_mtime for each in facts), default=0.0)
-        return RescuedProject(path, saved_at, sum(each.st_size for each in facts))
+
+def _size_of(path: Path) -> int:
+    return sum(each.st_size for each in _facts_of(path))
+
+
+def _described(path: Path) -> UnnamedProject | None:
+    """Describe a project; None where nothing was done after its first object was added."""
+    saved_at, size = max((each.st_mtime for each in _facts_of(path)), default=0.0), _size_of(path)
+    try:
+        name, strokes = _content(path)
+    except (UserError, OSError, sqlite3.Error, ValueError, TypeError, KeyError):
+        return UnnamedProject(path, path.stem, saved_at, None, size) if size else None
+    return None if strokes is None else UnnamedProject(path, name, saved_at, strokes, size)
+
+
+def _content(path: Path) -> tuple[str, int | None]:
+    """Return the name of a project's clip and its number of strokes; None where nothing was done."""
+    with closing(ReadOnlyDatabase(path)) as database:
+        clip = read_clip(database.connection)
+        (undo_steps,) = database.connection.execute("SELECT count(*) FROM step").fetchone()
+        rows = database.connection.execute("SELECT step FROM interaction")
+        verbs = [json.loads(step)["do"] for (step,) in rows]
+    name = Path(clip.absolute).name if clip is not None else path.stem
+    is_begun = max(undo_steps, len(verbs)) > 1
+    return name, sum(verb in TOOLS for verb in verbs) if is_begun else None
 
 
 def user_cache_folder() -> Path:
@@ -117,8 +142,3 @@ def user_cache_folder() -> Path:
         return home / "Library" / "Caches" / _PROGRAM
     given = os.environ.get("XDG_CACHE_HOME", "")
     return (Path(given) if Path(given).is_absolute() else home / ".cache") / _PROGRAM
-
-
-def _is_left(path: Path) -> bool:
-    """Whether a project's lock file is there and its owner is not."""
-    return lock_path(path).exists() and not has_living_owner(path)

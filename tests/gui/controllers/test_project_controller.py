@@ -9,17 +9,20 @@ import pytest
 from PyQt5.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PyQt5.QtGui import QDragEnterEvent, QDropEvent
 from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QAbstractButton, QDialog, QFileDialog, QListWidget, QMenu, QToolButton
+from PyQt5.QtWidgets import QAbstractButton, QDialog, QFileDialog, QLabel, QListWidget, QMenu, QToolButton
 
 from gui.main_window import MainWindow
 from gui.panels.dialogs import clip_dialog
+from gui.panels.dialogs import recovery_dialog as recovery
 from gui.state.overlay import ViewMode
 from gui.state.saved_view import written_view
 from gui.state.view_state import ViewState, Zoom
-from gui.worker.project import UnnamedProject
 from gui.worker.project_saver import ProjectSaver
+from gui.worker.shutdown import StoppableThread, running_threads
+from gui.worker.unnamed_finder import UnnamedFinder
 from inference_core.types import Tool
 from mivos_studio.project.steps import Draw, SetColour
+from mivos_studio.project.unnamed import UnnamedProject
 from tests.gui.conftest import OpenWindow
 from tests.gui.controllers.conftest import KOI, choose_name
 from tests.gui.fake_projects import RECOVERY, FakeProject, FakeProjects
@@ -294,7 +297,7 @@ def press_in(dialog: QDialog, name: str) -> None:
 
 def leave(projects: FakeProjects, name: str) -> FakeProject:
     project = projects.add(RECOVERY / f"{name}.mivos")
-    projects.left.append(UnnamedProject(project.path, f"{name}.mp4", 1.7e9, 12))
+    projects.left.append(UnnamedProject(project.path, f"{name}.mp4", 1.7e9, 12, 2_300_000_000))
     return project
 
 
@@ -308,24 +311,107 @@ def test_work_that_a_crash_left_is_offered_and_opened(window: MainWindow, projec
     assert listed is not None
     text = listed.item(0).text()
     assert text.startswith("pond.mp4 – ")
-    assert text.endswith(" – 12 strokes")
+    assert text.endswith(" – 12 strokes – 2.3 GB")
     press_in(dialog, "recovery_open")
     wait_until(lambda: window.parts.projects.project is left)
     assert window.windowTitle().startswith("clip.mp4"), "it has no name yet"
 
 
-def test_later_leaves_it_and_discard_removes_it(window: MainWindow, projects: FakeProjects) -> None:
-    for name in ("pond", "koi"):
-        leave(projects, name)
+def offered(window: MainWindow) -> tuple[QDialog, QListWidget]:
+    """Have the work that was left offered; return the dialog and its list."""
     window.parts.projects.offer_unnamed()
     wait_until(lambda: recovery_dialog(window) is not None)
     dialog = recovery_dialog(window)
     assert dialog is not None
+    listed = dialog.findChild(QListWidget, "recovery_list")
+    assert listed is not None
+    return dialog, listed
+
+
+def text_of(dialog: QDialog) -> str:
+    label = dialog.findChild(QLabel, "recovery_text")
+    assert label is not None
+    return label.text()
+
+
+def test_later_leaves_it_and_delete_removes_it_once_it_is_confirmed(
+    window: MainWindow, projects: FakeProjects
+) -> None:
+    for name in ("pond", "koi"):
+        leave(projects, name)
+    dialog, listed = offered(window)
+    assert text_of(dialog).endswith("It takes 4.6 GB.")
     press_in(dialog, "recovery_discard")
+    box = dialog_named(window, "delete_dialog")
+    assert box is not None
+    assert box.informativeText().startswith("pond.mp4 – ")
+    assert box.informativeText().endswith(" – 12 strokes – 2.3 GB\n\nIt cannot be brought back.")
+    click_dialog_button(window, recovery.KEEP, "delete_dialog")
+    assert projects.discarded == []
+    assert listed.count() == 2
+    press_in(dialog, "recovery_discard")
+    click_dialog_button(window, recovery.DELETE, "delete_dialog")
     assert projects.discarded == [RECOVERY / "pond.mivos"]
+    assert listed.count() == 1
+    assert text_of(dialog).endswith("It takes 2.3 GB.")
     press_in(dialog, "recovery_later")
     assert projects.discarded == [RECOVERY / "pond.mivos"]
     assert recovery_dialog(window) is None
+
+
+def test_several_are_deleted_together_and_one_that_cannot_be_stays(
+    window: MainWindow, projects: FakeProjects
+) -> None:
+    for name in ("pond", "koi", "carp"):
+        leave(projects, name)
+    projects.kept.append(RECOVERY / "koi.mivos")
+    dialog, listed = offered(window)
+    listed.selectAll()
+    button = dialog.findChild(QAbstractButton, "recovery_open")
+    assert button is not None
+    assert not button.isEnabled(), "only one can be opened"
+    press_in(dialog, "recovery_discard")
+    box = dialog_named(window, "delete_dialog")
+    assert box is not None
+    assert box.informativeText().startswith("3 projects without a name – 6.9 GB\n")
+    click_dialog_button(window, recovery.DELETE, "delete_dialog")
+    assert projects.discarded == [RECOVERY / "pond.mivos", RECOVERY / "carp.mivos"]
+    assert listed.count() == 1
+    assert text_of(dialog).startswith("It could not be deleted")
+
+
+def test_the_dialog_closes_with_the_last_that_is_deleted(window: MainWindow, projects: FakeProjects) -> None:
+    leave(projects, "pond")
+    dialog, _ = offered(window)
+    press_in(dialog, "recovery_discard")
+    click_dialog_button(window, recovery.DELETE, "delete_dialog")
+    assert recovery_dialog(window) is None
+
+
+def test_work_that_cannot_be_read_is_listed_too(window: MainWindow, projects: FakeProjects) -> None:
+    projects.left.append(UnnamedProject(RECOVERY / "a.mivos", "2026-01-02 03.04.05", 1.7e9, None, 400))
+    _, listed = offered(window)
+    assert listed.item(0).text().endswith(" – cannot be read – less than 1 MB")
+
+
+def test_work_without_a_name_is_listed_from_the_menu_and_where_there_is_none_that_is_said(
+    window: MainWindow, projects: FakeProjects
+) -> None:
+    window.actions_by_name["unnamed_work"].trigger()
+    wait_until(lambda: bool(window.banner.text))
+    assert window.banner.text == "There is no work without a name but what is open in a window."
+    leave(projects, "pond")
+    wait_until(lambda: not running_threads_of(UnnamedFinder))
+    window.actions_by_name["unnamed_work"].trigger()
+    wait_until(lambda: recovery_dialog(window) is not None)
+    window.actions_by_name["unnamed_work"].trigger()
+    QTest.qWait(100)
+    shown = [each for each in window.findChildren(QDialog, "recovery_dialog") if each.isVisible()]
+    assert len(shown) == 1
+
+
+def running_threads_of(kind: type[StoppableThread]) -> list[StoppableThread]:
+    return [each for each in running_threads() if isinstance(each, kind)]
 
 
 def test_nothing_is_offered_where_nothing_was_left(window: MainWindow) -> None:

@@ -44,6 +44,15 @@ def test_closing_opens_a_dialog_that_describes_the_work(window: MainWindow) -> N
     assert window.controller.session is not None
 
 
+def test_work_that_was_undone_and_can_be_redone_stays(window: MainWindow, projects: FakeProjects) -> None:
+    scribble(window)
+    press(window, "undo")
+    wait_idle(window)
+    window.close()
+    assert unnamed_dialog(window) is None
+    assert not closed(projects.made[0]).is_discarded
+
+
 def test_discard_removes_the_project(window: MainWindow, projects: FakeProjects) -> None:
     scribble(window)
     window.close()

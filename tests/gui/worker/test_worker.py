@@ -13,9 +13,9 @@ import pytest
 from PyQt5.QtWidgets import QApplication
 
 from gui.worker.commands import Change, Command, EditCommand, PropagateCommand, UndoCommand
-from gui.worker.script_recorder import ScriptRecorder
 from gui.worker.worker import MAX_UNACKNOWLEDGED_CHANGES, Ending, OpenedSession, Outcome, Worker
 from inference_core.types import FrameMask, Interaction, Stroke, Tool
+from mivos_studio.project.recorder import ScriptRecorder
 from mivos_studio.project.steps import Draw, Propagate, Redo, Step, Undo
 from tests.gui.fake_session import FRAME_COUNT, FakeClip, FakeSession
 from tests.gui.gestures import wait_until

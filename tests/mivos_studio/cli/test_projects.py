@@ -18,6 +18,7 @@ from mivos_studio.cli.main import main
 from mivos_studio.media.clip import open_clip
 from mivos_studio.project.file.project_file import ProjectFile
 from mivos_studio.project.script import read_script
+from mivos_studio.project.steps import Propagate
 from tests.conftest import FRAMES, HEIGHT, WIDTH, ClipOnDisk
 from tests.inference_core.fakes import fake_networks
 from tests.mivos_studio.project.file.projects import reopened_session
@@ -73,9 +74,8 @@ def test_a_propagation_in_which_a_window_died_is_a_step_before_those_of_the_next
             if number == 2:
                 break
         session.finish()
-        running = {"do": "propagate", "stop_after": 2}
-        project.save(session, view={"frame": 3, "running": running})
-    assert replay(clip, script(tmp_path, {"do": "reset", "frame": 5}), "--project", path) == 0
+        project.save(session, view={"frame": 3}, running=Propagate(stop_after=2))
+    assert replay(clip, script(tmp_path, {"do": "reset", "frame": 1}), "--project", path) == 0
     assert replay(clip, script(tmp_path, {"do": "undo"}), "--project", path) == 0
     with ProjectFile.open(path, writes=False) as project:
         assert [step.verb for step in project.steps()][2:] == ["propagate", "reset", "undo"]
@@ -127,6 +127,74 @@ def test_the_steps_of_a_project_can_be_played_from_any_folder(clip: Path, tmp_pa
     assert replay(clip, again, "--out", tmp_path / "again") == 0
     assert mivos("export", project, "--format", "png-indexed", "--out", tmp_path / "out", "--quiet") == 0
     assert pixels(tmp_path / "again") == pixels(tmp_path / "out")
+
+
+def masks_of(project: Path, folder: Path) -> list[bytes]:
+    assert mivos("export", project, "--format", "png-indexed", "--out", folder, "--quiet") == 0
+    return pixels(folder)
+
+
+@pytest.mark.parametrize("options", [(), ("--with-undone",)], ids=["standing", "all"])
+def test_the_script_of_a_project_makes_its_masks_and_names_its_clip(
+    clip: Path, tmp_path: Path, options: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    project, again = tmp_path / "work.mivos", tmp_path / "again.json"
+    assert replay(clip, script(tmp_path, *STEPS), "--project", project) == 0
+    assert mivos("script", project, "--out", again, *options, "--json", tmp_path / "figures.json") == 0
+    document = json.loads(again.read_text())
+    assert document["clip"] == {"path": "images", "name": "images"}
+    verbs = [step["do"] for step in document["steps"]]
+    assert verbs == ["brush", "propagate", "set_ids", *(["propagate", "undo"] if options else [])]
+    assert json.loads((tmp_path / "figures.json").read_text())["steps"] == len(verbs)
+    small = ("--device", "cpu", "--dtype", "float32", "--working-size", "64", "--quiet")
+    assert mivos("replay", "--script", again, *small, "--out", tmp_path / "again") == 0
+    assert pixels(tmp_path / "again") == masks_of(project, tmp_path / "out")
+    assert capsys.readouterr().err == ""
+
+
+def test_a_project_that_lacks_steps_gives_a_script_of_all_others_and_says_so(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = tmp_path / "work.mivos"
+    assert replay(clip, script(tmp_path, *STEPS), "--project", project) == 0
+    with sqlite3.connect(project) as database:
+        database.execute("DELETE FROM interaction WHERE id = 2")
+    database.close()
+    assert mivos("script", project, "--out", tmp_path / "again.json") == 0
+    steps = json.loads((tmp_path / "again.json").read_text())["steps"]
+    assert [step["do"] for step in steps] == ["propagate", "set_ids", "propagate", "undo"]
+    assert "does not hold all steps of its work" in capsys.readouterr().err
+
+
+def test_a_script_is_played_on_its_own_clip_unless_another_is_named(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    played = script(tmp_path, *STEPS[:2])
+    document = json.loads(played.read_text()) | {"clip": {"path": "images"}}
+    played.write_text(json.dumps(document))
+    small = ("--device", "cpu", "--dtype", "float32", "--working-size", "64", "--quiet")
+    assert mivos("replay", "--script", played, *small, "--out", tmp_path / "own") == 0
+    assert capsys.readouterr().err == ""
+    other = clip.rename(tmp_path / "other")
+    assert replay(other, played, "--out", tmp_path / "named") == 0
+    notice = "The script was made on images and is played on other: check the masks.\n"
+    assert capsys.readouterr().err == notice
+    assert pixels(tmp_path / "named") == pixels(tmp_path / "own")
+    assert mivos("replay", "--script", played, *small, "--out", tmp_path / "none") == 2
+    said = capsys.readouterr().err
+    assert f"The clip of {played}, images, is not at {tmp_path / 'images'}, nor beside the script" in said
+    beyond = {**document, "steps": [{"do": "reset", "frame": FRAMES}]}
+    played.write_text(json.dumps(beyond))
+    assert replay(other, played, "--out", tmp_path / "beyond") == 2
+    assert capsys.readouterr().err.startswith(f"Step 1 (reset): the clip has no frame {FRAMES}")
+
+
+def test_a_script_that_names_no_clip_needs_one(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    played = script(tmp_path, *STEPS[:2])
+    assert mivos("replay", "--script", played, "--out", tmp_path / "out") == 2
+    assert capsys.readouterr().err == f"{played} names no clip: name one before --script.\n"
 
 
 def test_a_check_counts_what_is_there(clip: Path, tmp_path: Path) -> None:

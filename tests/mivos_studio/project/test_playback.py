@@ -49,6 +49,10 @@ class RecordingSession:
     def __init__(self) -> None:
         self.heard: list[object] = []
 
+    @property
+    def undo_count(self) -> int:
+        return len(self.heard)
+
     def interact(self, interaction: Interaction) -> Iterator[FrameMask]:
         self.heard.append(("interact", interaction))
         yield FrameMask(interaction.frame_index, EMPTY)

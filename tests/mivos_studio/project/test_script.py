@@ -11,7 +11,14 @@ import pytest
 
 from inference_core.errors import UserError
 from inference_core.types import Direction, Interaction, Region, Stroke, Tool
-from mivos_studio.project.script import Script, ScriptObject, check_script, read_script, write_script
+from mivos_studio.project.script import (
+    Script,
+    ScriptClip,
+    ScriptObject,
+    check_script,
+    read_script,
+    write_script,
+)
 from mivos_studio.project.steps import (
     AddObject,
     Draw,
@@ -194,6 +201,9 @@ def test_the_step_is_counted_from_one(tmp_path: Path) -> None:
             'Object 1 of the script\'s list: "id" must be a whole number from 1 to 255',
         ),
         ({"objects": [{"name": "a"}]}, 'the key "id" is missing'),
+        ({"clip": "a.mp4"}, '"clip" must be an object in braces, not "a.mp4"'),
+        ({"clip": {}}, 'The script\'s clip: the key "path" is missing'),
+        ({"clip": {"path": "a.mp4", "frames": 3}}, 'The script\'s clip has the unknown key "frames"'),
     ],
 )
 def test_a_bad_document_is_a_sentence(tmp_path: Path, document: dict[str, Any], words: str) -> None:
@@ -259,3 +269,53 @@ def test_masks_on_paths_that_are_no_unicode_stand_in_a_script(tmp_path: Path) ->
     steps = (SetIds(0, "masks/caf\udce9.png"),)
     write_script(Script((), steps, tmp_path), tmp_path / "script.json")
     assert read_script(tmp_path / "script.json").steps == steps
+
+
+@pytest.mark.parametrize(
+    ("clip", "folder", "path"),
+    [
+        ("clips/a.mp4", "clips", "a.mp4"),
+        ("clips/a.mp4", ".", "clips/a.mp4"),
+        ("clips/a.mp4", "work/scripts", "../../clips/a.mp4"),
+    ],
+)
+def test_the_clip_of_a_script_is_written_from_its_folder_and_found_again(
+    tmp_path: Path, clip: str, folder: str, path: str
+) -> None:
+    file = tmp_path / clip
+    (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(exist_ok=True)
+    file.touch()
+    hint = ScriptClip.of(file, tmp_path / folder)
+    assert hint == ScriptClip(path=path, name="a.mp4")
+    write_script(Script((), (Undo(),), tmp_path / folder, hint), tmp_path / folder / "work.json")
+    script = read_script(tmp_path / folder / "work.json")
+    assert script.clip == hint
+    found = hint.find(script.folder)
+    assert found is not None
+    assert found.samefile(file)
+    file.rename(tmp_path / folder / "moved.mp4")
+    assert hint.find(script.folder) is None
+    (tmp_path / folder / "moved.mp4").rename(tmp_path / folder / "a.mp4")
+    assert hint.find(script.folder) == tmp_path / folder / "a.mp4"
+
+
+def test_a_script_names_the_clip_by_the_last_part_of_its_path_where_no_name_is_given(tmp_path: Path) -> None:
+    script = read_script(script_file(tmp_path, clip={"path": "../shots/a.mp4"}))
+    assert script.clip == ScriptClip(path="../shots/a.mp4", name="a.mp4")
+
+
+def test_a_clip_whose_path_is_not_valid_unicode_is_not_named(tmp_path: Path) -> None:
+    assert ScriptClip.of(tmp_path / "a\udcff.mp4", tmp_path) is None
+
+
+def test_a_script_of_a_clip_of_another_name_says_so() -> None:
+    script = Script((), (), Path(), ScriptClip(path="a.mp4"))
+    assert script.notices(Path("other/a.mp4")) == ()
+    assert script.notices(Path("b.mp4")) == (
+        "The script was made on a.mp4 and is played on b.mp4: check the masks.",
+    )
+    assert script.notices(None) == (
+        "The script was made on a.mp4 and is played on the sample clip: check the masks.",
+    )
+    assert Script((), (), Path()).notices(Path("b.mp4")) == ()

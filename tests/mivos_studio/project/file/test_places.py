@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 
 from inference_core.errors import UserError
+from inference_core.types import Interaction, Stroke, Tool
 from mivos_studio.media.clip import open_clip
 from mivos_studio.project.file.clip_reference import ClipReference, find_clip
 from mivos_studio.project.file.collect import collect
@@ -22,8 +24,9 @@ from mivos_studio.project.file.errors import ProjectError
 from mivos_studio.project.file.lock import lock_path
 from mivos_studio.project.file.project_file import ProjectFile
 from mivos_studio.project.file.recovery import RecoveryFolder, user_cache_folder
+from mivos_studio.project.steps import AddObject, Draw
 from tests.conftest import ClipOnDisk
-from tests.inference_core.fakes import square_clip, square_ids
+from tests.inference_core.fakes import fake_session, square_clip, square_ids
 from tests.inference_core.snapshot import snapshot
 from tests.mivos_studio.project.file.projects import new_session, reopened_session
 
@@ -306,51 +309,58 @@ def crashed_project(folder: RecoveryFolder) -> Path:
     return Path(done.stdout.strip())
 
 
-def test_work_without_a_name_is_rescued_after_a_crash_alone(tmp_path: Path) -> None:
+STROKE = Draw(Interaction(Tool.CLICK, Stroke(0, 1, np.zeros((1, 2), np.float32))))
+
+
+def worked_in(folder: RecoveryFolder, strokes: int = 2) -> Path:
+    """Leave a project with work in a recovery folder, closed."""
+    with folder.create(ClipReference(None, "/clips/koi.mp4", 0, "", 1, (64, 96), Fraction(25))) as project:
+        session = fake_session(square_clip(2), scratch=project.storage)
+        session.add_object("Object 1", 1)
+        project.save(session, steps=(AddObject(1, "Object 1"), *[STROKE] * strokes))
+        return project.path
+
+
+def test_what_holds_work_and_is_not_open_has_no_name_yet(tmp_path: Path) -> None:
     folder = RecoveryFolder(tmp_path / "cache" / "recovery")
-    assert folder.rescued() == []
-    crashed = crashed_project(folder)
-    with folder.create() as open_one, folder.create() as other:
-        assert open_one.path != other.path
-        assert folder.holds(other)
-        assert [each.path for each in folder.rescued()] == [crashed]
-    assert [each.path for each in folder.rescued()] == [crashed]
-    with ProjectFile.open(crashed) as project:
-        assert "was not closed" in project.notices[0]
-        assert folder.rescued() == [], "it is open"
-    assert folder.rescued() == []
-    project = folder.create()
-    earlier = project.path
+    assert folder.unnamed() == []
+    left_lock = lock_path(crashed_project(folder)).read_text(encoding="utf-8")
+    assert folder.unnamed() == [], "nothing was done in it"
+    kept, crashed = worked_in(folder), worked_in(folder, 3)
+    os.utime(kept, (1.6e9, 1.6e9))
+    lock_path(crashed).write_text(left_lock, encoding="utf-8")
+    found = folder.unnamed()
+    assert [(each.path, each.strokes, each.clip_name) for each in found] == [
+        (crashed, 3, "koi.mp4"),
+        (kept, 2, "koi.mp4"),
+    ]
+    assert found[1].saved_at == 1.6e9
+    assert found[1].bytes == kept.stat().st_size
+    with ProjectFile.open(kept):
+        assert [each.path for each in folder.unnamed()] == [crashed], "it is open"
+        assert not folder.remove(kept)
+    project = ProjectFile.open(kept)
+    assert folder.holds(project.path)
     project.save_as(tmp_path / "named.mivos")
-    assert not folder.holds(project)
-    assert folder.remove(earlier)
+    assert not folder.holds(project.path)
+    assert folder.remove(kept)
     project.close()
 
 
-def total_bytes(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.iterdir())
-
-
-def test_beyond_the_budget_the_oldest_are_deleted_but_none_that_is_open(tmp_path: Path) -> None:
-    folder = RecoveryFolder(tmp_path, budget_bytes=10**9)
-    crashed = crashed_project(folder)
-    os.utime(crashed, (1.5e9, 1.5e9))
-    paths = []
-    for age in range(4):
-        with folder.create() as project:
-            paths.append(project.path)
-        os.utime(paths[-1], (1.7e9 - 1000 * age, 1.7e9 - 1000 * age))
-    newest, second, third, oldest = paths
-    size = newest.stat().st_size
-    with ProjectFile.open(oldest):
-        os.utime(oldest, (1.6e9, 1.6e9))
-        tight = RecoveryFolder(tmp_path, budget_bytes=total_bytes(tmp_path) - 2 * size + 10)
-        assert tight.purge() == [third, second]
-        assert not folder.remove(oldest)
-        assert newest.exists()
-        assert crashed.exists(), "nobody has decided about it, however old it is"
-        assert RecoveryFolder(tmp_path, budget_bytes=0).purge() == [newest, crashed]
-        assert oldest.exists()
+def test_new_work_removes_what_holds_none_and_nothing_else_however_much_there_is(tmp_path: Path) -> None:
+    folder = RecoveryFolder(tmp_path / "recovery")
+    kept = [worked_in(folder) for _ in range(3)]
+    crashed_project(folder)
+    damaged = folder.folder / "damaged.mivos"
+    damaged.write_bytes(b"SQLite format 3\0" + bytes(500))
+    with folder.create() as is_open, folder.create() as other:
+        there = set(folder.folder.glob("*.mivos"))
+        assert there == {*kept, damaged, is_open.path, other.path}, "nothing was done in the crashed one"
+        assert len(there) == 6
+        assert {each.path for each in folder.unnamed()} == {*kept, damaged}
+    unreadable = next(each for each in folder.unnamed() if each.path == damaged)
+    assert (unreadable.strokes, unreadable.clip_name, unreadable.bytes) == (None, "damaged", 516)
+    assert folder.bytes_on_disk() > sum(path.stat().st_size for path in kept)
 
 
 @pytest.mark.parametrize(
