@@ -303,9 +303,9 @@ class Session:
         self._notices.on_notice(listener)
 
     def frame_info(self, frame_index: int) -> FrameInfo:
-        """Return a frame's number in its source, and whether it is damaged, as the clip states them."""
+        """Return a frame's number in its source, and whether it is damaged, as far as the clip knows yet."""
         self._check_frame(frame_index)
-        return self._frame_infos[frame_index]
+        return self._info(frame_index)
 
     def present(self, frame_index: int) -> tuple[int, ...]:
         """Return the ids of the objects that have pixels on a frame, without reading its mask."""
@@ -478,10 +478,16 @@ class Session:
         frame_index = interaction.frame_index
         state, record = self._store.snapshot(frame_index)
         name = state.find(interaction.object_id).name
+        pixels = self._frames[frame_index]
+        if not self.frame_info(frame_index).is_valid:
+            raise InvalidInteractionError(
+                f"Frame {frame_index} is damaged, and another one is shown in its place: draw on a frame that"
+                " is not."
+            )
         transaction = Transaction(self._store, f"{interaction.tool} on {name}")
         state = state.introduce([interaction.object_id])
         group = stroke_group(interaction, state, record)
-        edits = edit(self._context, interaction, group, state, self._frames[frame_index], record)
+        edits = edit(self._context, interaction, group, state, pixels, record)
         # Objects that were never drawn or propagated here stay unknown on the frame.
         known = {*(record.prob.known if record else ()), state.find(interaction.object_id).key}
         keys = [key for key in state.active_keys if key in known]
@@ -523,9 +529,11 @@ class Session:
 
     @cached_property
     def _frame_infos(self) -> tuple[FrameInfo, ...]:
-        frames = self._frames
-        count = range(len(frames))
-        return tuple(map(frames.info if isinstance(frames, NumberedFrames) else FrameInfo, count))
+        return tuple(map(self._info, range(len(self._frames))))
+
+    @cached_property
+    def _info(self) -> Callable[[int], FrameInfo]:
+        return self._frames.info if isinstance(self._frames, NumberedFrames) else FrameInfo
 
     def _check_frame(self, frame_index: int) -> None:
         if not 0 <= frame_index < len(self._frames):
