@@ -339,10 +339,16 @@ class Session(SessionReader):
         frame_index = interaction.frame_index
         state, record = self._store.snapshot(frame_index)
         name = state.find(interaction.object_id).name
+        pixels = self._frames[frame_index]
+        if not self.frame_info(frame_index).is_valid:
+            raise InvalidInteractionError(
+                f"Frame {frame_index} is damaged, and another one is shown in its place: draw on a frame that"
+                " is not."
+            )
         transaction = Transaction(self._store, label_of(interaction, name, self.size))
         state = state.introduce([interaction.object_id])
         group = stroke_group(interaction, state, record)
-        edits = edit(self._context, interaction, group, state, self._frames[frame_index], record)
+        edits = edit(self._context, interaction, group, state, pixels, record)
         # Objects that were never drawn or propagated here stay unknown on the frame.
         known = {*(record.prob.known if record else ()), state.find(interaction.object_id).key}
         keys = [key for key in state.active_keys if key in known]

@@ -133,7 +133,7 @@ class SessionReader:
         return self._store.read(frame_index, lambda state, record: large_prob(record, state, pixels))
 
     def frame_info(self, frame_index: int) -> FrameInfo:
-        """Return a frame's number in its source, and whether it is damaged, as the clip states them."""
+        """Return a frame's number in its source, and whether it is damaged, as far as the clip knows yet."""
         self._check_frame(frame_index)
         return self._frame_infos[frame_index]
 
@@ -171,9 +171,11 @@ class SessionReader:
 
     @cached_property
     def _frame_infos(self) -> tuple[FrameInfo, ...]:
-        frames = self._frames
-        count = range(len(frames))
-        return tuple(map(frames.info if isinstance(frames, NumberedFrames) else FrameInfo, count))
+        return tuple(map(self._info, range(len(self._frames))))
+
+    @cached_property
+    def _info(self) -> Callable[[int], FrameInfo]:
+        return self._frames.info if isinstance(self._frames, NumberedFrames) else FrameInfo
 
     def _check_frame(self, frame_index: int) -> None:
         if not 0 <= frame_index < len(self._frames):

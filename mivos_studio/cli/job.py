@@ -15,7 +15,7 @@ from mivos_studio.cli.options import session_options
 from mivos_studio.cli.output import check_apart, check_json
 from mivos_studio.cli.progress import ProgressBar
 from mivos_studio.cli.stderr import say
-from mivos_studio.media.clip import Clip, open_clip
+from mivos_studio.media.clip import Clip, damage_notice, open_clip
 from mivos_studio.media.export.formats import find_formats
 from mivos_studio.media.export.job import ExportJob, Extent
 from mivos_studio.media.output.folder import FolderOutput
@@ -111,6 +111,13 @@ def write_masks(session: Session, clip: Clip, output: FolderOutput, options: Nam
         for done, total in steps:
             bar.show(done, total)
     bar.clear()
+    note_damage(clip)
+
+
+def note_damage(clip: Clip) -> None:
+    """Print a notice of the damaged frames that were met, if there were any."""
+    if clip.damaged:
+        print_notice(damage_notice(clip.damaged))
 
 
 def circumstances(session: Session) -> dict[str, Any]:

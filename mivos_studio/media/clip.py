@@ -23,6 +23,8 @@ from mivos_studio.media.source import FrameSource
 
 _LAST_NUMBER = re.compile(r"\d+(?=\D*$)", re.ASCII)
 
+_MOST_RUNS = 20
+
 DEFAULT_CACHE_BYTES = 512 * 2**20
 DEFAULT_FOLDER_RATE = Fraction(25)
 
@@ -94,11 +96,17 @@ class Clip:
         return self.facts.names
 
     def info(self, frame_index: int) -> FrameInfo:
-        """Return a frame's number in its source.
+        """Return a frame's number in its source, and whether it is as the file has it.
 
-        Of image files the last number in their names, where it rises from file to file; else its place.
+        Of image files the last number in their names, where it rises from file to file; else its place. Not
+        valid is a damaged frame, once it has been read.
         """
-        return FrameInfo(self._numbers[frame_index])
+        return FrameInfo(self._numbers[frame_index], frame_index not in self._source.stand_ins)
+
+    @property
+    def damaged(self) -> tuple[int, ...]:
+        """The damaged frames that were met by now; the nearest good frame is shown in place of each."""
+        return tuple(sorted(self._source.stand_ins))
 
     @cached_property
     def _numbers(self) -> Sequence[int]:
@@ -133,10 +141,29 @@ class Clip:
         Stepping backwards would otherwise decode a group of pictures anew for every step.
         """
         frame_bytes = self.size[0] * self.size[1] * 3
+        was_revised = self._source.is_revised
         for shown, image in self._source.read(frame_index, self.cache.budget_bytes // (2 * frame_bytes)):
+            if self._source.is_revised and not was_revised:
+                was_revised = True
+                self.cache.clear()
             image.setflags(write=False)
             self.cache.put(shown, image)
         return image
+
+
+def damage_notice(frames: Sequence[int]) -> str:
+    """Return the sentence about damaged frames, in rising order; runs of them are joined: 4, 7-9."""
+    runs: list[list[int]] = []
+    for frame_index in frames:
+        if runs and runs[-1][-1] + 1 == frame_index:
+            runs[-1][1:] = [frame_index]
+        else:
+            runs.append([frame_index])
+    names = ", ".join("-".join(map(str, run)) for run in runs[:_MOST_RUNS])
+    more = f" and {len(runs) - _MOST_RUNS} more places" if len(runs) > _MOST_RUNS else ""
+    if len(frames) == 1:
+        return f"Frame {names} is damaged: the nearest good frame is shown in its place."
+    return f"Frames {names}{more} are damaged: the nearest good frame is shown in place of each."
 
 
 def _open_source(path: Path, folder_rate: Fraction) -> FrameSource:

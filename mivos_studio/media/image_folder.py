@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -30,17 +31,20 @@ _KINDS = list(dict.fromkeys(IMAGE_KINDS.values()))
 
 
 class ImageFolderSource:
-    """Image files of one size, in the order given."""
+    """Image files of one size, in the order given. Damaged ones cost their frames and no others."""
 
     def __init__(self, paths: Sequence[Path], frame_rate: Fraction) -> None:
         self._paths = paths
+        size, self._damaged = _common_size(paths)
+        self._stand_ins: dict[int, int] = {}
+        first = next(path for place, path in enumerate(paths) if place not in self._damaged)
         self._facts = ClipFacts(
-            size=_common_size(paths),
+            size=size,
             pts=np.arange(len(paths), dtype=np.int64),
             time_base=1 / frame_rate,
             frame_rate=frame_rate,
             names=tuple(path.stem for path in paths),
-            bit_depth=image_bit_depth(paths[0]),
+            bit_depth=image_bit_depth(first),
         )
 
     @property
@@ -48,10 +52,38 @@ class ImageFolderSource:
         """Return what is known of the clip."""
         return self._facts
 
+    @property
+    def stand_ins(self) -> Mapping[int, int]:
+        """Damaged images that were met by now, and the frame that is shown in place of each."""
+        return self._stand_ins
+
+    @property
+    def is_revised(self) -> bool:
+        """False: no image depends on another."""
+        return False
+
     def read(self, frame_index: int, keep_before: int) -> Iterator[tuple[int, UInt8Array]]:
-        """Yield the frame asked for alone: no image needs another one."""
+        """Yield the frame asked for alone: no image needs another one.
+
+        In place of a damaged image comes the nearest good one before it, or after it where there is none.
+        Raises a MediaError where no image is good, an InputFileError where one cannot be reached.
+        """
         del keep_before
-        yield frame_index, read_image(self._paths[frame_index])
+        error: MediaError | None = None
+        for place in chain(range(frame_index, -1, -1), range(frame_index + 1, len(self._paths))):
+            if place in self._damaged:
+                continue
+            try:
+                image = read_image(self._paths[place])
+            except MediaError as damage:
+                self._damaged.add(place)
+                error = damage
+                continue
+            if place != frame_index:
+                self._stand_ins[frame_index] = place
+            yield frame_index, image
+            return
+        raise error or MediaError(f"No image of {self._paths[frame_index].parent} can be read any more.")
 
     def close(self) -> None:
         """Do nothing: files are open only while they are read."""
@@ -81,14 +113,28 @@ def _name(path: Path) -> str:
     return path.name
 
 
-def _common_size(paths: Sequence[Path]) -> tuple[int, int]:
-    """Return the (height, width) that all images share; the first that differs is an error."""
-    height, width = image_size(paths[0])
-    for path in paths[1:]:
-        other_height, other_width = image_size(path)
-        if (other_height, other_width) != (height, width):
+def _common_size(paths: Sequence[Path]) -> tuple[tuple[int, int], set[int]]:
+    """Return the (height, width) that all images share, and which images have no readable header.
+
+    The first image of another size is an error; so is the first without a header where none has one.
+    """
+    size, named = None, paths[0]
+    damaged: set[int] = set()
+    error: MediaError | None = None
+    for place, path in enumerate(paths):
+        try:
+            height, width = image_size(path)
+        except MediaError as damage:
+            damaged.add(place)
+            error = error or damage
+            continue
+        if size is None:
+            size, named = (height, width), path
+        elif size != (height, width):
             raise MediaError(
-                f"The images of a clip must all have one size: {path} has {other_width}x{other_height} "
-                f"pixels, {paths[0].name} has {width}x{height}."
+                f"The images of a clip must all have one size: {path} has {width}x{height} "
+                f"pixels, {named.name} has {size[1]}x{size[0]}."
             )
-    return height, width
+    if size is None:
+        raise error or MediaError("There are no images.")
+    return size, damaged

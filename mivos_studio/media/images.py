@@ -13,7 +13,7 @@ from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from inference_core.errors import UserError
 from inference_core.types import UInt8Array
-from mivos_studio.input_files import check_input
+from mivos_studio.input_files import InputFileError, check_input
 from mivos_studio.media.errors import MediaError
 from mivos_studio.system_errors import reason_of
 
@@ -71,6 +71,7 @@ def opened_image(path: Path, noun: str = "image") -> Iterator[Image.Image]:
     """Open an image file with Pillow, and turn what it raises while it is read into one sentence.
 
     noun  what the file is to be, as "mask".
+    Raises a MediaError for what is in the file, an InputFileError where it cannot be reached.
     """
     check_input(path, noun)
     try:
@@ -84,12 +85,8 @@ def opened_image(path: Path, noun: str = "image") -> Iterator[Image.Image]:
         raise MediaError(f"The {noun} {path} is too large: shrink it to at most 170 megapixels.") from None
     except MemoryError:
         raise
-    except Exception as error:
-        raise MediaError(f"The {noun} {path} cannot be read: {_words(error)}.") from error
-
-
-def _words(error: Exception) -> str:
-    """Return what is wrong with a file, as its reader says it; some say nothing."""
-    if isinstance(error, OSError) and error.errno is not None:
-        return reason_of(error)
-    return str(error).strip().rstrip(".") or "it is damaged"
+    except Exception as error:  # Pillow's readers raise errors of any kind on damaged files
+        if isinstance(error, OSError) and error.errno is not None:  # the system's, not the file's
+            raise InputFileError(f"The {noun} {path} cannot be read: {reason_of(error)}.") from error
+        words = str(error).strip().rstrip(".") or "it is damaged"
+        raise MediaError(f"The {noun} {path} cannot be read: {words}.") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
@@ -39,6 +39,16 @@ class FrameSource(Protocol):
     @property
     def facts(self) -> ClipFacts:
         """Return what is known of the clip."""
+        ...
+
+    @property
+    def stand_ins(self) -> Mapping[int, int]:
+        """Damaged frames that were met by now, and the frame that is shown in place of each."""
+        ...
+
+    @property
+    def is_revised(self) -> bool:
+        """Whether damage was met: frames that were read before it may be others now."""
         ...
 
     def read(self, frame_index: int, keep_before: int) -> Iterator[tuple[int, UInt8Array]]:

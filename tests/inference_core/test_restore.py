@@ -10,9 +10,9 @@ from enum import Enum
 import numpy as np
 import pytest
 
-from inference_core.errors import UserError
+from inference_core.errors import InvalidInteractionError, UserError
 from inference_core.session import Session
-from inference_core.types import FrameInfo, ObjectSettings
+from inference_core.types import FrameInfo, ObjectSettings, Tool
 from tests.inference_core.fakes import (
     FakeClip,
     MemoryScratch,
@@ -152,6 +152,19 @@ def test_frames_have_their_sources_numbers_and_say_which_are_damaged() -> None:
     assert session.frame_info(2) == (1003, False)
     assert [info.number for info in session.state.frames] == [1001, 1002, 1003, 1004]
     assert fake_session(clip).frame_info(3) == (3, True)
+
+
+def test_a_stroke_on_a_damaged_frame_is_refused_and_changes_nothing() -> None:
+    clip = square_clip(4)
+    session = fake_session(NumberedClip([clip[frame_index] for frame_index in range(4)]))
+    session.add_object()
+    before = snapshot(session)
+    with pytest.raises(InvalidInteractionError, match="Frame 2 is damaged"):
+        session.interact(stroke(Tool.BRUSH, frame=2)).run()
+    assert snapshot(session) == before
+    session.interact(stroke(Tool.BRUSH, frame=1)).run()
+    session.propagate(1).run()
+    assert session.ids(2).any(), "masks of damaged frames are propagated as before"
 
 
 def test_settings_of_an_object_are_a_step_that_can_be_undone() -> None:

@@ -28,7 +28,13 @@ VideoPacket: TypeAlias = "Packet[VideoStream]"  # generic in PyAV's stubs alone
 LabelledFrames = Iterator[tuple[int, VideoFrame]]
 
 _DEFAULT_RATE = Fraction(25)
+# Playlists may name further files; the network stays out of reach. PyAV has FFmpeg invent missing times
+# (genpts), which are unique and wrong for B-frames in AVI and MPEG-1.
+_OPTIONS = {"protocol_whitelist": "file", "fflags": "-genpts"}
 _LETTERS_AS_VIDEO = "tty"  # the demuxer that would show a text file as a film of letters
+# Where threads share a picture, these decoders lose the mark of a damaged one. What comes after a packet that
+# they cannot decode holds uninitialised memory, without a mark.
+_MPEG = ("mpeg1video", "mpeg2video")
 _VP8_SHOWS_FRAME = 0x10  # a bit of a VP8 packet's first byte
 
 
@@ -37,9 +43,12 @@ class VideoDecoder:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._open()
         self.is_damaged = False
-        """Set by `entries` when the file stops early or a packet is not whole."""
+        """Set by `entries` when the file stops early or a packet is not whole, and by whoever meets a damaged
+        frame. The next decoding then begins with a fresh decoder of one thread: several lose the last frames
+        of a file that stops early, and conceal damage in another way each time.
+        """
+        self._open()
 
     @property
     def time_base(self) -> Fraction:
@@ -80,6 +89,8 @@ class VideoDecoder:
         stamps = [stamp for stamp in (entry.pts, entry.dts) if stamp is not None]
         if not stamps:
             return None
+        if self.is_damaged:
+            self._reopen()  # a decoder conceals damage with what it decoded before
         try:
             self._container.seek(min(stamps), stream=self._stream)
             packets = _data_packets(self._container, self._stream)
@@ -94,7 +105,10 @@ class VideoDecoder:
     def _open(self) -> None:
         self._container = _open_container(self._path)
         self._stream = _video_stream(self._container, self._path)
-        self._stream.codec_context.thread_type = "AUTO"
+        if self.is_damaged or self._stream.codec_context.name in _MPEG:
+            self._stream.codec_context.thread_count = 1
+        else:
+            self._stream.codec_context.thread_type = "AUTO"
 
     def _reopen(self) -> None:
         self._container.close()
@@ -105,29 +119,37 @@ class VideoDecoder:
             self._stream.codec_context.name == "vp8" and not _first_byte(packet) & _VP8_SHOWS_FRAME
         )
         is_hidden = packet.is_discard or packet.size == 0 or is_silent_vp8
-        return PacketEntry(packet.pts, packet.dts, packet.pos, packet.is_keyframe, is_hidden)
+        return PacketEntry(packet.pts, packet.dts, packet.pos, packet.size, packet.is_keyframe, is_hidden)
 
     def _decode(self, packets: Iterable[tuple[int, VideoPacket]]) -> LabelledFrames:
         """Decode on until the file's end, past packets that cannot be decoded."""
+        is_lost = False
         try:
             for ordinal, packet in packets:
-                if packet.size:  # an empty packet would flush the decoder
-                    packet.pts = ordinal
-                    yield from _labelled(packet)
+                if not packet.size:  # it would flush the decoder
+                    continue
+                packet.pts = ordinal
+                frames = _decoded(packet)
+                if frames is None:
+                    is_lost = self._stream.codec_context.name in _MPEG
+                    continue
+                for frame in frames:
+                    is_lost = is_lost and not frame.key_frame
+                    if frame.pts is not None and not is_lost:
+                        yield frame.pts, frame
         except FFmpegError:
             pass  # the file stops early: what the decoder still holds is good
-        yield from _labelled(self._stream)
+        for frame in _decoded(self._stream) or ():
+            if frame.pts is not None and not is_lost:
+                yield frame.pts, frame
 
 
-def _labelled(source: VideoPacket | VideoStream) -> LabelledFrames:
-    """Decode a packet, or from a stream what is left in its decoder."""
+def _decoded(source: VideoPacket | VideoStream) -> list[VideoFrame] | None:
+    """Decode a packet, or from a stream what is left in its decoder; None where it cannot be decoded."""
     try:
-        frames = source.decode()
+        return source.decode()
     except FFmpegError:
-        return
-    for frame in frames:
-        if frame.pts is not None:
-            yield frame.pts, frame
+        return None
 
 
 def _data_packets(container: InputContainer, stream: VideoStream) -> Iterator[VideoPacket]:
@@ -146,8 +168,7 @@ def _open_container(path: Path) -> InputContainer:
     try:
         if path.stat().st_size == 0:
             raise MediaError(f"{path} is empty: it holds 0 bytes.")
-        # Playlists may name further files; the network stays out of reach.
-        container = av.open(str(path.absolute()), options={"protocol_whitelist": "file"})
+        container = av.open(str(path.absolute()), options=_OPTIONS)
     except (FFmpegError, OSError) as error:
         raise MediaError(f"{path} cannot be read as a video: {error.strerror or error}.") from error
     if container.format.name == _LETTERS_AS_VIDEO:

@@ -13,11 +13,16 @@ Int64Array = NDArray[np.int64]
 
 
 class PacketEntry(NamedTuple):
-    """One packet of the demuxer; times are in the stream's time_base. Hidden ones show no frame."""
+    """One packet of the demuxer; times are in the stream's time_base. Hidden ones show no frame.
+
+    The size belongs to a packet's identity: after a seek, an MPEG program stream begins with the rest of a
+    picture, which carries the times and the position of another packet.
+    """
 
     pts: int | None
     dts: int | None
     position: int | None
+    size: int
     is_keyframe: bool
     is_hidden: bool
 
@@ -28,10 +33,14 @@ class PacketIndex:
     packets  all packets in the order of the file; a packet's place in it is its ordinal.
     shown    (T,) int64, the ordinal of the packet of each frame.
     pts      (T,) int64, when each frame is shown; rising.
+    has_pts  whether these are the packets' own times; else the order is that of a decoder.
     """
 
-    def __init__(self, packets: Sequence[PacketEntry], shown: Int64Array, pts: Int64Array) -> None:
+    def __init__(
+        self, packets: Sequence[PacketEntry], shown: Int64Array, pts: Int64Array, *, has_pts: bool
+    ) -> None:
         self.packets = packets
+        self.has_pts = has_pts
         self.shown = shown
         self.pts = pts
         self._frames = {int(ordinal): frame_index for frame_index, ordinal in enumerate(shown)}
@@ -43,7 +52,10 @@ class PacketIndex:
 
     def cut(self, first: int, last: int) -> PacketIndex:
         """Leave only the frames first to last, inclusive."""
-        return PacketIndex(self.packets, self.shown[first : last + 1], self.pts[first : last + 1])
+        kept = slice(first, last + 1)
+        part = PacketIndex(self.packets, self.shown[kept], self.pts[kept], has_pts=self.has_pts)
+        part._keyframes = self._keyframes
+        return part
 
     def frame_of(self, ordinal: int) -> int | None:
         """Return the frame_index of a packet; None where it shows nothing."""
@@ -52,6 +64,14 @@ class PacketIndex:
     def ordinal_of(self, packet: PacketEntry) -> int | None:
         """Recognise a packet met after a seek; None where it is unknown or has a double."""
         return self._ordinals.get(_identity(packet))
+
+    def refuse_start(self, ordinal: int) -> None:
+        """Never begin to decode at this packet: it says that it is a keyframe, and its picture is none."""
+        self._keyframes.remove(ordinal)
+
+    def refuse_all_starts(self) -> None:
+        """Always decode from the file's first packet on."""
+        self._keyframes.clear()
 
     def start_for(self, frame_index: int, *, before: int | None = None) -> int | None:
         """Return the ordinal of the last keyframe from which a frame decodes exactly; None: the file's start.
@@ -83,7 +103,7 @@ def index_by_pts(packets: Sequence[PacketEntry]) -> PacketIndex | None:
         return None
     pts = np.array(stamps, np.int64)
     order = np.argsort(pts)
-    return PacketIndex(packets, shown[order], pts[order])
+    return PacketIndex(packets, shown[order], pts[order], has_pts=True)
 
 
 def index_by_order(packets: Sequence[PacketEntry], shown: Sequence[int], frame_ticks: int) -> PacketIndex:
@@ -94,7 +114,7 @@ def index_by_order(packets: Sequence[PacketEntry], shown: Sequence[int], frame_t
     stamps = sorted(dts for ordinal in shown if (dts := packets[ordinal].dts) is not None)
     if len(set(stamps)) < len(shown):
         stamps = [frame_ticks * frame_index for frame_index in range(len(shown))]
-    return PacketIndex(packets, np.array(shown, np.int64), np.array(stamps, np.int64))
+    return PacketIndex(packets, np.array(shown, np.int64), np.array(stamps, np.int64), has_pts=False)
 
 
 def _unique_ordinals(packets: Sequence[PacketEntry]) -> dict[tuple[int | None, ...], int | None]:
@@ -107,4 +127,4 @@ def _unique_ordinals(packets: Sequence[PacketEntry]) -> dict[tuple[int | None, .
 
 
 def _identity(packet: PacketEntry) -> tuple[int | None, ...]:
-    return packet.pts, packet.dts, packet.position
+    return packet.pts, packet.dts, packet.position, packet.size

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +71,16 @@ class VideoSource:
         """Return what is known of the clip."""
         return self._facts
 
+    @property
+    def stand_ins(self) -> Mapping[int, int]:
+        """Damaged frames that were met by now, and the frame that is shown in place of each."""
+        return self._stand_ins
+
+    @property
+    def is_revised(self) -> bool:
+        """Whether damage was met: since then decoding is another one, see `VideoDecoder.is_damaged`."""
+        return self._decoder.is_damaged
+
     def read(self, frame_index: int, keep_before: int) -> Iterator[tuple[int, UInt8Array]]:
         """Yield the frames on the way that lie at most keep_before ahead, then the one asked for."""
         wanted = self._stand_ins.get(frame_index, frame_index)
@@ -113,18 +123,42 @@ class VideoSource:
         """Begin to decode at a keyframe, or at the file's first packet if there is none or seeking fails."""
         labelled = None if start is None else self._decoder.from_keyframe(self._index, start)
         if start is None or labelled is None:
-            self._run = _Run(self._shown(self._decoder.from_first_packet(), 0), None, 0)
+            self._run = _Run(self._shown(self._decoder.from_first_packet(), None, 0), None, 0)
         else:
             first_exact = self._index.first_frame_from(start)
-            self._run = _Run(self._shown(labelled, first_exact), start, first_exact)
+            self._run = _Run(self._shown(labelled, start, first_exact), start, first_exact)
         return self._run
 
-    def _shown(self, labelled: LabelledFrames, first_exact: int) -> Iterator[ShownFrame]:
-        """Turn packets' ordinals into frame indices; drop what is not shown or not exact yet."""
+    def _shown(self, labelled: LabelledFrames, start: int | None, first_exact: int) -> Iterator[ShownFrame]:
+        """Turn packets' ordinals into frame indices; drop what is not shown, not exact yet, or damaged.
+
+        Ends at once where the first packet's picture is no keyframe, or damaged: what follows depends on what
+        was before. With x264's intra refresh, parts of the picture are renewed in turn.
+        """
+        is_first = start is not None and self._index.frame_of(start) is not None
         for ordinal, frame in labelled:
             frame_index = self._index.frame_of(ordinal)
-            if frame_index is not None and frame_index >= first_exact:
+            if frame_index is None or frame_index < first_exact:
+                continue
+            if frame.is_corrupt and not self._decoder.is_damaged:
+                self._decoder.is_damaged = True  # and decode again, see there
+                if not self._index.has_pts:  # damage may change which packet a frame seems to come from
+                    self._index.refuse_all_starts()
+                    start = None
+                yield from self._shown(
+                    self._restarted(start), start, first_exact if is_first else frame_index
+                )
+                return
+            if is_first and start is not None and not (ordinal == start and _is_whole_keyframe(frame)):
+                self._index.refuse_start(start)
+                return
+            is_first = False
+            if not frame.is_corrupt:
                 yield frame_index, frame
+
+    def _restarted(self, start: int | None) -> LabelledFrames:
+        labelled = None if start is None else self._decoder.from_keyframe(self._index, start)
+        return self._decoder.from_first_packet() if labelled is None else labelled
 
     def _ordered(self, packets: list[PacketEntry]) -> PacketIndex:
         """Find the order in which frames are shown: from their pts, else by decoding the file once."""
@@ -155,3 +189,7 @@ class VideoSource:
             if last >= 0 or run.start is None:
                 return last
             run = self._begin(self._index.start_for(len(self._index) - 1, before=run.start))
+
+
+def _is_whole_keyframe(frame: VideoFrame) -> bool:
+    return bool(frame.key_frame) and not frame.is_corrupt

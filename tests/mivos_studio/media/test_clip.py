@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -23,6 +24,9 @@ LONG_GROUPS = Recipe(".mp4", "libx264", options={"bf": "3"}, group=250)
 
 class CountingSource:
     """Frames of one value each, and a list of what was asked for."""
+
+    stand_ins: Mapping[int, int] = MappingProxyType({})
+    is_revised = False
 
     def __init__(self, frames: int = 10) -> None:
         self.asked: list[int] = []

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mivos_studio.media.clip import open_clip
+from mivos_studio.input_files import InputFileError
+from mivos_studio.media.clip import damage_notice, open_clip
 from mivos_studio.media.errors import MediaError
 from mivos_studio.media.image_folder import list_images
 
@@ -112,16 +113,66 @@ def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
         open_clip(tmp_path)
 
 
-def test_a_broken_image_is_named_when_it_is_asked_for(tmp_path: Path) -> None:
-    noise = np.random.default_rng(0).integers(0, 255, (60, 80, 3), np.uint8)
-    for number in range(2):
-        Image.fromarray(noise).save(tmp_path / f"{number}.jpg")
-    content = (tmp_path / "1.jpg").read_bytes()
-    (tmp_path / "1.jpg").write_bytes(content[: len(content) // 2])
-    with open_clip(tmp_path) as clip:
-        assert clip[0].shape == (60, 80, 3)
-        with pytest.raises(MediaError, match=r"1\.jpg cannot be read"):
-            clip[1]
+def _folder_with_damage(folder: Path, *damaged: int, keeps: float = 0.5) -> Path:
+    rng = np.random.default_rng(0)
+    for number in range(5):
+        path = folder / f"{number}.png"
+        Image.fromarray(rng.integers(0, 255, (60, 80, 3), np.uint8)).save(path)
+        if number in damaged:
+            path.write_bytes(path.read_bytes()[: int(keeps * path.stat().st_size)])
+    return folder
+
+
+def test_a_broken_image_costs_its_frame_alone(tmp_path: Path) -> None:
+    with open_clip(_folder_with_damage(tmp_path, 1, 2)) as clip:
+        assert clip.damaged == ()
+        assert all(clip.info(frame_index).is_valid for frame_index in range(5)), "not read yet"
+        assert np.array_equal(clip[2], clip[0])
+        assert np.array_equal(clip[1], clip[0])
+        assert not np.array_equal(clip[3], clip[0])
+        assert clip.damaged == (1, 2)
+        assert [clip.info(frame_index).is_valid for frame_index in range(5)] == [
+            True,
+            False,
+            False,
+            True,
+            True,
+        ]
+
+
+@pytest.mark.parametrize("keeps", [0.5, 0.0])
+def test_a_first_image_that_is_broken_does_not_make_a_clip_impossible_to_open(
+    tmp_path: Path, keeps: float
+) -> None:
+    with open_clip(_folder_with_damage(tmp_path, 0, 1, keeps=keeps)) as clip:
+        assert len(clip) == 5
+        assert np.array_equal(clip[0], clip[2])
+        assert clip.damaged == (0,)
+
+
+def test_a_folder_of_broken_images_alone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match=r"0\.png is not an image"):
+        open_clip(_folder_with_damage(tmp_path, *range(5), keeps=0.0))
+    with open_clip(_folder_with_damage(tmp_path)) as clip:
+        for number in range(5):
+            path = tmp_path / f"{number}.png"
+            path.write_bytes(path.read_bytes()[:1000])
+        with pytest.raises(MediaError, match="cannot be read"):
+            clip[3]
+
+
+def test_an_image_that_is_gone_is_an_error_and_no_damage(tmp_path: Path) -> None:
+    with open_clip(_folder_with_damage(tmp_path)) as clip:
+        (tmp_path / "3.png").unlink()
+        with pytest.raises(InputFileError, match=r"no image at .*3\.png"):
+            clip[3]
+        assert clip.damaged == ()
+
+
+def test_the_notice_of_damage_joins_runs() -> None:
+    assert damage_notice((4,)).startswith("Frame 4 is damaged:")
+    assert damage_notice((4, 7, 8, 9, 11)).startswith("Frames 4, 7-9, 11 are damaged:")
+    assert " and 30 more places are damaged" in damage_notice(range(0, 100, 2))
 
 
 def test_a_file_that_only_calls_itself_an_image_is_named(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ class Recipe:
     codec: str
     pixels: str = "yuv420p"
     options: dict[str, str] = field(default_factory=dict)
+    container_options: dict[str, str] = field(default_factory=dict)
     group: int = 12
     pts: tuple[int, ...] | None = None
     time_base: Fraction = Fraction(1, 25)
@@ -55,7 +56,7 @@ def number_of(image: UInt8Array) -> int:
 
 def write_video(path: Path, recipe: Recipe, frames: int = FRAMES) -> Path:
     """Encode frames 0, 1, … to a file."""
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options=recipe.container_options) as container:
         stream = container.add_stream(recipe.codec, rate=25, options=recipe.options)
         assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, recipe.pixels

@@ -8,7 +8,7 @@ from mivos_studio.media.video.packet_index import PacketEntry, index_by_order, i
 
 
 def _packet(pts: int | None, *, is_keyframe: bool = False, is_hidden: bool = False) -> PacketEntry:
-    return PacketEntry(pts, pts, pts, is_keyframe, is_hidden)
+    return PacketEntry(pts, pts, pts, 9, is_keyframe, is_hidden)
 
 
 # In the order of the file: I0 P3 B1 B2 | I6 with B4 B5 shown before it, P7. An open group of pictures.
@@ -58,26 +58,42 @@ def test_missing_or_doubled_pts_give_no_index() -> None:
 
 
 def test_frames_in_decoded_order_take_the_dts_in_rising_order() -> None:
-    packets = [PacketEntry(None, dts, dts, dts == 0, False) for dts in (0, 10, 20, 30)]
+    packets = [PacketEntry(None, dts, dts, 9, dts == 0, False) for dts in (0, 10, 20, 30)]
     index = index_by_order(packets, [0, 2, 3, 1], frame_ticks=1)
     assert index.shown.tolist() == [0, 2, 3, 1]
     assert index.pts.tolist() == [0, 10, 20, 30]
 
 
 def test_without_any_time_frames_are_evenly_apart() -> None:
-    packets = [PacketEntry(None, None, position, False, False) for position in range(3)]
+    packets = [PacketEntry(None, None, position, 9, False, False) for position in range(3)]
     assert index_by_order(packets, [0, 1, 2], frame_ticks=40).pts.tolist() == [0, 40, 80]
 
 
 def test_packets_are_recognised_unless_they_have_a_double() -> None:
     index = index_by_order(
-        [PacketEntry(None, None, 0, True, False), PacketEntry(None, None, 0, False, False), _packet(5)],
+        [PacketEntry(None, None, 0, 9, True, False), PacketEntry(None, None, 0, 9, False, False), _packet(5)],
         [0, 1, 2],
         frame_ticks=1,
     )
-    assert index.ordinal_of(PacketEntry(None, None, 0, True, False)) is None
+    assert index.ordinal_of(PacketEntry(None, None, 0, 9, True, False)) is None
     assert index.ordinal_of(_packet(5)) == 2
     assert index.ordinal_of(_packet(6)) is None
+
+
+def test_a_packet_of_another_size_is_another_packet() -> None:
+    index = index_by_pts(OPEN_GROUP)
+    assert index is not None
+    assert index.ordinal_of(_packet(3)) == 1
+    assert index.ordinal_of(_packet(3)._replace(size=8)) is None, "the rest of a picture after a seek"
+
+
+def test_a_refused_start_is_never_begun_at_even_after_cutting() -> None:
+    index = index_by_pts(OPEN_GROUP)
+    assert index is not None
+    index.refuse_start(4)
+    assert index.start_for(7) == index.cut(1, 7).start_for(6) == 0
+    index.refuse_all_starts()
+    assert index.start_for(7) is None
 
 
 def test_cutting_renumbers_the_frames() -> None:
