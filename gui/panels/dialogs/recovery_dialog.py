@@ -6,16 +6,28 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from PyQt5.QtCore import Qt, pyqtSignal
-from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QPushButton, QVBoxLayout, QWidget
+from PyQt5.QtCore import QSize, Qt, pyqtSignal
+from PyQt5.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 if TYPE_CHECKING:
     from gui.worker.project import UnnamedProject
 
 _ROLE = QDialogButtonBox.ButtonRole
-_MIN_WIDTH_PX = 520
+_MIN_WIDTH_PX = 600
 _LEAST_ROWS, _MOST_ROWS = 3, 10
+_ROW_PX = 26
 _LIST_MARGIN_PX = 6
+_LONGEST_NAME = 32
+"""Characters; the middle of a longer name is left out, so that the date beside it is whole."""
 
 
 class RecoveryDialog(QDialog):
@@ -36,12 +48,14 @@ class RecoveryDialog(QDialog):
         self._paths = [each.path for each in projects]
         self._list = QListWidget()
         self._list.setObjectName("recovery_list")
-        self._list.addItems([_described(each) for each in projects])
+        for each in projects:
+            item = QListWidgetItem(_described(each), self._list)
+            item.setSizeHint(QSize(0, _ROW_PX))
         self._list.setCurrentRow(0)
         self._list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         rows = min(max(len(projects), _LEAST_ROWS), _MOST_ROWS)
-        self._list.setFixedHeight(rows * self._list.sizeHintForRow(0) + 2 * _LIST_MARGIN_PX)
+        self._list.setFixedHeight(rows * _ROW_PX + 2 * _LIST_MARGIN_PX)
         self._list.itemDoubleClicked.connect(lambda _: self._open())
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 16, 18, 14)
@@ -85,4 +99,9 @@ class RecoveryDialog(QDialog):
 def _described(project: UnnamedProject) -> str:
     when = datetime.fromtimestamp(project.saved_at).astimezone().strftime("%d %B %Y, %H:%M").lstrip("0")
     strokes = "1 stroke" if project.strokes == 1 else f"{project.strokes} strokes"
-    return f"{project.clip_name} – {when} – {strokes}"
+    return f"{_shortened(project.clip_name)} – {when} – {strokes}"
+
+
+def _shortened(name: str) -> str:
+    kept = _LONGEST_NAME // 2
+    return name if len(name) <= _LONGEST_NAME else f"{name[:kept]}…{name[1 - kept :]}"
