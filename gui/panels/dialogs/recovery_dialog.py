@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from gui.worker.project import UnnamedProject
 
 _ROLE = QDialogButtonBox.ButtonRole
-_MIN_WIDTH_PX = 600
+_MIN_WIDTH_PX = 520
 _LEAST_ROWS, _MOST_ROWS = 3, 10
 _ROW_PX = 26
 _LIST_MARGIN_PX = 6
+_ROW_MARGIN_PX = 24
 _LONGEST_NAME = 32
 """Characters; the middle of a longer name is left out, so that the date beside it is whole."""
 
@@ -48,9 +49,10 @@ class RecoveryDialog(QDialog):
         self._paths = [each.path for each in projects]
         self._list = QListWidget()
         self._list.setObjectName("recovery_list")
-        for each in projects:
-            item = QListWidgetItem(_described(each), self._list)
-            item.setSizeHint(QSize(0, _ROW_PX))
+        for text in map(_described, projects):
+            item = QListWidgetItem(text, self._list)
+            item.setSizeHint(QSize(self.fontMetrics().horizontalAdvance(text) + _ROW_MARGIN_PX, _ROW_PX))
+        self._list.setMinimumWidth(self._list.sizeHintForColumn(0))
         self._list.setCurrentRow(0)
         self._list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
