@@ -17,13 +17,16 @@ QUIET = "#8b95a5"
 ERROR = "#ff8f86"
 
 _RULES = f"""
+QWidget, QWidget:disabled {{ background-color: {PANEL}; }}
 QWidget {{ color: {TEXT}; }}
 QMainWindow, QMenuBar, QMenu, QStatusBar, QDialog {{ background-color: {PANEL}; }}
 QMenuBar {{ border: 0; padding: 1px 6px; }}
 QMenuBar::item {{ background: transparent; padding: 4px 9px; }}
 QMenuBar::item:selected, QMenu::item:selected {{ background-color: {ACCENT}; color: white; }}
-QMenu {{ border: 1px solid {EDGE}; padding: 4px; }}
-QStatusBar {{ border-top: 1px solid {EDGE}; font-size: 12px; }}
+QMenu, QMenu:disabled {{ border: 1px solid {EDGE}; padding: 4px; }}
+QMenu::item {{ background-color: {PANEL}; }}
+QMenu::separator {{ background-color: {EDGE}; margin: 4px 0; }}
+QStatusBar {{ border: 0; border-top: 1px solid {EDGE}; font-size: 12px; }}
 QStatusBar::item {{ border: 0; }}
 QStatusBar QLabel {{ background: transparent; color: {QUIET}; padding: 1px 6px; }}
 QToolTip {{ background-color: {RAISED}; color: {TEXT}; border: 1px solid {EDGE}; padding: 4px; }}
@@ -34,10 +37,10 @@ QToolTip {{ background-color: {RAISED}; color: {TEXT}; border: 1px solid {EDGE};
 #side {{ border-left: 1px solid {EDGE}; }}
 #view_bar {{ border-bottom: 1px solid {EDGE}; }}
 #transport {{ border-top: 1px solid {EDGE}; }}
-#canvas {{ border: 0; }}
+#canvas {{ border: 0; border-radius: 0; padding: 0; }}
 #object_row, #sheet_section {{ background: transparent; }}
 #object_row QLineEdit {{ background: {GROUND}; border: 1px solid {ACCENT}; border-radius: 3px;
-    padding: 2px 3px; }}
+    padding: 2px 3px; min-height: 0; }}
 #object_row QLineEdit[readOnly="true"] {{ background: transparent; border-color: transparent; }}
 QLabel {{ background: transparent; }}
 QLabel[role="heading"] {{ color: {QUIET}; font-size: 11px; font-weight: 600; padding: 2px 0; }}
@@ -45,6 +48,7 @@ QLabel[role="error"] {{ color: {ERROR}; font-size: 12px; }}
 QLabel[role="quiet"] {{ color: {QUIET}; font-size: 12px; }}
 QLabel[role="figure"] {{ font-size: 13px; }}
 QToolButton {{ background: transparent; border: 1px solid transparent; border-radius: 5px; padding: 4px; }}
+QToolButton[popupMode="0"], QToolButton:checked:disabled {{ padding: 4px; }}
 QToolButton:hover {{ background-color: {RAISED}; border-color: {EDGE}; }}
 QToolButton:pressed {{ background-color: {EDGE}; }}
 QToolButton:checked {{ background-color: {ACCENT}; border-color: {ACCENT}; }}
@@ -63,13 +67,31 @@ QPushButton[role="primary"]:disabled, QToolButton[role="primary"]:disabled {{ ba
     border-color: #24364a; color: #6f8195; }}
 QComboBox {{ background-color: {RAISED}; border: 1px solid {EDGE}; border-radius: 5px; padding: 3px 8px;
     min-height: 20px; }}
+QComboBox::drop-down {{ border: 0; width: 18px; }}
+QComboBox::down-arrow {{ image: url(":/qss_icons/dark/rc/arrow_down.png"); }}
+QComboBox QAbstractItemView {{ background-color: {PANEL}; border: 1px solid {EDGE}; }}
+QLineEdit {{ background-color: {GROUND}; border: 1px solid {EDGE}; border-radius: 5px; padding: 3px 8px;
+    min-height: 20px; }}
+QLineEdit:focus, QComboBox:focus {{ border-color: {ACCENT}; }}
 QListView {{ background-color: {GROUND}; border: 1px solid {EDGE}; border-radius: 5px; padding: 2px; }}
 QListView::item {{ background: transparent; border: 0; border-radius: 4px; padding: 0; }}
-#history_list::item {{ padding-left: 6px; }}
-QListView::item:selected {{ background-color: #2c4766; }}
+#history_list::item, #recovery_list::item {{ padding-left: 6px; }}
+QListView::item:!selected:hover {{ background-color: {RAISED}; }}
+QListView::item:selected:active, QListView::item:selected:!active {{ background-color: #2c4766; }}
+QScrollBar:vertical {{ background-color: {GROUND}; border: 0; margin: 0; width: 10px; }}
+QScrollBar:horizontal {{ background-color: {GROUND}; border: 0; margin: 0; height: 10px; }}
+QScrollBar::handle:vertical, QScrollBar::handle:horizontal {{ background-color: #4a5361; border: 0;
+    border-radius: 4px; margin: 1px; }}
+QScrollBar::handle:vertical {{ min-height: 24px; }}
+QScrollBar::handle:horizontal {{ min-width: 24px; }}
+QScrollBar::handle:vertical:hover, QScrollBar::handle:horizontal:hover {{ background-color: {QUIET}; }}
+QScrollBar::add-line:vertical, QScrollBar::sub-line:vertical {{ border-image: none; height: 0; margin: 0; }}
+QScrollBar::add-line:horizontal, QScrollBar::sub-line:horizontal {{ border-image: none; width: 0;
+    margin: 0; }}
 QProgressBar {{ background-color: {GROUND}; border: 1px solid {EDGE}; border-radius: 4px; text-align: center;
     min-height: 16px; max-height: 16px; font-size: 11px; }}
 QProgressBar::chunk {{ background-color: {ACCENT}; border-radius: 3px; }}
+QSlider, QSlider:disabled {{ background: transparent; }}
 QSlider::groove:horizontal {{ background: {EDGE}; height: 4px; border: 0; border-radius: 2px; }}
 QSlider::sub-page:horizontal {{ background: {ACCENT}; height: 4px; border-radius: 2px; }}
 QSlider::handle:horizontal {{ background: {TEXT}; border: 0; width: 12px; height: 12px; margin: -4px 0;

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QObject
 from PyQt5.QtGui import QKeySequence
-from PyQt5.QtWidgets import QAction, QMenu, QMenuBar
+from PyQt5.QtWidgets import QAction, QActionGroup, QMenu, QMenuBar
 
 from gui.actions.keys import tooltip
 from gui.actions.spec import ActionContext, ActionSpec, Choice, always
@@ -35,6 +35,7 @@ def build_actions(specs: Sequence[ActionSpec], window: Window, parent: QObject) 
         spec.run(window)
         update()  # Qt has toggled a checkable action, also where the state has not changed
 
+    _join_groups(specs, actions, parent)
     for spec in specs:
         actions[spec.name].triggered.connect(lambda _checked=False, spec=spec: trigger(spec))
         if spec.choices is not None:
@@ -58,6 +59,16 @@ def fill_menus(bar: QMenuBar, specs: Sequence[ActionSpec], actions: Mapping[str,
                 menu.addSeparator()
             group = spec.group
             menu.addAction(actions[spec.name])
+
+
+def _join_groups(specs: Sequence[ActionSpec], actions: Mapping[str, QAction], parent: QObject) -> None:
+    groups: dict[tuple[str, str], QActionGroup] = {}
+    for spec in specs:
+        if spec.is_one_of_group:
+            place = (spec.menu, spec.group)
+            if place not in groups:
+                groups[place] = QActionGroup(parent)
+            groups[place].addAction(actions[spec.name])
 
 
 def _submenu(choices: Callable[[Window], Sequence[Choice]], window: Window) -> QMenu:

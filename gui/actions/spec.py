@@ -57,6 +57,8 @@ class ActionSpec:
     enabled: Condition = always
     checked: Condition | None = None
     """None for an action that has no state to show."""
+    is_one_of_group: bool = False
+    """Whether one action of its group is checked at a time: the menu shows radio buttons."""
     group: str = ""
     """The menu has a separator between groups."""
     button_text: str = ""

@@ -10,7 +10,7 @@ from inference_core.tools.registry import TOOLS
 def _tool(tool: str, text: str, key: str, tooltip: str) -> ActionSpec:
     return ActionSpec(
         f"tool_{tool}", text, "Tools", lambda window: window.edit.choose_tool(tool), (key,), tooltip,
-        checked=lambda context: context.view.tool == tool, group="tool",
+        checked=lambda context: context.view.tool == tool, is_one_of_group=True, group="tool",
     )  # fmt: skip
 
 

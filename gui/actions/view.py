@@ -9,7 +9,7 @@ from gui.state.overlay import ViewMode
 def _view(mode: ViewMode, text: str, tooltip: str) -> ActionSpec:
     return ActionSpec(
         f"view_{mode}", text, "View", lambda window: window.navigator.set_view_mode(mode), (), tooltip,
-        checked=lambda context: context.view.view_mode is mode, group="mode",
+        checked=lambda context: context.view.view_mode is mode, is_one_of_group=True, group="mode",
     )  # fmt: skip
 
 

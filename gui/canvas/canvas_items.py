@@ -75,9 +75,9 @@ class RegionItem(QGraphicsItem):
         shade.addRect(self._frame)
         shade.addRect(self._hole)
         painter.fillPath(shade, QBrush(_DIM))
-        painter.setPen(cosmetic_pen(QColor(0, 0, 0, 160), 3))
+        painter.setPen(cosmetic_pen(painter, QColor(0, 0, 0, 160), 3))
         painter.drawRect(self._hole)
-        pen = cosmetic_pen(QColor(122, 220, 140), 1.5)
+        pen = cosmetic_pen(painter, QColor(122, 220, 140), 1.5)
         pen.setStyle(Qt.PenStyle.DashLine)
         painter.setPen(pen)
         painter.drawRect(self._hole)
@@ -105,7 +105,7 @@ class RingItem(QGraphicsItem):
         if painter is None:
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for pen in (cosmetic_pen(QColor(0, 0, 0, 190), 2.6), cosmetic_pen(PALE, 1.2)):
+        for pen in (cosmetic_pen(painter, QColor(0, 0, 0, 190), 2.6), cosmetic_pen(painter, PALE, 1.2)):
             painter.setPen(pen)
             painter.drawEllipse(QPointF(0, 0), self._radius, self._radius)
 
@@ -119,8 +119,10 @@ def _rect(box: Box) -> QRectF:
     return QRectF(box[0], box[1], box[2] - box[0], box[3] - box[1])
 
 
-def cosmetic_pen(colour: QColor, width: float) -> QPen:
+def cosmetic_pen(painter: QPainter, colour: QColor, width: float) -> QPen:
     """Return a pen whose width is in canvas pixels at any zoom."""
-    pen = QPen(QBrush(colour), width)
+    device = painter.device()
+    density = 1.0 if device is None else device.devicePixelRatioF()  # Qt takes it for pixels of the screen
+    pen = QPen(QBrush(colour), width * density)
     pen.setCosmetic(True)
     return pen

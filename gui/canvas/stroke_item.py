@@ -125,12 +125,12 @@ class StrokeItem(QGraphicsItem):
         fill = QColor(colour)
         fill.setAlphaF(0.25)
         painter.fillPath(self._outline, QBrush(fill))
-        painter.strokePath(self._outline, cosmetic_pen(PALE, 3))
-        painter.strokePath(self._outline, cosmetic_pen(colour, 1.6))
+        painter.strokePath(self._outline, cosmetic_pen(painter, PALE, 3))
+        painter.strokePath(self._outline, cosmetic_pen(painter, colour, 1.6))
 
     def _paint_click(self, painter: QPainter, colour: QColor) -> None:
         centre, radius = QPointF(self._points[0][0] + 0.5, self._points[0][1] + 0.5), self.pen.radius_px
-        painter.setPen(cosmetic_pen(PALE, 1.5))
+        painter.setPen(cosmetic_pen(painter, PALE, 1.5))
         painter.setBrush(QBrush(colour))
         painter.drawEllipse(centre, radius, radius)
         arm = radius * 0.55

@@ -88,6 +88,7 @@ class HistoryPanel(QFrame):
         self._list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.setUniformItemSizes(True)
+        self._list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self._list.clicked.connect(self._on_clicked)
         heading = QLabel("HISTORY")
         heading.setProperty("role", "heading")

@@ -42,6 +42,10 @@ class PropagationPanel(QFrame):
         self._bar = QProgressBar()
         self._bar.setObjectName("progress")
         self._bar.setAccessibleName("Progress")
+        self._bar.setFormat("%p %")
+        keeps_its_place = self._bar.sizePolicy()
+        keeps_its_place.setRetainSizeWhenHidden(True)
+        self._bar.setSizePolicy(keeps_its_place)
         self._figures = QLabel()
         self._figures.setObjectName("figures")
         self._figures.setProperty("role", "quiet")
@@ -62,16 +66,14 @@ class PropagationPanel(QFrame):
         self._hint.setText(text)
 
     def set_progress(self, progress: Progress | None) -> None:
-        """Show a command's progress; None when none runs."""
+        """Show a command's progress; no bar is shown when none runs."""
         if progress is None or progress.total <= 0:
-            self._bar.setRange(0, 1)
-            self._bar.setValue(0)
-            self._bar.setFormat("")
+            self._bar.hide()
             self._figures.setText(" ")
             return
+        self._bar.show()
         self._bar.setRange(0, progress.total)
         self._bar.setValue(progress.done)
-        self._bar.setFormat("%p %")
         self._figures.setText(figures(progress))
 
 

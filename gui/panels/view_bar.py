@@ -42,7 +42,7 @@ class ViewBar(QFrame):
         self._mode = self._built_mode(actions)
         self._zoom = QLabel()
         self._zoom.setProperty("role", "quiet")
-        self._zoom.setMinimumWidth(44)
+        self._zoom.setMinimumWidth(52)
         self._zoom.setAlignment(Qt.Alignment(Qt.AlignmentFlag.AlignRight) | Qt.AlignmentFlag.AlignVCenter)
         self._lay_out(actions)
 

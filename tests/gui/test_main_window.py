@@ -424,6 +424,17 @@ def test_keys_choose_tools_widths_and_views(open_window: OpenWindow) -> None:
     assert window.model.state.view_mode is ViewMode.MATTE
 
 
+def test_one_view_mode_and_one_tool_at_a_time_are_checked_in_the_menus(open_window: OpenWindow) -> None:
+    actions = open_window().actions_by_name
+    for prefix, chosen in (("view_", "view_matte"), ("tool_", "tool_lasso")):
+        group = [action for name, action in actions.items() if name.startswith(prefix)]
+        for _ in range(2):  # the second time it is checked already
+            actions[chosen].trigger()
+            assert [action for action in group if action.isChecked()] == [actions[chosen]]
+        assert all(action.actionGroup().isExclusive() for action in group)
+    assert actions["show_history"].actionGroup() is None
+
+
 def test_arrows_home_and_end_move_and_a_tap_on_space_plays(open_window: OpenWindow) -> None:
     window = open_window()
     key(window, Qt.Key.Key_Right)

@@ -7,13 +7,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt5.QtCore import Qt, pyqtSignal
+from PyQt5.QtCore import QSize, Qt, pyqtSignal
 from PyQt5.QtWidgets import (
     QAbstractItemView,
     QDialog,
     QDialogButtonBox,
     QLabel,
     QListWidget,
+    QListWidgetItem,
     QMessageBox,
     QPushButton,
     QVBoxLayout,
@@ -32,8 +33,12 @@ KEEP = QMessageBox.StandardButton.Cancel
 _ROLE = QDialogButtonBox.ButtonRole
 _MIN_WIDTH_PX = 600
 _LEAST_ROWS, _MOST_ROWS = 3, 10
+_ROW_PX = 26
 _LIST_MARGIN_PX = 6
 _NOT_DELETED = "It could not be deleted: another window has it open, or the folder cannot be written."
+_ROW_MARGIN_PX = 24
+_LONGEST_NAME = 32
+"""Characters; the middle of a longer name is left out, so that the date beside it is whole."""
 
 
 class RecoveryDialog(QDialog):
@@ -62,12 +67,15 @@ class RecoveryDialog(QDialog):
         self._list = QListWidget()
         self._list.setObjectName("recovery_list")
         self._list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self._list.addItems([_described(each) for each in projects])
+        for text in map(_described, projects):
+            item = QListWidgetItem(text, self._list)
+            item.setSizeHint(QSize(self.fontMetrics().horizontalAdvance(text) + _ROW_MARGIN_PX, _ROW_PX))
+        self._list.setMinimumWidth(self._list.sizeHintForColumn(0))
         self._list.setCurrentRow(0)
         self._list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         rows = min(max(len(projects), _LEAST_ROWS), _MOST_ROWS)
-        self._list.setFixedHeight(rows * self._list.sizeHintForRow(0) + 2 * _LIST_MARGIN_PX)
+        self._list.setFixedHeight(rows * _ROW_PX + 2 * _LIST_MARGIN_PX)
         self._list.itemDoubleClicked.connect(lambda _: self._open())
         self._list.itemSelectionChanged.connect(self._update)
         self._open_button, self._delete_button = QPushButton("Open"), QPushButton("Delete…")
@@ -154,4 +162,9 @@ def _described(project: UnnamedProject) -> str:
     when = datetime.fromtimestamp(project.saved_at).astimezone().strftime("%d %B %Y, %H:%M").lstrip("0")
     strokes = "1 stroke" if project.strokes == 1 else f"{project.strokes} strokes"
     work = "cannot be read" if project.strokes is None else strokes
-    return f"{project.clip_name} – {when} – {work} – {size_text(project.bytes)}"
+    return f"{_shortened(project.clip_name)} – {when} – {work} – {size_text(project.bytes)}"
+
+
+def _shortened(name: str) -> str:
+    kept = _LONGEST_NAME // 2
+    return name if len(name) <= _LONGEST_NAME else f"{name[:kept]}…{name[1 - kept :]}"
