@@ -29,7 +29,6 @@ _MOST_TUPLES = 20_000
 
 _ZIP_START = b"PK\x03\x04"
 """By this torch.load tells its zip archives from its older format: pickles, then the tensors."""
-_PICKLE_START = b"\x80\x02"
 _OLDER_PICKLES = 5
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _TUPLES = frozenset({"TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"})
@@ -59,12 +58,6 @@ def is_zip(path: Path) -> bool:
     """Return whether a file is of torch's zip format, by its first bytes. Raises OSError."""
     with path.open("rb") as file:
         return file.read(len(_ZIP_START)) == _ZIP_START
-
-
-def is_older_format(path: Path) -> bool:
-    """Return whether a file is of torch's older format, by its first bytes. Raises OSError."""
-    with path.open("rb") as file:
-        return file.read(len(_PICKLE_START)) == _PICKLE_START
 
 
 def check_saved(path: Path, *, most_bytes: int = MOST_BYTES) -> None:
