@@ -18,6 +18,7 @@ from model.families import FAMILIES
 from model.mivos.fusion import MivosFusion
 from model.mivos.propagation import MivosPropagation
 from model.mivos.scribble import MivosScribble
+from model.weights.hashes import record_of, recorded_sha256
 
 _COMPACT = {
     "propagation": CompactPropagation,
@@ -127,3 +128,27 @@ def test_thousands_of_tensors_are_refused(family: str, tmp_path: Path) -> None:
     save(state, paths["propagation"])
     with pytest.raises(CheckpointError, match="holds another network"):
         load_networks(family, tmp_path)
+
+
+def test_published_files_are_recorded_once_they_have_loaded(tmp_path: Path) -> None:
+    paths = save_family("mivos", tmp_path)
+    whole = paths["interaction"].read_bytes()
+    paths["interaction"].write_bytes(whole[:-100])
+    with pytest.raises(CheckpointError, match="damaged or incomplete"):
+        load_networks("mivos", tmp_path)
+    assert not any(record_of(path).exists() for path in paths.values())
+    paths["interaction"].write_bytes(whole)
+    (notice,) = load_networks("mivos", tmp_path).notices
+    for path in paths.values():
+        assert f"{path.name} {recorded_sha256(path)}" in notice
+    assert load_networks("mivos", tmp_path).notices == ()
+    save(state_of(MivosFusion), paths["fusion"].with_name("other.pth"))
+    paths["fusion"].with_name("other.pth").replace(paths["fusion"])
+    with pytest.raises(CheckpointError, match=r"fusion\.pth is damaged or has been replaced"):
+        load_networks("mivos", tmp_path)
+
+
+def test_own_weights_are_recorded_when_they_are_made_not_when_they_are_used(tmp_path: Path) -> None:
+    paths = save_family("compact", tmp_path)
+    assert load_networks("compact", tmp_path).notices == ()
+    assert not any(record_of(path).exists() for path in paths.values())
