@@ -1,6 +1,6 @@
 """Download of one file of weights: goes on where it was cut, and is put in place whole or not at all.
 
-Nothing that a server sends is believed, neither how long the file is nor that it is the file.
+What a server sends is checked: its lengths and ranges, the size of the file, its content.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from typing import BinaryIO
 from mivos_studio.cli.partial_download import PartialDownload, Version
 from mivos_studio.cli.web_address import host_of, shown
 from mivos_studio.cli.web_request import (
-    PATIENCE,
+    TIME_LIMITS,
     CutError,
-    Patience,
     RequestError,
     Response,
     StalledError,
+    TimeLimits,
     get,
 )
 from mivos_studio.files import flush_to_disk, move_without_replacing, sha256_of
@@ -62,7 +62,7 @@ def download(
     most_bytes: int,
     sha256: str | None = None,
     on_progress: OnProgress,
-    patience: Patience = PATIENCE,
+    limits: TimeLimits = TIME_LIMITS,
 ) -> None:
     """Download a file that torch.save wrote, from an address that was checked.
 
@@ -75,7 +75,7 @@ def download(
     part = PartialDownload(target)
     try:
         with _naming(target):
-            _Download(url, part, most_bytes, sha256, on_progress, patience).run()
+            _Download(url, part, most_bytes, sha256, on_progress, limits).run()
             flush_to_disk(part.path)
             move_without_replacing(part.path, target)
     finally:
@@ -103,7 +103,7 @@ class _Download:
     most_bytes: int
     sha256: str | None
     on_progress: OnProgress
-    patience: Patience
+    limits: TimeLimits
 
     def run(self) -> None:
         """Transfer the file, in several attempts where it is cut, until all of it is there and checked."""
@@ -136,7 +136,7 @@ class _Download:
         headers = {"User-Agent": _AGENT}
         if version is not None and done:
             headers |= {"Range": f"bytes={done}-", "If-Range": version.validator}
-        with get(self.url, headers, self.patience) as response:
+        with get(self.url, headers, self.limits) as response:
             if not done or response.status != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
                 start, total = _span(response, done)
                 self._check_size(max(start, total))
@@ -168,8 +168,8 @@ class _Download:
             )
 
     def _is_worth_another(self, error: CutError, before: int) -> bool:
-        """Whether to go on at once: the attempt brought something, which can be continued."""
-        least = _WORTH_ANOTHER_BYTES if isinstance(error, StalledError) else 1
+        """Whether to go on at once: the attempt brought enough, which can be continued."""
+        least = _WORTH_ANOTHER_BYTES if isinstance(error, StalledError) else self.limits.least_bytes
         return self.part.version is not None and self.part.bytes - before >= least
 
     def _cut(self, error: CutError) -> str:

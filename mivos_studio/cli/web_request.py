@@ -1,7 +1,7 @@
 """One request to a web server that may be slow, broken or hostile: it ends in time, with a reason.
 
-The request runs in a thread, which a server can hold up as long as it likes; the caller takes what has come,
-and gives up where too little does. So name servers, connections, headers and bodies all count.
+The request runs in a thread, which can block in a name server, a connection, a header or a body for any time.
+The caller takes what has arrived from a queue, and gives up where it is too little.
 """
 
 from __future__ import annotations
@@ -47,18 +47,18 @@ class CutError(Exception):
 
 
 class StalledError(CutError):
-    """Too little came in the time that `Patience` allows."""
+    """Too little came in the time that `TimeLimits` allows."""
 
 
 @dataclass(frozen=True)
-class Patience:
+class TimeLimits:
     """When a server is given up: if the head, or the next `least_bytes` of the body, take over `seconds`."""
 
     seconds: float = 8.0
     least_bytes: int = 8192
 
 
-PATIENCE = Patience()
+TIME_LIMITS = TimeLimits()
 
 
 @dataclass(frozen=True)
@@ -95,42 +95,42 @@ _Arrival = _Head | bytes | Exception | None
 
 
 @contextmanager
-def get(url: str, headers: Mapping[str, str], patience: Patience = PATIENCE) -> Iterator[Response]:
+def get(url: str, headers: Mapping[str, str], limits: TimeLimits = TIME_LIMITS) -> Iterator[Response]:
     """Send a GET request to an address that was checked, and follow redirects within its scheme.
 
     The proxy settings of the environment apply to https alone. Raises RequestError.
     """
     arrivals: queue.Queue[_Arrival] = queue.Queue(_MOST_WAITING)
     stopped = threading.Event()
-    # Its own patience is longer: it serves to end the thread, at the latest with the process.
-    arguments = (url, headers, 2 * patience.seconds, arrivals, stopped)
+    # The socket's timeout is longer, and serves only to end the thread.
+    arguments = (url, headers, 2 * limits.seconds, arrivals, stopped)
     threading.Thread(target=_receive, args=arguments, daemon=True).start()
     try:
-        head = _head(arrivals, patience, url)
-        body = _body(arrivals, patience, head.url)
+        head = _head(arrivals, limits, url)
+        body = _body(arrivals, limits, head.url)
         yield Response(head.url, head.status, head.reason, head.headers, body)
     finally:
         stopped.set()
 
 
-def _head(arrivals: queue.Queue[_Arrival], patience: Patience, url: str) -> _Head:
+def _head(arrivals: queue.Queue[_Arrival], limits: TimeLimits, url: str) -> _Head:
     try:
-        arrival = arrivals.get(timeout=patience.seconds)
+        arrival = arrivals.get(timeout=limits.seconds)
     except queue.Empty as error:
-        raise RequestError(f"{host_of(url)} did not answer for {patience.seconds:g} s") from error
+        raise RequestError(f"{host_of(url)} did not answer for {limits.seconds:g} s") from error
     if isinstance(arrival, Exception):
         raise RequestError(_reason(arrival, url)) from arrival
     assert isinstance(arrival, _Head)
     return arrival
 
 
-def _body(arrivals: queue.Queue[_Arrival], patience: Patience, url: str) -> Iterator[bytes]:
-    deadline, received = time.monotonic() + patience.seconds, 0
+def _body(arrivals: queue.Queue[_Arrival], limits: TimeLimits, url: str) -> Iterator[bytes]:
+    deadline, received = time.monotonic() + limits.seconds, 0
     while True:
         try:
             arrival = arrivals.get(timeout=max(deadline - time.monotonic(), 0.0))
         except queue.Empty as error:
-            raise StalledError(f"{host_of(url)} sent next to nothing for {patience.seconds:g} s") from error
+            raise StalledError(f"{host_of(url)} sent next to nothing for {limits.seconds:g} s") from error
         if arrival is None:
             return
         if isinstance(arrival, Exception):
@@ -141,8 +141,8 @@ def _body(arrivals: queue.Queue[_Arrival], patience: Patience, url: str) -> Iter
         yield arrival
         now = time.monotonic()
         deadline += now - handed_over  # a slow disk is not the server's fault
-        if received >= patience.least_bytes:
-            deadline, received = now + patience.seconds, 0
+        if received >= limits.least_bytes:
+            deadline, received = now + limits.seconds, 0
 
 
 def _receive(

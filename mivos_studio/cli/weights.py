@@ -186,7 +186,7 @@ def _fetch(weights: InstalledWeights, options: Namespace) -> list[Path]:
                 most_bytes=known.most_bytes,
                 sha256=recorded_sha256(target),
                 on_progress=bar.show,
-                patience=web_request.PATIENCE,
+                limits=web_request.TIME_LIMITS,
             )
         except OtherFileError as error:
             raise UserError(

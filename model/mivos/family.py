@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _NUMBER_BYTES = 4
 _TENSOR_BYTES = 1024
-"""Room for a tensor's name and place in the file: torch 2.13 takes 150 to 310 bytes, in both its formats."""
+"""At most, for a tensor's name and position in the file: torch 2.13 uses 150 to 310 bytes in both formats."""
 
 
 def _published(network: str, name: str, drive_id: str, *, tensors: int, numbers: int) -> KnownFile:

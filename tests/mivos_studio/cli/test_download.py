@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from mivos_studio.cli.download import DownloadError, download
-from mivos_studio.cli.web_request import Patience
+from mivos_studio.cli.web_request import TimeLimits
 from tests.mivos_studio.cli.file_server import Served, saved, serving
 
 CONTENT, OTHER = saved(0), saved(1)
 OLDER_FORMAT = saved(0, is_zipped=False)
+LIMITS = TimeLimits(seconds=2.0, least_bytes=256)
 HALF = len(CONTENT) // 2
 
 
@@ -34,7 +35,7 @@ def fetch(served: Served, folder: Path, *, sha256: str | None = None, most_bytes
         most_bytes=most_bytes,
         sha256=sha256,
         on_progress=lambda done, total: None,
-        patience=Patience(seconds=2.0),
+        limits=LIMITS,
     )
     return target
 
@@ -56,6 +57,7 @@ def test_progress_counts_from_the_file_s_beginning(served: Served, tmp_path: Pat
         tmp_path / "net.pth",
         most_bytes=len(CONTENT),
         on_progress=lambda *counts: told.append(counts),
+        limits=LIMITS,
     )
     assert told[0] == (1000, len(CONTENT))
     assert told[-1] == (len(CONTENT), len(CONTENT))
@@ -65,6 +67,15 @@ def test_a_cut_download_goes_on_where_it_stopped(served: Served, tmp_path: Path)
     served.cuts = [1000, 2000]
     assert fetch(served, tmp_path).read_bytes() == CONTENT
     assert ranges(served) == [None, "bytes=1000-", "bytes=3000-"]
+
+
+def test_a_connection_that_breaks_after_next_to_nothing_is_not_tried_again(
+    served: Served, tmp_path: Path
+) -> None:
+    served.cuts = [255]
+    with pytest.raises(DownloadError, match="connection broke"):
+        fetch(served, tmp_path)
+    assert ranges(served) == [None]
 
 
 def test_without_a_date_nothing_is_continued_and_nothing_is_left(served: Served, tmp_path: Path) -> None:

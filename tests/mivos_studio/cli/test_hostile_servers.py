@@ -17,13 +17,13 @@ import torch
 
 from mivos_studio.cli import web_request
 from mivos_studio.cli.main import main
-from mivos_studio.cli.web_request import Patience
+from mivos_studio.cli.web_request import TimeLimits
 from tests.mivos_studio.cli.file_server import saved
 from tests.mivos_studio.cli.hostile_server import DATE, Behaviour, Exchange, misbehaving
 
 NAMES = ("propagation_model.pth", "fusion.pth", "s2m.pth")
 FIRST = NAMES[0]
-PATIENCE = Patience(seconds=0.4, least_bytes=256)
+TIME_LIMITS = TimeLimits(seconds=0.4, least_bytes=256)
 
 
 GOOD = {name: saved(number) for number, name in enumerate(NAMES)}
@@ -173,7 +173,7 @@ def raw(content: bytes) -> Behaviour:
     return lambda exchange: exchange.send(content)
 
 
-def answers(status: str, *lines: str, body: bytes = b"") -> Behaviour:
+def replies(status: str, *lines: str, body: bytes = b"") -> Behaviour:
     def behave(exchange: Exchange) -> None:
         exchange.head(*lines, status=status)
         exchange.send(body)
@@ -182,7 +182,7 @@ def answers(status: str, *lines: str, body: bytes = b"") -> Behaviour:
 
 
 def brings(*lines: str, body: bytes = OTHER) -> Behaviour:
-    return answers("200 OK", *lines, body=body)
+    return replies("200 OK", *lines, body=body)
 
 
 def with_length(length: object) -> Behaviour:
@@ -234,7 +234,7 @@ def resumes_with_another_file(exchange: Exchange) -> None:
 
 
 def redirects(location: str, status: str = "302 Found") -> Behaviour:
-    return answers(status, f"Location: {location}")
+    return replies(status, f"Location: {location}")
 
 
 def redirects_with_a_body_without_end(exchange: Exchange) -> None:
@@ -320,17 +320,17 @@ CASES: dict[str, tuple[Behaviour, str]] = {
     "a header of megabytes": (brings("X: " + "a" * 3_000_000), r"is no HTTP \(LineTooLong\)"),
     "thousands of headers": (brings(*["X-More: yes"] * 5000), r"is no HTTP"),
     "headers that are no text": (
-        answers("500 \xff\x01\x1b[31m", "Content-Type: \xff\xfe", "\xe4: \xf6"),
+        replies("500 \xff\x01\x1b[31m", "Content-Type: \xff\xfe", "\xe4: \xf6"),
         r"answered 500 ÿ",
     ),
-    "a reason of kilobytes": (answers("503 " + "busy " * 10_000), r"answered 503 busy busy"),
-    "404": (answers("404 Not Found"), r"127\.0\.0\.1:\d+ answered 404 Not Found"),
-    "204": (answers("204 No Content"), r"answered 204"),
-    "101": (answers("101 Switching Protocols", "Upgrade: other"), r"answered 101"),
-    "304": (answers("304 Not Modified"), r"answered 304"),
-    "416 unasked": (answers("416 Range Not Satisfiable"), r"answered 416"),
+    "a reason of kilobytes": (replies("503 " + "busy " * 10_000), r"answered 503 busy busy"),
+    "404": (replies("404 Not Found"), r"127\.0\.0\.1:\d+ answered 404 Not Found"),
+    "204": (replies("204 No Content"), r"answered 204"),
+    "101": (replies("101 Switching Protocols", "Upgrade: other"), r"answered 101"),
+    "304": (replies("304 Not Modified"), r"answered 304"),
+    "416 unasked": (replies("416 Range Not Satisfiable"), r"answered 416"),
     "416 for the rest, and cut again": (resumes_with_416, r"connection broke"),
-    "407": (answers("407 Proxy Authentication Required"), r"answered 407"),
+    "407": (replies("407 Proxy Authentication Required"), r"answered 407"),
     "a web page": (brings("Content-Type: text/html; charset=utf-8", body=b"<html>"), r"sent a web page"),
     "gzip": (brings("Content-Encoding: gzip", LENGTH), r"in an encoding, gzip"),
     "two encodings": (brings("Content-Encoding: gzip, br", LENGTH), r"in an encoding"),
@@ -358,7 +358,7 @@ CASES: dict[str, tuple[Behaviour, str]] = {
         r"connection broke|is no HTTP",
     ),
     "a part unasked": (
-        answers("206 Partial Content", f"Content-Range: bytes 0-{len(OTHER) - 1}/{len(OTHER)}", body=OTHER),
+        replies("206 Partial Content", f"Content-Range: bytes 0-{len(OTHER) - 1}/{len(OTHER)}", body=OTHER),
         r"sent another part of the file",
     ),
     "a part from elsewhere": (
@@ -381,9 +381,9 @@ CASES: dict[str, tuple[Behaviour, str]] = {
     "a redirect in a circle": (redirects("/"), r"redirects over 5 times"),
     "redirects to ever new places": (redirects_to_ever_new_places, r"redirects over 5 times"),
     "a redirect with a body without end": (redirects_with_a_body_without_end, r"redirects over 5 times"),
-    "a redirect to nowhere": (answers("302 Found"), r"a redirect that does not say where to"),
+    "a redirect to nowhere": (replies("302 Found"), r"a redirect that does not say where to"),
     "a redirect to two places": (
-        answers("302 Found", "Location: /a", "Location: /b"),
+        replies("302 Found", "Location: /a", "Location: /b"),
         r"a redirect that does not say where to",
     ),
     "a redirect to control characters": (redirects("/a\x01\x1b[31m\x7f"), r"characters that no address has"),
@@ -414,7 +414,7 @@ assert len(CASES) >= 34
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A weights folder in which one of the files is there already, beside a user's own."""
-    monkeypatch.setattr(web_request, "PATIENCE", PATIENCE)
+    monkeypatch.setattr(web_request, "TIME_LIMITS", TIME_LIMITS)
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "saves"
     folder.mkdir()
