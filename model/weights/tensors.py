@@ -76,7 +76,8 @@ def check_numbers(key: str, tensor: Tensor, path: Path, *, dtype: torch.dtype) -
         raise CheckpointError(
             f"{path} cannot be used: {key!r} is {kind}; weights are float16, bfloat16, float32 or float64."
         )
-    if not (tensor.isfinite().all() and tensor.to(dtype).isfinite().all()):
+    converted = tensor.to(dtype)
+    if not (tensor.isfinite().all() and (converted is tensor or converted.isfinite().all())):
         raise CheckpointError(
             f"{path} is damaged: {key!r} has values that are infinite or no numbers; copy it again."
         )
