@@ -179,6 +179,7 @@ def _backend(options: WindowOptions, cache: Path, settings: Path) -> Backend:
     from gui.worker.backend import Backend
 
     loaded: list[Networks] = []
+    notices: list[str] = []  # of the networks, until a window shows them
     projects = _LazyProjects(cache / "recovery", settings / "recent.json", cache / "sample")
 
     def open_clip(path: Path | None, report: ReportProgress) -> Clip:
@@ -192,16 +193,22 @@ def _backend(options: WindowOptions, cache: Path, settings: Path) -> Backend:
         report(_LOADING)
         if not loaded:
             loaded.append(options.load())
+            notices.extend(loaded[0].notices)
             report(_LOADING)
         path = opened.path or cache / "sample"
-        if isinstance(opened.project, WindowProject):
-            return _open_session(opened.clip, path, loaded[0], options, recorder, opened.project)
-        project = projects.loaded.create(path, opened.clip)
+        project = opened.project if isinstance(opened.project, WindowProject) else None
+        is_new = project is None
+        if project is None:
+            project = projects.loaded.create(path, opened.clip)
         try:
-            return _open_session(opened.clip, path, loaded[0], options, recorder, project)
+            session = _open_session(opened.clip, path, loaded[0], options, recorder, project)
         except BaseException:
-            project.discard()  # nothing is in it yet
+            if is_new:
+                project.discard()  # nothing is in it yet
             raise
+        while notices:
+            project.add_notice(notices.pop(0))
+        return session
 
     def make_report(project: Path | None, report: ReportProgress) -> str:
         return _make_report(project, options.weights, report)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from model.errors import CheckpointError
 from model.families import BEST_FIRST, FAMILIES
 from model.interfaces import Networks
+from model.weights.hashes import record_first_use
 from model.weights.store import find_home, saves_folder
 
 
@@ -16,14 +18,18 @@ def load_networks(family: str, folder: Path | None = None) -> Networks:
     family  a name of `model.families.FAMILIES`, or "auto": the first of BEST_FIRST whose files are all there.
     folder  a saves folder, with the families' folders in it, or a family's folder itself; None means the
             program's own.
-    Raises CheckpointError.
+    Published files that have no recorded SHA-256 yet, as those put there by hand, are recorded; the networks'
+    notices say so. Raises CheckpointError.
     """
     name = _best_family(folder) if family == "auto" else family
     if name not in FAMILIES:
         names = ", ".join(FAMILIES)
         raise CheckpointError(f"There is no family of networks called {name!r}; use auto, {names}.")
     chosen = FAMILIES[name]
-    return chosen.load(chosen, family_folder(name, folder), folder)
+    home = family_folder(name, folder)
+    networks = chosen.load(chosen, home, folder)
+    published = [home / known.name for known in chosen.files if known.url]
+    return replace(networks, notices=(*networks.notices, *record_first_use(published)))
 
 
 def family_folder(family: str, folder: Path | None = None) -> Path:

@@ -15,15 +15,17 @@ if TYPE_CHECKING:
 class KnownFile:
     """One file of a family.
 
-    network   "propagation", "fusion" or "interaction".
-    url       where it can be downloaded from; empty where it cannot.
-    page      the same place for a person with a browser.
+    network     "propagation", "fusion" or "interaction".
+    url         where it can be downloaded from; empty where it cannot.
+    page        the same place for a person with a browser.
+    most_bytes  how large it can be; 0 where it cannot be downloaded.
     """
 
     network: str
     name: str
     url: str = ""
     page: str = ""
+    most_bytes: int = 0
 
 
 @dataclass(frozen=True)

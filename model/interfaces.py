@@ -154,7 +154,8 @@ class Networks:
     """The networks of one family, ready to run, in eval mode.
 
     interaction is for scribbles, clicks for clicks and boxes; both may be the same network.
-    memory and calibration are those of the family, see `model.family`.
+    memory and calibration are those of the family, see `model.family`. notices are sentences to show to the
+    user on what was found when they were loaded.
     """
 
     family: str
@@ -164,3 +165,4 @@ class Networks:
     clicks: InteractionNetwork
     memory: MemoryDefaults
     calibration: Calibration
+    notices: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from inference_core.errors import UserError
 from mivos_studio.cli.options import add_network_options, add_report_options, positive_number, whole_number
 from mivos_studio.cli.output import check_json, write_json
 from mivos_studio.cli.progress import ProgressBar
+from mivos_studio.cli.stderr import say
 
 if TYPE_CHECKING:
     from mivos_studio.evaluation.folders import Selection
@@ -131,6 +132,8 @@ def run(options: Namespace) -> None:
         check_plotting()
     torch.manual_seed(options.seed)
     networks = load_networks(options.models, options.weights)
+    for notice in networks.notices:
+        say(notice)
     settings = Settings(networks, options.device, options.dtype, options.working_size)
     bar = ProgressBar("evaluate", quiet=options.quiet)
     with output or nullcontext():

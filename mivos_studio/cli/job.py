@@ -68,6 +68,8 @@ def open_session(
     torch.manual_seed(options.seed)
     chosen = session_options(options)
     networks = chosen.load()
+    for notice in networks.notices:
+        print_notice(notice)
     project = None if open_project is None else open_project()
     try:
         if project is None:

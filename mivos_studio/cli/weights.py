@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace, _SubParsersAction
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +12,10 @@ from inference_core.errors import UserError
 from mivos_studio.cli.options import add_report_options
 from mivos_studio.cli.output import check_json, write_json
 from mivos_studio.cli.progress import ProgressBar
+from mivos_studio.media.output.locks import FileLock, LockedError
+from mivos_studio.system_errors import reason_of
 
 if TYPE_CHECKING:
-    from model.family import KnownFile
     from model.weights.store import InstalledWeights, WeightsFile
 
 _MEBIBYTE = 2**20
@@ -45,7 +48,10 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
         " interrupted download goes on where it stopped.",
     )
     fetching.add_argument(
-        "--mirror", metavar="URL", help="folder on a web server with the same files, to download from instead"
+        "--mirror",
+        metavar="URL",
+        help="folder on a web server with the same files, to download from instead; https, or http from this"
+        " computer",
     )
     fetching.set_defaults(run=run_fetch)
     recording = actions.add_parser(
@@ -75,7 +81,12 @@ def run_list(options: Namespace) -> None:
         print(f"{weights.family.name}: {_completeness(weights)}")
         for file in weights.files:
             size = f"{file.bytes / _MEBIBYTE:.2f} MiB"
-            print(f"  {file.known.network:12} {size:>11}  {file.sha256}  {file.path}")
+            print(f"  {file.known.network:12} {size:>11}  {file.sha256}  {file.path}{_remark(file)}")
+        for known in weights.missing:
+            if known.page:
+                print(
+                    f"  {known.network:12} {known.name}: `mivos weights fetch`, or by hand from {known.page}"
+                )
         print(f"  {weights.family.terms}")
     for path, reason in unused.items():
         print(f"{path} is not used: {reason}.")
@@ -111,37 +122,82 @@ def run_verify(options: Namespace) -> None:
 
 def run_fetch(options: Namespace) -> None:
     """Download the published files that are missing, and record their SHA-256."""
-    if options.mirror and not options.mirror.startswith(("http://", "https://")):
-        raise UserError(
-            f"{options.mirror} is no address of a web server: it begins with https:// or http://."
-        )
+    _check_mirror(options.mirror)
     base, installed = _scan(options)
-    fetched = [
-        path
-        for weights in installed
-        if all(known.url for known in weights.family.files)
-        for path in _fetch(weights, options)
-    ]
+    published = [weights for weights in installed if all(known.url for known in weights.family.files)]
+    fetched: list[Path] = []
+    if any(weights.missing for weights in published):
+        with _only_one(base):
+            fetched = [path for weights in published for path in _fetch(weights, options)]
     if not fetched:
         print(f"The published networks are all in {base}.")
     write_json(options, {"fetched": [str(path) for path in fetched]})
 
 
+def _check_mirror(mirror: str | None) -> None:
+    """Raise a UserError for an address that nothing is downloaded from."""
+    from mivos_studio.cli.web_address import AddressError, check_folder, shown
+
+    if mirror is None:
+        return
+    try:
+        check_folder(mirror)
+    except AddressError as error:
+        name = "" if "@" in mirror else f" {shown(mirror)!r}"  # what is before the @ may be a password
+        raise UserError(f"The mirror{name} cannot be used: {error}.") from error
+
+
+@contextmanager
+def _only_one(base: Path) -> Iterator[None]:
+    """Hold the lock of downloads into a folder. Raises a UserError where another process has it."""
+    lock_file = base / ".mivos-fetch.lock"
+    try:
+        lock = FileLock.acquire(lock_file, makes=True)
+    except LockedError as error:
+        raise UserError(
+            f"Another `mivos weights fetch` is downloading into {base}: wait until it is done."
+        ) from error
+    except OSError as error:
+        raise UserError(f"Nothing can be downloaded into {base}: {reason_of(error)}.") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def _fetch(weights: InstalledWeights, options: Namespace) -> list[Path]:
     """Download the missing files of a family; return their paths."""
-    from mivos_studio.cli.download import DownloadError, download
-    from model.weights.hashes import record_sha256, recorded_sha256
+    from mivos_studio.cli import web_request
+    from mivos_studio.cli.download import DownloadError, OtherFileError, download
+    from mivos_studio.cli.web_address import file_in
+    from model.weights.hashes import record_of, record_sha256, recorded_sha256
 
     targets = []
     for number, known in enumerate(weights.missing, 1):
-        url = f"{options.mirror.rstrip('/')}/{known.name}" if options.mirror else known.url
-        bar = ProgressBar(f"{known.name} ({number} of {len(weights.missing)})", unit="B", quiet=options.quiet)
         target = weights.home / known.name
+        if target.is_file():  # another process was done just before
+            continue
+        url = file_in(options.mirror, known.name) if options.mirror else known.url
+        bar = ProgressBar(f"{known.name} ({number} of {len(weights.missing)})", unit="B", quiet=options.quiet)
         try:
-            download(url, target, sha256=recorded_sha256(target), on_progress=bar.show)
+            download(
+                url,
+                target,
+                most_bytes=known.most_bytes,
+                sha256=recorded_sha256(target),
+                on_progress=bar.show,
+                limits=web_request.TIME_LIMITS,
+            )
+        except OtherFileError as error:
+            raise UserError(
+                f"{known.name} is another file now: {error}; if the new one is right, delete"
+                f" {record_of(target)}."
+            ) from error
         except DownloadError as error:
-            rest = _by_hand(weights.missing[number - 1 :], weights.home)
-            raise UserError(f"{known.name} cannot be downloaded: {error}; {rest}") from error
+            raise UserError(
+                f"{known.name} cannot be downloaded: {error}; by hand, save what {known.page} gives as"
+                f" {target} (`mivos weights list` names the other files' pages)."
+            ) from error
         finally:
             bar.clear()
         print(f"{record_sha256(target)}  {target}")
@@ -197,9 +253,13 @@ def _verdict(file: WeightsFile) -> str:
     return "recorded now"
 
 
-def _by_hand(missing: tuple[KnownFile, ...], home: Path) -> str:
-    pages = ", ".join(f"{known.name} from {known.page}" for known in missing)
-    return f"by hand, download {pages}, and put what you get into {home} under these names."
+def _remark(file: WeightsFile) -> str:
+    """Return what the list says of a file whose SHA-256 is not the recorded one."""
+    if file.is_changed:
+        return f"  (changed: {file.recorded} was recorded)"
+    if file.recorded is None:
+        return "  (not recorded yet)"
+    return ""
 
 
 def _as_figures(weights: InstalledWeights) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from inference_core.runtime.device import choose_training_compute
 from mivos_studio.files import written_beside
-from mivos_studio.training.data.sources import TrainingDataError
+from mivos_studio.training.checkpoint import read_state, restore_optimizer
 from mivos_studio.training.processes import ALONE, Processes
 from model.weights.hashes import put_in_place
 
@@ -110,20 +110,15 @@ class Trainer:
     def resume(self) -> bool:
         """Continue from the checkpoint if there is one; return whether there was.
 
-        Raises TrainingDataError where it is of another network.
+        Raises TrainingDataError where it is damaged or of another network.
         """
         if not self.checkpoint.exists():
             return False
-        state: dict[str, Any] = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
-        try:
-            self.network.load_state_dict(state["network"])
-        except RuntimeError as error:
-            raise TrainingDataError(
-                f"{self.checkpoint} is the state of another network: go on in its own folder."
-            ) from error
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.average = state["average"]
-        self.step, self.trained_s = state["step"], state["trained_s"]
+        state = read_state(self.checkpoint, self.network.state_dict(), self.device)
+        restore_optimizer(self.optimizer, state.optimizer, self.checkpoint)
+        self.network.load_state_dict(state.network)
+        self.average = state.average
+        self.step, self.trained_s = state.step, state.trained_s
         self._drop_later_rows()
         return True
 

@@ -12,14 +12,24 @@ if TYPE_CHECKING:
     from model.interfaces import Networks
 
 
-def _published(network: str, name: str, drive_id: str) -> KnownFile:
-    """A file that the authors of MiVOS keep on Google Drive."""
+_NUMBER_BYTES = 4
+_TENSOR_BYTES = 1024
+"""At most, for a tensor's name and position in the file: torch 2.13 uses 150 to 310 bytes in both formats."""
+
+
+def _published(network: str, name: str, drive_id: str, *, tensors: int, numbers: int) -> KnownFile:
+    """A file that the authors of MiVOS keep on Google Drive.
+
+    tensors, numbers  how many the network's state has, counted in its state_dict. They bound the file, which
+                      holds float32; its exact size and its SHA-256 are not known here.
+    """
     # Without `confirm`, Drive returns a confirmation page for a file too large for its virus scan.
     return KnownFile(
         network,
         name,
         f"https://drive.usercontent.google.com/download?id={drive_id}&export=download&confirm=t",
         f"https://drive.google.com/file/d/{drive_id}/view",
+        most_bytes=_NUMBER_BYTES * numbers + _TENSOR_BYTES * tensors,
     )
 
 
@@ -51,9 +61,17 @@ MIVOS = Family(
     summary="the published networks, large",
     folder=".",
     files=(
-        _published("propagation", "propagation_model.pth", "19dfbVDndFkboGLHESi8DGtuxF1B21Nm8"),
-        _published("fusion", "fusion.pth", "1Lc1lI5-ix4WsCRdipACXgvS3G-o0lMoz"),
-        _published("interaction", "s2m.pth", "1HKwklVey3P2jmmdmrACFlkXtcvNxbKMM"),
+        _published(
+            "propagation",
+            "propagation_model.pth",
+            "19dfbVDndFkboGLHESi8DGtuxF1B21Nm8",
+            tensors=597,
+            numbers=53_747_223,
+        ),
+        _published("fusion", "fusion.pth", "1Lc1lI5-ix4WsCRdipACXgvS3G-o0lMoz", tensors=12, numbers=39_905),
+        _published(
+            "interaction", "s2m.pth", "1HKwklVey3P2jmmdmrACFlkXtcvNxbKMM", tensors=368, numbers=39_822_974
+        ),
     ),
     terms="Published by the authors of MiVOS (github.com/hkchengrex/MiVOS, MIT licence). Trained on DAVIS,"
     " YouTube-VOS, BL30K, LVIS and sets of single images, of which some allow non-commercial use only.",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from mivos_studio.files import sha256_of, written_beside
+from mivos_studio.system_errors import reason_of
 from model.errors import CheckpointError
 
 _NEXT, _PREVIOUS = "sha256-next", "sha256-previous"
+_LONGEST_RECORD = 4096
 _LINE = re.compile(r"([0-9a-f]{64}) [ *].+")
 
 
@@ -22,7 +25,10 @@ def recorded_sha256(path: Path) -> str | None:
     record = record_of(path)
     if not record.is_file():
         return None
-    match = _LINE.match(record.read_text(encoding="utf-8", errors="replace"))
+    try:
+        match = _LINE.match(_beginning(record))
+    except OSError as error:
+        raise CheckpointError(f"{record} cannot be read: {reason_of(error)}.") from error
     if match is None:
         raise CheckpointError(f"{record} does not hold a SHA-256; delete it, or copy it again.")
     return match[1]
@@ -36,8 +42,29 @@ def record_sha256(path: Path) -> str:
         with written_beside(record_of(path)) as record:
             record.write_text(_line(digest, path), encoding="utf-8")
     except OSError as error:
-        raise CheckpointError(f"{record_of(path)} cannot be written: {error.strerror}.") from error
+        raise CheckpointError(f"{record_of(path)} cannot be written: {reason_of(error)}.") from error
     return digest
+
+
+def record_first_use(paths: Iterable[Path]) -> tuple[str, ...]:
+    """Record the SHA-256 of files that have no record yet, and from then on must be what they are.
+
+    Returns sentences to show: which were recorded, and which could not be.
+    """
+    recorded, notices = [], []
+    for path in paths:
+        try:
+            if recorded_sha256(path) is None:
+                recorded.append(f"{path.name} {record_sha256(path)}")
+        except (CheckpointError, OSError) as error:
+            notices.append(f"Whether {path.name} changes cannot be told from now on: {error}")
+    if recorded:
+        notices.insert(
+            0,
+            "These weights are used for the first time, and are refused from now on if they change; their"
+            f" SHA-256: {', '.join(recorded)}.",
+        )
+    return tuple(notices)
 
 
 def put_in_place(complete: Path, path: Path) -> None:
@@ -71,8 +98,14 @@ def check_replaceable(path: Path) -> None:
 def _digests(path: Path) -> set[str]:
     """Return all recorded digests of a file, those of an interrupted `put_in_place` included."""
     records = (record_of(path), _beside(path, _NEXT), _beside(path, _PREVIOUS))
-    texts = [record.read_text(encoding="utf-8", errors="replace") for record in records if record.is_file()]
+    texts = [_beginning(record) for record in records if record.is_file()]
     return {match[1] for text in texts if (match := _LINE.match(text))}
+
+
+def _beginning(record: Path) -> str:
+    """Return the text of a record; of a file that is none, no more than a record has. Raises OSError."""
+    with record.open(encoding="utf-8", errors="replace") as file:
+        return file.read(_LONGEST_RECORD)
 
 
 def _line(digest: str, path: Path) -> str:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import pickle
 import warnings
-import zipfile
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from model.errors import CheckpointError
-
-MOST_BYTES = 2 * 2**30
-"""The largest published file has 200 MiB, in some 600 tensors."""
-_MOST_ENTRIES = 5000
+from model.weights.archive import check_saved
 
 
 def read_pickled(path: Path) -> dict[str, Tensor]:
@@ -23,10 +19,20 @@ def read_pickled(path: Path) -> dict[str, Tensor]:
     The wrapping of a training state (`network`, `module.`) is removed. Raises CheckpointError where the file
     is damaged, holds something else, or would run code.
     """
-    _check_archive(path)
+    content = load_pickled(path)
+    if isinstance(content, dict) and isinstance(content.get("network"), dict):
+        content = content["network"]
+    return {name.removeprefix("module."): tensor for name, tensor in tensors_of(content, path).items()}
+
+
+def load_pickled(path: Path, device: torch.device | str = "cpu") -> object:
+    """Read what torch.save wrote, if it is plain values and tensors alone. Raises CheckpointError."""
     try:
+        check_saved(path)
         with warnings.catch_warnings(action="ignore"):  # of formats that torch did not write
-            content = torch.load(path, map_location="cpu", weights_only=True)
+            return torch.load(path, map_location=device, weights_only=True)
+    except CheckpointError:
+        raise
     except pickle.UnpicklingError as error:
         raise CheckpointError(
             f"The weights file {path} is no table of tensors alone: it is damaged, or made to run code;"
@@ -36,34 +42,25 @@ def read_pickled(path: Path) -> dict[str, Tensor]:
         Exception
     ) as error:  # damage shows as whatever the pickle trips over: KeyError, IndexError and more
         raise CheckpointError(f"The weights file {path} is damaged or incomplete; copy it again.") from error
-    if isinstance(content, dict) and isinstance(content.get("network"), dict):
-        content = content["network"]
+
+
+def tensors_of(content: object, path: Path) -> dict[str, Tensor]:
+    """Return a value that was read from a file as a table of plain tensors. Raises CheckpointError."""
     if not isinstance(content, dict):
         raise CheckpointError(f"{path} holds no network: it is no table of tensors.")
     for name, tensor in content.items():
-        if not isinstance(name, str) or not _is_plain(tensor):
+        if not isinstance(name, str):
+            raise CheckpointError(f"{path} holds another network: the name of an entry is no text.")
+        if not _is_plain(tensor):
             raise CheckpointError(f"{path} holds another network: its entry {name!r} is no plain tensor.")
-    return {name.removeprefix("module."): tensor for name, tensor in content.items()}
-
-
-def _check_archive(path: Path) -> None:
-    """Refuse an archive with so much in it that reading it would take long, or fill the memory."""
-    if not zipfile.is_zipfile(path):
-        return  # the older format, of a size that was looked at before
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise CheckpointError(f"The weights file {path} is damaged or incomplete; copy it again.") from error
-    if len(entries) > _MOST_ENTRIES or sum(entry.file_size for entry in entries) > MOST_BYTES:
-        raise CheckpointError(f"{path} holds another network: it has more in it than any network of ours.")
+    return dict(content)
 
 
 def _is_plain(value: object) -> bool:
-    """Return whether a value is a dense real tensor on the CPU, not quantized."""
+    """Return whether a value is a dense real tensor with data, not quantized."""
     return (
         isinstance(value, Tensor)
         and value.layout == torch.strided
-        and value.is_cpu
+        and not value.is_meta
         and not (value.is_quantized or value.is_complex())
     )

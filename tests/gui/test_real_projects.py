@@ -558,3 +558,18 @@ def test_a_clip_of_another_size_is_refused_and_the_project_stays_as_it_was(
     with ProjectFile.open(project, writes=False) as file:
         assert file.clip is not None
         assert file.clip.frames == FRAMES
+
+
+def test_notices_of_the_networks_are_shown_once_they_are_loaded_and_not_again(
+    program: OpenProgram, small_clip: ClipOnDisk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    networks = replace(fake_networks(), family="compact", notices=("First use of fusion.pth.",))
+    monkeypatch.setattr(SessionOptions, "load", lambda self: networks)
+    window = program(small_clip.images)
+    wait_until(lambda: window.banner.text == "First use of fusion.pth.")
+    window.banner.hide()
+    first = window.controller.session
+    window.open(shutil.copytree(small_clip.images, tmp_path / "pond"))
+    wait_until(lambda: window.controller.session not in (None, first), 60)
+    wait_idle(window)
+    assert window.banner.text == ""

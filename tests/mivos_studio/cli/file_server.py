@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,17 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import torch
+
 CHANGED_S = 1_600_000_000
+
+
+def saved(seed: int, *, is_zipped: bool = True) -> bytes:
+    """Return a file of torch.save with one tensor; files of other seeds have the same size."""
+    stream = io.BytesIO()
+    values = torch.rand(2000, generator=torch.Generator().manual_seed(seed))
+    torch.save({"conv.weight": values}, stream, _use_new_zipfile_serialization=is_zipped)
+    return stream.getvalue()
 
 
 @dataclass

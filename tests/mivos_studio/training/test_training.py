@@ -1,13 +1,15 @@
 """Training on a tiny made-up set."""
 
+import shutil
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from mivos_studio.training.compact.propagation_data import PropagationData
 from mivos_studio.training.data.layers import NO_MATCH
@@ -15,6 +17,7 @@ from mivos_studio.training.data.sources import TrainingDataError, find_sources
 from mivos_studio.training.options import TrainingOptions
 from mivos_studio.training.trainer import Recipe, Trainer
 from model.checkpoint import family_folder
+from model.errors import CheckpointError
 from tests.mivos_studio.training.example_data import losses_of, make_images, run_training, write_image
 
 
@@ -201,13 +204,94 @@ def test_resuming_without_a_checkpoint_starts_from_the_shipped_weights(
     assert not torch.allclose(began["chosen"][key].float(), shipped[key].float(), atol=1e-3)
 
 
-def test_the_state_of_another_network_is_named(tmp_path: Path) -> None:
-    def trainer(width: int) -> Trainer:
-        return Trainer("line", torch.nn.Linear(width, 1), tmp_path, Recipe(steps=1), torch.device("cpu"))
+def _line(folder: Path, width: int = 2) -> Trainer:
+    return Trainer("line", torch.nn.Linear(width, 1), folder, Recipe(steps=9), torch.device("cpu"))
 
-    trainer(2).save()
-    with pytest.raises(TrainingDataError, match=r"line\.checkpoint\.pt is the state of another network"):
-        trainer(3).resume()
+
+def _train_line(folder: Path) -> dict[str, Any]:
+    """Train for a step and return what the checkpoint holds."""
+    trainer = _line(folder)
+    trainer.network(torch.ones(1, 2)).sum().backward()
+    trainer.optimizer.step()
+    trainer.step = 1
+    trainer.save()
+    content: dict[str, Any] = torch.load(folder / "line.checkpoint.pt", weights_only=True)
+    return content
+
+
+def test_the_state_of_another_network_is_named(tmp_path: Path) -> None:
+    _line(tmp_path).save()
+    with pytest.raises(TrainingDataError, match=r"line\.checkpoint\.pt holds another network: 'weight' is"):
+        _line(tmp_path, 3).resume()
+
+
+def test_moments_are_restored_with_the_recipes_own_settings(tmp_path: Path) -> None:
+    content = _train_line(tmp_path)
+    content["optimizer"]["param_groups"][0]["weight_decay"] = float("nan")
+    torch.save(content, tmp_path / "line.checkpoint.pt")
+    trainer = _line(tmp_path)
+    assert trainer.resume()
+    assert trainer.step == 1
+    assert trainer.optimizer.param_groups[0]["weight_decay"] == Recipe(steps=9).weight_decay
+    moments = trainer.optimizer.state[next(trainer.network.parameters())]
+    assert torch.equal(moments["exp_avg"], content["optimizer"]["state"][0]["exp_avg"])
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("network", "bias"), torch.tensor([float("nan")])),
+        (("network", "bias"), torch.tensor([1])),
+        (("network", "surplus"), torch.zeros(1)),
+        (("average", "bias"), torch.tensor([float("inf")])),
+        (("average",), None),
+        (("average", 7), torch.zeros(1)),
+        (("optimizer", "state", 0, "exp_avg"), torch.full((1, 2), float("nan"))),
+        (("optimizer", "state", 0, "exp_avg"), torch.zeros(7)),
+        (("optimizer", "state", 0, "exp_avg"), "text"),
+        (("optimizer", "state"), [1]),
+        (("optimizer", "param_groups"), []),
+        (("optimizer", "param_groups"), None),
+        (("optimizer",), 3),
+        (("step",), -1),
+        (("step",), 1.5),
+        (("step",), True),
+        (("trained_s",), float("nan")),
+        (("trained_s",), "long"),
+    ],
+    ids=str,
+)
+def test_a_checkpoint_with_something_else_in_it_is_refused(
+    place: tuple[str | int, ...], value: object, tmp_path: Path
+) -> None:
+    content = _train_line(tmp_path)
+    *inner, last = place
+    part: Any = content
+    for key in inner:
+        part = part[key]
+    part[last] = value
+    torch.save(content, tmp_path / "line.checkpoint.pt")
+    with pytest.raises(TrainingDataError, match=r"line\.checkpoint\.pt"):
+        _line(tmp_path).resume()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x80\x02}.", b"text"], ids=str)
+def test_a_damaged_checkpoint_is_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "line.checkpoint.pt").write_bytes(content)
+    with pytest.raises(TrainingDataError, match=r"line\.checkpoint\.pt"):
+        _line(tmp_path).resume()
+
+
+@pytest.mark.parametrize("network", ["propagation", "interaction", "fusion"])
+def test_initial_weights_that_are_no_numbers_are_refused(network: str, images: Path, tmp_path: Path) -> None:
+    shutil.copytree(family_folder("compact"), tmp_path / "first", ignore=lambda *_: ["README.md"])
+    weights = tmp_path / "first" / f"{network}.safetensors"
+    state = load_file(weights)
+    key = next(key for key, value in state.items() if value.is_floating_point())
+    save_file({**state, key: torch.full_like(state[key], float("nan"))}, weights)
+    weights.with_name(f"{weights.name}.sha256").unlink()
+    with pytest.raises(CheckpointError, match="infinite or no numbers"):
+        run_training(network, _options(images, tmp_path / "out", warm_start=tmp_path / "first"))
 
 
 @pytest.mark.parametrize(("has_it", "dtype"), [(True, torch.bfloat16), (False, torch.float32)])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
 
+from mivos_studio.cli.stderr import one_line
 from mivos_studio.files import sha256_of
 from model.errors import CheckpointError
 from model.weights.hashes import (
     check_replaceable,
     put_in_place,
+    record_first_use,
     record_of,
     record_sha256,
     recorded_sha256,
@@ -88,3 +91,47 @@ def test_a_file_that_is_no_record_is_not_replaced_by_one(tmp_path: Path) -> None
     with pytest.raises(CheckpointError, match="does not hold a SHA-256"):
         record_sha256(path)
     assert record_of(path).read_text() == "my notes"
+
+
+def test_files_without_a_record_are_recorded_once_and_named(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("propagation_model.pth", "fusion.pth", "s2m.pth")]
+    for path in paths:
+        path.write_text(path.name)
+    record_sha256(paths[1])
+    (notice,) = record_first_use(paths)
+    assert notice.startswith("These weights are used for the first time")
+    assert notice.endswith(f"propagation_model.pth {sha256_of(paths[0])}, s2m.pth {sha256_of(paths[2])}.")
+    assert [recorded_sha256(path) for path in paths] == [sha256_of(path) for path in paths]
+    assert record_first_use(paths) == ()
+
+
+def test_the_notice_of_three_files_fits_a_line(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("propagation_model.pth", "fusion.pth", "s2m.pth")]
+    for path in paths:
+        path.write_text(path.name)
+    (notice,) = record_first_use(paths)
+    assert one_line(notice) == notice
+
+
+def test_a_folder_that_cannot_be_written_is_named_with_what_follows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("model.weights.hashes.written_beside", refuse)
+    path = tmp_path / "fusion.pth"
+    path.write_text("weights")
+    (notice,) = record_first_use([path])
+    assert notice.startswith("Whether fusion.pth changes cannot be told from now on: ")
+    assert "this account has no right to it" in notice
+    assert recorded_sha256(path) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"\0" * 10_000_000, b"ABC  name"])
+def test_a_record_that_is_none_is_named(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "fusion.pth"
+    path.write_text("weights")
+    record_of(path).write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"fusion\.pth\.sha256 does not hold a SHA-256; delete it"):
+        recorded_sha256(path)

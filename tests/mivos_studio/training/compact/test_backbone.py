@@ -68,6 +68,27 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        (torch.tensor(float("nan")), "infinite or no numbers"),
+        (torch.tensor(1e300, dtype=torch.float64), "infinite or no numbers"),
+        (torch.tensor(1), "is int64"),
+        (torch.tensor(True), "is bool"),
+        (torch.tensor(1.0).to(torch.float8_e5m2), "is float8_e5m2"),
+    ],
+    ids=str,
+)
+def test_numbers_that_cannot_be_trained_with_are_refused(
+    published: Path, values: Tensor, reason: str
+) -> None:
+    state = made_published()
+    key = "_blocks.0._bn1.bias"
+    torch.save({**state, key: values.expand(state[key].shape).contiguous()}, published)
+    with pytest.raises(TrainingDataError, match=reason):
+        read_backbone(published)
+
+
 @torch.inference_mode()
 def test_features_are_those_of_the_packages_definition(published: Path) -> None:
     network = LiteBackbone().eval()
