@@ -289,7 +289,7 @@ def run_kill(options: Namespace) -> None:
     """Kill, compare, print and write the figures."""
     check_json(options)
 
-    from mivos_studio.benchmarks.kill import KillOptions, measure_kills, table
+    from mivos_studio.benchmarks.kill.measure import KillOptions, measure_kills, table
 
     figures = measure_kills(KillOptions(kills=options.kills, seed=options.seed))
     _tell(options, table(figures), figures)

@@ -8,10 +8,12 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from mivos_studio.media.output.places import cannot_write
 from mivos_studio.project.file.database import connect
 from mivos_studio.project.file.errors import DamagedError, ProjectError, in_sentences
 from mivos_studio.project.file.lock import has_living_owner
 from mivos_studio.project.file.schema import VERSION, has_our_tables, version_of
+from mivos_studio.project.file.wal import holds_transaction
 
 _BESIDE = ("-wal", "-journal")
 _WAL = 2
@@ -20,7 +22,10 @@ _JOURNAL_BYTE = 18
 
 
 class ReadOnlyDatabase:
-    """A connection for reading; `close` removes the copy that was read where the folder is read-only."""
+    """A connection for reading; `close` removes the copy that was read where a killed save is to be undone.
+
+    Raises a ProjectError.
+    """
 
     def __init__(self, path: Path) -> None:
         self._copy: tempfile.TemporaryDirectory[str] | None = None
@@ -28,12 +33,9 @@ class ReadOnlyDatabase:
             try:
                 self.connection = self._connect(path)
             except sqlite3.OperationalError:
-                if not any(_beside(path, ending).exists() for ending in _BESIDE):
+                if not _beside(path, "-journal").exists():
                     raise
-                # What a killed process left has to be read with the database, and needs files beside it.
-                self._copy = tempfile.TemporaryDirectory(prefix="mivos-")
-                self.connection = connect(_copied(path, Path(self._copy.name)), "rw")
-                self.connection.execute("SELECT 1 FROM sqlite_schema").fetchall()
+                self.connection = self._connect_to_copy(path)
 
     def close(self) -> None:
         """Close the connection."""
@@ -42,13 +44,32 @@ class ReadOnlyDatabase:
             self._copy.cleanup()
 
     def _connect(self, path: Path) -> sqlite3.Connection:
-        is_at_rest = not has_living_owner(path) and not any(_beside(path, each).exists() for each in _BESIDE)
-        database = connect(path, "ro", immutable=is_at_rest and _is_wal(path))
+        is_at_rest, wal = not has_living_owner(path), _beside(path, "-wal")
+        is_in_log = is_at_rest and wal.exists() and holds_transaction(wal)
+        database = connect(
+            path, "ro", immutable=is_at_rest and not is_in_log and _is_wal(path), alone=is_in_log
+        )
         try:
             database.execute("SELECT 1 FROM sqlite_schema").fetchall()
         except sqlite3.Error:
             database.close()
             raise
+        return database
+
+    def _connect_to_copy(self, path: Path) -> sqlite3.Connection:
+        """Undo a save in which a process was killed, without WAL, in a copy."""
+        try:
+            self._copy = tempfile.TemporaryDirectory(prefix="mivos-")
+            copy = _copied(path, Path(self._copy.name))
+        except OSError as error:
+            if self._copy is not None:
+                self._copy.cleanup()
+            raise ProjectError(
+                f"{path} was not closed, and a copy of it to be read cannot be made:"
+                f" {cannot_write(Path(tempfile.gettempdir()), error)}"
+            ) from error
+        database = connect(copy, "rw")
+        database.execute("SELECT 1 FROM sqlite_schema").fetchall()
         return database
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from mivos_studio.benchmarks.kill import KillOptions, measure_kills, table
+from mivos_studio.benchmarks.kill.measure import KillOptions, measure_kills, table
 
 
 def test_a_killed_program_loses_nothing_that_it_acknowledged() -> None:
