@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mivos_studio.benchmarks.kill.digest import ProjectDigest
 from mivos_studio.benchmarks.kill.work import Action, Collect, Do, Export, Output, Report, SaveAs, SaveScript
+from mivos_studio.project.file.lock import lock_path
 from mivos_studio.project.steps import Propagate
 
 
@@ -55,16 +56,19 @@ class Expectation:
         return any(self._is_partial(number, found) for number in numbers[1:])
 
     def outputs(self) -> Iterator[tuple[Path, set[str]]]:
-        """Yield the place of every output but the work itself, and the digests that it may have."""
+        """Yield the place of every output, and the digests that it may have."""
         for name, allowed in self._written.items():
-            if self._outputs / name != self.project:
+            if self.project is not None and self._outputs / name == self.project:
+                yield self.project, self._between(max(self.saved, 0), self.running)
+            else:
                 yield self._outputs / name, allowed
 
     def places(self) -> list[Path]:
-        """Return where the work may be, the likelier place first."""
+        """Return where the work may be: first where it was open when the program was killed."""
         action = self._reference.action(self.running)
         moved = [self._outputs / action.name] if isinstance(action, SaveAs) else []
-        return [*([self.project] if self.project else []), *moved]
+        places = [*([self.project] if self.project else []), *moved]
+        return sorted(places, key=lambda place: not lock_path(place).exists())
 
     def _add(self, report: Report) -> None:
         action, left = self._reference.action(report.number), self.project
@@ -91,6 +95,7 @@ class Expectation:
             self._written[action.name] = self._written.get(action.name, {""}) | new
 
     def _between(self, first: int, last: int) -> set[str]:
+        last = min(last, len(self._reference.reports) - 1)
         return {self._reference.holds(number).whole for number in range(first, last + 1)}
 
     def _is_partial(self, number: int, found: ProjectDigest) -> bool:

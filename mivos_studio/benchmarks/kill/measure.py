@@ -1,8 +1,8 @@
 """Run the program, kill it, start it again, and count what is lost.
 
-It plays a seeded script of strokes, propagations, undo, locks and resets in a project without a name, gives it
-names, collects it, and writes masks and scripts in between. It is killed with SIGKILL at a random moment of a
-random action; then it is started again, and everything that is there is compared with a run that was not
+It plays a seeded script of strokes, propagations, undo, locks and resets in a project without a name, saves it
+under names, collects it, and writes masks and scripts in between. It is killed with SIGKILL at a random moment
+of a random action; then it is started again, and everything that is there is compared with a run that was not
 killed.
 """
 
@@ -111,13 +111,11 @@ def measure_kills(options: KillOptions) -> dict[str, Any]:
         write_clip(make_loop(_SIZE, len(OBJECTS)), clip, options.frames)
         with open_clip(clip) as frames:
             actions = make_actions(options, frames, options.steps, options.seed)
-        work = Work(clip, folder / "reference", actions, OBJECTS, options)
+        work = Work(clip, folder / "reference", actions, options)
         killer = _Killer(options, work, count)
         for number in range(options.kills):
             killer.kill(folder / f"kill{number}")
-    chosen = {
-        name: getattr(options, name) for name in ("kills", "seed", "frames", "steps", "full_disk")
-    }
+    chosen = {name: getattr(options, name) for name in ("kills", "seed", "frames", "steps", "full_disk")}
     return {**asdict(count), "options": chosen}
 
 
@@ -246,12 +244,14 @@ class _Killer:
             return None
         is_new = expectation.saved < 0 and not found.whole
         if not is_new and not expectation.is_possible(found):
-            count.add("lost", f"{expectation.saved} actions were acknowledged, and it holds {found.steps} steps")
+            count.add(
+                "lost", f"{expectation.saved} actions were acknowledged, and it holds {found.steps} steps"
+            )
         return places[0]
 
     def _start_again(self, work: Work, place: Path | None, expectation: Expectation) -> None:
         """Start the program again; draw, undo, and close it."""
-        stroke = Stroke(0, OBJECTS[0], np.float32([[40, 40], [60, 50]]), 4.0)
+        stroke = Stroke(0, OBJECTS[0], np.array([[40, 40], [60, 50]], np.float32), 4.0)
         steps = (Do(Draw(Interaction(Tool.BRUSH, stroke))), Do(Undo())) if place else ()
         again = replace(work, project=place, actions=steps, describes=True)
         reports = self._reports_of(again)
@@ -269,8 +269,10 @@ class _Killer:
         known = {place}
         for path, allowed in expectation.outputs():
             known.add(path)
+            if path == place:
+                continue  # the work itself
             try:
-                found = output_digest(path) if path != place else next(iter(allowed))
+                found = output_digest(path)
             except UserError as error:
                 count.add("corrupt", str(error))
                 continue
@@ -286,6 +288,9 @@ class _Killer:
                 count.add("corrupt", f"{path.name}: {problems}")
         left += [path for path in work.outputs.iterdir() if path not in known and path not in left]
         left += [path for path in work.temporary.iterdir() if path not in left]
+        # Where it was killed while the work got a name, the project without one may be offered to the user.
+        unnamed = (work.cache / "recovery").glob("*.mivos")
+        left += [path for path in unnamed if path not in (place, expectation.project)]
         for path in left:
             count.add("leftovers", str(path.relative_to(work.folder)))
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,6 @@ from gui.worker.commands import CollectCommand, Command, ExportCommand, SaveProj
 from gui.worker.project_saver import ProjectSaver
 from gui.worker.script_recorder import ScriptRecorder
 from inference_core.errors import UserError
-from inference_core.session import Session
 from inference_core.types import UInt8Array
 from mivos_studio.benchmarks.kill.digest import digest_of, output_digest
 from mivos_studio.benchmarks.kill.work import (
@@ -36,9 +36,10 @@ from mivos_studio.media.errors import MediaError
 from mivos_studio.media.export.formats import find_format
 from mivos_studio.media.export.job import ExportJob
 from mivos_studio.project.file.clip_reference import ClipReference
+from mivos_studio.project.file.leftovers import clear_leftovers
 from mivos_studio.project.file.project_file import ProjectFile
 from mivos_studio.project.file.recovery import RecoveryFolder
-from mivos_studio.project.scratch import ScratchError, TemporaryScratch
+from mivos_studio.project.scratch import TemporaryScratch
 from mivos_studio.project.script import write_script
 from mivos_studio.project.steps import Propagate
 from mivos_studio.window_projects import WindowProject, initial_undo_count, running_step
@@ -56,6 +57,7 @@ def run(work: Work, report: Callable[[Report], None]) -> None:
     torch.set_num_threads(1)  # sums in another order would give other masks
     for folder in (work.outputs, work.cache, work.temporary):
         folder.mkdir(parents=True, exist_ok=True)
+    clear_leftovers()
     with open_clip(work.clip) as clip:
         _Program(work, clip, report).run()
 
@@ -76,9 +78,8 @@ class _Program:
         state = self._project.file.state
         if state is None:
             self._session = self._work.options.open(self._clip, networks, self._project.file.storage)
-            for object_id in self._work.objects:
-                self._session.add_object(f"Object {object_id}", object_id)
-                self._recorder.add_initial_object(object_id, f"Object {object_id}")
+            object_id = self._session.add_object()
+            self._recorder.add_initial_object(object_id, self._session.objects[0].name)
             initial_count = self._session.undo_count
         else:
             file = self._project.file
@@ -89,9 +90,9 @@ class _Program:
         self._saver = ProjectSaver(
             self._project, self._recorder, initial_undo_count=initial_count, family=_FAMILY
         )
-        self._tell(0, lambda: self._saver.save(self._session))
+        self._tell(0, partial(self._saver.save, self._session))
         for number, action in enumerate(self._work.actions, start=1):
-            self._tell(number, lambda action=action: self._perform(action))
+            self._tell(number, partial(self._perform, action))
         self._saver.close(self._session, is_discarded=False)
 
     def _opened(self) -> WindowProject:

@@ -15,13 +15,14 @@ from mivos_studio.media.clip import Clip
 from mivos_studio.media.errors import MediaError
 from mivos_studio.project.playback import play
 from mivos_studio.project.script import Script
-from mivos_studio.project.steps import Draw, Propagate, Redo, Reset, SetLock, Step, Undo
+from mivos_studio.project.steps import AddObject, Draw, Propagate, Redo, Reset, SetLock, Step, Undo
 from mivos_studio.session_options import SessionOptions
 
 if TYPE_CHECKING:
     from inference_core.session import Session
 
 OBJECTS = (1, 2)
+"""The window makes the first; the second is added by the first step."""
 _TOOLS = (Tool.SCRIBBLE, Tool.CLICK, Tool.BRUSH, Tool.ERASER, Tool.LASSO, Tool.BOX)
 _POINTS = {Tool.CLICK: 1, Tool.BOX: 2}
 _KINDS = ("draw", "draw", "draw", "propagate", "undo", "redo", "reset", "lock")
@@ -46,9 +47,8 @@ def make_actions(options: SessionOptions, clip: Clip, steps: int, seed: int) -> 
     """Return so many random steps that can all be done in this order, and the outputs spread among them."""
     rng = np.random.default_rng(seed)
     session = options.open(clip, options.load())
-    for object_id in OBJECTS:
-        session.add_object(f"Object {object_id}", object_id)
-    chosen: list[Step] = [_draw(rng, len(clip), clip.size), Propagate()]
+    session.add_object()
+    chosen: list[Step] = [*map(AddObject, OBJECTS[1:]), _draw(rng, len(clip), clip.size), Propagate()]
     actions: list[Action] = []
     for step in chosen:
         _play(session, step)

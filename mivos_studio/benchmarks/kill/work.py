@@ -54,7 +54,6 @@ class Work:
     """One run of the program.
 
     clip     is read; everything else is below `folder`.
-    objects  ids of those that the session begins with.
     project  the project to go on with; None: a new one without a name, as in the window.
     describes  whether each report says what the project holds; it takes time.
     """
@@ -62,7 +61,6 @@ class Work:
     clip: Path
     folder: Path
     actions: tuple[Action, ...]
-    objects: tuple[int, ...]
     options: SessionOptions
     project: Path | None = None
     describes: bool = False

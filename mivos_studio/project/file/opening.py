@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from mivos_studio.media.output.places import cannot_write
+from mivos_studio.media.output.unfinished import TemporaryFolder
 from mivos_studio.project.file.database import connect
 from mivos_studio.project.file.errors import DamagedError, ProjectError, in_sentences
 from mivos_studio.project.file.lock import has_living_owner
@@ -28,7 +29,7 @@ class ReadOnlyDatabase:
     """
 
     def __init__(self, path: Path) -> None:
-        self._copy: tempfile.TemporaryDirectory[str] | None = None
+        self._copy: TemporaryFolder | None = None
         with in_sentences(path):
             try:
                 self.connection = self._connect(path)
@@ -41,7 +42,7 @@ class ReadOnlyDatabase:
         """Close the connection."""
         self.connection.close()
         if self._copy is not None:
-            self._copy.cleanup()
+            self._copy.remove()
 
     def _connect(self, path: Path) -> sqlite3.Connection:
         is_at_rest, wal = not has_living_owner(path), _beside(path, "-wal")
@@ -59,11 +60,11 @@ class ReadOnlyDatabase:
     def _connect_to_copy(self, path: Path) -> sqlite3.Connection:
         """Undo a save in which a process was killed, without WAL, in a copy."""
         try:
-            self._copy = tempfile.TemporaryDirectory(prefix="mivos-")
-            copy = _copied(path, Path(self._copy.name))
+            self._copy = TemporaryFolder()
+            copy = _copied(path, self._copy.path)
         except OSError as error:
             if self._copy is not None:
-                self._copy.cleanup()
+                self._copy.remove()
             raise ProjectError(
                 f"{path} was not closed, and a copy of it to be read cannot be made:"
                 f" {cannot_write(Path(tempfile.gettempdir()), error)}"

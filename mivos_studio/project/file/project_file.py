@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
@@ -16,8 +16,9 @@ import msgspec
 
 from inference_core.errors import UserError
 from inference_core.state.snapshot import SessionSnapshot
-from mivos_studio.files import move_without_replacing, written_beside
+from mivos_studio.files import move_without_replacing, partial_path, written_beside
 from mivos_studio.media.output.places import PROJECT_SUFFIX, cannot_write, real_path
+from mivos_studio.media.output.unfinished import noted
 from mivos_studio.project.file.blobs import BlobTable
 from mivos_studio.project.file.clip_reference import ClipReference, read_clip, write_clip
 from mivos_studio.project.file.database import connect, journal_mode, start_journal
@@ -34,6 +35,10 @@ from mivos_studio.project.file.opening import (
 from mivos_studio.project.file.saver import Loaded, Saver
 from mivos_studio.project.file.schema import VERSION, create_tables, migrate, version_of
 from mivos_studio.project.steps import Step, read_step
+
+PROJECT = "project"
+"""The kind of notes of projects that are made, see `mivos_studio.media.output.unfinished`."""
+_BESIDE = ("-wal", "-shm", "-journal")
 
 
 class Savable(Protocol):
@@ -80,20 +85,19 @@ class ProjectFile:
         """Make a project where there is no file, or an empty one. Raises a ProjectError."""
         check_suffix(path)
         path = real_path(path)
-        lock = _locked(path)
-        try:
-            if path.exists() and (not path.is_file() or path.stat().st_size):
-                raise ProjectError(f"{path} is there already: open it, or choose another name.")
-            with in_sentences(path):
-                database = connect(path, "rwc")
-                create_tables(database)
-                if clip is not None:
-                    write_clip(database, clip)
-                start_journal(database, path)
-            return cls(path, database, lock)
-        except BaseException:
-            lock.release()
-            raise
+        with noted(PROJECT, path):
+            lock = _locked(path)
+            try:
+                if path.exists() and (not path.is_file() or path.stat().st_size):
+                    raise ProjectError(f"{path} is there already: open it, or choose another name.")
+                with in_sentences(path):
+                    _make_empty(path, clip)
+                    database = connect(path, "rw")
+                    start_journal(database, path)
+                return cls(path, database, lock)
+            except BaseException:
+                lock.release()
+                raise
 
     @classmethod
     def open(cls, path: Path, *, writes: bool = True) -> ProjectFile:
@@ -278,25 +282,26 @@ class ProjectFile:
             return
         check_suffix(path)
         path = real_path(path)
-        lock = _locked(path)
-        try:
-            with self._access, in_sentences(path):
-                if path.exists():
-                    _make_replaceable(path, replaces=replaces)
-                clip = self.clip
-                copy_database(self._database, path, clip and clip.seen_from(path), replaces=replaces)
-                database = connect(path, "rw")
-                start_journal(database, path)
-                self._leave()
-                self._database, self._lock, self.path = database, lock, path
-                self.is_read_only, self._reader = False, None
-                self._blobs.move_to(database, path)
-                if self._saver is not None:
-                    self._saver.move_to(database)
-        except BaseException:
-            if self._lock is not lock:
-                lock.release()
-            raise
+        with noted(PROJECT, path), noted(PROJECT, self.path):
+            lock = _locked(path)
+            try:
+                with self._access, in_sentences(path):
+                    if path.exists():
+                        _make_replaceable(path, replaces=replaces)
+                    clip = self.clip
+                    copy_database(self._database, path, clip and clip.seen_from(path), replaces=replaces)
+                    database = connect(path, "rw")
+                    start_journal(database, path)
+                    self._leave()
+                    self._database, self._lock, self.path = database, lock, path
+                    self.is_read_only, self._reader = False, None
+                    self._blobs.move_to(database, path)
+                    if self._saver is not None:
+                        self._saver.move_to(database)
+            except BaseException:
+                if self._lock is not lock:
+                    lock.release()
+                raise
 
     def copy_to(self, path: Path, clip: ClipReference | None) -> None:
         """Copy the project as it was saved last to a free place, for a clip there. Raises a ProjectError."""
@@ -373,22 +378,62 @@ def check_suffix(path: Path) -> None:
         raise ProjectError(f"{path} is no name of a project: let it end in {PROJECT_SUFFIX}.")
 
 
+def clear_project(path: Path) -> None:
+    """Remove what a killed process left of a project that it was making, and close one that it was closing.
+
+    Raises a ProjectError where another process has it open, and OSError.
+    """
+    lock = ProjectLock.acquire(path)
+    try:
+        partial = partial_path(path)
+        for ending in ("", *_BESIDE):
+            partial.with_name(f"{partial.name}{ending}").unlink(missing_ok=True)
+        if path.exists() and any(path.with_name(f"{path.name}{ending}").exists() for ending in _BESIDE):
+            with in_sentences(path):
+                database = connect(path, "rw")
+                try:
+                    database.execute("SELECT 1 FROM sqlite_schema").fetchall()  # reads the journal
+                finally:
+                    close_cleanly(database)
+            path.with_name(f"{path.name}-journal").unlink(missing_ok=True)  # an empty one
+    finally:
+        lock.release()
+
+
+def _make_empty(path: Path, clip: ClipReference | None) -> None:
+    """Make a project of a clip that appears whole or not at all, in place of an empty file too."""
+
+    def fill(beside: Path) -> None:
+        with closing(connect(beside, "rwc")) as database:
+            create_tables(database)
+            if clip is not None:
+                write_clip(database, clip)
+
+    _put_beside(path, fill, replaces=path.exists())
+
+
 def copy_database(
     database: sqlite3.Connection, path: Path, clip: ClipReference | None, *, replaces: bool = False
 ) -> None:
     """Copy what a project holds to a file that appears whole or not at all. Raises a ProjectError."""
+
+    def fill(beside: Path) -> None:
+        with closing(connect(beside, "rwc")) as copy:
+            database.backup(copy)
+            journal_mode(copy, "DELETE")
+            if clip is not None:
+                write_clip(copy, clip)
+
+    _put_beside(path, fill, replaces=replaces)
+
+
+def _put_beside(path: Path, fill: Callable[[Path], None], *, replaces: bool) -> None:
+    """Write a database beside its place and put it there. Raises a ProjectError, and sqlite3.Error."""
     put = Path.replace if replaces else move_without_replacing
     try:
         with written_beside(path, put) as beside:
             beside.unlink(missing_ok=True)
-            copy = connect(beside, "rwc")
-            try:
-                database.backup(copy)
-                journal_mode(copy, "DELETE")
-                if clip is not None:
-                    write_clip(copy, clip)
-            finally:
-                copy.close()
+            fill(beside)
     except FileExistsError as error:
         raise ProjectError(f"{path} is there already: choose another name.") from error
     except OSError as error:
@@ -401,7 +446,8 @@ def _copy_beside(database: sqlite3.Connection, path: Path, what: str) -> Path:
         ending = what if number == 1 else f"{what}-{number}"
         copy = path.with_name(f"{path.stem}.{ending}{path.suffix}")
         if not copy.exists():
-            copy_database(database, copy, None)
+            with noted(PROJECT, copy):
+                copy_database(database, copy, None)
             return copy
     raise ProjectError(f"Beside {path} are too many copies of it: move them elsewhere.")
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import sys
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from mivos_studio.files import user_cache_folder
 from mivos_studio.media.output.places import PROJECT_SUFFIX, cannot_write
 from mivos_studio.project.file.clip_reference import ClipReference
 from mivos_studio.project.file.errors import ProjectError
 from mivos_studio.project.file.lock import ProjectLock, has_living_owner, lock_path
+from mivos_studio.project.file.opening import ReadOnlyDatabase
 from mivos_studio.project.file.project_file import ProjectFile
 
 DEFAULT_BUDGET_BYTES = 5 * 2**30
-_PROGRAM = "MiVOS Studio"
 _BESIDE = ("", "-wal", "-shm", "-journal")
+_LEAST_STEPS = 2
+"""Of a project in which anything was done; the first adds the first object."""
 
 
 @dataclass(frozen=True)
@@ -81,13 +83,15 @@ class RecoveryFolder:
     def purge(self) -> list[Path]:
         """Delete projects until the others are within the budget; return those deleted.
 
-        The oldest first, and those that were not closed last: nobody has decided about their work yet.
+        First all in which nothing was done; then the oldest, and those that were not closed last: nobody has
+        decided about their work yet.
         """
         projects = [self._described(path) for path in self._projects()]
-        projects.sort(key=lambda each: (_is_left(each.path), each.saved_at))
+        is_used = {each.path: _holds_work(each.path) for each in projects}
+        projects.sort(key=lambda each: (is_used[each.path], _is_left(each.path), each.saved_at))
         left, gone = sum(each.bytes for each in projects), []
         for each in projects:
-            if left <= self._budget_bytes:
+            if left <= self._budget_bytes and is_used[each.path]:
                 break
             if self.remove(each.path):
                 left -= each.bytes
@@ -107,15 +111,15 @@ class RecoveryFolder:
         return RescuedProject(path, saved_at, sum(each.st_size for each in facts))
 
 
-def user_cache_folder() -> Path:
-    """Return the program's cache folder, the same as Qt's for the window."""
-    home = Path.home()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / _PROGRAM / "cache"
-    if sys.platform == "darwin":
-        return home / "Library" / "Caches" / _PROGRAM
-    given = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(given) if Path(given).is_absolute() else home / ".cache") / _PROGRAM
+def _holds_work(path: Path) -> bool:
+    """Whether anything was done in a project after its first object was added, as far as it can be read."""
+    try:
+        with closing(ReadOnlyDatabase(path)) as database:
+            (count,) = database.connection.execute("SELECT count(*) FROM interaction").fetchone()
+            masks = database.connection.execute("SELECT 1 FROM frame LIMIT 1").fetchone()
+    except (ProjectError, sqlite3.Error, OSError):
+        return True
+    return int(count) >= _LEAST_STEPS or masks is not None
 
 
 def _is_left(path: Path) -> bool:

@@ -178,7 +178,7 @@ def test_collected_with_its_clip_a_project_can_be_given_away(
     with ProjectFile.open(saved[0]) as project:
         project.set_clip(reference(images, saved[0]))
         collected = collect(project, tmp_path / "to give")
-        with pytest.raises(ProjectError, match="is not empty"):
+        with pytest.raises(UserError, match="is not empty"):
             collect(project, tmp_path / "to give")
         assert project.path == saved[0]
     away = tmp_path / "away"
@@ -192,12 +192,24 @@ def test_collected_with_its_clip_a_project_can_be_given_away(
         assert snapshot(reopened_session(project, CLIP)) == saved[1]
 
 
-def crashed_project(folder: RecoveryFolder) -> Path:
+TWO_STEPS = "INSERT INTO interaction (time, step) VALUES (0, '{}'), (1, '{}')"
+
+
+def used_project(folder: RecoveryFolder) -> ProjectFile:
+    """Make a project in which something was done."""
+    project = folder.create()
+    project._database.execute(TWO_STEPS).close()
+    return project
+
+
+def crashed_project(folder: RecoveryFolder, statement: str = TWO_STEPS) -> Path:
     """Leave a project in a recovery folder as a process does that is killed."""
     code = (
         "import os, sys; from pathlib import Path;"
         " from mivos_studio.project.file.recovery import RecoveryFolder;"
-        " print(RecoveryFolder(Path(sys.argv[1])).create().path, flush=True); os._exit(9)"
+        " project = RecoveryFolder(Path(sys.argv[1])).create();"
+        f' project._database.execute("{statement}");'
+        " print(project.path, flush=True); os._exit(9)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(folder.folder)],
@@ -212,7 +224,7 @@ def test_work_without_a_name_is_rescued_after_a_crash_alone(tmp_path: Path) -> N
     folder = RecoveryFolder(tmp_path / "cache" / "recovery")
     assert folder.rescued() == []
     crashed = crashed_project(folder)
-    with folder.create() as open_one, folder.create() as other:
+    with used_project(folder) as open_one, used_project(folder) as other:
         assert open_one.path != other.path
         assert folder.holds(other)
         assert [each.path for each in folder.rescued()] == [crashed]
@@ -229,6 +241,23 @@ def test_work_without_a_name_is_rescued_after_a_crash_alone(tmp_path: Path) -> N
     project.close()
 
 
+def test_projects_in_which_nothing_was_done_go_when_the_next_is_made(tmp_path: Path) -> None:
+    folder = RecoveryFolder(tmp_path)
+    used, untouched = crashed_project(folder), crashed_project(folder, "SELECT 1")
+    is_open = folder.create()
+    with is_open:
+        assert {path.name for path in tmp_path.glob("*.mivos")} == {used.name, is_open.path.name}
+        assert folder.purge() == [], "it is open"
+    assert untouched == is_open.path or not untouched.exists()
+    assert folder.purge() == [is_open.path]
+    assert {path.name for path in tmp_path.iterdir()} == {
+        used.name,
+        lock_path(used).name,
+        f"{used.name}-wal",
+        f"{used.name}-shm",
+    }
+
+
 def total_bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.iterdir())
 
@@ -239,7 +268,7 @@ def test_beyond_the_budget_the_oldest_are_deleted_but_none_that_is_open(tmp_path
     os.utime(crashed, (1.5e9, 1.5e9))
     paths = []
     for age in range(4):
-        with folder.create() as project:
+        with used_project(folder) as project:
             paths.append(project.path)
         os.utime(paths[-1], (1.7e9 - 1000 * age, 1.7e9 - 1000 * age))
     newest, second, third, oldest = paths
