@@ -41,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if words[:1] == ["gui"]:  # has its own parser: `mivos gui --help` is the window's help
             return gui.run(words[1:])
         options = command_parser(words).parse_args(words)
+        if words[:1] != ["doctor"]:
+            _clear_leftovers()
         options.run(options)
         sys.stdout.flush()
     except KeyboardInterrupt:
@@ -55,6 +57,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(_fault(error), file=sys.stderr)
         return _FAULT
     return 0
+
+
+def _clear_leftovers() -> None:
+    """Remove what killed runs left, if any did."""
+    from mivos_studio.media.output.unfinished import has_notes
+
+    if has_notes():
+        from mivos_studio.project.file.leftovers import clear_leftovers
+
+        clear_leftovers()
 
 
 def command_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:

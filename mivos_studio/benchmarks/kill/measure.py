@@ -1,9 +1,9 @@
 """Run the program, kill it, start it again, and count what is lost.
 
-It plays a seeded script of strokes, propagations, undo, locks and resets in a project without a name, saves it
-under names, collects it, and writes masks and scripts in between. It is killed with SIGKILL at a random moment
-of a random action; then it is started again, and everything that is there is compared with a run that was not
-killed.
+It plays a seeded script of strokes, propagations, undo, locks and resets in a project without a name, saves
+it under names, collects it, and writes masks and scripts in between. It is killed with SIGKILL at a random
+moment of a random action; then it is started again, and everything that is there is compared with a run that
+was not killed.
 """
 
 from __future__ import annotations

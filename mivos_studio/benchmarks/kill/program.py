@@ -44,7 +44,7 @@ from mivos_studio.project.script import write_script
 from mivos_studio.project.steps import Propagate
 from mivos_studio.window_projects import WindowProject, initial_undo_count, running_step
 
-_RETRY_S = 0.02
+_RETRY_S = 0.05
 _FAMILY = "compact"
 _CONTENTS, _LARGEST = 6, 40_000
 """Of the scratch store."""
@@ -93,6 +93,17 @@ class _Program:
         self._tell(0, partial(self._saver.save, self._session))
         for number, action in enumerate(self._work.actions, start=1):
             self._tell(number, partial(self._perform, action))
+        self._close()
+
+    def _close(self) -> None:
+        """Save and close; as the window does not close while it cannot save, it is tried again."""
+        while True:
+            try:
+                self._saver.save(self._session)
+                break
+            except UserError as error:
+                self._report(Report(len(self._work.actions) + 1, self._project.path, str(error)))
+                time.sleep(_RETRY_S)
         self._saver.close(self._session, is_discarded=False)
 
     def _opened(self) -> WindowProject:

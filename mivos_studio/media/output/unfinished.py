@@ -1,8 +1,8 @@
 """Notes of what this process is writing: the next start of the program removes what a killed one left.
 
-A note is a file in the user's cache that its process holds locked: one that is not locked is of a process that
-was killed. Writing does not depend on notes: where none can be made, as on a full disk, what a killed process
-leaves is removed by the next run that writes to the same place.
+A note is a file in the user's cache that its process holds locked: one that is not locked is of a process
+that was killed. Writing does not depend on notes: where none can be made, as on a full disk, what a killed
+process leaves is removed by the next run that writes to the same place.
 """
 
 from __future__ import annotations
@@ -100,6 +100,11 @@ def temporary_folder() -> Iterator[Path]:
 def notes_folder() -> Path:
     """Return the folder of the notes."""
     return user_cache_folder() / "unfinished"
+
+
+def has_notes() -> bool:
+    """Whether anything is noted: by a process that is writing, or by one that was killed."""
+    return any(notes_folder().glob("*.json"))
 
 
 def clear_unfinished(clearings: Mapping[str, Clear]) -> None:
