@@ -116,7 +116,7 @@ def measure_kills(options: KillOptions) -> dict[str, Any]:
         for number in range(options.kills):
             killer.kill(folder / f"kill{number}")
     chosen = {name: getattr(options, name) for name in ("kills", "seed", "frames", "steps", "full_disk")}
-    return {**asdict(count), "options": chosen}
+    return {**asdict(count), "is_ok": count.is_ok, "options": chosen}
 
 
 def table(figures: dict[str, Any]) -> Iterator[str]:

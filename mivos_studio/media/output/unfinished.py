@@ -1,8 +1,9 @@
 """Notes of what this process is writing: the next start of the program removes what a killed one left.
 
 A note is a file in the user's cache that its process holds locked: one that is not locked is of a process
-that was killed. Writing does not depend on notes: where none can be made, as on a full disk, what a killed
-process leaves is removed by the next run that writes to the same place.
+that was killed, or blank. Blank ones are kept, so that something can be noted when the disk is full. Writing
+does not depend on notes: where none can be made, what a killed process leaves is removed by the next run that
+writes to the same place.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ TEMPORARY = "temporary"
 _PREFIX = "mivos-"
 _OLDEST_S = 30 * 86400.0
 """So long what cannot be removed, as on a disk that is not there, stays noted."""
+_NOTE_BYTES, _SPARE_NOTES = 8192, 4
+"""Of a note: enough for the longest path; and how many there are to be at least."""
 
 Clear = Callable[[Path], None]
 """Removes what is unfinished at a place. Raises OSError or UserError where it cannot now."""
@@ -39,23 +42,28 @@ class Note:
     @classmethod
     def make(cls, kind: str, path: Path) -> Note:
         """Note a place; kind says what is to be done there if this process is killed."""
-        folder = notes_folder()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock.acquire(folder / f"{uuid.uuid4().hex}.json", makes=True)
-        except (OSError, LockedError):
-            return cls(None)
-        try:
-            lock.write(json.dumps({"kind": kind, "path": str(path.absolute())}))
-        except OSError:
-            lock.release()
-            return cls(None)
+        text = json.dumps({"kind": kind, "path": str(path.absolute())})
+        lock = _blank_note() if len(text) <= _NOTE_BYTES else None
+        if lock is not None:
+            try:
+                lock.overwrite(text, _NOTE_BYTES)
+            except OSError:
+                lock.close()
+                lock = None
         return cls(lock)
 
     def remove(self) -> None:
-        """Remove the note: what was written is whole, or is gone."""
+        """Blank the note: what was written is whole, or is gone."""
         if self._lock is not None:
-            self._lock.release()
+            with suppress(OSError):
+                self._lock.overwrite("", _NOTE_BYTES)
+            self._lock.close()
+            self._lock = None
+
+    def leave(self) -> None:
+        """Leave the note for the next start: something is left to be done there."""
+        if self._lock is not None:
+            self._lock.close()
             self._lock = None
 
 
@@ -104,7 +112,10 @@ def notes_folder() -> Path:
 
 def has_notes() -> bool:
     """Whether anything is noted: by a process that is writing, or by one that was killed."""
-    return any(notes_folder().glob("*.json"))
+    try:
+        return any(path.read_bytes().strip() for path in notes_folder().glob("*.json"))
+    except OSError:
+        return True
 
 
 def clear_unfinished(clearings: Mapping[str, Clear]) -> None:
@@ -133,17 +144,38 @@ def _clear(path: Path, clearings: Mapping[str, Clear]) -> None:
         kind, place = _read(path)
         if kind in clearings:
             clearings[kind](place)
-            is_done = True
-        is_done |= not kind
+        is_done = kind in clearings or not kind
     finally:
         if is_done or time.time() - path.stat().st_mtime > _OLDEST_S:
-            lock.release()
-        else:
-            lock.close()
+            lock.overwrite("", _NOTE_BYTES)
+        lock.close()
+
+
+def _blank_note() -> FileLock | None:
+    """Lock a blank note; None where there is none and none can be made. Makes some for later."""
+    folder, found = notes_folder(), None
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        blank = [path for path in folder.glob("*.json") if not path.read_bytes().strip()]
+        for path in blank:
+            with suppress(LockedError):
+                found = FileLock.acquire(path, makes=False)
+                if not path.read_bytes().strip():
+                    break
+                found.close()  # another process has taken it since, and was killed
+                found = None
+        for _ in range(_SPARE_NOTES - len(blank)):
+            lock = FileLock.acquire(folder / f"{uuid.uuid4().hex}.json", makes=True)
+            lock.overwrite("", _NOTE_BYTES)
+            if found is None:
+                found = lock
+            else:
+                lock.close()
+    return found
 
 
 def _read(path: Path) -> tuple[str, Path]:
-    """Return kind and place of a note; ("", …) where it says nothing. Raises OSError."""
+    """Return kind and place of a note; ("", …) where it is blank or damaged. Raises OSError."""
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
         return str(said["kind"]), Path(said["path"])

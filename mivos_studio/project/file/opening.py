@@ -106,14 +106,16 @@ def check_tables(database: sqlite3.Connection, path: Path) -> None:
         raise DamagedError(path, "its tables are not those of a project")
 
 
-def close_cleanly(database: sqlite3.Connection) -> None:
+def close_cleanly(database: sqlite3.Connection, path: Path) -> bool:
     """Close a connection so that one file is left, which can be read on any disk and in any folder.
 
-    A WAL journal stays where another process is reading: it is closed by the next that writes.
+    Return whether that is so. A log stays where another process is reading, or the disk is full: it belongs
+    to the project until that is closed the next time.
     """
     with suppress(sqlite3.Error):
         database.execute("PRAGMA journal_mode = DELETE").close()
     database.close()
+    return not any(_beside(path, ending).exists() for ending in _BESIDE)
 
 
 def _beside(path: Path, ending: str) -> Path:

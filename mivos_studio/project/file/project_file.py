@@ -18,7 +18,7 @@ from inference_core.errors import UserError
 from inference_core.state.snapshot import SessionSnapshot
 from mivos_studio.files import move_without_replacing, partial_path, written_beside
 from mivos_studio.media.output.places import PROJECT_SUFFIX, cannot_write, real_path
-from mivos_studio.media.output.unfinished import noted
+from mivos_studio.media.output.unfinished import Note, noted
 from mivos_studio.project.file.blobs import BlobTable
 from mivos_studio.project.file.clip_reference import ClipReference, read_clip, write_clip
 from mivos_studio.project.file.database import connect, journal_mode, start_journal
@@ -38,7 +38,6 @@ from mivos_studio.project.steps import Step, read_step
 
 PROJECT = "project"
 """The kind of notes of projects that are made, see `mivos_studio.media.output.unfinished`."""
-_BESIDE = ("-wal", "-shm", "-journal")
 
 
 class Savable(Protocol):
@@ -288,10 +287,9 @@ class ProjectFile:
                 with self._access, in_sentences(path):
                     if path.exists():
                         _make_replaceable(path, replaces=replaces)
-                    clip = self.clip
+                    clip, is_new = self.clip, not path.exists()
                     copy_database(self._database, path, clip and clip.seen_from(path), replaces=replaces)
-                    database = connect(path, "rw")
-                    start_journal(database, path)
+                    database = _opened_copy(path, is_new=is_new)
                     self._leave()
                     self._database, self._lock, self.path = database, lock, path
                     self.is_read_only, self._reader = False, None
@@ -332,14 +330,18 @@ class ProjectFile:
     # -- inside ----------------------------------------------------------------------------------------------
 
     def _leave(self) -> None:
+        note, is_clean = Note.make(PROJECT, self.path), False
         try:
             if self._reader is not None:
                 self._reader.close()
-            else:
-                close_cleanly(self._database)
+            is_clean = self._reader is not None or close_cleanly(self._database, self.path)
         finally:
             if self._lock is not None:
                 self._lock.release()
+            if is_clean:
+                note.remove()
+            else:
+                note.leave()
 
     def _load(self) -> None:
         self._loaded = load(self._database, self.path)
@@ -386,16 +388,18 @@ def clear_project(path: Path) -> None:
     lock = ProjectLock.acquire(path)
     try:
         partial = partial_path(path)
-        for ending in ("", *_BESIDE):
-            partial.with_name(f"{partial.name}{ending}").unlink(missing_ok=True)
-        if path.exists() and any(path.with_name(f"{path.name}{ending}").exists() for ending in _BESIDE):
+        for left in (partial, *_beside(partial)):
+            left.unlink(missing_ok=True)
+        if path.exists() and _beside(path):
             with in_sentences(path):
                 database = connect(path, "rw")
                 try:
                     database.execute("SELECT 1 FROM sqlite_schema").fetchall()  # reads the journal
                 finally:
-                    close_cleanly(database)
+                    close_cleanly(database, path)
             path.with_name(f"{path.name}-journal").unlink(missing_ok=True)  # an empty one
+            if _beside(path):
+                raise ProjectError(f"{path} cannot be closed: free some space on its disk.")
     finally:
         lock.release()
 
@@ -420,7 +424,8 @@ def copy_database(
     def fill(beside: Path) -> None:
         with closing(connect(beside, "rwc")) as copy:
             database.backup(copy)
-            journal_mode(copy, "DELETE")
+            if journal_mode(copy, "DELETE") != "delete":
+                raise ProjectError(f"{path} cannot be written: its disk does not keep a journal.")
             if clip is not None:
                 write_clip(copy, clip)
 
@@ -429,7 +434,16 @@ def copy_database(
 
 def _put_beside(path: Path, fill: Callable[[Path], None], *, replaces: bool) -> None:
     """Write a database beside its place and put it there. Raises a ProjectError, and sqlite3.Error."""
-    put = Path.replace if replaces else move_without_replacing
+
+    def put(beside: Path, target: Path) -> None:
+        for left in _beside(target):  # it would be taken for the new one's
+            raise ProjectError(
+                f"{left} is left of another project of that name: choose another name, or delete it if that"
+                " project is not needed."
+            )
+        (Path.replace if replaces else move_without_replacing)(beside, target)
+
+    partial = partial_path(path)
     try:
         with written_beside(path, put) as beside:
             beside.unlink(missing_ok=True)
@@ -438,6 +452,34 @@ def _put_beside(path: Path, fill: Callable[[Path], None], *, replaces: bool) -> 
         raise ProjectError(f"{path} is there already: choose another name.") from error
     except OSError as error:
         raise ProjectError(cannot_write(path, error)) from error
+    finally:
+        for left in (partial, *_beside(partial)):
+            with suppress(OSError):
+                left.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> list[Path]:
+    """Return the files that SQLite has made beside a database and that are there."""
+    files = (path.with_name(f"{path.name}{ending}") for ending in ("-wal", "-shm", "-journal"))
+    return [file for file in files if file.exists()]
+
+
+def _opened_copy(path: Path, *, is_new: bool) -> sqlite3.Connection:
+    """Open a copy for writing; where that fails, as on a full disk, one that is new is removed.
+
+    Raises sqlite3.Error.
+    """
+    database = connect(path, "rw")
+    try:
+        start_journal(database, path)
+    except BaseException:
+        database.close()
+        if is_new:
+            for file in (*_beside(path), path):
+                with suppress(OSError):
+                    file.unlink()
+        raise
+    return database
 
 
 def _copy_beside(database: sqlite3.Connection, path: Path, what: str) -> Path:
@@ -457,12 +499,17 @@ def _make_replaceable(path: Path, *, replaces: bool) -> None:
     if not replaces:
         raise ProjectError(f"{path} is there already: choose another name.")
     check_is_file(path)
-    older = connect(path, "rw")
+    older, is_closed = connect(path, "rw"), False
     try:
         if version_of(older) is None:
             raise ProjectError(f"{path} is not a project of this program: choose another name.")
     finally:
-        close_cleanly(older)
+        is_closed = close_cleanly(older, path)
+    if not is_closed:
+        raise ProjectError(
+            f"{path} cannot be replaced, since it cannot be closed: free some space on its disk, or choose"
+            " another name."
+        )
 
 
 def _locked(path: Path) -> ProjectLock:

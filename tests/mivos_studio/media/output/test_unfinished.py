@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from mivos_studio.media.errors import MediaError
+from mivos_studio.media.output.locks import FileLock
 from mivos_studio.media.output.new_folder import written_folder
 from mivos_studio.media.output.unfinished import Note, has_notes, notes_folder, temporary_folder
 from mivos_studio.project.file.leftovers import clear_leftovers
@@ -25,6 +27,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from mivos_studio.media.output.file import FileKind, written_file
 from mivos_studio.media.output.folder import FolderOutput
+from mivos_studio.media.output.locks import FileLock
 from mivos_studio.media.output.new_folder import written_folder
 from mivos_studio.media.output.unfinished import temporary_folder
 from mivos_studio.project.file import project_file
@@ -71,7 +74,7 @@ project_file.ProjectFile.create(at / "work.mivos")
 """,
     "a project that moves": """
 project = project_file.ProjectFile.create(at / "work.mivos")
-project_file.close_cleanly = lambda _: os._exit(9)
+project_file.close_cleanly = lambda *_: os._exit(9)
 project.save_as(at / "other.mivos")
 """,
 }
@@ -132,14 +135,14 @@ def test_notes_that_say_nothing_go_and_those_of_a_newer_version_stay_for_a_month
     newer = left_note("newer", json.dumps({"kind": "hologram", "path": str(tmp_path)}))
     away = left_note("away", json.dumps({"kind": "project", "path": "/nowhere/at/all/a.mivos"}))
     clear_leftovers()
-    assert [path for path in broken if path.exists()] == []
-    assert newer.exists()
-    assert away.exists(), "its disk may come back"
+    assert [path for path in broken if path.read_bytes().strip()] == []
+    assert newer.read_bytes().strip()
+    assert away.read_bytes().strip(), "its disk may come back"
     month_s = 31 * 86400
     os.utime(away, (time.time() - month_s, time.time() - month_s))
     clear_leftovers()
-    assert newer.exists()
-    assert not away.exists()
+    assert newer.read_bytes().strip()
+    assert not away.read_bytes().strip()
 
 
 def test_a_note_leads_to_no_folder_that_this_program_did_not_make(tmp_path: Path) -> None:
@@ -160,6 +163,30 @@ def test_where_nothing_can_be_noted_writing_works(cache: Path, tmp_path: Path) -
         (inside / "a").write_text("a")
     clear_leftovers()
     assert (tmp_path / "new" / "a").read_text() == "a"
+
+
+def test_something_can_be_noted_on_a_full_disk_and_blank_notes_do_not_add_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Note.make("folder", tmp_path / "first").remove()
+    files = {path.name: path.stat().st_blocks for path in notes_folder().iterdir()}
+
+    def acquire_no_new(path: Path, *, makes: bool) -> FileLock:
+        if makes:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return acquire(path, makes=makes)
+
+    acquire = FileLock.acquire
+    monkeypatch.setattr(FileLock, "acquire", acquire_no_new)
+    notes = [Note.make("folder", tmp_path / name) for name in "ab"]
+    noted = [
+        json.loads(path.read_text())["path"] for path in notes_folder().iterdir() if path.read_text().strip()
+    ]
+    assert sorted(noted) == [str(tmp_path / "a"), str(tmp_path / "b")]
+    for note in notes:
+        note.remove()
+    assert {path.name: path.stat().st_blocks for path in notes_folder().iterdir()} == files
+    assert not has_notes()
 
 
 def test_a_new_folder_takes_the_place_of_an_empty_one_alone(tmp_path: Path) -> None:
