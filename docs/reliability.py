@@ -16,7 +16,7 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from mivos_studio.benchmarks.kill import KillOptions, measure_kills, table  # noqa: E402 the path comes first
+from mivos_studio.benchmarks.kill.measure import KillOptions, measure_kills, table  # noqa: E402 the path comes first
 from mivos_studio.benchmarks.project_file import measure  # noqa: E402
 from mivos_studio.cli.options import whole_number  # noqa: E402
 from mivos_studio.evaluation.machine import describe_machine, format_machine  # noqa: E402

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -124,6 +125,7 @@ def open_window(options: WindowOptions) -> tuple[QApplication, MainWindow]:
     reporter.caught.connect(window.messages.error)
     reporter.install()
     window.show_sized_to_screen()
+    window.first_painted.connect(_clear_leftovers)
     window.first_painted.connect(lambda: window.open(options.clip))
     if options.offers_recovery:
         window.first_painted.connect(window.parts.projects.offer_unnamed)
@@ -160,6 +162,20 @@ def let_idle_threads_sleep() -> None:
     """
     if not any(name in os.environ for name in _WAIT_VARIABLES):
         os.environ["OMP_WAIT_POLICY"] = "passive"
+
+
+def _clear_leftovers() -> None:
+    """Remove what killed runs left, beside the window: disks may be slow, or away."""
+
+    def clear() -> None:
+        from mivos_studio.media.output.unfinished import has_notes
+
+        if has_notes():
+            from mivos_studio.project.file.leftovers import clear_leftovers
+
+            clear_leftovers()
+
+    threading.Thread(target=clear, name="leftovers", daemon=True).start()
 
 
 def _finish(window: MainWindow, options: WindowOptions) -> None:

@@ -1,5 +1,7 @@
 """Write a file beside its place and rename it, so that it is never seen half written; hash contents.
 
+Also the program's cache folder.
+
 Every package may use this module, `model` too: it needs the standard library alone. What may be written where
 is decided in `media.output` and by the callers.
 """
@@ -17,6 +19,7 @@ from pathlib import Path
 _NO_HARD_LINKS = frozenset(
     {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, errno.EMLINK}
 )
+_PROGRAM = "MiVOS Studio"
 
 
 @contextmanager
@@ -28,7 +31,7 @@ def written_beside(path: Path, put: Callable[[Path, Path], object] = Path.replac
     Nothing is put in place, and nothing stays, where the block ends with an error. One process at a time may
     write a file: what a killed one left is written over by the next.
     """
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")  # some libraries go by the ending
+    partial = partial_path(path)
     try:
         yield partial
         flush_to_disk(partial)
@@ -37,6 +40,11 @@ def written_beside(path: Path, put: Callable[[Path, Path], object] = Path.replac
             partial.unlink()
         raise
     put(partial, path)
+
+
+def partial_path(path: Path) -> Path:
+    """Return where a file is written until it is complete."""
+    return path.with_name(f".{path.stem}.partial{path.suffix}")  # some libraries go by the ending
 
 
 def move_without_replacing(source: Path, target: Path) -> None:
@@ -75,3 +83,14 @@ def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's content in hexadecimal. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def user_cache_folder() -> Path:
+    """Return the program's cache folder, the same as Qt's for the window."""
+    home = Path.home()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / _PROGRAM / "cache"
+    if sys.platform == "darwin":
+        return home / "Library" / "Caches" / _PROGRAM
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(given) if Path(given).is_absolute() else home / ".cache") / _PROGRAM

@@ -120,8 +120,9 @@ def _add_kill(subjects: _Subjects) -> ArgumentParser:
     kill = subjects.add_parser(
         "kill",
         help="whether a killed program loses work",
-        description="Kill the program at random moments while it plays a script in a project, and count what"
-        " is lost of what it acknowledged.",
+        description="Kill the program at random moments while it works in a project and writes copies, masks"
+        " and scripts, start it again, and count what is lost of what it acknowledged. Exits with 1 where"
+        " anything is.",
     )
     kill.add_argument("--kills", type=whole_number(least=1), default=20, metavar="N", help="default: 20")
     kill.add_argument(
@@ -130,6 +131,11 @@ def _add_kill(subjects: _Subjects) -> ArgumentParser:
         default=0,
         metavar="N",
         help="of script and moments (default: 0)",
+    )
+    kill.add_argument(
+        "--full-disk",
+        action="store_true",
+        help="work on a disk of 4 MB that fills up in the middle (Linux, as root)",
     )
     kill.set_defaults(run=run_kill)
     return kill
@@ -295,10 +301,13 @@ def run_kill(options: Namespace) -> None:
     """Kill, compare, print and write the figures."""
     check_json(options)
 
-    from mivos_studio.benchmarks.kill import KillOptions, measure_kills, table
+    from mivos_studio.benchmarks.kill.measure import KillOptions, measure_kills, table
 
-    figures = measure_kills(KillOptions(kills=options.kills, seed=options.seed))
+    wanted = KillOptions(kills=options.kills, seed=options.seed, full_disk=options.full_disk)
+    figures = measure_kills(wanted)
     _tell(options, table(figures), figures)
+    if not figures["is_ok"]:
+        raise RuntimeError("A program that was killed left something else than it acknowledged, see above.")
 
 
 def run_settings(options: Namespace) -> None:

@@ -52,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(words: Sequence[str]) -> int:
     try:
         options = command_parser(words).parse_args(words)
+        if words[:1] != ["doctor"]:
+            _clear_leftovers()
         options.run(options)
         if sys.stdout is not None:  # as where a service starts the command without one
             sys.stdout.flush()
@@ -79,6 +81,16 @@ def _close_output() -> None:
     """Drop what was not printed yet: Python would try again at its exit, and report that."""
     with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _clear_leftovers() -> None:
+    """Remove what killed runs left, if any did."""
+    from mivos_studio.media.output.unfinished import has_notes
+
+    if has_notes():
+        from mivos_studio.project.file.leftovers import clear_leftovers
+
+        clear_leftovers()
 
 
 def command_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:

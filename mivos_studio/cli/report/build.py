@@ -97,6 +97,6 @@ def _project_paths(options: ReportOptions) -> list[str]:
 
 
 def _window_errors(scrubber: Scrubber) -> list[str]:
-    from mivos_studio.project.file.recovery import user_cache_folder
+    from mivos_studio.files import user_cache_folder
 
     return window_errors(user_cache_folder() / "errors.txt", scrubber)

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 from mivos_studio.files import flush_to_disk, move_without_replacing
@@ -30,7 +29,10 @@ from mivos_studio.media.output.places import (
     real_path,
     refuse_project,
 )
+from mivos_studio.media.output.unfinished import temporary_folder
 
+FILE = "file"
+"""The kind of notes of such files, see `unfinished`."""
 _LONGEST_SUFFIX = 10
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # for somebody who reads a pipe: without, opening it would not end
 _LEAST_BYTES = 4096  # a block of most file systems
@@ -57,7 +59,7 @@ def check_file(path: Path, kind: FileKind, *, inputs: Iterable[Path] = ()) -> No
         return
     target = _allowed(path, kind, inputs)
     check_free_space(target, _LEAST_BYTES)
-    stages.begin(target, target.parent, _nothing_to_undo).remove()
+    stages.begin(target, target.parent, FILE, _nothing_to_undo).remove()
     if not os.path.lexists(target):
         try:
             target.open("xb").close()
@@ -90,12 +92,12 @@ def written_file(path: Path, kind: FileKind, *, inputs: Iterable[Path] = ()) -> 
     was finished by then stays, and the text says where. A device or pipe takes the content as it is.
     """
     if _is_stream(path):
-        with TemporaryDirectory(prefix="mivos-") as folder:
-            yield Path(folder) / _name(path)
-            _pour(Path(folder) / _name(path), path)
+        with temporary_folder() as folder:
+            yield folder / _name(path)
+            _pour(folder / _name(path), path)
         return
     target = _allowed(path, kind, inputs)
-    staging = stages.begin(target, target.parent, _nothing_to_undo)
+    staging = stages.begin(target, target.parent, FILE, _nothing_to_undo)
     content = staging.result / _name(target)
     is_kept = False
     try:
@@ -182,6 +184,11 @@ def _put(content: Path, target: Path) -> None:
 def _name(path: Path) -> str:
     """Short, and with the ending that decides how some libraries write."""
     return f"content{path.suffix[:_LONGEST_SUFFIX]}"
+
+
+def clear_file(path: Path) -> None:
+    """Remove what a killed run left of a file. Raises a MediaError where another run is writing it."""
+    stages.clear_leftovers(path, _nothing_to_undo)
 
 
 def _nothing_to_undo(staging: stages.Staging) -> None:

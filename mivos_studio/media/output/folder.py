@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Self
@@ -46,6 +47,8 @@ from mivos_studio.media.output.places import (
     remove_empty,
 )
 
+FOLDER = "folder"
+"""The kind of notes of such folders, see `unfinished`."""
 _QUICK_BYTES = 256 * 2**20
 
 
@@ -83,7 +86,7 @@ class FolderOutput:
     def __enter__(self) -> Self:
         """Reserve the place, locked for other runs until the end. Raises a MediaError where that fails."""
         home = self.path if self.path.is_dir() else nearest_folder(self.path)
-        self._staging = stages.begin(self.path, home, self._undo)
+        self._staging = stages.begin(self.path, home, FOLDER, self._undo)
         try:
             check_names(self.path, home, self._staging.result)
             self._check_empty()  # once more: another run may have ended since
@@ -256,19 +259,31 @@ class FolderOutput:
                 raise MediaError(f"{self.path / file.name} was changed meanwhile: name another folder.")
 
     def _undo(self, staging: stages.Staging) -> None:
-        """Take a result that is partly in place out again, and put the earlier one back. Raises OSError."""
-        if not os.path.lexists(staging.result / MANIFEST_NAME):  # the list went last: all are in place
-            move_without_replacing(self.path / MANIFEST_NAME, staging.result / MANIFEST_NAME)
-        new = read_manifest(staging.result) or ()
-        for file in new:
-            if not os.path.lexists(staging.result / file.name) and file.is_in(self.path):
-                move_without_replacing(self.path / file.name, staging.result / file.name)
-        for name in (MANIFEST_NAME, *(file.name for file in new)):
-            back, place = staging.result / name, self.path / name
-            if os.path.lexists(back) and os.path.lexists(place) and back.samefile(place):
-                place.unlink()  # stopped between link and removal
-            remove_empty(self.path / parent for parent in PurePosixPath(name).parents if parent.name)
-        stages.restore(staging.older, self.path)
+        _undo(self.path, staging)
+
+
+def clear_folder(path: Path) -> None:
+    """Take a result of a killed run that is partly in place out again, and put the earlier one back.
+
+    Raises a MediaError where another run is writing it.
+    """
+    stages.clear_leftovers(path, partial(_undo, path))
+
+
+def _undo(path: Path, staging: stages.Staging) -> None:
+    """Take a result that is partly in place out again, and put the earlier one back. Raises OSError."""
+    if not os.path.lexists(staging.result / MANIFEST_NAME):  # the list went last: all are in place
+        move_without_replacing(path / MANIFEST_NAME, staging.result / MANIFEST_NAME)
+    new = read_manifest(staging.result) or ()
+    for file in new:
+        if not os.path.lexists(staging.result / file.name) and file.is_in(path):
+            move_without_replacing(path / file.name, staging.result / file.name)
+    for name in (MANIFEST_NAME, *(file.name for file in new)):
+        back, place = staging.result / name, path / name
+        if os.path.lexists(back) and os.path.lexists(place) and back.samefile(place):
+            place.unlink()  # stopped between link and removal
+        remove_empty(path / parent for parent in PurePosixPath(name).parents if parent.name)
+    stages.restore(staging.older, path)
 
 
 def _identity(path: Path) -> tuple[int, int]:

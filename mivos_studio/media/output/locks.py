@@ -57,6 +57,16 @@ class FileLock:
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         os.write(self._descriptor, text.encode())
 
+    def overwrite(self, text: str, size: int) -> None:
+        """Replace the file's content in the space that it has, filled up with blanks. Raises OSError.
+
+        Works on a full disk too, where the file has had this size in bytes before.
+        """
+        content = text.encode().ljust(size)
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        if os.write(self._descriptor, content) < len(content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
     def close(self) -> None:
         """Release the lock; the file stays."""
         os.close(self._descriptor)

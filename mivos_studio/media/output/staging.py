@@ -25,6 +25,7 @@ from mivos_studio.files import move_without_replacing
 from mivos_studio.media.errors import MediaError
 from mivos_studio.media.output.locks import FileLock, LockedError
 from mivos_studio.media.output.places import cannot_write
+from mivos_studio.media.output.unfinished import Note
 
 _LOCK_NAME = "unfinished"
 _MOST_TRIES = 1000
@@ -45,6 +46,7 @@ class Staging:
         self.replaced = path / "replaced"
         self.lock_file = path / _LOCK_NAME
         self._lock: FileLock | None = None
+        self._note: Note | None = None
 
     @property
     def holds_no_lock(self) -> bool:
@@ -60,6 +62,10 @@ class Staging:
             return os.path.lexists(self.path)  # no folder, or another user's
         return bool(names) and _LOCK_NAME not in names
 
+    def take_note(self, note: Note) -> None:
+        """Hold the note of the destination until this is removed or given up."""
+        self._note = note
+
     def lock(self, *, is_new: bool) -> bool:
         """Lock it; return whether the file system has locks. Raises LockedError or OSError."""
         self._lock = FileLock.acquire(self.lock_file, makes=is_new)
@@ -72,6 +78,7 @@ class Staging:
         remove_if_empty(self.older)
         self.give_up_lock()
         remove_if_empty(self.path)
+        self._remove_note()
 
     def keep(self, name: str) -> Path:
         """Leave the finished result for the user, under a name that can be seen if possible; say where."""
@@ -89,6 +96,7 @@ class Staging:
             shutil.rmtree(self.replaced, ignore_errors=True)
             remove_if_empty(self.older)
             remove_if_empty(self.path)
+        self._remove_note()
         return kept
 
     def leave(self) -> None:
@@ -103,13 +111,30 @@ class Staging:
             self._lock.release()
             self._lock = None
 
+    def _remove_note(self) -> None:
+        if self._note is not None:
+            self._note.remove()
+            self._note = None
 
-def begin(destination: Path, home: Path, undo: Undo) -> Staging:
+
+def begin(destination: Path, home: Path, kind: str, undo: Undo) -> Staging:
     """Make and lock the folder for a destination, in a folder on its disk.
 
-    undo  is asked before a leftover is removed.
+    kind  of the note for the next start, see `unfinished`.
+    undo  is called before a leftover is removed.
     Raises a MediaError where another run is writing to the destination, or nothing can be made there.
     """
+    note = Note.make(kind, destination)
+    try:
+        staging = _begin(destination, home, undo)
+    except BaseException:
+        note.remove()
+        raise
+    staging.take_note(note)
+    return staging
+
+
+def _begin(destination: Path, home: Path, undo: Undo) -> Staging:
     try:
         for _ in range(_MOST_TRIES):
             taken = clear_leftovers(destination, undo)

@@ -20,6 +20,7 @@ _LIMITS = {
     sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 50,
 }
 _SETTINGS = ("trusted_schema = OFF", "cell_size_check = ON", "mmap_size = 0", "synchronous = FULL")
+_WITHOUT_LOCKS = "win32-none" if sys.platform == "win32" else "unix-none"
 _WAIT_S = 5.0
 _NETWORK_DRIVES = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "gpfs", "davfs"}
@@ -27,13 +28,17 @@ _NETWORK_DRIVES = frozenset(
 )
 
 
-def connect(path: Path, mode: str, *, immutable: bool = False, vfs: str | None = None) -> sqlite3.Connection:
+def connect(
+    path: Path, mode: str, *, immutable: bool = False, alone: bool = False, vfs: str | None = None
+) -> sqlite3.Connection:
     """Open a database.
 
     mode       "ro", "rw" or "rwc", which makes one that is not there.
-    immutable  nobody else writes it: nothing is locked and no file is made beside it.
+    immutable  nobody else writes it, and no log lies beside it: nothing is locked, and no file is made there.
+    alone      the same with a log, whose index is then in memory instead of in a file.
     Raises sqlite3.Error.
     """
+    vfs = _WITHOUT_LOCKS if alone else vfs
     options = [f"mode={mode}", *(["immutable=1"] if immutable else []), *([f"vfs={vfs}"] if vfs else [])]
     database = sqlite3.connect(
         f"file:{quote(os.fsencode(_uri_path(path)))}?{'&'.join(options)}",
@@ -45,7 +50,8 @@ def connect(path: Path, mode: str, *, immutable: bool = False, vfs: str | None =
     try:
         for limit, value in _LIMITS.items():
             database.setlimit(limit, value)
-        for setting in _SETTINGS:
+        # First: what is executed before would open the log with a file.
+        for setting in (*(["locking_mode = EXCLUSIVE"] if alone else []), *_SETTINGS):
             database.execute(f"PRAGMA {setting}").close()
     except BaseException:
         database.close()

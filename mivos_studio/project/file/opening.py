@@ -8,10 +8,13 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from mivos_studio.media.output.places import cannot_write
+from mivos_studio.media.output.unfinished import TemporaryFolder
 from mivos_studio.project.file.database import connect
 from mivos_studio.project.file.errors import DamagedError, ProjectError, in_sentences
 from mivos_studio.project.file.lock import has_living_owner, lock_path
 from mivos_studio.project.file.schema import VERSION, has_our_tables, version_of
+from mivos_studio.project.file.wal import holds_transaction
 
 _BESIDE = ("-wal", "-journal")
 _WAL = 2
@@ -20,35 +23,54 @@ _JOURNAL_BYTE = 18
 
 
 class ReadOnlyDatabase:
-    """A connection for reading; `close` removes the copy that was read where the folder is read-only."""
+    """A connection for reading; `close` removes the copy that was read where a killed save is to be undone.
+
+    Raises a ProjectError.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._copy: tempfile.TemporaryDirectory[str] | None = None
+        self._copy: TemporaryFolder | None = None
         with in_sentences(path):
             try:
                 self.connection = self._connect(path)
             except sqlite3.OperationalError:
-                if not any(_beside(path, ending).exists() for ending in _BESIDE):
+                if not _beside(path, "-journal").exists():
                     raise
-                # What a killed process left has to be read with the database, and needs files beside it.
-                self._copy = tempfile.TemporaryDirectory(prefix="mivos-")
-                self.connection = connect(_copied(path, Path(self._copy.name)), "rw")
-                self.connection.execute("SELECT 1 FROM sqlite_schema").fetchall()
+                self.connection = self._connect_to_copy(path)
 
     def close(self) -> None:
         """Close the connection."""
         self.connection.close()
         if self._copy is not None:
-            self._copy.cleanup()
+            self._copy.remove()
 
     def _connect(self, path: Path) -> sqlite3.Connection:
-        is_at_rest = not has_living_owner(path) and not any(_beside(path, each).exists() for each in _BESIDE)
-        database = connect(path, "ro", immutable=is_at_rest and _is_wal(path))
+        is_at_rest, wal = not has_living_owner(path), _beside(path, "-wal")
+        is_in_log = is_at_rest and wal.exists() and holds_transaction(wal)
+        database = connect(
+            path, "ro", immutable=is_at_rest and not is_in_log and _is_wal(path), alone=is_in_log
+        )
         try:
             database.execute("SELECT 1 FROM sqlite_schema").fetchall()
         except sqlite3.Error:
             database.close()
             raise
+        return database
+
+    def _connect_to_copy(self, path: Path) -> sqlite3.Connection:
+        """Undo a save in which a process was killed, without WAL, in a copy."""
+        try:
+            self._copy = TemporaryFolder()
+            copy = _copied(path, self._copy.path)
+        except OSError as error:
+            if self._copy is not None:
+                self._copy.remove()
+            raise ProjectError(
+                f"{path} was not closed, and a copy of it to be read cannot be made:"
+                f" {cannot_write(Path(tempfile.gettempdir()), error)}"
+            ) from error
+        database = connect(copy, "rw")
+        database.execute("SELECT 1 FROM sqlite_schema").fetchall()
         return database
 
 
@@ -112,14 +134,16 @@ def misses_journal(path: Path) -> bool:
         return False  # opening it says why it cannot be read
 
 
-def close_cleanly(database: sqlite3.Connection) -> None:
+def close_cleanly(database: sqlite3.Connection, path: Path) -> bool:
     """Close a connection so that one file is left, which can be read on any disk and in any folder.
 
-    A WAL journal stays where another process is reading: it is closed by the next that writes.
+    Return whether that is so. A log stays where another process is reading, or the disk is full: it belongs
+    to the project until that is closed the next time.
     """
     with suppress(sqlite3.Error):
         database.execute("PRAGMA journal_mode = DELETE").close()
     database.close()
+    return not any(_beside(path, ending).exists() for ending in _BESIDE)
 
 
 def _beside(path: Path, ending: str) -> Path:

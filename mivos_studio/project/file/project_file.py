@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
@@ -16,9 +16,10 @@ import msgspec
 
 from inference_core.errors import UserError
 from inference_core.state.snapshot import SessionSnapshot
-from mivos_studio.files import move_without_replacing, written_beside
+from mivos_studio.files import move_without_replacing, partial_path, written_beside
 from mivos_studio.media.clip import Clip
 from mivos_studio.media.output.places import PROJECT_SUFFIX, cannot_write, real_path
+from mivos_studio.media.output.unfinished import Note, noted
 from mivos_studio.project.file.blobs import BlobTable
 from mivos_studio.project.file.clip_reference import ClipReference, read_clip, write_clip
 from mivos_studio.project.file.database import (
@@ -49,6 +50,9 @@ _MISSES_JOURNAL = (
     " last changes: put that file beside it and open it again. To go on without it, save this one under"
     " another name."
 )
+
+PROJECT = "project"
+"""The kind of notes of projects that are made, see `mivos_studio.media.output.unfinished`."""
 
 
 class Savable(Protocol):
@@ -97,22 +101,21 @@ class ProjectFile:
         """Make a project where there is no file, or an empty one. Raises a ProjectError."""
         check_suffix(path)
         path = real_path(path)
-        lock = _locked(path)
-        try:
-            if path.exists() and (not path.is_file() or path.stat().st_size):
-                raise ProjectError(f"{path} is there already: open it, or choose another name.")
-            if not path.exists():
-                check_nothing_left(path)
-            with in_sentences(path):
-                database = connect(path, "rwc")
-                create_tables(database)
-                if clip is not None:
-                    write_clip(database, clip)
-                start_journal(database, path)
-            return cls(path, database, lock)
-        except BaseException:
-            lock.release()
-            raise
+        with noted(PROJECT, path):
+            lock = _locked(path)
+            try:
+                if path.exists() and (not path.is_file() or path.stat().st_size):
+                    raise ProjectError(f"{path} is there already: open it, or choose another name.")
+                if not path.exists():
+                    check_nothing_left(path)
+                with in_sentences(path):
+                    _make_empty(path, clip)
+                    database = connect(path, "rw")
+                    start_journal(database, path)
+                return cls(path, database, lock)
+            except BaseException:
+                lock.release()
+                raise
 
     @classmethod
     def open(cls, path: Path, *, writes: bool = True) -> ProjectFile:
@@ -320,26 +323,26 @@ class ProjectFile:
             return
         check_suffix(path)
         path = real_path(path)
-        lock = _locked(path)
-        try:
-            with self._access, in_sentences(path):
-                if path.exists():
-                    _make_replaceable(path, replaces=replaces)
-                clip = self.clip
-                copy_database(self._database, path, clip and clip.seen_from(path), replaces=replaces)
-                database = connect(path, "rw")
-                start_journal(database, path)
-                self._leave()
-                self._database, self._lock, self.path = database, lock, path
-                self._identity = _identity_to_check(path)
-                self.is_read_only, self._reader = False, None
-                self._blobs.move_to(database, path)
-                if self._saver is not None:
-                    self._saver.move_to(database)
-        except BaseException:
-            if self._lock is not lock:
-                lock.release()
-            raise
+        with noted(PROJECT, path), noted(PROJECT, self.path):
+            lock = _locked(path)
+            try:
+                with self._access, in_sentences(path):
+                    if path.exists():
+                        _make_replaceable(path, replaces=replaces)
+                    clip, is_new = self.clip, not path.exists()
+                    copy_database(self._database, path, clip and clip.seen_from(path), replaces=replaces)
+                    database = _opened_copy(path, is_new=is_new)
+                    self._leave()
+                    self._database, self._lock, self.path = database, lock, path
+                    self._identity = _identity_to_check(path)
+                    self.is_read_only, self._reader = False, None
+                    self._blobs.move_to(database, path)
+                    if self._saver is not None:
+                        self._saver.move_to(database)
+            except BaseException:
+                if self._lock is not lock:
+                    lock.release()
+                raise
 
     def copy_to(self, path: Path, clip: ClipReference | None) -> None:
         """Copy the project as it was saved last to a free place, for a clip there. Raises a ProjectError."""
@@ -370,14 +373,18 @@ class ProjectFile:
     # -- inside ----------------------------------------------------------------------------------------------
 
     def _leave(self) -> None:
+        note, is_clean = Note.make(PROJECT, self.path), False
         try:
             if self._reader is not None:
                 self._reader.close()
-            else:
-                close_cleanly(self._database)
+            is_clean = self._reader is not None or close_cleanly(self._database, self.path)
         finally:
             if self._lock is not None:
                 self._lock.release()
+            if is_clean:
+                note.remove()
+            else:
+                note.leave()
 
     def _load(self) -> None:
         self._loaded = load(self._database, self.path)
@@ -422,34 +429,103 @@ def check_suffix(path: Path) -> None:
         raise ProjectError(f"{path} is no name of a project: let it end in {PROJECT_SUFFIX}.")
 
 
+def clear_project(path: Path) -> None:
+    """Remove what a killed process left of a project that it was making, and close one that it was closing.
+
+    Raises a ProjectError where another process has it open, and OSError.
+    """
+    lock = ProjectLock.acquire(path)
+    try:
+        partial = partial_path(path)
+        for left in (partial, *_beside(partial)):
+            left.unlink(missing_ok=True)
+        if path.exists() and _beside(path):
+            with in_sentences(path):
+                database = connect(path, "rw")
+                try:
+                    database.execute("SELECT 1 FROM sqlite_schema").fetchall()  # reads the journal
+                finally:
+                    close_cleanly(database, path)
+            path.with_name(f"{path.name}-journal").unlink(missing_ok=True)  # an empty one
+            if _beside(path):
+                raise ProjectError(f"{path} cannot be closed: free some space on its disk.")
+    finally:
+        lock.release()
+
+
+def _make_empty(path: Path, clip: ClipReference | None) -> None:
+    """Make a project of a clip that appears whole or not at all, in place of an empty file too."""
+
+    def fill(beside: Path) -> None:
+        with closing(connect(beside, "rwc")) as database:
+            create_tables(database)
+            if clip is not None:
+                write_clip(database, clip)
+
+    _put_beside(path, fill, replaces=path.exists())
+
+
 def copy_database(
     database: sqlite3.Connection, path: Path, clip: ClipReference | None, *, replaces: bool = False
 ) -> None:
     """Copy what a project holds to a file that appears whole or not at all. Raises a ProjectError."""
     check_nothing_left(path)
 
-    def put(beside: Path, target: Path) -> None:
-        try:
-            (Path.replace if replaces else move_without_replacing)(beside, target)
-        except OSError:
-            beside.unlink(missing_ok=True)
-            raise
+    def fill(beside: Path) -> None:
+        with closing(connect(beside, "rwc")) as copy:
+            database.backup(copy)
+            if journal_mode(copy, "DELETE") != "delete":
+                raise ProjectError(f"{path} cannot be written: its disk does not keep a journal.")
+            if clip is not None:
+                write_clip(copy, clip)
 
+    _put_beside(path, fill, replaces=replaces)
+
+
+def _put_beside(path: Path, fill: Callable[[Path], None], *, replaces: bool) -> None:
+    """Write a database beside its place and put it there. Raises a ProjectError, and sqlite3.Error."""
+
+    def put(beside: Path, target: Path) -> None:
+        check_nothing_left(target)
+        (Path.replace if replaces else move_without_replacing)(beside, target)
+
+    partial = partial_path(path)
     try:
         with written_beside(path, put) as beside:
             beside.unlink(missing_ok=True)
-            copy = connect(beside, "rwc")
-            try:
-                database.backup(copy)
-                journal_mode(copy, "DELETE")
-                if clip is not None:
-                    write_clip(copy, clip)
-            finally:
-                copy.close()
+            fill(beside)
     except FileExistsError as error:
         raise ProjectError(f"{path} is there already: choose another name.") from error
     except OSError as error:
         raise ProjectError(cannot_write(path, error)) from error
+    finally:
+        for left in (partial, *_beside(partial)):
+            with suppress(OSError):
+                left.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> list[Path]:
+    """Return the files that SQLite has made beside a database and that are there."""
+    files = (path.with_name(f"{path.name}{ending}") for ending in ("-wal", "-shm", "-journal"))
+    return [file for file in files if file.exists()]
+
+
+def _opened_copy(path: Path, *, is_new: bool) -> sqlite3.Connection:
+    """Open a copy for writing; where that fails, as on a full disk, one that is new is removed.
+
+    Raises sqlite3.Error.
+    """
+    database = connect(path, "rw")
+    try:
+        start_journal(database, path)
+    except BaseException:
+        database.close()
+        if is_new:
+            for file in (*_beside(path), path):
+                with suppress(OSError):
+                    file.unlink()
+        raise
+    return database
 
 
 def _copy_beside(database: sqlite3.Connection, path: Path, what: str) -> Path:
@@ -458,7 +534,8 @@ def _copy_beside(database: sqlite3.Connection, path: Path, what: str) -> Path:
         ending = what if number == 1 else f"{what}-{number}"
         copy = path.with_name(f"{path.stem}.{ending}{path.suffix}")
         if not copy.exists():
-            copy_database(database, copy, None)
+            with noted(PROJECT, copy):
+                copy_database(database, copy, None)
             return copy
     raise ProjectError(f"Beside {path} are too many copies of it: move them elsewhere.")
 
@@ -468,12 +545,17 @@ def _make_replaceable(path: Path, *, replaces: bool) -> None:
     if not replaces:
         raise ProjectError(f"{path} is there already: choose another name.")
     check_is_file(path)
-    older = connect(path, "rw")
+    older, is_closed = connect(path, "rw"), False
     try:
         if version_of(older) is None:
             raise ProjectError(f"{path} is not a project of this program: choose another name.")
     finally:
-        close_cleanly(older)
+        is_closed = close_cleanly(older, path)
+    if not is_closed:
+        raise ProjectError(
+            f"{path} cannot be replaced: it is still open in another window, or its disk is full. Close it, free"
+            " some space, or choose another name."
+        )
 
 
 def _locked(path: Path) -> ProjectLock:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from inference_core.errors import UserError
 from inference_core.tools.registry import TOOLS
+from mivos_studio.files import user_cache_folder
 from mivos_studio.media.output.places import PROJECT_SUFFIX, cannot_write
 from mivos_studio.project.file.clip_reference import ClipReference, read_clip
 from mivos_studio.project.file.errors import ProjectError
@@ -25,8 +25,9 @@ BUDGET_BYTES = 5 * 2**30
 """Beyond this the user is told what work without a name takes; nothing is deleted by itself."""
 _MOST_EMPTY_BYTES = 10**6
 """One that is larger holds work; it is not opened to see that."""
-_PROGRAM = "MiVOS Studio"
 _BESIDE = ("", "-wal", "-shm", "-journal")
+_LEAST_STEPS = 2
+"""Of a project in which anything was done; the first adds the first object."""
 
 
 class RecoveryFolder:
@@ -131,14 +132,3 @@ def _content(path: Path) -> tuple[str, int | None]:
     name = Path(clip.absolute).name if clip is not None else path.stem
     is_begun = max(undo_steps, len(verbs)) > 1
     return name, sum(verb in TOOLS for verb in verbs) if is_begun else None
-
-
-def user_cache_folder() -> Path:
-    """Return the program's cache folder, the same as Qt's for the window."""
-    home = Path.home()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / _PROGRAM / "cache"
-    if sys.platform == "darwin":
-        return home / "Library" / "Caches" / _PROGRAM
-    given = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(given) if Path(given).is_absolute() else home / ".cache") / _PROGRAM

@@ -21,7 +21,8 @@ from tests.inference_core.snapshot import snapshot
 from tests.mivos_studio.project.file.killed import STEPS, Work, warm_up
 
 KILLS_IN_MAKE_TEST = 10
-KILLS_IN_LONG_TEST = 500
+BLOCKS, KILLS_IN_A_BLOCK = 10, 30
+"""Of the long test: one that was interrupted goes on with the next block."""
 
 
 def restored(project: ProjectFile, clip: Path) -> Session:
@@ -53,11 +54,11 @@ def states_after_steps(clip: Path, script: Path) -> list[dict[str, object]]:
     return states
 
 
-def kill_again_and_again(count: int, clip: Path, folder: Path) -> None:
+def kill_again_and_again(count: int, seed: int, clip: Path, folder: Path) -> None:
     warm_up(clip, folder / "cold")  # starts the process that the others are forked from
     duration = warm_up(clip, folder / "warm")
     states = states_after_steps(clip, folder / "script.json")
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     reached = []
     for number in range(count):
         work = Work.in_folder(folder / f"kill{number}", clip)
@@ -102,11 +103,14 @@ def no_fork_server_stays() -> Iterator[None]:
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no forkserver")
 @pytest.mark.usefixtures("no_fork_server_stays")
 @pytest.mark.parametrize(
-    "count",
-    [KILLS_IN_MAKE_TEST, pytest.param(KILLS_IN_LONG_TEST, marks=pytest.mark.long("kill"))],
+    ("count", "seed"),
+    [
+        (KILLS_IN_MAKE_TEST, BLOCKS),
+        *(pytest.param(KILLS_IN_A_BLOCK, seed, marks=pytest.mark.long("kill")) for seed in range(BLOCKS)),
+    ],
 )
 def test_nothing_that_was_acknowledged_is_lost(
-    count: int, small_clip: ClipOnDisk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    count: int, seed: int, small_clip: ClipOnDisk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[4]))
-    kill_again_and_again(count, small_clip.images, tmp_path)
+    kill_again_and_again(count, seed, small_clip.images, tmp_path)

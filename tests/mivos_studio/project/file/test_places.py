@@ -250,7 +250,7 @@ def test_collected_with_its_clip_a_project_can_be_given_away(
     with ProjectFile.open(saved[0]) as project:
         project.set_clip(reference(images, saved[0]))
         collected = collect(project, tmp_path / "to give")
-        with pytest.raises(ProjectError, match="is not empty"):
+        with pytest.raises(UserError, match="is not empty"):
             collect(project, tmp_path / "to give")
         assert project.path == saved[0]
     away = tmp_path / "away"

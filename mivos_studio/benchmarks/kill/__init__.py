@@ -1,0 +1,1 @@
+"""Kill the program at random moments and count what is lost: nothing that it acknowledged may be."""
