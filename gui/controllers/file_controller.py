@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -141,8 +142,8 @@ class FileController(QObject):
         opened = self._controller.opened
         lines = [f"<b>MiVOS Studio</b> {_version()}", *_ABOUT]
         if opened is not None:
-            lines.append(f"<b>Networks</b> {opened.description}")
-            lines.append(f"The networks' weights ({opened.family}): {opened.terms}")
+            lines.append(f"<b>Networks</b> {escape(opened.description)}")
+            lines.append(f"The networks' weights ({opened.family}): {escape(opened.terms)}")
         QMessageBox.about(self._window, "About MiVOS Studio", "".join(f"<p>{line}</p>" for line in lines))
 
     def quit(self) -> None:

@@ -6,6 +6,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QMessageBox, QWidget
 
 from gui.panels.dialogs.buttons import add_buttons
+from gui.panels.plain_text import breakable
 
 SAVE = QMessageBox.StandardButton.Save
 KEEP = QMessageBox.StandardButton.Ignore
@@ -30,9 +31,9 @@ class UnnamedDialog(QMessageBox):
         self.setWindowModality(Qt.WindowModality.WindowModal)
         self.setWindowTitle("Work that is not saved" if failure else "Work without a name")
         self.setTextFormat(Qt.TextFormat.PlainText)  # a clip's name may contain <b>
-        self.setText(f"Save what was done on “{name}” as a project?")
+        self.setText(breakable(f"Save what was done on “{name}” as a project?"))
         self.setInformativeText(
-            f"{failure}\n\nIf you leave now, the last changes are lost."
+            f"{breakable(failure)}\n\nIf you leave now, the last changes are lost."
             if failure
             else f"It is {work}. Kept for later, it is offered when the program is started again."
         )
