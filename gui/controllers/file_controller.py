@@ -80,9 +80,14 @@ class FileController(QObject):
         self._opened = opened
 
     @property
+    def clip_path(self) -> Path | None:
+        """The open clip's path; None where it is the sample clip, or none is open."""
+        return self._opened.path if self._opened else None
+
+    @property
     def clip_name(self) -> str:
         """The clip's name in the window."""
-        path = self._opened.path if self._opened else None
+        path = self.clip_path
         return path.name if path else "Sample clip"
 
     def describe_work(self, initial_undo_count: int) -> tuple[str, ...]:
@@ -234,7 +239,7 @@ class FileController(QObject):
         if ids.shape != size:
             raise UserError(
                 f"The mask {path} for frame {frame_index} is {ids.shape[1]}x{ids.shape[0]}; "
-                f"the clip is {size[1]}x{size[0]}."
+                f"the clip is {size[1]}x{size[0]}: save it at the clip's size."
             )
         return ids
 

@@ -13,7 +13,7 @@ from html import escape
 
 from PyQt5.QtCore import QSize, Qt
 from PyQt5.QtGui import QPainter, QPaintEvent, QTextDocument, QTextOption
-from PyQt5.QtWidgets import QFrame, QLabel, QSizePolicy, QStyleOption, QTextEdit, QWidget
+from PyQt5.QtWidgets import QFrame, QLabel, QMessageBox, QSizePolicy, QStyleOption, QTextEdit, QWidget
 
 from mivos_studio.one_line import one_line
 
@@ -33,6 +33,14 @@ def plain_label(text: str = "") -> QLabel:
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setText(text)
     return label
+
+
+def set_plain_texts(box: QMessageBox, text: str, information: str = "") -> None:
+    """Show a text in a message box, and paragraphs below it, as they are and in lines that fit."""
+    box.setText(breakable(text))
+    box.setInformativeText("\n\n".join(map(breakable, information.split("\n\n"))))
+    for label in box.findChildren(QLabel):  # setTextFormat is for the first of them alone
+        label.setTextFormat(Qt.TextFormat.PlainText)
 
 
 def shortened(text: str, most: int) -> str:

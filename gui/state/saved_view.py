@@ -53,10 +53,11 @@ def restored_zoom(saved: object) -> Zoom | None:
     zoom = saved.get("zoom") if isinstance(saved, Mapping) else None
     if not isinstance(zoom, list) or len(zoom) != 3:
         return None
-    if not all(isinstance(each, int | float) and isfinite(each) for each in zoom):
+    try:
+        scale, x, y = map(float, zoom)
+    except (TypeError, ValueError, OverflowError):
         return None
-    scale, x, y = map(float, zoom)
-    return Zoom(scale, (x, y)) if scale > 0 else None
+    return Zoom(scale, (x, y)) if scale > 0 and isfinite(scale) and isfinite(x) and isfinite(y) else None
 
 
 def _is_radius(value: object) -> bool:

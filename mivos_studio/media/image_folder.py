@@ -89,6 +89,6 @@ def _common_size(paths: Sequence[Path]) -> tuple[int, int]:
         if (other_height, other_width) != (height, width):
             raise MediaError(
                 f"The images of a clip must all have one size: {path} has {other_width}x{other_height} "
-                f"pixels, {paths[0].name} has {width}x{height}."
+                f"pixels, {paths[0].name} has {width}x{height}; move those of another size elsewhere."
             )
     return height, width

@@ -79,17 +79,19 @@ def opened_image(path: Path, noun: str = "image") -> Iterator[Image.Image]:
     except UserError:
         raise
     except UnidentifiedImageError:
-        raise MediaError(f"{path} is not an image that this program can read.") from None
+        raise MediaError(
+            f"{path} is not an image that this program can read: save it as PNG or JPEG."
+        ) from None
     except Image.DecompressionBombError:
         raise MediaError(f"The {noun} {path} is too large: shrink it to at most 170 megapixels.") from None
     except MemoryError:
         raise
     except Exception as error:
-        raise MediaError(f"The {noun} {path} cannot be read: {_words(error)}.") from error
+        raise MediaError(f"The {noun} {path} cannot be read{_words(error)}.") from error
 
 
 def _words(error: Exception) -> str:
-    """Return what is wrong with a file, as its reader says it; some say nothing."""
+    """Return what is wrong with a file, as its reader says it, some say nothing; and what to do."""
     if isinstance(error, OSError) and error.errno is not None:
-        return reason_of(error)
-    return str(error).strip().rstrip(".") or "it is damaged"
+        return f": {reason_of(error)}"
+    return f" ({str(error).strip().rstrip('.') or 'it is damaged'}): copy or save it again"

@@ -26,6 +26,17 @@ def play(session: Playable, script: Script, read_ids: ReadIds, on_change: OnChan
         yield number
 
 
+def check_masks(script: Script, read_ids: ReadIds) -> None:
+    """Read every mask that a script names. Raises a UserError, with the step's number, where one is none."""
+    read = found_in(script.folder, read_ids)
+    for number, step in enumerate(script.steps, start=1):
+        for frame_index, file in step.masks.items():
+            try:
+                read(file, frame_index)
+            except UserError as error:
+                raise UserError(f"{place_of(number, step.verb)}: {error}") from error
+
+
 def perform_numbered(step: Step, number: int, session: Playable, read_ids: ReadIds) -> Iterator[FrameMask]:
     """Perform a script's step, counted from 1; a UserError is raised again with the step's number."""
     try:

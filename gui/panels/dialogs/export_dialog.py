@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import (
     QComboBox,
     QDialog,
@@ -20,7 +19,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from gui.panels.plain_text import breakable, plain_label
+from gui.panels.plain_text import breakable, plain_label, set_plain_texts
 from mivos_studio.media.errors import MediaError
 
 if TYPE_CHECKING:
@@ -95,7 +94,9 @@ class ExportDialog(QDialog):
     @property
     def request(self) -> ExportRequest:
         """The current choice; it replaces files only if the user has confirmed this very choice."""
-        folder = self._base_folder / Path(self._folder.text().strip()).expanduser()
+        typed = Path(self._folder.text().strip())
+        is_of_home = bool(typed.parts) and typed.parts[0].startswith("~")  # expanded where it is checked
+        folder = typed if is_of_home else self._base_folder / typed
         plain = ExportRequest(self._format.currentData(), folder, replaces=False)
         confirmed = self._confirmed
         return confirmed if confirmed is not None and replace(confirmed, replaces=False) == plain else plain
@@ -116,8 +117,7 @@ class ExportDialog(QDialog):
 
     def _confirm(self, confirmation: Confirmation) -> bool:
         box = QMessageBox(QMessageBox.Icon.NoIcon, self.windowTitle(), "", parent=self)
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(breakable(confirmation.text))
+        set_plain_texts(box, confirmation.text)
         box.setObjectName("export_question")
         accept = box.addButton(confirmation.button_text, QMessageBox.ButtonRole.AcceptRole)
         if accept is not None:

@@ -27,6 +27,7 @@ from mivos_studio.media.output.places import (
     check_free_space,
     check_writable,
     is_one_of,
+    nearest_folder,
     real_path,
     refuse_project,
 )
@@ -121,7 +122,10 @@ def _allowed(path: Path, kind: FileKind, inputs: Iterable[Path]) -> Path:
     if target.is_dir():
         raise MediaError(f"{path} is a folder; name a file.")
     if not target.parent.is_dir():
-        raise MediaError(f"{path} cannot be written: the folder {target.parent} does not exist.")
+        nearest_folder(target)
+        raise MediaError(
+            f"{path} cannot be written: the folder {target.parent} does not exist; make it first."
+        )
     refuse_project(target)
     if is_one_of(target, inputs):
         raise MediaError(f"{path} is an input of this work; name another file.")

@@ -13,9 +13,11 @@ from pathlib import Path
 from msgspec import convert
 
 from inference_core.errors import UserError
+from mivos_studio.input_files import check_input
 from mivos_studio.media.clip import Clip
 from mivos_studio.media.errors import MediaError
 from mivos_studio.media.image_folder import list_images
+from mivos_studio.system_errors import reason_of
 
 _SAMPLE_BYTES = 64 * 1024
 _Row = tuple[str | None, str, int, str, int, int, int, str]
@@ -41,7 +43,7 @@ class ClipReference:
 
     @classmethod
     def of(cls, path: Path, clip: Clip, project: Path) -> ClipReference:
-        """Describe a clip that is open, for a project. Raises a MediaError where it cannot be read."""
+        """Describe a clip that is open, for a project. Raises a UserError where it cannot be read."""
         size, sha256 = _fingerprint(path)
         height, width = clip.size
         described = cls(
@@ -58,7 +60,7 @@ class ClipReference:
         return replace(self, relative=Path(relative).as_posix())
 
     def is_at(self, path: Path) -> bool:
-        """Whether the same clip is at a path. Raises a MediaError where it cannot be read."""
+        """Whether the same clip is at a path. Raises a UserError where it cannot be read."""
         return _fingerprint(path) == (self.bytes, self.sha256)
 
 
@@ -83,7 +85,7 @@ def find_clip(reference: ClipReference, project: Path) -> FoundClip:
             if reference.is_at(place):
                 return FoundClip(place, is_same=True)
             others.append(place)
-        except MediaError:
+        except UserError:
             continue
     if others:
         return FoundClip(others[0], is_same=False)
@@ -134,11 +136,12 @@ def _places(reference: ClipReference, project: Path) -> Iterator[Path]:
 
 
 def _fingerprint(path: Path) -> tuple[int, str]:
-    """Return bytes and SHA-256 as of ClipReference."""
+    """Return bytes and SHA-256 as of ClipReference. Raises a UserError where the clip cannot be read."""
+    check_input(path, "clip", may_be_folder=True)
     try:
         return _of_folder(path) if path.is_dir() else _of_file(path)
     except OSError as error:
-        raise MediaError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise MediaError(f"{path} cannot be read: {reason_of(error)}.") from error
 
 
 def _of_file(path: Path) -> tuple[int, str]:

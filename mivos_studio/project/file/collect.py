@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mivos_studio.files import move_without_replacing, written_beside
 from mivos_studio.media.image_folder import list_images
-from mivos_studio.media.output.places import cannot_write
+from mivos_studio.media.output.places import cannot_write, real_path
 from mivos_studio.project.file.clip_reference import ClipReference, find_clip
 from mivos_studio.project.file.errors import ProjectError
 from mivos_studio.project.file.project_file import ProjectFile
@@ -26,6 +26,7 @@ def collect(project: ProjectFile, folder: Path) -> Path:
     found = find_clip(reference, project.path)
     if not found.is_same:
         raise ProjectError(f"{found.path} is not the clip of {project.path}: put the clip back first.")
+    folder = real_path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):

@@ -8,10 +8,12 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from mivos_studio.input_files import InputFileError, check_input
 from mivos_studio.project.file.database import connect
 from mivos_studio.project.file.errors import DamagedError, ProjectError, in_sentences
 from mivos_studio.project.file.lock import has_living_owner
 from mivos_studio.project.file.schema import VERSION, has_our_tables, version_of
+from mivos_studio.system_errors import reason_of
 
 _BESIDE = ("-wal", "-journal")
 _WAL = 2
@@ -55,21 +57,21 @@ class ReadOnlyDatabase:
 def check_is_file(path: Path) -> None:
     """Raise a ProjectError where there is no file that can be read."""
     try:
-        if not path.is_file():
-            raise ProjectError(
-                f"There is no project at {path}." if not path.exists() else f"{path} is no file."
-            )
-        if path.stat().st_size == 0:
-            raise ProjectError(f"{path} is empty: it is not a project of this program.")
+        check_input(path, "project")
+        is_empty = path.stat().st_size == 0
+    except InputFileError as error:
+        raise ProjectError(str(error)) from error
     except OSError as error:
-        raise ProjectError(f"{path} cannot be opened: {error.strerror or error}.") from error
+        raise ProjectError(f"{path} cannot be opened: {reason_of(error)}.") from error
+    if is_empty:
+        raise ProjectError(f"{path} is empty: it is not a project of this program; choose another file.")
 
 
 def check_version(database: sqlite3.Connection, path: Path) -> int:
     """Return the version of a project; raise a ProjectError where it is none, or a newer one."""
     version = version_of(database)
     if version is None:
-        raise ProjectError(f"{path} is not a project of this program.")
+        raise ProjectError(f"{path} is not a project of this program: choose another file.")
     if version > VERSION:
         raise ProjectError(
             f"{path} was written by a newer version of this program (format {version}; this one reads up to"
