@@ -24,7 +24,7 @@ from mivos_studio.project.file.clip_reference import ClipReference, find_clip, r
 from mivos_studio.project.file.collect import collect
 from mivos_studio.project.file.errors import ProjectError
 from mivos_studio.project.file.lock import has_living_owner, owner_of
-from mivos_studio.project.file.opening import ReadOnlyDatabase
+from mivos_studio.project.file.opening import ReadOnlyDatabase, check_is_file
 from mivos_studio.project.file.project_file import ProjectFile
 from mivos_studio.project.file.recovery import RecoveryFolder
 from mivos_studio.project.steps import Step, read_step
@@ -261,6 +261,7 @@ def _find(project: ProjectFile, clip: Path | None) -> tuple[Path, bool]:
 
 def _described(path: Path) -> UnnamedProject | None:
     """Describe a recovery project; None where nothing was done after its first object was added."""
+    check_is_file(path)  # a pipe would be waited for
     with closing(ReadOnlyDatabase(path)) as database:
         clip = read_clip(database.connection)
         rows = database.connection.execute("SELECT step FROM interaction")

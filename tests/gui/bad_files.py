@@ -1,4 +1,4 @@
-"""Files and paths that a user may name by mistake: each builder makes one in a folder and returns its path."""
+"""Files and paths that a user may name by mistake: builders make one in a folder and return its path."""
 
 from __future__ import annotations
 
@@ -157,15 +157,22 @@ def folder_with_a_text(folder: Path) -> Path:
     return path
 
 
-def folder_with_a_cut_image(folder: Path) -> Path:
-    """Its headers are whole: it opens, and its second frame cannot be shown."""
+def folder_with_a_cut_frame(folder: Path, ending: str) -> Path:
+    """Make a folder of six images, of which the second is cut behind its header."""
     path = empty_folder(folder)
-    noise = np.random.default_rng(0).integers(0, 255, (3, HEIGHT, WIDTH, 3), np.uint8)
+    noise = np.random.default_rng(0).integers(0, 255, (6, HEIGHT, WIDTH, 3), np.uint8)
     for number, image in enumerate(noise):
-        Image.fromarray(image).save(path / f"{number:05}.png")
-    broken = path / "00001.png"
-    broken.write_bytes(broken.read_bytes()[:2000])
+        Image.fromarray(image).save(path / f"{number:05}.{ending}")
+    cut(path / f"00001.{ending}")
     return path
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:2000])
+
+
+def folder_with_a_cut_png(folder: Path) -> Path:
+    return folder_with_a_cut_frame(folder, "png")
 
 
 def huge_image(folder: Path) -> Path:
@@ -207,7 +214,8 @@ CLIPS: dict[str, Builder] = {
     for builder in (
         missing, strange_name, half_name, zero_in_name, long_name, long_path, below_a_file, loop, dangling,
         pipe, socket_file, endless_device, link_to_device, a_text, empty, cut_video, empty_folder,
-        folder_of_other_things, folder_of_sizes, folder_with_a_text, huge_image, huge_tiff, cut_image,
+        folder_of_other_things, folder_of_sizes, folder_with_a_text, folder_with_a_cut_png,
+        huge_image, huge_tiff, cut_image,
     )
 }  # fmt: skip
 
@@ -264,8 +272,8 @@ NO_PROJECTS: dict[str, Builder] = {
     **{
         f"{builder.__name__} as a project": as_project(builder)
         for builder in (
-            missing, strange_name, half_name, zero_in_name, long_name, long_path, below_a_file, pipe, socket_file,
-            a_text, empty, empty_folder,
+            missing, strange_name, half_name, zero_in_name, long_name, long_path, below_a_file, pipe,
+            socket_file, a_text, empty, empty_folder,
         )
     },
     **{each.__name__: each for each in (project_loop, another_database, project_of_a_device)},
@@ -408,7 +416,7 @@ SCRIPTS: dict[str, Builder] = {
     "a mask that is a device": script_of({"do": "set_ids", "frame": 0, "file": "/dev/zero"}),
     "a mask that is the script": script_of({"do": "set_ids", "frame": 0, "file": "script.json"}),
     "a mask with NUL in its name": script_of({"do": "set_ids", "frame": 0, "file": "a\0b"}),
-    "a mask whose name is too long": script_of({"do": "set_ids", "frame": 0, "file": "n" * 190 + "/" + "n" * 9}),
+    "a mask with a long name": script_of({"do": "set_ids", "frame": 0, "file": "n" * 190 + "/" + "n" * 9}),
 }  # fmt: skip
 
 
@@ -440,7 +448,8 @@ def cut_mask(folder: Path) -> Path:
 MASKS: dict[str, Builder] = {
     builder.__name__: builder
     for builder in (
-        coloured_mask, mask_of_another_size, mask_of_large_values, cut_mask, huge_image, huge_tiff, pipe, socket_file,
+        coloured_mask, mask_of_another_size, mask_of_large_values, cut_mask, huge_image, huge_tiff, pipe,
+        socket_file,
         endless_device, link_to_device, empty, empty_folder, a_text, loop, dangling,
     )
 }  # fmt: skip

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mivos_studio.files import move_without_replacing, written_beside
 from mivos_studio.media.image_folder import list_images
-from mivos_studio.media.output.places import cannot_write, real_path
+from mivos_studio.media.output.places import cannot_write, missing_folders, real_path, remove_empty
 from mivos_studio.project.file.clip_reference import ClipReference, find_clip
 from mivos_studio.project.file.errors import ProjectError
 from mivos_studio.project.file.project_file import ProjectFile
@@ -27,6 +27,7 @@ def collect(project: ProjectFile, folder: Path) -> Path:
     if not found.is_same:
         raise ProjectError(f"{found.path} is not the clip of {project.path}: put the clip back first.")
     folder = real_path(folder)
+    missing = missing_folders(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
@@ -39,6 +40,7 @@ def collect(project: ProjectFile, folder: Path) -> Path:
         project.copy_to(target, _moved(reference, clip, target))
     except BaseException as error:
         _remove(clip, target)
+        remove_empty(reversed(missing))
         if isinstance(error, OSError):
             raise ProjectError(cannot_write(folder, error)) from error
         raise
