@@ -21,6 +21,7 @@ from gui.worker.script_recorder import ScriptRecorder
 from inference_core.errors import UserError
 from inference_core.types import UInt8Array
 from mivos_studio.media.errors import MediaError
+from mivos_studio.media.output.file import refuse_stream
 from mivos_studio.project.script import read_script, write_script
 
 if TYPE_CHECKING:
@@ -177,6 +178,7 @@ class FileController(QObject):
             return False
         script = self._opened.recorder.script(path.parent)
         try:
+            refuse_stream(path)
             inputs = (*self._opened.sources, *self._opened.masks)
             write_script(script, path, inputs=inputs)
         except MediaError as error:

@@ -98,7 +98,9 @@ def write_script(script: Script, path: Path, *, inputs: Iterable[Path] = ()) -> 
     steps = [{"do": step.verb, **step.written()} for step in script.steps]
     document = {"version": VERSION, "objects": objects, "steps": steps}
     with written_file(path, SCRIPT_FILE, inputs=inputs) as beside:
-        beside.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+        # The name of a mask file may be no valid Unicode: JSON has the same escapes as this.
+        beside.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def is_script(path: Path) -> bool:

@@ -106,6 +106,33 @@ def unreadable(folder: Path) -> Path:
     return path
 
 
+def folder_without_rights(folder: Path) -> Path:
+    path = empty_folder(folder)
+    path.chmod(0)
+    return path
+
+
+def in_a_folder_without_rights(folder: Path) -> Path:
+    return folder_without_rights(folder) / "clip.mp4"
+
+
+def read_only_folder(folder: Path) -> Path:
+    path = empty_folder(folder)
+    path.chmod(0o500)
+    return path
+
+
+def unreadable_project(folder: Path) -> Path:
+    return unreadable(folder).rename(folder / "work.mivos")
+
+
+WITHOUT_RIGHTS: dict[str, Callable[[Path], Path]] = {
+    builder.__name__: builder
+    for builder in (unreadable, folder_without_rights, in_a_folder_without_rights, unreadable_project)
+}
+"""For other users than root, who may do everything."""
+
+
 # Clips.
 
 
@@ -483,7 +510,7 @@ FILE_PLACES: dict[str, Builder] = {
     "a folder": empty_folder,
     "a file of another program": a_file,
     "in no folder": lambda folder: folder / "nowhere" / "result",
-    **{name: build for name, build in PLACES.items() if name not in ("a file", "a pipe", "a device")},
+    **{name: build for name, build in PLACES.items() if name != "a file"},
 }
 
 

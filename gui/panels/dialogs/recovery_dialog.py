@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QPushButton, QVBoxLayout, QWidget
 
+from mivos_studio.one_line import one_line
+
 if TYPE_CHECKING:
     from gui.worker.project import UnnamedProject
 
@@ -85,4 +87,4 @@ class RecoveryDialog(QDialog):
 def _described(project: UnnamedProject) -> str:
     when = datetime.fromtimestamp(project.saved_at).astimezone().strftime("%d %B %Y, %H:%M").lstrip("0")
     strokes = "1 stroke" if project.strokes == 1 else f"{project.strokes} strokes"
-    return f"{project.clip_name} – {when} – {strokes}"
+    return f"{one_line(project.clip_name)} – {when} – {strokes}"

@@ -82,6 +82,12 @@ def json_document(path: Path) -> object:
         return None
 
 
+def refuse_stream(path: Path) -> None:
+    """Raise a MediaError where a path is that of a pipe or a device, which would be waited for."""
+    if _is_stream(path):
+        raise MediaError(f"{path} is a pipe or a device: name a file.")
+
+
 @contextmanager
 def written_file(path: Path, kind: FileKind, *, inputs: Iterable[Path] = ()) -> Iterator[Path]:
     """Yield a path to write to, and put the file in place when the block ends without an error.

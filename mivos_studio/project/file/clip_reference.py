@@ -101,8 +101,8 @@ def write_clip(database: sqlite3.Connection, reference: ClipReference) -> None:
     database.execute(
         "INSERT OR REPLACE INTO clip VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            reference.relative,
-            reference.absolute,
+            None if reference.relative is None else _storable(reference.relative),
+            _storable(reference.absolute),
             int(reference.bytes),
             reference.sha256,
             int(reference.frames),
@@ -125,6 +125,11 @@ def read_clip(database: sqlite3.Connection) -> ClipReference | None:
         return None
     relative, absolute, size, sha256, frames, height, width, rate = convert(row, _Row)
     return ClipReference(relative, absolute, size, sha256, frames, (height, width), Fraction(rate))
+
+
+def _storable(path: str) -> str:
+    """Return a path as SQLite can hold it: what is not valid Unicode in a name becomes a question mark."""
+    return path.encode("utf-8", "replace").decode("utf-8")
 
 
 def _places(reference: ClipReference, project: Path) -> Iterator[Path]:

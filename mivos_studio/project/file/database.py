@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import sys
 from pathlib import Path
@@ -33,7 +34,7 @@ def connect(path: Path, mode: str, *, immutable: bool = False, vfs: str | None =
     """
     options = [f"mode={mode}", *(["immutable=1"] if immutable else []), *([f"vfs={vfs}"] if vfs else [])]
     database = sqlite3.connect(
-        f"file:{quote(_uri_path(path))}?{'&'.join(options)}",
+        f"file:{quote(os.fsencode(_uri_path(path)))}?{'&'.join(options)}",
         uri=True,
         timeout=_WAIT_S,
         isolation_level=None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import time
@@ -447,4 +448,8 @@ def _is_same_place(one: Path, other: Path) -> bool:
 
 
 def _written(step: Step) -> str:
-    return msgspec.json.encode({"do": step.verb, **step.written()}).decode()
+    value = {"do": step.verb, **step.written()}
+    try:
+        return msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:  # the name of a mask file is no valid Unicode: question marks stand for that
+        return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
