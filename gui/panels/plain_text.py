@@ -72,7 +72,7 @@ def menu_text(text: str, most: int = 80) -> str:
 
 
 class ElidedLabel(QLabel):
-    """One line of plain text, cut in the middle where it has no room, and never wider than its place."""
+    """One line of plain text, cut in the middle where it is too long, and never wider than its place."""
 
     def __init__(self, text: str = "") -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class ElidedLabel(QLabel):
         return QSize(min(least.width(), _LEAST_WIDTH_PX), least.height())
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Paint as much of the text as there is room for."""
+        """Paint as much of the text as fits."""
         del event
         option, style, area = QStyleOption(), self.style(), self.contentsRect()
         option.initFrom(self)
@@ -109,6 +109,7 @@ class WrappedText(QTextEdit):
         self.setWordWrapMode(self._wrapping.wrapMode())
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setAcceptDrops(False)  # the window opens what is dropped
         self.setFrameShape(QFrame.Shape.NoFrame)
         for hide in (self.setHorizontalScrollBarPolicy, self.setVerticalScrollBarPolicy):
             hide(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

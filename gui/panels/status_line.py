@@ -10,7 +10,7 @@ from gui.state.session_view import ClipFacts, SessionView
 from mivos_studio.one_line import one_line
 
 _LONGEST_NAME = 48
-"""Characters: more would leave no room for the status."""
+"""Characters: more would leave no space for the status."""
 
 
 class StatusLine(QStatusBar):

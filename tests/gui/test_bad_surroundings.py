@@ -1,4 +1,4 @@
-"""A machine without room, rights, weights or folders: a plain sentence, and the work goes on where it can."""
+"""A machine without disk space, rights, weights or folders: a plain sentence, and the work goes on where it can."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def bench(small_clip: ClipOnDisk, tmp_path: Path) -> Iterator[Bench]:
 
 @contextmanager
 def filled(disk: Path) -> Iterator[None]:
-    """Leave no room on a disk."""
+    """Leave no space on a disk."""
     stone = disk / "stone"
     with stone.open("wb", buffering=0) as file, suppress(OSError):
         while True:
@@ -235,7 +235,7 @@ def test_strange_files_among_those_of_earlier_runs_are_left_alone(tmp_path: Path
 # Disks.
 
 
-def test_on_a_full_disk_every_stroke_stays_and_is_saved_once_there_is_room(
+def test_on_a_full_disk_every_stroke_stays_and_is_saved_once_there_is_space(
     bench: Bench,
     small_disk: Path,
 ) -> None:

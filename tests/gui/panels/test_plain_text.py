@@ -80,7 +80,7 @@ def test_a_long_name_of_a_clip_is_cut_in_title_status_and_tooltips(open_window: 
         assert facts is not None
         assert status is not None
         assert "12 frames" in facts.text()
-        assert status.width() > 100, "there is room for the status"
+        assert status.width() > 100, "there is space for the status"
     assert window.windowTitle().startswith(SHOWN)
     assert facts.text().startswith(f"{SHOWN}   80 × 48")
     assert (
