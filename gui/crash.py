@@ -49,7 +49,7 @@ class ErrorReporter(QObject):
         try:
             self._report_file.parent.mkdir(parents=True, exist_ok=True)
             mode = "a" if self._is_below_limit() else "w"
-            with self._report_file.open(mode, encoding="utf-8") as file:
+            with self._report_file.open(mode, encoding="utf-8", errors="backslashreplace") as file:
                 file.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {text}\n")
         except OSError:
             return

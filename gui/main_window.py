@@ -27,6 +27,7 @@ from gui.panels.spec import PanelContext, PanelSpec
 from gui.panels.timeline import Timeline
 from gui.worker.backend import Backend
 from gui.worker.shutdown import stop_threads
+from mivos_studio.one_line import one_line
 
 _TITLE = "MiVOS Studio"
 _Panel = TypeVar("_Panel", bound=QWidget)
@@ -93,7 +94,8 @@ class MainWindow(QMainWindow):
         self.close()
 
     def _show_title(self, name: str, is_unnamed_work: bool) -> None:
-        self.setWindowTitle(f"{name.replace('[*]', '[ * ]')}[*] – {_TITLE}")
+        name = one_line(name).replace("[*]", "[ * ]")
+        self.setWindowTitle(f"{name}[*] – {_TITLE}")
         self.setWindowModified(is_unnamed_work)
 
     # Panels.

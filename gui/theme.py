@@ -101,7 +101,7 @@ QLabel[role="key"] {{ background-color: {RAISED}; border: 1px solid {EDGE}; bord
     padding: 1px 6px; }}
 #banner[kind="error"] {{ background-color: #5c2a2e; border: 1px solid #a2484f; border-radius: 6px; }}
 #banner[kind="note"] {{ background-color: #24425f; border: 1px solid {ACCENT}; border-radius: 6px; }}
-#banner QLabel {{ color: white; }}
+#banner_text {{ color: white; background: transparent; border: 0; padding: 0; }}
 #region_chip {{ background-color: #23472e; border: 1px solid #4e9d63; border-radius: 9px; padding: 1px 8px; }}
 """
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from inference_core.errors import UserError
 from mivos_studio.project.unnamed import temporary_recovery_folder
 from mivos_studio.session_options import SessionOptions
+from mivos_studio.system_errors import reason_of
 
 if TYPE_CHECKING:
     from PyQt5.QtWidgets import QApplication
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from mivos_studio.window_projects import WindowProject, WindowProjects
     from model.interfaces import Networks
 
-_NO_DISPLAY_CODE = 2
+_NOT_DONE_CODE = 2
 _NO_WINDOW = (
     "The window cannot be opened: there is no display, or system libraries of Qt are missing (`mivos doctor`"
     " says which); `mivos propagate` and `mivos replay` need neither."
@@ -69,11 +70,11 @@ class WindowOptions(SessionOptions):
 def run(options: WindowOptions, say: Callable[[str], None]) -> int:
     """Open the window and return the exit code.
 
-    say  tells, before there is a window, why there will be none. The process then ends with code 2.
+    say  tells why there will be no window, or no screenshot. The process then ends with code 2.
     """
     drop_foreign_qt_plugins()
     with _ending_where_qt_aborts(say):
-        application, window = open_window(options)
+        application, window = open_window(options, say)
     from gui.worker.shutdown import TerminationSignals, finish_process
 
     signals = TerminationSignals(application.exit, application)
@@ -92,14 +93,19 @@ def _ending_where_qt_aborts(say: Callable[[str], None]) -> Iterator[None]:
         del context, message
         if kind == QtMsgType.QtFatalMsg:
             say(_NO_WINDOW)
-            os._exit(_NO_DISPLAY_CODE)
+            os._exit(_NOT_DONE_CODE)
 
     qInstallMessageHandler(on_message)
     yield  # MainWindow's ErrorReporter takes over
 
 
-def open_window(options: WindowOptions) -> tuple[QApplication, MainWindow]:
-    """Create the application and show the window; the clip is opened after the first paint."""
+def open_window(
+    options: WindowOptions, say: Callable[[str], None] | None = None
+) -> tuple[QApplication, MainWindow]:
+    """Create the application and show the window; the clip is opened after the first paint.
+
+    say  tells why there is no screenshot; the process then ends with code 2.
+    """
     drop_foreign_qt_plugins()
     let_idle_threads_sleep()
     from PyQt5.QtCore import QCoreApplication, QStandardPaths, Qt, QTimer
@@ -134,7 +140,9 @@ def open_window(options: WindowOptions) -> tuple[QApplication, MainWindow]:
         window.session_opened.connect(lambda: window.files.play_script(script))
     if options.exit_after_s is not None:
         wait_ms = round(1000 * options.exit_after_s)
-        window.first_painted.connect(lambda: QTimer.singleShot(wait_ms, lambda: _finish(window, options)))
+        window.first_painted.connect(
+            lambda: QTimer.singleShot(wait_ms, lambda: _finish(window, options, say))
+        )
     return application, window
 
 
@@ -178,12 +186,23 @@ def _clear_leftovers() -> None:
     threading.Thread(target=clear, name="leftovers", daemon=True).start()
 
 
-def _finish(window: MainWindow, options: WindowOptions) -> None:
+def _finish(window: MainWindow, options: WindowOptions, say: Callable[[str], None] | None) -> None:
+    """Save the screenshot, and close the window whether or not that is possible."""
+    from PyQt5.QtCore import QCoreApplication
+
+    error = None
     if options.screenshot is not None:
         from gui.screenshot import save_screenshot
 
-        save_screenshot(window.grab(), options.screenshot)
+        try:
+            save_screenshot(window.grab(), options.screenshot)
+        except UserError as refusal:
+            error = refusal
     window.close_without_asking()
+    if error is not None:
+        if say is not None:
+            say(str(error))
+        QCoreApplication.exit(_NOT_DONE_CODE)  # after the last window, whose end is code 0
 
 
 def _backend(options: WindowOptions, cache: Path, settings: Path) -> Backend:
@@ -308,9 +327,15 @@ def _sample_clip(cache: Path, report: ReportProgress) -> Path:
         try:
             cache.mkdir(parents=True, exist_ok=True)
             write_sample(folder, before_frame=lambda _: report("Making the sample clip …"))
-        except (UserError, OSError):
-            if not folder.exists():  # else another window was first, with the same clip
+        except (UserError, OSError) as error:
+            if folder.exists():  # another window was first, with the same clip
+                return folder
+            if isinstance(error, UserError):
                 raise
+            reason = reason_of(error)
+            raise UserError(
+                f"The sample clip cannot be made in {cache}: {reason}. Open a clip of your own meanwhile."
+            ) from error
     return folder
 
 

@@ -29,19 +29,24 @@ class InputFileError(UserError):
     """A file that cannot be read as asked; the text says what to do about it."""
 
 
-def check_input(path: Path, noun: str, *, largest_bytes: int | None = None) -> None:
+def check_input(
+    path: Path, noun: str, *, largest_bytes: int | None = None, may_be_folder: bool = False
+) -> None:
     """Raise an InputFileError with one sentence where a path is not that of a file to read.
 
-    noun  what the file is to be, as "mask".
+    noun           what the file is to be, as "mask".
+    may_be_folder  whether a folder will do.
     """
     try:
         facts = path.stat()
     except FileNotFoundError as error:
-        raise InputFileError(f"There is no {noun} at {path}.") from error
+        raise InputFileError(f"There is no {noun} at {path}: check its name.") from error
     except OSError as error:
         raise InputFileError(f"The {noun} {path} cannot be read: {reason_of(error)}.") from error
     except ValueError as error:  # a name with the character NUL
         raise InputFileError(f"{str(path)!r} is no path of a file: choose another name.") from error
+    if stat.S_ISDIR(facts.st_mode) and may_be_folder:
+        return
     if stat.S_ISDIR(facts.st_mode):
         raise InputFileError(f"The {noun} {path} is a folder: name a file.")
     if not stat.S_ISREG(facts.st_mode):
@@ -68,8 +73,12 @@ def read_json(path: Path, noun: str) -> Any:
         return json.loads(
             content.decode("utf-8"), object_pairs_hook=_without_repeated_keys, parse_int=_whole_number
         )
+    except UnicodeDecodeError as error:
+        raise InputFileError(
+            f"The {noun} {path} is not a text file in UTF-8: check that it is the right file."
+        ) from error
     except ValueError as error:
-        raise InputFileError(f"The {noun} {path} is not valid JSON: {error}.") from error
+        raise InputFileError(f"The {noun} {path} is not valid JSON ({error}): correct it there.") from error
 
 
 def read_text(path: Path, noun: str) -> str:
@@ -77,7 +86,9 @@ def read_text(path: Path, noun: str) -> str:
     try:
         return _read(path, noun).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InputFileError(f"The {noun} {path} is not a text file in UTF-8: {error.reason}.") from error
+        raise InputFileError(
+            f"The {noun} {path} is not a text file in UTF-8: check that it is the right file."
+        ) from error
 
 
 def _read(path: Path, noun: str) -> bytes:

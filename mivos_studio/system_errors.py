@@ -30,6 +30,12 @@ _REASONS = {
     errno.EBUSY: "another program uses it; close that, or name another place",
     errno.ETXTBSY: "another program uses it; close that, or name another place",
 }
+_REASONS_OF_PLACES = {
+    errno.ENOENT: "its folder is not there; make that first, or name another place",
+    errno.ENOTDIR: "what would be its folder is a file; name another place",
+    errno.EEXIST: "something else is there; name another place",
+}
+"""For places that a user named; elsewhere they are faults of the program."""
 _MEMORY = (
     "The computer's memory ran out: close other programs, or use a smaller size (--working-size) and fewer"
     " objects."
@@ -40,7 +46,7 @@ _NO_TEMPORARY_FOLDER = "No usable temporary directory"  # how Python's tempfile 
 
 def reason_of(error: OSError) -> str:
     """Return as a clause why the system refused something, and what to do."""
-    known = _REASONS.get(error.errno or 0)
+    known = {**_REASONS_OF_PLACES, **_REASONS}.get(error.errno or 0)
     return known or f"{(error.strerror or str(error)).lower()}; name another place"
 
 

@@ -14,7 +14,7 @@ from gui.worker.project import ClipNotFoundError, OpenedFile
 from inference_core.errors import UserError
 from mivos_studio.media.clip import Clip, open_clip
 from mivos_studio.media.errors import MediaError
-from mivos_studio.media.output.file import FileKind, written_file
+from mivos_studio.media.output.file import FileKind, json_document, written_file
 from mivos_studio.project.file.clip_reference import ClipReference, find_clip
 from mivos_studio.project.file.collect import collect
 from mivos_studio.project.file.errors import ProjectError
@@ -154,7 +154,7 @@ class WindowProjects:
 
     def recent(self) -> tuple[Path, ...]:
         """Return the projects used last that are there, the newest first."""
-        return tuple(path for path in self._read_recent() if path.is_file())
+        return tuple(path for path in self._read_recent() if _is_file(path))
 
     def add_recent(self, path: Path) -> None:
         """Remember a project as the newest; nothing happens where that cannot be written."""
@@ -195,14 +195,19 @@ class WindowProjects:
         return project
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a folder without rights, a name that is too long
+        return False
+
+
 def _recent_in(path: Path) -> list[Path] | None:
     """Return the paths in a list of recent projects; None where it is none. Raises OSError."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+    found = json_document(path)
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
         return None
-    is_list = isinstance(found, list) and all(isinstance(each, str) for each in found)
-    return [Path(each) for each in found] if is_list else None
+    return [Path(each) for each in found]
 
 
 _RECENT = FileKind("a list of recent projects", lambda path: _recent_in(path) is not None)

@@ -12,6 +12,8 @@ from PyQt5.QtWidgets import QAction, QActionGroup, QMenu, QMenuBar
 from gui.actions.keys import tooltip
 from gui.actions.spec import ActionContext, ActionSpec, Choice, always
 from gui.panels.icons import icon
+from gui.panels.plain_text import menu_text, tooltip_text
+from mivos_studio.one_line import one_line
 
 if TYPE_CHECKING:
     from gui.controllers.window import Window
@@ -80,9 +82,9 @@ def _submenu(choices: Callable[[Window], Sequence[Choice]], window: Window) -> Q
         menu.clear()
         found = choices(window)
         for choice in found:
-            action = menu.addAction(choice.text.replace("&", "&&"))
+            action = menu.addAction(menu_text(choice.text))
             if action is not None:
-                action.setToolTip(choice.tooltip or choice.text)
+                action.setToolTip(tooltip_text(one_line(choice.tooltip or choice.text)))
                 action.triggered.connect(lambda _checked=False, choice=choice: choice.run(window))
         if not found:
             none = menu.addAction("None yet")
@@ -94,9 +96,9 @@ def _submenu(choices: Callable[[Window], Sequence[Choice]], window: Window) -> Q
 
 
 def _set_label(action: QAction, spec: ActionSpec, label: str) -> None:
-    if action.text() != label.replace("&", "&&"):
-        action.setText(label.replace("&", "&&"))
-        action.setToolTip(tooltip(spec, label if label != spec.text else ""))
+    if action.text() != menu_text(label):
+        action.setText(menu_text(label))
+        action.setToolTip(tooltip_text(tooltip(spec, label if label != spec.text else "")))
 
 
 def _action(spec: ActionSpec, parent: QObject) -> QAction:

@@ -1,9 +1,13 @@
-"""Opening clips and projects: one at a time; the current one stays open until the other one is there."""
+"""Opening clips and projects: one at a time; the current one stays open until the other one is there.
+
+Where no session can be opened on the other one, the current one is opened again, as it was saved.
+"""
 
 from __future__ import annotations
 
 import os
 import threading
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -31,6 +35,14 @@ _CHOOSE = "Choose where the clip is now; the project remembers it."
 _OTHER = "Masks may not fit the images. Use it only if it is the same clip in another form."
 
 
+@dataclass(frozen=True)
+class _Earlier:
+    """What was open before: a project and its clip, or a clip alone, None for the sample clip."""
+
+    project: Path | None
+    clip: Path | None
+
+
 class ClipController(QObject):
     """Opens clips and projects, with the threads of each: opener, frame reader, worker."""
 
@@ -49,9 +61,11 @@ class ClipController(QObject):
         self._opener: FileOpener | None = None
         self._waiting: OpenedFile | None = None
         self._reader: FrameReader | None = None
+        self._earlier: _Earlier | None = None
         self._compute_lock = threading.Lock()
         self._is_shut_down = False
         window.controller.opening_cancelled.connect(self._on_opening_cancelled)
+        window.controller.open_failed.connect(self._open_earlier)
         for chosen in (window.files.clip_chosen, window.projects.file_chosen):
             chosen.connect(self.open_if_confirmed)
 
@@ -131,6 +145,7 @@ class ClipController(QObject):
         if self._is_shut_down or self._waiting is not opened:  # by the dialog that this was queued behind
             return
         self._waiting = None
+        self._earlier = self._current()
         self._detach()
         self._stop_reader()
         window, recorder = self._window, ScriptRecorder()
@@ -153,6 +168,22 @@ class ClipController(QObject):
         window.navigator.show_clip(reader, facts, opened.project.view if opened.project is not None else None)
         reader.begin()
         worker.begin()
+
+    def _current(self) -> _Earlier | None:
+        """Return what is open; None where it has no session."""
+        if self._window.controller.session is None:
+            return None
+        project, clip = self._window.projects.project, self._window.files.clip_path
+        is_saved = project is not None and (
+            project.has_name or (self._window.projects.has_unnamed_work and not self._guard.is_discarded)
+        )
+        return _Earlier(project.path if project is not None and is_saved else None, clip)
+
+    def _open_earlier(self) -> None:
+        """Go back to what was open before, if anything was."""
+        earlier, self._earlier = self._earlier, None
+        if earlier is not None:
+            self._begin(earlier.project or earlier.clip, earlier.clip)
 
     def _ask_for_clip(self, project: Path, text: str, advice: str, opened: OpenedFile | None) -> None:
         """Ask for the clip of a project; opened is another clip that may be used."""

@@ -40,6 +40,8 @@ class Controller(QObject):
     """Progress of the running command; None when no long one runs."""
     session_opened = pyqtSignal(object)
     """OpenedSession."""
+    open_failed = pyqtSignal()
+    """No session could be opened on the clip; the banner says why."""
     command_done = pyqtSignal(object)
     """Outcome."""
     save_failed = pyqtSignal(object)
@@ -185,6 +187,7 @@ class Controller(QObject):
             self._remove_preview_of(command)
         self.detach()
         self.became_idle.emit()
+        self.open_failed.emit()
 
     def _on_noticed(self, sentence: str) -> None:
         """Show the notice until it is dismissed, and the session's device, which may have changed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from gui.worker.commands import ExportCommand, PlayScriptCommand
 from inference_core.errors import UserError
 from inference_core.types import UInt8Array
 from mivos_studio.media.errors import MediaError
+from mivos_studio.media.output.file import refuse_stream
 from mivos_studio.project.recorder import INCOMPLETE, ScriptRecorder
 from mivos_studio.project.script import ScriptClip, read_script, write_script
 
@@ -82,9 +84,14 @@ class FileController(QObject):
         self._opened = opened
 
     @property
+    def clip_path(self) -> Path | None:
+        """The open clip's path; None where it is the sample clip, or none is open."""
+        return self._opened.path if self._opened else None
+
+    @property
     def clip_name(self) -> str:
         """The clip's name in the window."""
-        path = self._opened.path if self._opened else None
+        path = self.clip_path
         return path.name if path else "Sample clip"
 
     def describe_work(self, initial_undo_count: int) -> tuple[str, ...]:
@@ -156,8 +163,8 @@ class FileController(QObject):
         opened = self._controller.opened
         lines = [f"<b>MiVOS Studio</b> {_version()}", *_ABOUT]
         if opened is not None:
-            lines.append(f"<b>Networks</b> {opened.description}")
-            lines.append(f"The networks' weights ({opened.family}): {opened.terms}")
+            lines.append(f"<b>Networks</b> {escape(opened.description)}")
+            lines.append(f"The networks' weights ({opened.family}): {escape(opened.terms)}")
         QMessageBox.about(self._window, "About MiVOS Studio", "".join(f"<p>{line}</p>" for line in lines))
 
     def quit(self) -> None:
@@ -191,6 +198,7 @@ class FileController(QObject):
         if clip is not None:
             script = replace(script, clip=ScriptClip.of(clip, path.parent))
         try:
+            refuse_stream(path)
             inputs = (*self._opened.sources, *self._opened.masks)
             write_script(script, path, inputs=inputs)
         except MediaError as error:
@@ -254,7 +262,7 @@ class FileController(QObject):
         if ids.shape != size:
             raise UserError(
                 f"The mask {path} for frame {frame_index} is {ids.shape[1]}x{ids.shape[0]}; "
-                f"the clip is {size[1]}x{size[0]}."
+                f"the clip is {size[1]}x{size[0]}: save it at the clip's size."
             )
         return ids
 

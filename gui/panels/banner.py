@@ -5,9 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 
 from PyQt5.QtCore import QEvent, QObject, Qt, QTimer
-from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+from PyQt5.QtWidgets import QFrame, QHBoxLayout, QToolButton, QWidget
 
 from gui.panels.icons import required_icon
+from gui.panels.plain_text import WrappedText
 from gui.panels.spec import PanelContext
 
 _NOTE_MS = 6000
@@ -31,10 +32,8 @@ class Banner(QFrame):
         super().__init__(parent)
         self._sibling = sibling
         self.setObjectName("banner")
-        self._label = QLabel()
-        self._label.setObjectName("banner_text")
-        self._label.setWordWrap(True)
-        self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._message = WrappedText()
+        self._message.setObjectName("banner_text")
         dismiss = QToolButton()
         dismiss.setIcon(required_icon("close"))
         dismiss.setObjectName("banner_dismiss")
@@ -43,7 +42,7 @@ class Banner(QFrame):
         dismiss.clicked.connect(self.hide)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 6, 6)
-        row.addWidget(self._label, 1)
+        row.addWidget(self._message, 1)
         row.addWidget(dismiss, 0, Qt.AlignmentFlag.AlignTop)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -54,7 +53,7 @@ class Banner(QFrame):
     @property
     def text(self) -> str:
         """The message; empty while hidden."""
-        return self._label.text() if self.isVisible() else ""
+        return self._message.text if self.isVisible() else ""
 
     def show_error(self, sentence: str) -> None:
         """Show an error until it is dismissed."""
@@ -73,7 +72,7 @@ class Banner(QFrame):
         return super().eventFilter(watched, event)
 
     def _show_text(self, sentence: str, kind: BannerKind) -> None:
-        self._label.setText(sentence)
+        self._message.set_text(sentence)
         self.setProperty("kind", kind.value)
         style = self.style()
         if style is not None:

@@ -13,7 +13,6 @@ from PyQt5.QtWidgets import (
     QColorDialog,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -23,6 +22,7 @@ from PyQt5.QtWidgets import (
 )
 
 from gui.panels.icons import required_icon
+from gui.panels.plain_text import plain_label, tooltip_text
 from gui.panels.spec import PanelContext
 from gui.panels.tool_panel import action_button
 from gui.state.overlay import Colour
@@ -70,7 +70,7 @@ class ObjectPanel(QFrame):
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._list.currentRowChanged.connect(self._on_row)
         self._list.itemDoubleClicked.connect(lambda item: self._edit_row(self._list.row(item)))
-        heading = QLabel("OBJECTS")
+        heading = plain_label("OBJECTS")
         heading.setProperty("role", "heading")
         top = QHBoxLayout()
         top.addWidget(heading, 1)
@@ -116,7 +116,7 @@ class ObjectPanel(QFrame):
     def _row_widget(self, row: ObjectRow, index: int) -> QWidget:
         widget = QWidget()
         widget.setObjectName("object_row")
-        widget.setToolTip(f"{row.name} (double click or F2: another name)")
+        widget.setToolTip(tooltip_text(f"{row.name} (double click or F2: another name)"))
         line = QHBoxLayout(widget)
         line.setContentsMargins(6, 0, 4, 0)
         line.setSpacing(4)
@@ -125,7 +125,7 @@ class ObjectPanel(QFrame):
         name = NameEdit(row.name)
         name.setObjectName(f"name_{row.object_id}")
         name.renamed.connect(lambda text: self.renamed.emit(row.object_id, text))
-        key = QLabel(str(index + 1) if index < _NUMBER_KEYS else "")
+        key = plain_label(str(index + 1) if index < _NUMBER_KEYS else "")
         key.setProperty("role", "quiet")
         key.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         eye = _button(
@@ -154,9 +154,9 @@ class NameEdit(QLineEdit):
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(name, parent)
-        self._name = name
         self.setAccessibleName("Name")
         self.setMaxLength(_MAX_NAME)
+        self._name = self.text()  # a script's may be longer: what is not edited stays whole
         self.editingFinished.connect(self._finish)
         self._stop_editing()
 

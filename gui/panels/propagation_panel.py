@@ -9,7 +9,6 @@ from PyQt5.QtWidgets import (
     QAction,
     QFrame,
     QGridLayout,
-    QLabel,
     QProgressBar,
     QSizePolicy,
     QToolButton,
@@ -17,6 +16,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from gui.panels.plain_text import plain_label
 from gui.panels.spec import PanelContext
 from gui.panels.tool_panel import action_button
 from inference_core.types import Progress
@@ -31,9 +31,9 @@ class PropagationPanel(QFrame):
     def __init__(self, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("propagation_panel")
-        heading = QLabel("PROPAGATE")
+        heading = plain_label("PROPAGATE")
         heading.setProperty("role", "heading")
-        self._hint = QLabel()
+        self._hint = plain_label()
         self._hint.setObjectName("hint")
         self._hint.setProperty("role", "quiet")
         self._hint.setWordWrap(True)
@@ -46,7 +46,7 @@ class PropagationPanel(QFrame):
         keeps_its_place = self._bar.sizePolicy()
         keeps_its_place.setRetainSizeWhenHidden(True)
         self._bar.setSizePolicy(keeps_its_place)
-        self._figures = QLabel()
+        self._figures = plain_label()
         self._figures.setObjectName("figures")
         self._figures.setProperty("role", "quiet")
         column = QVBoxLayout(self)

@@ -8,6 +8,7 @@ from PyQt5.QtCore import QEvent, QPointF, QRectF, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QHelpEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PyQt5.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from gui.panels.plain_text import tooltip_text
 from gui.panels.spec import PanelContext
 from gui.state.frame_table import GROUND, FrameConfidence, FrameTable
 from gui.state.overlay import UInt32Array
@@ -131,7 +132,8 @@ class Timeline(QWidget):
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and len(self._table):
             text = self.describe(self.frame_at(event.x()))
             is_in_lane = event.y() >= _LANE_TOP - 2
-            QToolTip.showText(event.globalPos(), f"{text}\n{_LEGEND}" if is_in_lane else text, self)
+            tip = tooltip_text(f"{text}\n{_LEGEND}" if is_in_lane else text)
+            QToolTip.showText(event.globalPos(), tip, self)
             return True
         return super().event(event)
 

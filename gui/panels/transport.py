@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QAction, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QAction, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from gui.panels.icons import required_icon
+from gui.panels.plain_text import plain_label
 from gui.panels.spec import PanelContext
 from gui.panels.tool_panel import action_button
 
@@ -21,7 +22,7 @@ class Transport(QFrame):
         super().__init__(parent)
         self.setObjectName("transport_keys")
         self._play = actions["play"]
-        self._counter = QLabel()
+        self._counter = plain_label()
         self._counter.setObjectName("counter")
         self._counter.setAlignment(Qt.AlignmentFlag.AlignCenter)
         row = QHBoxLayout()

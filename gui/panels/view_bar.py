@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping
 
 from PyQt5.QtCore import Qt, pyqtSignal
-from PyQt5.QtWidgets import QAction, QComboBox, QFrame, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+from PyQt5.QtWidgets import QAction, QComboBox, QFrame, QHBoxLayout, QSlider, QToolButton, QWidget
 
+from gui.panels.plain_text import plain_label
 from gui.panels.spec import PanelContext
 from gui.panels.tool_panel import action_button
 from gui.state.overlay import ViewMode
@@ -28,10 +29,10 @@ class ViewBar(QFrame):
     def __init__(self, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("view_bar")
-        self._tool = QLabel()
+        self._tool = plain_label()
         self._tool.setMinimumWidth(58)
         self._slider = self._built_slider()
-        self._radius = QLabel()
+        self._radius = plain_label()
         self._radius.setProperty("role", "quiet")
         self._radius.setMinimumWidth(56)
         self._chip = QToolButton()
@@ -40,7 +41,7 @@ class ViewBar(QFrame):
         self._chip.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._chip.clicked.connect(self.leave_region_clicked)
         self._mode = self._built_mode(actions)
-        self._zoom = QLabel()
+        self._zoom = plain_label()
         self._zoom.setProperty("role", "quiet")
         self._zoom.setMinimumWidth(52)
         self._zoom.setAlignment(Qt.Alignment(Qt.AlignmentFlag.AlignRight) | Qt.AlignmentFlag.AlignVCenter)

@@ -19,7 +19,7 @@ import numpy as np
 from inference_core.errors import NotReadyError, UserError
 from inference_core.types import Direction, FrameMask, Interaction, Progress, Stroke, Tool, UInt8Array
 from mivos_studio.project.playable import ReadIds
-from mivos_studio.project.playback import perform_numbered
+from mivos_studio.project.playback import check_masks, perform_numbered
 from mivos_studio.project.script import Script, check_script
 from mivos_studio.project.steps import AddObject, Propagate, Redo, Step, StepRecord, Undo
 
@@ -169,9 +169,10 @@ class PlayScriptCommand(Command):
         """Perform the steps; those that change anything are recorded as if the user had performed them.
 
         A UserError is raised with the step's number in the script, and before anything is changed where the
-        script does not fit the clip.
+        script does not fit the clip or a mask cannot be read.
         """
         check_script(self.script, self.frame_count)
+        check_masks(self.script, self.read_ids)
         began_s = perf_counter()
         for missing in self._missing_objects(session):
             yield from missing.perform_and_record(session, self.read_ids, record)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NoReturn
 
-from mivos_studio.cli.stderr import one_line
+from mivos_studio.one_line import one_line
 from mivos_studio.session_options import SessionOptions
 
 BAD_INPUT = 2

@@ -6,40 +6,20 @@ import io
 import logging
 import os
 import sys
-import unicodedata
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
 
-LONGEST_LINE = 500
-"""Characters of the longest line. A path of 4096 characters, or a name from a file, is cut in the middle."""
+from mivos_studio.one_line import one_line
+
 _DESCRIPTOR = 2
-_CUT = " … "
-_KEPT_END = 200  # says what to do
-_UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
-"""Unicode categories of what a terminal interprets or cannot show: controls, half surrogate pairs, breaks."""
-_DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Characters that turn the direction of the text around them."""
 
 
 def say(sentence: object) -> None:
     """Print a sentence on stderr, as one line; nothing where stderr is closed or its disk is full."""
     with suppress(OSError, ValueError, AttributeError):
         print(one_line(str(sentence)), file=sys.stderr, flush=True)
-
-
-def one_line(text: str) -> str:
-    """Return a text as a line of at most LONGEST_LINE characters that a terminal shows as they are."""
-    line = "".join(_shown(character) for character in " ".join(text.split()))
-    if len(line) <= LONGEST_LINE:
-        return line
-    return line[: LONGEST_LINE - _KEPT_END - len(_CUT)] + _CUT + line[-_KEPT_END:]
-
-
-def _shown(character: str) -> str:
-    is_unsafe = character in _DIRECTIONS or unicodedata.category(character) in _UNPRINTABLE
-    return "�" if is_unsafe else character
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from inference_core.types import FrameInfo, UInt8Array
-from mivos_studio.media.errors import MediaError
+from mivos_studio.input_files import check_input
 from mivos_studio.media.frame_cache import FrameCache
 from mivos_studio.media.image_folder import IMAGE_KINDS, ImageFolderSource, list_images
 from mivos_studio.media.source import FrameSource
@@ -38,8 +38,7 @@ def open_clip(
     which have no times of their own.
     """
     path = Path(path)
-    if not path.exists():
-        raise MediaError(f"There is no file or folder at {path}.")
+    check_input(path, "clip", may_be_folder=True)
     return Clip(_open_source(path, folder_rate), cache_bytes=cache_bytes)
 
 

@@ -133,7 +133,7 @@ def _common_size(paths: Sequence[Path]) -> tuple[tuple[int, int], set[int]]:
         elif size != (height, width):
             raise MediaError(
                 f"The images of a clip must all have one size: {path} has {width}x{height} "
-                f"pixels, {named.name} has {size[1]}x{size[0]}."
+                f"pixels, {named.name} has {size[1]}x{size[0]}; move those of another size elsewhere."
             )
     if size is None:
         raise error or MediaError("There are no images.")

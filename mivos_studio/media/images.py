@@ -80,7 +80,9 @@ def opened_image(path: Path, noun: str = "image") -> Iterator[Image.Image]:
     except UserError:
         raise
     except UnidentifiedImageError:
-        raise MediaError(f"{path} is not an image that this program can read.") from None
+        raise MediaError(
+            f"{path} is not an image that this program can read: save it as PNG or JPEG."
+        ) from None
     except Image.DecompressionBombError:
         raise MediaError(f"The {noun} {path} is too large: shrink it to at most 170 megapixels.") from None
     except MemoryError:
@@ -89,4 +91,4 @@ def opened_image(path: Path, noun: str = "image") -> Iterator[Image.Image]:
         if isinstance(error, OSError) and error.errno is not None:  # the system's, not the file's
             raise InputFileError(f"The {noun} {path} cannot be read: {reason_of(error)}.") from error
         words = str(error).strip().rstrip(".") or "it is damaged"
-        raise MediaError(f"The {noun} {path} cannot be read: {words}.") from error
+        raise MediaError(f"The {noun} {path} cannot be read ({words}): copy or save it again.") from error

@@ -36,6 +36,17 @@ def play(
         yield number
 
 
+def check_masks(script: Script, read_ids: ReadIds) -> None:
+    """Read every mask that a script names. Raises a UserError, with the step's number, where one is none."""
+    read = found_in(script.folder, read_ids)
+    for number, step in enumerate(script.steps, start=1):
+        for frame_index, file in step.masks.items():
+            try:
+                read(file, frame_index)
+            except UserError as error:
+                raise UserError(f"{place_of(number, step.verb)}: {error}") from error
+
+
 def perform_numbered(
     step: Step,
     number: int,

@@ -6,6 +6,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QMessageBox, QWidget
 
 from gui.panels.dialogs.buttons import add_buttons
+from gui.panels.plain_text import set_plain_texts
 
 USE = QMessageBox.StandardButton.Ok
 VIDEO = QMessageBox.StandardButton.Open
@@ -26,9 +27,7 @@ class ClipDialog(QMessageBox):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowModality(Qt.WindowModality.WindowModal)
         self.setWindowTitle("The project's clip")
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setText(text)
-        self.setInformativeText(advice)
+        set_plain_texts(self, text, advice)
         texts = {USE: "Use this clip", VIDEO: "Choose a video…", IMAGES: "Choose a folder…", CANCEL: "Cancel"}
         add_buttons(self, texts if can_use else {key: text for key, text in texts.items() if key != USE})
         self.setDefaultButton(CANCEL if can_use else VIDEO)

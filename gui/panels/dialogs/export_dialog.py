@@ -13,13 +13,13 @@ from PyQt5.QtWidgets import (
     QDialogButtonBox,
     QFileDialog,
     QGridLayout,
-    QLabel,
     QLineEdit,
     QMessageBox,
     QPushButton,
     QWidget,
 )
 
+from gui.panels.plain_text import breakable, plain_label, set_plain_texts
 from mivos_studio.media.errors import MediaError
 
 if TYPE_CHECKING:
@@ -73,12 +73,12 @@ class ExportDialog(QDialog):
         self._format.setObjectName("export_format")
         for export_format in self._formats:
             self._format.addItem(export_format.title, export_format.name)
-        self._explanation = QLabel()
+        self._explanation = plain_label()
         self._explanation.setProperty("role", "quiet")
         self._explanation.setWordWrap(True)
         self._folder = QLineEdit(str(folder))
         self._folder.setObjectName("export_folder")
-        self._message = QLabel()
+        self._message = plain_label()
         self._message.setObjectName("export_message")
         self._message.setProperty("role", "error")
         self._message.setWordWrap(True)
@@ -94,7 +94,9 @@ class ExportDialog(QDialog):
     @property
     def request(self) -> ExportRequest:
         """The current choice; it replaces files only if the user has confirmed this very choice."""
-        folder = self._base_folder / Path(self._folder.text().strip()).expanduser()
+        typed = Path(self._folder.text().strip())
+        is_of_home = bool(typed.parts) and typed.parts[0].startswith("~")  # expanded where it is checked
+        folder = typed if is_of_home else self._base_folder / typed
         plain = ExportRequest(self._format.currentData(), folder, replaces=False)
         confirmed = self._confirmed
         return confirmed if confirmed is not None and replace(confirmed, replaces=False) == plain else plain
@@ -114,7 +116,8 @@ class ExportDialog(QDialog):
         super().accept()
 
     def _confirm(self, confirmation: Confirmation) -> bool:
-        box = QMessageBox(QMessageBox.Icon.NoIcon, self.windowTitle(), confirmation.text, parent=self)
+        box = QMessageBox(QMessageBox.Icon.NoIcon, self.windowTitle(), "", parent=self)
+        set_plain_texts(box, confirmation.text)
         box.setObjectName("export_question")
         accept = box.addButton(confirmation.button_text, QMessageBox.ButtonRole.AcceptRole)
         if accept is not None:
@@ -125,7 +128,7 @@ class ExportDialog(QDialog):
         return box.clickedButton() is accept
 
     def _show_message(self, sentence: str) -> None:
-        self._message.setText(sentence)
+        self._message.setText(breakable(sentence))
         self._message.setVisible(bool(sentence))
         layout = self.layout()
         if layout is not None:
@@ -135,7 +138,7 @@ class ExportDialog(QDialog):
     def _lay_out(self, summary: str) -> None:
         browse = QPushButton("Browse…")
         browse.clicked.connect(self._browse)
-        summary_label = QLabel(summary)
+        summary_label = plain_label(summary)
         summary_label.setProperty("role", "quiet")
         buttons = QDialogButtonBox()
         buttons.addButton(self._start, QDialogButtonBox.ButtonRole.AcceptRole)
@@ -145,10 +148,10 @@ class ExportDialog(QDialog):
         grid = QGridLayout(self)
         grid.setContentsMargins(18, 16, 18, 14)
         grid.setVerticalSpacing(9)
-        grid.addWidget(QLabel("Format"), 0, 0)
+        grid.addWidget(plain_label("Format"), 0, 0)
         grid.addWidget(self._format, 0, 1, 1, 2)
         grid.addWidget(self._explanation, 1, 1, 1, 2)
-        grid.addWidget(QLabel("Folder"), 2, 0)
+        grid.addWidget(plain_label("Folder"), 2, 0)
         grid.addWidget(self._folder, 2, 1)
         grid.addWidget(browse, 2, 2)
         grid.addWidget(summary_label, 3, 1, 1, 2)

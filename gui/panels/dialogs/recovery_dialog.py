@@ -22,6 +22,7 @@ from PyQt5.QtWidgets import (
 )
 
 from gui.panels.dialogs.buttons import add_buttons
+from mivos_studio.one_line import one_line
 from mivos_studio.project.unnamed import size_text, total_bytes
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def _described(project: UnnamedProject) -> str:
     when = datetime.fromtimestamp(project.saved_at).astimezone().strftime("%d %B %Y, %H:%M").lstrip("0")
     strokes = "1 stroke" if project.strokes == 1 else f"{project.strokes} strokes"
     work = "cannot be read" if project.strokes is None else strokes
-    return f"{_shortened(project.clip_name)} – {when} – {work} – {size_text(project.bytes)}"
+    return f"{_shortened(one_line(project.clip_name))} – {when} – {work} – {size_text(project.bytes)}"
 
 
 def _shortened(name: str) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QWidget
+from PyQt5.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QWidget
+
+from gui.panels.plain_text import plain_label
 
 Rows = tuple[tuple[str, str], ...]
 _GAP_PX = 10
@@ -40,15 +42,15 @@ def _column(sections: list[tuple[str, Rows]]) -> QGridLayout:
     grid.setHorizontalSpacing(12)
     grid.setVerticalSpacing(4)
     for title, rows in sections:
-        heading = QLabel(title.upper())
+        heading = plain_label(title.upper())
         heading.setProperty("role", "heading")
         grid.addWidget(heading, grid.rowCount(), 0, 1, 2)
         for key, text in rows:
-            key_label = QLabel(key)
+            key_label = plain_label(key)
             key_label.setProperty("role", "key")
             place = grid.rowCount()
             grid.addWidget(key_label, place, 0, Qt.AlignmentFlag.AlignLeft)
-            grid.addWidget(QLabel(text), place, 1)
+            grid.addWidget(plain_label(text), place, 1)
         grid.setRowMinimumHeight(grid.rowCount(), _GAP_PX)
     grid.setRowStretch(grid.rowCount(), 1)
     return grid

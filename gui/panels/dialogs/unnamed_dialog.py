@@ -6,6 +6,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QMessageBox, QWidget
 
 from gui.panels.dialogs.buttons import add_buttons
+from gui.panels.plain_text import set_plain_texts
 
 SAVE = QMessageBox.StandardButton.Save
 KEEP = QMessageBox.StandardButton.Ignore
@@ -29,13 +30,12 @@ class UnnamedDialog(QMessageBox):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowModality(Qt.WindowModality.WindowModal)
         self.setWindowTitle("Work that is not saved" if failure else "Work without a name")
-        self.setTextFormat(Qt.TextFormat.PlainText)  # a clip's name may contain <b>
-        self.setText(f"Save what was done on “{name}” as a project?")
-        self.setInformativeText(
+        information = (
             f"{failure}\n\nIf you leave now, the last changes are lost."
             if failure
             else f"It is {work}. Kept for later, it is offered when the program is started again."
         )
+        set_plain_texts(self, f"Save what was done on “{name}” as a project?", information)
         add_buttons(self, _TEXTS_AFTER_FAILURE if failure else _TEXTS)
         save, style = self.button(SAVE), self.style()
         if save is not None and style is not None:

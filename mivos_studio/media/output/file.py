@@ -26,6 +26,7 @@ from mivos_studio.media.output.places import (
     check_free_space,
     check_writable,
     is_one_of,
+    nearest_folder,
     real_path,
     refuse_project,
 )
@@ -84,6 +85,12 @@ def json_document(path: Path) -> object:
         return None
 
 
+def refuse_stream(path: Path) -> None:
+    """Raise a MediaError where a path is that of a pipe or a device, which would be waited for."""
+    if _is_stream(path):
+        raise MediaError(f"{path} is a pipe or a device: name a file.")
+
+
 @contextmanager
 def written_file(path: Path, kind: FileKind, *, inputs: Iterable[Path] = ()) -> Iterator[Path]:
     """Yield a path to write to, and put the file in place when the block ends without an error.
@@ -124,7 +131,10 @@ def _allowed(path: Path, kind: FileKind, inputs: Iterable[Path]) -> Path:
     if target.is_dir():
         raise MediaError(f"{path} is a folder; name a file.")
     if not target.parent.is_dir():
-        raise MediaError(f"{path} cannot be written: the folder {target.parent} does not exist.")
+        nearest_folder(target)
+        raise MediaError(
+            f"{path} cannot be written: the folder {target.parent} does not exist; make it first."
+        )
     refuse_project(target)
     if is_one_of(target, inputs):
         raise MediaError(f"{path} is an input of this work; name another file.")

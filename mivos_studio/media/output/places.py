@@ -29,6 +29,9 @@ def real_path(path: Path) -> Path:
         return target
     except (ValueError, RuntimeError) as error:
         raise MediaError(f"{str(path)!r} is no path of a file or folder: choose another name.") from error
+    if target.is_symlink():  # what is left of links is a circle
+        circle = OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        raise MediaError(cannot_write(path, circle))
     return target
 
 
@@ -36,7 +39,7 @@ def nearest_folder(path: Path) -> Path:
     """Return the folder that is there and nearest above a path. Raises a MediaError where that is a file."""
     nearest = next(place for place in path.parents if os.path.lexists(place) or place == place.parent)
     if not nearest.is_dir():
-        raise MediaError(f"{path} cannot be made: {nearest} is a file.")
+        raise MediaError(f"{path} cannot be made: {nearest} is a file; name another place.")
     return nearest
 
 

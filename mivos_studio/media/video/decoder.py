@@ -167,10 +167,12 @@ def _open_container(path: Path) -> InputContainer:
     check_input(path, "video")
     try:
         if path.stat().st_size == 0:
-            raise MediaError(f"{path} is empty: it holds 0 bytes.")
+            raise MediaError(f"{path} is empty (0 bytes): copy or save it again.")
         container = av.open(str(path.absolute()), options=_OPTIONS)
     except (FFmpegError, OSError) as error:
-        raise MediaError(f"{path} cannot be read as a video: {error.strerror or error}.") from error
+        raise MediaError(
+            f"{path} cannot be read as a video ({error.strerror or error}): copy or save it again."
+        ) from error
     if container.format.name == _LETTERS_AS_VIDEO:
         container.close()
         raise MediaError(f"{path} is a text file, not a video.")

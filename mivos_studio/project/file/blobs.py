@@ -80,8 +80,12 @@ class BlobTable:
 
     def delete_others(self, named: Collection[int]) -> None:
         """Delete all bytes but those that are named; inside of a transaction of the project."""
-        stored = self._database.execute("SELECT id FROM blob INDEXED BY blob_size").fetchall()
-        self._delete(key for (key,) in stored if key not in named)
+        self._delete(self.stored() - set(named))
+
+    def stored(self) -> set[int]:
+        """Return the keys of all bytes in the file. Raises sqlite3.Error."""
+        with self._lock:
+            return {key for (key,) in self._database.execute("SELECT id FROM blob INDEXED BY blob_size")}
 
     def move_to(self, database: sqlite3.Connection, path: Path) -> None:
         """Go on in a copy of the project."""

@@ -45,7 +45,7 @@ def check_project(path: Path) -> CheckReport:
     check_is_file(path)
     problems = _database_problems(path)
     try:
-        project = ProjectFile.open(path, writes=False)
+        project = ProjectFile.open(path, writes=False, needs_masks=False)
     except DamagedError as error:
         return CheckReport((*problems, error.what))
     with project:

@@ -13,9 +13,11 @@ from pathlib import Path
 from msgspec import convert
 
 from inference_core.errors import UserError
+from mivos_studio.input_files import check_input
 from mivos_studio.media.clip import Clip
 from mivos_studio.media.errors import MediaError
 from mivos_studio.media.image_folder import list_images
+from mivos_studio.system_errors import reason_of
 
 _SAMPLE_BYTES = 64 * 1024
 _IMAGES_READ = (0.0, 0.5, 1.0)
@@ -46,7 +48,7 @@ class ClipReference:
 
     @classmethod
     def of(cls, path: Path, clip: Clip, project: Path) -> ClipReference:
-        """Describe a clip that is open, for a project. Raises a MediaError where it cannot be read."""
+        """Describe a clip that is open, for a project. Raises a UserError where it cannot be read."""
         size, sha256 = _fingerprint(path)
         height, width = clip.size
         described = cls(
@@ -72,7 +74,7 @@ class ClipReference:
         return next((place for place in places if place.exists()), places[0])
 
     def is_at(self, path: Path) -> bool:
-        """Whether the same clip is at a path. Raises a MediaError where it cannot be read."""
+        """Whether the same clip is at a path. Raises a UserError where it cannot be read."""
         known = (self.bytes, self.sha256)
         return known == _fingerprint(path) or known == _fingerprint(path, _OF_EARLIER_PROJECTS)
 
@@ -98,7 +100,7 @@ def find_clip(reference: ClipReference, project: Path) -> FoundClip:
             if reference.is_at(place):
                 return FoundClip(place, is_same=True)
             others.append(place)
-        except MediaError:
+        except UserError:
             continue
     if others:
         return FoundClip(others[0], is_same=False)
@@ -141,6 +143,11 @@ def read_clip(database: sqlite3.Connection) -> ClipReference | None:
     return ClipReference(relative, absolute, size, sha256, frames, (height, width), Fraction(rate))
 
 
+def _storable(path: str) -> str:
+    """Return a path as SQLite can hold it: what is not valid Unicode in a name becomes a question mark."""
+    return path.encode("utf-8", "replace").decode("utf-8")
+
+
 def _places(reference: ClipReference, project: Path) -> Iterator[Path]:
     folder = project.absolute().parent
     if reference.relative is not None:
@@ -170,14 +177,11 @@ def _written(path: str | None) -> str | bytes | None:
 
 def _fingerprint(path: Path, images_read: Sequence[float] = _IMAGES_READ) -> tuple[int, str]:
     """Return bytes and SHA-256 as of ClipReference. images_read: which of a folder, by their place in it."""
+    check_input(path, "clip", may_be_folder=True)
     try:
-        if path.is_dir():
-            return _of_folder(list_images(path), images_read)
-        if not path.is_file():  # reading anything else may never end
-            raise MediaError(f"There is no file or folder of images at {path}.")
-        return _of_file(path)
+        return _of_folder(list_images(path), images_read) if path.is_dir() else _of_file(path)
     except OSError as error:
-        raise MediaError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise MediaError(f"{path} cannot be read: {reason_of(error)}.") from error
 
 
 def _of_file(path: Path) -> tuple[int, str]:

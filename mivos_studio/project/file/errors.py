@@ -38,7 +38,7 @@ _SENTENCES = {
     sqlite3.SQLITE_CANTOPEN: "{path} cannot be opened: it or its folder is not there or not permitted.",
     sqlite3.SQLITE_BUSY: "{path} is in use by another program: close that one and try again.",
     sqlite3.SQLITE_LOCKED: "{path} is in use by another program: close that one and try again.",
-    sqlite3.SQLITE_NOTADB: "{path} is not a project of this program.",
+    sqlite3.SQLITE_NOTADB: "{path} is not a project of this program: choose another file.",
     sqlite3.SQLITE_NOMEM: "{path} needs more memory than there is: close other programs.",
 }
 

@@ -34,7 +34,9 @@ def load(database: sqlite3.Connection, path: Path) -> Loaded | None:
     try:
         with without_collecting():
             return _load(database, texts)
-    except (MsgspecError, LookupError, ValueError, TypeError) as error:
+    except KeyError as error:
+        raise DamagedError(path, f"its entry {error} is missing") from error
+    except (MsgspecError, LookupError, ValueError, TypeError, RecursionError) as error:
         raise DamagedError(path, str(error) or type(error).__name__) from error
 
 

@@ -8,6 +8,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from mivos_studio.input_files import InputFileError, check_input
 from mivos_studio.media.output.places import cannot_write
 from mivos_studio.media.output.unfinished import TemporaryFolder
 from mivos_studio.project.file.database import connect
@@ -15,6 +16,7 @@ from mivos_studio.project.file.errors import DamagedError, ProjectError, in_sent
 from mivos_studio.project.file.lock import has_living_owner, lock_path
 from mivos_studio.project.file.schema import VERSION, has_our_tables, version_of
 from mivos_studio.project.file.wal import holds_transaction
+from mivos_studio.system_errors import reason_of
 
 _BESIDE = ("-wal", "-journal")
 _WAL = 2
@@ -77,22 +79,22 @@ class ReadOnlyDatabase:
 def check_is_file(path: Path) -> None:
     """Raise a ProjectError where there is no file that can be read."""
     try:
-        if not path.is_file():
-            raise ProjectError(
-                f"There is no project at {path}." if not path.exists() else f"{path} is no file."
-            )
-        if path.stat().st_size == 0:
-            raise ProjectError(f"{path} is empty: it is not a project of this program.")
+        check_input(path, "project")
+        is_empty = path.stat().st_size == 0
         path.open("rb").close()
+    except InputFileError as error:
+        raise ProjectError(str(error)) from error
     except OSError as error:
-        raise ProjectError(f"{path} cannot be opened: {error.strerror or error}.") from error
+        raise ProjectError(f"{path} cannot be opened: {reason_of(error)}.") from error
+    if is_empty:
+        raise ProjectError(f"{path} is empty: it is not a project of this program; choose another file.")
 
 
 def check_version(database: sqlite3.Connection, path: Path) -> int:
     """Return the version of a project; raise a ProjectError where it is none, or a newer one."""
     version = version_of(database)
     if version is None:
-        raise ProjectError(f"{path} is not a project of this program.")
+        raise ProjectError(f"{path} is not a project of this program: choose another file.")
     if version > VERSION:
         raise ProjectError(
             f"{path} was written by a newer version of this program (format {version}; this one reads up to"

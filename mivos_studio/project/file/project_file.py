@@ -31,7 +31,7 @@ from mivos_studio.project.file.database import (
 )
 from mivos_studio.project.file.errors import DamagedError, ProjectError, in_sentences
 from mivos_studio.project.file.loader import load
-from mivos_studio.project.file.lock import OwnedError, ProjectLock, lock_path
+from mivos_studio.project.file.lock import OwnedError, ProjectLock
 from mivos_studio.project.file.opening import (
     ReadOnlyDatabase,
     check_is_file,
@@ -118,18 +118,19 @@ class ProjectFile:
                 raise
 
     @classmethod
-    def open(cls, path: Path, *, writes: bool = True) -> ProjectFile:
+    def open(cls, path: Path, *, writes: bool = True, needs_masks: bool = True) -> ProjectFile:
         """Open a project; one that another process has open, or that cannot be written, for reading only.
 
+        needs_masks  whether it is damaged where the bytes of masks are missing.
         An older project is brought to the present version, and a copy of it is left beside. Raises a
         ProjectError where it is not a project, is damaged, or was written by a newer version.
         """
-        path = real_path(path)  # the lock is there, by whatever link it is reached
         check_is_file(path)
+        path = real_path(path)  # the lock is there, by whatever link it is reached
         if misses_journal(path):
             return cls._open_to_read(path, (_MISSES_JOURNAL.format(path=path),))
         if not writes:
-            return cls._open_to_read(path, ())
+            return cls._open_to_read(path, (), needs_masks=needs_masks)
         if not os.access(path, os.W_OK):
             return cls._open_to_read(path, (f"{path} is read-only: it can only be looked at.",))
         try:
@@ -139,13 +140,13 @@ class ProjectFile:
         except OSError as error:
             return cls._open_to_read(path, (f"{cannot_write(path, error)} It can only be looked at.",))
         try:
-            return cls._open_to_write(path, lock)
+            return cls._open_to_write(path, lock, needs_masks=needs_masks)
         except BaseException:
             lock.release()
             raise
 
     @classmethod
-    def _open_to_write(cls, path: Path, lock: ProjectLock) -> ProjectFile:
+    def _open_to_write(cls, path: Path, lock: ProjectLock, *, needs_masks: bool) -> ProjectFile:
         with in_sentences(path):
             database = connect(path, "rw")
             try:
@@ -162,7 +163,7 @@ class ProjectFile:
                         " after its last step."
                     )
                 project = cls(path, database, lock, tuple(notices))
-                project._load()
+                project._load(needs_masks=needs_masks)
                 start_journal(database, path)  # only now: a damaged project stays as it is
                 project._remove_leftovers()
             except BaseException:
@@ -171,7 +172,7 @@ class ProjectFile:
             return project
 
     @classmethod
-    def _open_to_read(cls, path: Path, notices: tuple[str, ...]) -> ProjectFile:
+    def _open_to_read(cls, path: Path, notices: tuple[str, ...], *, needs_masks: bool = True) -> ProjectFile:
         reader = ReadOnlyDatabase(path)
         database = reader.connection
         try:
@@ -185,7 +186,7 @@ class ProjectFile:
                 database.execute("BEGIN")
                 project = cls(path, database, None, notices)
                 project._reader = reader
-                project._load()
+                project._load(needs_masks=needs_masks)
                 (journal,) = database.execute("PRAGMA journal_mode").fetchone()
                 if journal != "wal":  # it would keep others from saving
                     database.execute("COMMIT")
@@ -212,7 +213,7 @@ class ProjectFile:
         with self._reading():
             try:
                 return read_clip(self._database)
-            except (msgspec.MsgspecError, ValueError) as error:
+            except (msgspec.MsgspecError, ValueError, ZeroDivisionError) as error:
                 raise DamagedError(self.path, "its clip is not one") from error
 
     @property
@@ -222,7 +223,7 @@ class ProjectFile:
             row = self._database.execute("SELECT value FROM view").fetchone()
         try:
             return None if row is None else msgspec.json.decode(row[0])
-        except (msgspec.MsgspecError, TypeError):
+        except (msgspec.MsgspecError, TypeError, RecursionError):
             return None
 
     @property
@@ -238,7 +239,7 @@ class ProjectFile:
             rows = self._database.execute("SELECT id, step FROM interaction ORDER BY id").fetchall()
         try:
             return [step_from_json(text, f"Step {number}") for number, text in rows]
-        except (UserError, ValueError, TypeError) as error:
+        except (UserError, ValueError, TypeError, RecursionError) as error:
             raise DamagedError(self.path, f"a step of its script cannot be read: {error}") from error
 
     # -- saving ----------------------------------------------------------------------------------------------
@@ -318,11 +319,12 @@ class ProjectFile:
         replaces  whether a project that is there is replaced; any other file never is.
         Raises a ProjectError.
         """
-        if _is_same_place(path, self.path):
+        place = real_path(path)
+        if _is_same_place(place, self.path):
             self._check_writable()
             return
         check_suffix(path)
-        path = real_path(path)
+        path = place
         with noted(PROJECT, path), noted(PROJECT, self.path):
             lock = _locked(path)
             try:
@@ -386,14 +388,20 @@ class ProjectFile:
             else:
                 note.leave()
 
-    def _load(self) -> None:
+    def _load(self, *, needs_masks: bool) -> None:
         self._loaded = load(self._database, self.path)
+        missing = len(self._named() - self._blobs.stored()) if needs_masks else 0
+        if missing:
+            raise DamagedError(self.path, f"{missing} of its masks are missing")
+
+    def _named(self) -> set[int]:
+        """Return the numbers of all bytes that the session names."""
+        return set() if self.state is None else {int(blob) for blob in self.state.blobs()}
 
     def _remove_leftovers(self) -> None:
         """Delete bytes that nothing names: those of a session that was not closed, and of discarded steps."""
-        named = set() if self.state is None else {int(blob) for blob in self.state.blobs()}
         with suppress(ProjectError), self._transaction():  # of no use to the user, so no reason to fail
-            self._blobs.delete_others(named)
+            self._blobs.delete_others(self._named())
 
     def _check_writable(self) -> None:
         if self.is_read_only:
@@ -553,8 +561,8 @@ def _make_replaceable(path: Path, *, replaces: bool) -> None:
         is_closed = close_cleanly(older, path)
     if not is_closed:
         raise ProjectError(
-            f"{path} cannot be replaced: it is still open in another window, or its disk is full. Close it, free"
-            " some space, or choose another name."
+            f"{path} cannot be replaced: it is still open in another window, or its disk is full. Close it,"
+            " free some space, or choose another name."
         )
 
 
@@ -563,9 +571,11 @@ def _locked(path: Path) -> ProjectLock:
     try:
         return ProjectLock.acquire(path)
     except FileNotFoundError as error:
-        raise ProjectError(f"{path} cannot be made: there is no folder {path.parent}.") from error
+        raise ProjectError(
+            f"{path} cannot be made: there is no folder {path.parent}; make it first."
+        ) from error
     except OSError as error:
-        raise ProjectError(cannot_write(lock_path(path), error)) from error
+        raise ProjectError(cannot_write(path, error)) from error
 
 
 def _identity_to_check(path: Path) -> tuple[int, int] | None:

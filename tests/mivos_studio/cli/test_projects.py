@@ -268,7 +268,7 @@ BAD: dict[str, tuple[Callable[[Path], list[object]], str]] = {
     "nothing to keep": (lambda _: [], "name a folder with --out, or a project with --project"),
     "project of another clip": (other_clip, "was made for another clip"),
     "project that is a text": (lambda at: ["--project", text_project(at)], "is not a project"),
-    "project that is a folder": (lambda at: ["--project", at / "images"], "is no file"),
+    "project that is a folder": (lambda at: ["--project", at / "images"], "is a folder: name a file"),
     "project in no folder": (lambda at: ["--project", at / "no" / "a.mivos"], "there is no folder"),
     "name of an image": (lambda at: ["--project", at / "a.png"], "let it end in .mivos"),
     "check of nothing": (lambda at: ["check", at / "no.mivos"], "There is no project at"),

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from inference_core.errors import UserError
 from mivos_studio.media.clip import Clip, open_clip
-from mivos_studio.media.errors import MediaError
 from mivos_studio.media.source import ClipFacts
 from tests.mivos_studio.media.videos import FRAMES, Recipe, number_of, write_video
 
@@ -130,7 +130,7 @@ def test_a_frame_handed_out_outlives_its_clip(tmp_path: Path) -> None:
 
 
 def test_a_missing_path_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(MediaError, match=r"no file or folder at .*clip\.mp4"):
+    with pytest.raises(UserError, match=r"no clip at .*clip\.mp4"):
         open_clip(tmp_path / "clip.mp4")
 
 

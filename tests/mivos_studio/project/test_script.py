@@ -244,7 +244,7 @@ def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
 
 def test_bytes_that_are_no_text_are_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "script.json").write_bytes(b"\xff\xfe\x00")
-    assert "is not valid JSON" in complaint(tmp_path / "script.json")
+    assert "is not a text file in UTF-8" in complaint(tmp_path / "script.json")
 
 
 def test_a_name_of_one_object_that_is_no_text_is_a_sentence(tmp_path: Path) -> None:

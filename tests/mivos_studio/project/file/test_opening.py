@@ -265,7 +265,7 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "empty": (lambda path: path.write_bytes(b""), "is empty"),
     "a text": (lambda path: path.write_text("masks " * 1000), "is not a project of this program"),
     "another database": (lambda path: (path.unlink(), no_project(path)), "is not a project of this program"),
-    "a folder": (lambda path: (path.unlink(), path.mkdir()), "is no file"),
+    "a folder": (lambda path: (path.unlink(), path.mkdir()), "is a folder: name a file"),
     "newer": (newer, "newer version of this program"),
     "with a trigger": (with_trigger, "is damaged"),
     "cut short": (cut, "is damaged"),
