@@ -164,6 +164,7 @@ class ClipController(QObject):
         reader = self._reader = FrameReader(clip)
         reader.connect_until_stop(reader.frame_rendered, window.controller.on_frame_rendered)
         reader.connect_until_stop(reader.failed, self._show_error)
+        reader.connect_until_stop(reader.damage_found, window.messages.note.emit)
         facts = ClipFacts(window.files.clip_name, len(clip), clip.size, float(clip.frame_rate))
         window.navigator.show_clip(reader, facts, opened.project.view if opened.project is not None else None)
         reader.begin()
@@ -252,4 +253,7 @@ class ClipController(QObject):
 
 def _is_at(project: Path, path: Path) -> bool:
     """Whether a path leads to a project, by whatever link: its lock would be waited for."""
-    return os.path.realpath(project) == os.path.realpath(path)
+    try:
+        return os.path.realpath(project) == os.path.realpath(path)
+    except ValueError:  # a name with the character NUL
+        return False

@@ -8,8 +8,9 @@ from html import escape
 
 from PyQt5.QtCore import QAbstractListModel, QItemSelectionModel, QModelIndex, QObject, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QBrush, QColor, QFont
-from PyQt5.QtWidgets import QAbstractItemView, QFrame, QLabel, QListView, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QAbstractItemView, QFrame, QListView, QVBoxLayout, QWidget
 
+from gui.panels.plain_text import plain_label
 from gui.panels.spec import PanelContext
 from inference_core.types import HistoryEntry
 
@@ -90,7 +91,7 @@ class HistoryPanel(QFrame):
         self._list.setUniformItemSizes(True)
         self._list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self._list.clicked.connect(self._on_clicked)
-        heading = QLabel("HISTORY")
+        heading = plain_label("HISTORY")
         heading.setProperty("role", "heading")
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 8, 10, 6)

@@ -15,6 +15,7 @@ from PyQt5.QtCore import pyqtSignal
 from gui.state.overlay import OverlayStyle, RenderedFrame, UInt32Array, changed_box, paint, rgb32
 from gui.worker.shutdown import StoppableThread
 from inference_core.types import UInt8Array
+from mivos_studio.media.damage import damage_notice
 
 if TYPE_CHECKING:
     from mivos_studio.media.clip import Clip
@@ -48,12 +49,15 @@ class FrameReader(StoppableThread):
     """RenderedFrame."""
     failed = pyqtSignal(object)
     """The error."""
+    damage_found = pyqtSignal(str)
+    """A sentence that names the damaged frames, when one more is met."""
 
     def __init__(self, clip: Clip) -> None:
         super().__init__()
         self._clip = clip
         self._request: FrameRequest | None = None
         self._last: _LastRender | None = None
+        self._damaged_count = 0
 
     # From the window's thread.
 
@@ -84,6 +88,9 @@ class FrameReader(StoppableThread):
         before = self._last
         self._last = self._render(request)
         self.frame_rendered.emit(self._last.rendered)
+        if len(self._clip.damaged) > self._damaged_count:
+            self._damaged_count = len(self._clip.damaged)
+            self.damage_found.emit(damage_notice(self._clip.damaged))
         if before is not None:
             self._read_ahead(request.frame_index, before.rendered.frame_index)
 

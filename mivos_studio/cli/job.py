@@ -15,7 +15,8 @@ from mivos_studio.cli.options import session_options
 from mivos_studio.cli.output import check_apart, check_json
 from mivos_studio.cli.progress import ProgressBar
 from mivos_studio.cli.stderr import say
-from mivos_studio.media.clip import Clip, damage_notice, open_clip
+from mivos_studio.media.clip import Clip, open_clip
+from mivos_studio.media.damage import damage_notice
 from mivos_studio.media.export.formats import find_formats
 from mivos_studio.media.export.job import ExportJob, Extent
 from mivos_studio.media.output.folder import FolderOutput

@@ -177,13 +177,6 @@ def folder_of_sizes(folder: Path) -> Path:
     return path
 
 
-def folder_with_a_text(folder: Path) -> Path:
-    path = empty_folder(folder)
-    Image.new("RGB", (WIDTH, HEIGHT)).save(path / "00000.png")
-    (path / "00001.png").write_text("notes", encoding="utf-8")
-    return path
-
-
 def folder_with_a_cut_frame(folder: Path, ending: str) -> Path:
     """Make a folder of six images, of which the second is cut behind its header."""
     path = empty_folder(folder)
@@ -196,10 +189,6 @@ def folder_with_a_cut_frame(folder: Path, ending: str) -> Path:
 
 def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:2000])
-
-
-def folder_with_a_cut_png(folder: Path) -> Path:
-    return folder_with_a_cut_frame(folder, "png")
 
 
 def huge_image(folder: Path) -> Path:
@@ -241,7 +230,7 @@ CLIPS: dict[str, Builder] = {
     for builder in (
         missing, strange_name, half_name, zero_in_name, long_name, long_path, below_a_file, loop, dangling,
         pipe, socket_file, endless_device, link_to_device, a_text, empty, cut_video, empty_folder,
-        folder_of_other_things, folder_of_sizes, folder_with_a_text, folder_with_a_cut_png,
+        folder_of_other_things, folder_of_sizes,
         huge_image, huge_tiff, cut_image,
     )
 }  # fmt: skip

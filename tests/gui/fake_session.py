@@ -32,6 +32,8 @@ FRAME_COUNT = 12
 class FakeClip:
     """Grey frames, each a little brighter than the one before."""
 
+    damaged: tuple[int, ...] = ()
+
     def __init__(self, frame_count: int = FRAME_COUNT, size: tuple[int, int] = SIZE) -> None:
         self.frame_count = frame_count
         self.size = size

@@ -13,8 +13,8 @@ from gui.worker.project import UnnamedProject
 def test_of_a_long_name_the_middle_is_left_out_and_the_date_stays_whole(application: QApplication) -> None:
     parent = QWidget()
     names = ("a" * 32, "interview take 7 graded 2024-11-03 camera B.mov")
-    projects = [UnnamedProject(Path(f"{name}.mivos"), name, 1.7e9, 999) for name in names]
-    dialog = RecoveryDialog(projects, parent)
+    projects = [UnnamedProject(Path(f"{name}.mivos"), name, 1.7e9, 999, 4096) for name in names]
+    dialog = RecoveryDialog(projects, lambda _: True, parent)
     dialog.open()
     listed = dialog.findChild(QListWidget, "recovery_list")
     assert listed is not None

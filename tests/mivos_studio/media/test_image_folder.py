@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from mivos_studio.input_files import InputFileError
-from mivos_studio.media.clip import damage_notice, open_clip
+from mivos_studio.media.clip import open_clip
+from mivos_studio.media.damage import damage_notice
 from mivos_studio.media.errors import MediaError
 from mivos_studio.media.image_folder import list_images
 
