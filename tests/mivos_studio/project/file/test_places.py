@@ -253,7 +253,10 @@ def test_what_holds_work_and_is_not_open_has_no_name_yet(tmp_path: Path) -> None
 def test_new_work_removes_what_holds_none_and_nothing_else_however_much_there_is(tmp_path: Path) -> None:
     folder = RecoveryFolder(tmp_path / "recovery")
     kept = [worked_in(folder) for _ in range(3)]
-    crashed = crashed_project(folder)
+    left = crashed_project(folder)
+    crashed = folder.folder / "crashed.mivos"  # a name that new work does not get
+    lock_path(left).rename(lock_path(crashed))
+    left.rename(crashed)
     damaged = folder.folder / "damaged.mivos"
     damaged.write_bytes(b"SQLite format 3\0" + bytes(500))
     with folder.create() as is_open, folder.create() as other:
