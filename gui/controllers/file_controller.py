@@ -135,7 +135,7 @@ class FileController(QObject):
         """Save where the dialog says; a name without an ending gets one, and replaces nothing then."""
         if not path.suffix:
             path = path.with_name(f"{path.name}{_SCRIPT_SUFFIX}")
-            if path.exists():
+            if os.path.lexists(path):
                 self._messages.error.emit(f"{path} is there already: choose another name.")
                 return
         self.save_script(path, with_undone=with_undone)
@@ -268,7 +268,7 @@ class FileController(QObject):
 
     def _folder(self) -> str:
         path = self._opened.path if self._opened else None
-        return str(path.resolve().parent) if path else str(Path.home())
+        return str(Path(os.path.realpath(path)).parent) if path else str(Path.home())
 
     def _script_folder(self) -> Path:
         """Return the folder of the project where it has a name, else the clip's, or the user's."""
@@ -283,7 +283,7 @@ class FileController(QObject):
         path = self._opened.path if self._opened else None
         if path is None:
             return "sample"
-        path = path.resolve()
+        path = Path(os.path.realpath(path))
         return path.name if path.is_dir() else path.stem
 
 

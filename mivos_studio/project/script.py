@@ -59,9 +59,9 @@ class ScriptClip(JsonObject, frozen=True, kw_only=True):
     @classmethod
     def of(cls, clip: Path, folder: Path) -> ScriptClip | None:
         """Return the hint to a clip, for a script in a folder; None where its path is not valid Unicode."""
-        real = clip.resolve()
+        real = Path(os.path.realpath(clip))  # as far as it leads: resolve() raises errors at loops
         try:
-            path = Path(os.path.relpath(real, folder.resolve()))
+            path = Path(os.path.relpath(real, os.path.realpath(folder)))
         except ValueError:  # on another drive
             path = real
         try:
@@ -73,7 +73,7 @@ class ScriptClip(JsonObject, frozen=True, kw_only=True):
     def find(self, folder: Path) -> Path | None:
         """Return where the clip is: at its path from the script's folder, or in that; None where nowhere."""
         places = (folder / self.path, folder / self.name)
-        return next((place for place in places if place.exists()), None)
+        return next((place for place in places if os.path.exists(place)), None)  # noqa: PTH110, no error
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Script:
 
         clip  None for the sample clip.
         """
-        name = clip.resolve().name if clip is not None else "the sample clip"
+        name = Path(os.path.realpath(clip)).name if clip is not None else "the sample clip"
         if self.clip is None or self.clip.name == name:
             return ()
         return (f"The script was made on {self.clip.name} and is played on {name}: check the masks.",)

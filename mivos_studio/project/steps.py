@@ -11,6 +11,7 @@ import json as stdlib_json
 import sys
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Protocol, Self
@@ -236,19 +237,20 @@ class Propagate(Step, frozen=True):
         waiting, during = deque(self.meanwhile), _During()
         done, own, is_whole = 0, 0, False
         try:
-            for change in _stopped(changes, self.stop_after):
-                done += 1
-                record.set_running(self._stopped_after(done, during))
-                own, lowest = own or session.undo_count, session.undo_count
-                yield change
-                while waiting and waiting[0].after <= done:
-                    during.after = done
-                    yield from waiting.popleft().step.perform_and_record(session, read_ids, during)
-                    lowest = min(lowest, session.undo_count)
-                if lowest < own:  # it was undone, which has ended it
-                    break
-            else:
-                is_whole = True
+            with closing(_stopped(changes, self.stop_after)) as stopped:
+                for change in stopped:
+                    done += 1
+                    record.set_running(self._stopped_after(done, during))
+                    own, lowest = own or session.undo_count, session.undo_count
+                    yield change
+                    while waiting and waiting[0].after <= done:
+                        during.after = done
+                        yield from waiting.popleft().step.perform_and_record(session, read_ids, during)
+                        lowest = min(lowest, session.undo_count)
+                    if lowest < own:  # it was undone, which has ended it
+                        break
+                else:
+                    is_whole = True
         finally:
             if done or session.undo_count != before:
                 whole = replace(self, meanwhile=tuple(during.steps))
@@ -458,7 +460,7 @@ def name_of_object(object_id: int) -> str:
     return f"Object {object_id}"
 
 
-def _stopped(changes: Iterable[FrameMask], stop_after: int | None) -> Iterator[FrameMask]:
+def _stopped(changes: Iterable[FrameMask], stop_after: int | None) -> Generator[FrameMask, None, None]:
     """Consume this many changes and stop, as in a propagation that was cancelled."""
     iterator = iter(changes)
     try:

@@ -329,8 +329,10 @@ def main(phase: str, way: str, folder: Path) -> int:
     stage = PHASES[phase](folder)
     real_open_window, real_stop_threads = app.open_window, gui.main_window.stop_threads
 
-    def open_window(options: app.WindowOptions) -> tuple[QApplication, MainWindow]:
-        application, window = real_open_window(options)
+    def open_window(
+        options: app.WindowOptions, say: Callable[[str], None] | None = None
+    ) -> tuple[QApplication, MainWindow]:
+        application, window = real_open_window(options, say)
         stage.window = window
         window.first_painted.disconnect()
         window.first_painted.connect(lambda: (stage.begin(window), window.open(None)))
