@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 import time
@@ -21,7 +22,7 @@ from mivos_studio.media.output.places import PROJECT_SUFFIX, cannot_write, real_
 from mivos_studio.media.output.unfinished import Note, noted
 from mivos_studio.project.file.blobs import BlobTable
 from mivos_studio.project.file.clip_reference import ClipReference, read_clip, write_clip
-from mivos_studio.project.file.database import connect, journal_mode, start_journal
+from mivos_studio.project.file.database import connect, give_back_room, journal_mode, start_journal
 from mivos_studio.project.file.errors import DamagedError, ProjectError, in_sentences
 from mivos_studio.project.file.loader import load
 from mivos_studio.project.file.lock import OwnedError, ProjectLock, lock_path
@@ -34,10 +35,13 @@ from mivos_studio.project.file.opening import (
 )
 from mivos_studio.project.file.saver import Loaded, Saver
 from mivos_studio.project.file.schema import VERSION, create_tables, migrate, version_of
+from mivos_studio.project.file.sizes import sizes_of
 from mivos_studio.project.steps import Step, read_step
 
 PROJECT = "project"
 """The kind of notes of projects that are made, see `mivos_studio.media.output.unfinished`."""
+_SHRINKING_S = 0.3
+"""How long opening and closing may take longer to give unused room back to the disk."""
 
 
 class Savable(Protocol):
@@ -220,6 +224,14 @@ class ProjectFile:
         except (msgspec.MsgspecError, UserError, TypeError) as error:
             raise DamagedError(self.path, f"a step of its script cannot be read: {error}") from error
 
+    def sizes(self) -> dict[str, int]:
+        """Return what took how much of the file when it was opened, see `sizes_of`. Raises a ProjectError."""
+        with self._reading():
+            try:
+                return sizes_of(self._database, self.path, self._loaded)
+            except OSError as error:
+                raise ProjectError(f"{self.path} cannot be read: {error.strerror or error}.") from error
+
     # -- saving ----------------------------------------------------------------------------------------------
 
     def save(self, session: Savable, *, steps: Sequence[Step] = (), view: Any = None) -> None:
@@ -334,6 +346,9 @@ class ProjectFile:
         try:
             if self._reader is not None:
                 self._reader.close()
+            else:
+                with suppress(sqlite3.Error):
+                    give_back_room(self._database, _SHRINKING_S)
             is_clean = self._reader is not None or close_cleanly(self._database, self.path)
         finally:
             if self._lock is not None:
@@ -351,6 +366,8 @@ class ProjectFile:
         named = set() if self.state is None else {int(blob) for blob in self.state.blobs()}
         with suppress(ProjectError), self._transaction():  # of no use to the user, so no reason to fail
             self._blobs.delete_others(named)
+        with suppress(sqlite3.Error):
+            give_back_room(self._database, _SHRINKING_S)
 
     def _check_writable(self) -> None:
         if self.is_read_only:
@@ -424,6 +441,7 @@ def copy_database(
     def fill(beside: Path) -> None:
         with closing(connect(beside, "rwc")) as copy:
             database.backup(copy)
+            give_back_room(copy, math.inf)
             if journal_mode(copy, "DELETE") != "delete":
                 raise ProjectError(f"{path} cannot be written: its disk does not keep a journal.")
             if clip is not None:
