@@ -20,7 +20,7 @@ from inference_core.state.frame_record import Blob, FrameRecord, MaskLayer, Obje
 from inference_core.state.round import RoundRecord
 from inference_core.state.session_state import Anchor, Draft, SessionState, StrokeGroup, TrackedObject
 from inference_core.state.snapshot import SessionSnapshot, UndoStep
-from inference_core.types import Agreement, FrameInfo, ScratchStore, SessionSettings, Stroke
+from inference_core.types import Agreement, Float32Array, FrameInfo, ScratchStore, SessionSettings, Stroke
 from mivos_studio.peak_memory import peak_rss_mb
 from mivos_studio.project.file.project_file import ProjectFile
 
@@ -32,7 +32,7 @@ _SAVES = 50
 class MadeSession:
     """A session's state that grows as strokes and propagations let it grow.
 
-    ids_bytes, prob_bytes  of one frame, compressed.
+    ids_bytes, prob_bytes  of one frame, compressed: the mean, from which each is up to a quarter away.
     """
 
     storage: ScratchStore
@@ -58,14 +58,35 @@ class MadeSession:
     def flush(self) -> None:
         """Do nothing: the bytes are put at once."""
 
-    def stroke(self, frame_index: int) -> None:
-        """Draw on a frame: one undo step."""
+    def stroke(self, frame_index: int, object_id: int = 1) -> Stroke:
+        """Draw on a frame: one undo step. Return the stroke; the network sees it with those before it."""
         state = self.state.state
-        before, after = self.state.records.get(frame_index), self._record()
-        points = self._rng.uniform(0, 1000, (80, 2)).astype(np.float32)
-        group = StrokeGroup("brush", (Stroke(frame_index, 1, points),), before)
-        drafts = (*state.drafts, Draft(frame_index, before, frozenset(self.keys), group, 1))
-        self._step("brush", replace(state, drafts=drafts), {frame_index: after})
+        now, after = self.state.records.get(frame_index), self._record()
+        stroke = Stroke(frame_index, object_id, self._drawn_points())
+        others = tuple(draft for draft in state.drafts if draft.frame_index != frame_index)
+        earlier = next((draft for draft in state.drafts if draft.frame_index == frame_index), None)
+        group, base, count = StrokeGroup("brush", (stroke,), now), now, 1
+        if earlier is not None and earlier.strokes is not None:
+            group = replace(earlier.strokes, strokes=(*earlier.strokes.strokes, stroke))
+            base, count = earlier.base, earlier.corrections + 1
+        drafts = (*others, Draft(frame_index, base, frozenset(self.keys), group, count))
+        self._step(f"brush on Object {object_id}", replace(state, drafts=drafts), {frame_index: after})
+        return stroke
+
+    def undo(self) -> None:
+        """Undo the newest step."""
+        now, step = self.state, self.state.done[-1]
+        records = {**now.records, **step.records_before}
+        kept = {frame_index: record for frame_index, record in records.items() if record is not None}
+        undone = (*now.undone, step)
+        self.state = replace(now, state=step.before, records=kept, done=now.done[:-1], undone=undone)
+
+    def _drawn_points(self) -> Float32Array:
+        """Return the points (N, 2) of a stroke of a second or two, as a mouse reports them: whole pixels."""
+        count = int(self._rng.integers(60, 180))
+        speed = np.cumsum(self._rng.normal(0, 0.6, (count, 2)), axis=0)
+        places = self._rng.uniform((300, 200), (1600, 900)) + np.cumsum(speed, axis=0)
+        return np.rint(np.clip(places, 0, (_SIZE[1], _SIZE[0]))).astype(np.float32)
 
     def propagate(self, frame_index: int) -> None:
         """Propagate a drawn frame through the whole clip: one undo step."""
@@ -113,6 +134,7 @@ class MadeSession:
             now,
             state=after,
             records={**now.records, **changed},
+            undone=(),
             done=(*now.done, UndoStep(label, now.state, after, before, {**changed})),
             next_blob=self._next,
         )
@@ -124,6 +146,8 @@ class MadeSession:
 
     def _blob(self, length: int) -> Blob:
         self._next += 1
+        spread = length // 4
+        length += int(self._rng.integers(-spread, spread + 1))
         self.storage.put(self._next - 1, self._rng.bytes(length))
         return Blob(self._next - 1)
 

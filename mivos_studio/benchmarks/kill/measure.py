@@ -35,7 +35,7 @@ from mivos_studio.benchmarks.kill.work import Do, Output, Report, Work
 from mivos_studio.benchmarks.long_clip import make_loop, write_clip
 from mivos_studio.media.clip import open_clip
 from mivos_studio.project.file.check import check_project
-from mivos_studio.project.steps import Draw, Undo
+from mivos_studio.project.steps import AddObject, Draw, Undo
 from mivos_studio.session_options import SessionOptions
 
 _SIZE = (120, 160)
@@ -43,6 +43,7 @@ _WAIT_S = 120.0
 _LATER = 1.5
 """The program is killed within this share of the time that an action takes when nothing else runs."""
 _MOST_REPORTS_WHILE_FULL = 6
+_NEW_OBJECT = 9
 _FULL_S = 0.5
 
 
@@ -158,8 +159,8 @@ class _Killer:
         self._context = _context()
         reports = self._reports_of(replace(work, describes=True))
         self._reference = Reference(work.actions, tuple(reports))
-        failures = [report.failure for report in reports if report.failure]
-        if failures or len(reports) != len(work.actions) + 1:
+        failures = [each.failure or each.scratch_failure for each in reports]
+        if any(failures) or len(reports) != len(work.actions) + 1:
             raise RuntimeError(f"The program does not come to its end: {failures}")
 
     def kill(self, folder: Path) -> None:
@@ -173,7 +174,9 @@ class _Killer:
             reports = self._killed(work, disk)
             expectation = Expectation(self._reference, reports, work.outputs)
             count.acknowledged += sum(not report.failure for report in reports)
-            count.refused += sum(bool(report.failure) for report in reports)
+            count.refused += sum(
+                bool(said) for each in reports for said in (each.failure, each.scratch_failure)
+            )
             count.during_output += isinstance(self._reference.action(expectation.running), Output)
             self._read(work, expectation, is_full=disk is not None and disk.is_full)
             if disk is not None:
@@ -250,9 +253,10 @@ class _Killer:
         return places[0]
 
     def _start_again(self, work: Work, place: Path | None, expectation: Expectation) -> None:
-        """Start the program again; draw, undo, and close it."""
-        stroke = Stroke(0, OBJECTS[0], np.array([[40, 40], [60, 50]], np.float32), 4.0)
-        steps = (Do(Draw(Interaction(Tool.BRUSH, stroke))), Do(Undo())) if place else ()
+        """Start the program again; draw a new object, undo that, and close it."""
+        stroke = Stroke(0, _NEW_OBJECT, np.array([[40, 40], [60, 50]], np.float32), 4.0)
+        draw = Draw(Interaction(Tool.BRUSH, stroke))
+        steps = tuple(map(Do, (AddObject(_NEW_OBJECT), draw, Undo(), Undo()))) if place else ()
         again = replace(work, project=place, actions=steps, describes=True)
         reports = self._reports_of(again)
         failures = [report.failure for report in reports if report.failure]

@@ -130,13 +130,10 @@ class _Program:
 
     def _tell(self, number: int, perform: Callable[[], None]) -> None:
         """Perform an action and report it; a failure is reported, and work goes on."""
-        began_s, failure = time.perf_counter(), ""
-        try:
-            perform()
-            self._scratch.work()
-        except UserError as error:
-            failure = str(error)
-        report = Report(number, self._project.path, failure, time.perf_counter() - began_s)
+        began_s = time.perf_counter()
+        failure, scratch_failure = _failure_of(perform), _failure_of(self._scratch.work)
+        seconds = time.perf_counter() - began_s
+        report = Report(number, self._project.path, failure, scratch_failure, seconds)
         self._report(self._described(report) if self._work.describes else report)
 
     def _described(self, report: Report) -> Report:
@@ -199,6 +196,15 @@ class _ScratchWork:
         finally:
             if {key: self._store.get(key) for key in self._kept} != self._kept:
                 raise AssertionError("the scratch store holds something else than was put")
+
+
+def _failure_of(work: Callable[[], None]) -> str:
+    """Do some work; return the sentence with which it failed, "" where it did not."""
+    try:
+        work()
+    except UserError as error:
+        return str(error)
+    return ""
 
 
 def _no_mask(file: Path, frame_index: int) -> UInt8Array:

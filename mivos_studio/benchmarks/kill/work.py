@@ -87,6 +87,7 @@ class Report:
 
     project  where the work is then.
     failure  the sentence with which it failed; "" where it is done and saved.
+    scratch_failure  the same of the scratch store, which works beside.
     seconds  how long the action took.
     holds    what the project holds, where the program describes it.
     written  the digest of what the action wrote, likewise.
@@ -95,6 +96,7 @@ class Report:
     number: int
     project: Path | None
     failure: str = ""
+    scratch_failure: str = ""
     seconds: float = 0.0
     holds: ProjectDigest | None = None
     written: str = ""

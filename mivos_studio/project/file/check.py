@@ -26,7 +26,8 @@ class CheckReport:
     """What a check found.
 
     interactions  steps that the user performed; rounds of propagation; frames that have masks.
-    sizes         bytes: "file", and of it "masks" and "prob" of the frames as they are, "history", "rest".
+    sizes         bytes: "file", and of it "history", which is all that undo needs; "masks" and "prob" of the
+                  frames as they are; "unused" room, which is used again; and "rest".
     """
 
     problems: tuple[str, ...]
@@ -57,9 +58,8 @@ def check_project(path: Path) -> CheckReport:
 
 def _check_content(project: ProjectFile, problems: list[str]) -> CheckReport:
     state = project.state
-    file_bytes = project.path.stat().st_size
     if state is None:
-        return CheckReport(tuple(problems), project.interaction_count, sizes={"file": file_bytes})
+        return CheckReport(tuple(problems), project.interaction_count, sizes=project.sizes())
     masks = MaskChecker(state.size, state.settings.prob_dtype, _reader(project))
     records, segments = _all_masks(state)
     damaged = sum(not masks.is_readable(record) for record in records)
@@ -70,7 +70,7 @@ def _check_content(project: ProjectFile, problems: list[str]) -> CheckReport:
         project.steps()
     except DamagedError as error:
         problems.append(error.what)
-    sizes = _sizes(state, masks.sizes, file_bytes)
+    sizes = project.sizes()
     return CheckReport(
         tuple(problems), project.interaction_count, len(state.state.rounds), len(state.records), sizes
     )
@@ -106,8 +106,6 @@ class MaskChecker:
         self._dtype = np.dtype(prob_dtype)
         self._read = read
         self._found: dict[Blob, bool] = {}
-        self.sizes: dict[Blob, int] = {}
-        """Bytes of each content that was read."""
         height, width = size
         # A small source is enlarged for the networks, twofold at most, and padded.
         self._largest_plane = (2 * height + _LARGEST_PADDING) * (2 * width + _LARGEST_PADDING)
@@ -154,7 +152,6 @@ class MaskChecker:
         content = self._read(blob)
         if content is None:
             return None
-        self.sizes[blob] = len(content)
         unpacking = zlib.decompressobj()
         try:
             packed = unpacking.decompress(content, most_bytes)
@@ -196,17 +193,3 @@ def _all_masks(state: SessionSnapshot) -> tuple[Iterable[FrameRecord], Iterable[
             add(done.records_before.values())
             add(done.records_after.values())
     return records.values(), segments.values()
-
-
-def _sizes(state: SessionSnapshot, sizes: dict[Blob, int], file_bytes: int) -> dict[str, int]:
-    ids = {layer.blob for record in state.records.values() for layer in record.layers}
-    prob = {record.prob.blob for record in state.records.values()}
-    masks_bytes, prob_bytes = (sum(sizes.get(blob, 0) for blob in blobs) for blobs in (ids, prob))
-    all_bytes = sum(sizes.values())
-    return {
-        "file": file_bytes,
-        "masks": masks_bytes,
-        "prob": prob_bytes,
-        "history": all_bytes - masks_bytes - prob_bytes,
-        "rest": max(file_bytes - all_bytes, 0),
-    }

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -22,6 +23,9 @@ _LIMITS = {
 _SETTINGS = ("trusted_schema = OFF", "cell_size_check = ON", "mmap_size = 0", "synchronous = FULL")
 _WITHOUT_LOCKS = "win32-none" if sys.platform == "win32" else "unix-none"
 _WAIT_S = 5.0
+_LOG_PAGES = 4000
+"""Of the log, before it is written into the database: about 4 MB."""
+_LEAST_UNUSED_PAGES, _LEAST_UNUSED_SHARE, _PAGES_AT_ONCE = 1000, 0.05, 2000
 _NETWORK_DRIVES = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "gpfs", "davfs"}
     | {"fuse.sshfs", "fuse.rclone", "fuse.glusterfs"}
@@ -68,11 +72,40 @@ def start_journal(database: sqlite3.Connection, path: Path) -> str:
         try:
             name = journal_mode(database, "WAL")
             if name == "wal":
+                database.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}").close()
                 database.execute("SELECT 1 FROM sqlite_schema").fetchall()  # makes the shared memory
                 return name
         except sqlite3.OperationalError:
             pass
     return journal_mode(database, "DELETE")
+
+
+def give_back_room(database: sqlite3.Connection, within_s: float) -> None:
+    """Shrink a database that has much unused room, as far as that goes within a time. Raises sqlite3.Error.
+
+    Room is left by discarded undo steps, and used again by the next ones; a little of it stays.
+    """
+    until_s = time.monotonic() + within_s
+    while time.monotonic() < until_s:
+        (free,) = database.execute("PRAGMA freelist_count").fetchone()
+        (pages,) = database.execute("PRAGMA page_count").fetchone()
+        if free <= max(_LEAST_UNUSED_PAGES, _LEAST_UNUSED_SHARE * pages):
+            return
+        # As a script: `execute` would stop after the first page.
+        database.executescript(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})").close()
+        (left,) = database.execute("PRAGMA freelist_count").fetchone()
+        if left >= free:
+            return  # made without this ability
+
+
+def unused_bytes(database: sqlite3.Connection) -> int:
+    """Return how much of a database is unused: free pages and, where that can be counted, room in others."""
+    (free,) = database.execute("PRAGMA freelist_count").fetchone()
+    (page_bytes,) = database.execute("PRAGMA page_size").fetchone()
+    room = 0
+    with suppress(sqlite3.OperationalError):  # not every build has the table
+        (room,) = database.execute("SELECT coalesce(sum(unused), 0) FROM dbstat").fetchone()
+    return int(free) * int(page_bytes) + int(room)
 
 
 def journal_mode(database: sqlite3.Connection, wanted: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 import time
@@ -24,6 +25,7 @@ from mivos_studio.project.file.blobs import BlobTable
 from mivos_studio.project.file.clip_reference import ClipReference, read_clip, write_clip
 from mivos_studio.project.file.database import (
     connect,
+    give_back_room,
     is_on_network,
     journal_mode,
     start_journal,
@@ -43,6 +45,7 @@ from mivos_studio.project.file.opening import (
 )
 from mivos_studio.project.file.saver import Loaded, Saver
 from mivos_studio.project.file.schema import VERSION, create_tables, migrate, version_of
+from mivos_studio.project.file.sizes import sizes_of
 from mivos_studio.project.steps import Step, step_as_json, step_from_json
 
 _MISSES_JOURNAL = (
@@ -53,6 +56,8 @@ _MISSES_JOURNAL = (
 
 PROJECT = "project"
 """The kind of notes of projects that are made, see `mivos_studio.media.output.unfinished`."""
+_SHRINKING_S = 0.3
+"""How long opening and closing may take longer to give unused room back to the disk."""
 
 
 class Savable(Protocol):
@@ -242,6 +247,14 @@ class ProjectFile:
         except (UserError, ValueError, TypeError, RecursionError) as error:
             raise DamagedError(self.path, f"a step of its script cannot be read: {error}") from error
 
+    def sizes(self) -> dict[str, int]:
+        """Return what took how much of the file when it was opened, see `sizes_of`. Raises a ProjectError."""
+        with self._reading():
+            try:
+                return sizes_of(self._database, self.path, self._loaded)
+            except OSError as error:
+                raise ProjectError(f"{self.path} cannot be read: {error.strerror or error}.") from error
+
     # -- saving ----------------------------------------------------------------------------------------------
 
     def save(
@@ -379,6 +392,9 @@ class ProjectFile:
         try:
             if self._reader is not None:
                 self._reader.close()
+            else:
+                with suppress(sqlite3.Error):
+                    give_back_room(self._database, _SHRINKING_S)
             is_clean = self._reader is not None or close_cleanly(self._database, self.path)
         finally:
             if self._lock is not None:
@@ -402,6 +418,8 @@ class ProjectFile:
         """Delete bytes that nothing names: those of a session that was not closed, and of discarded steps."""
         with suppress(ProjectError), self._transaction():  # of no use to the user, so no reason to fail
             self._blobs.delete_others(self._named())
+        with suppress(sqlite3.Error):
+            give_back_room(self._database, _SHRINKING_S)
 
     def _check_writable(self) -> None:
         if self.is_read_only:
@@ -482,6 +500,7 @@ def copy_database(
     def fill(beside: Path) -> None:
         with closing(connect(beside, "rwc")) as copy:
             database.backup(copy)
+            give_back_room(copy, math.inf)
             if journal_mode(copy, "DELETE") != "delete":
                 raise ProjectError(f"{path} cannot be written: its disk does not keep a journal.")
             if clip is not None:

@@ -49,8 +49,14 @@ MIGRATIONS: dict[int, Migration] = {}
 """By version: what makes of it the next one, inside of a transaction."""
 
 
+PAGE_BYTES = 1024
+"""Small, since a mask of some kilobytes leaves part of a page unused: 0.2 kB here, 0.7 to 2 kB with 4096."""
+
+
 def create_tables(database: sqlite3.Connection) -> None:
     """Make an empty project of an empty database, in one transaction."""
+    database.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+    database.execute("PRAGMA auto_vacuum = INCREMENTAL")
     with transaction(database):
         for statement in _statements():
             database.execute(statement)

@@ -203,7 +203,10 @@ def test_a_check_counts_what_is_there(clip: Path, tmp_path: Path) -> None:
     assert mivos("check", project, "--json", figures) == 0
     found = json.loads(figures.read_text())
     assert (found["ok"], found["interactions"], found["rounds"], found["frames"]) == (True, 6, 1, FRAMES)
-    assert sorted(found["bytes"]) == ["file", "history", "masks", "prob", "rest"]
+    sizes = found["bytes"]
+    assert list(sizes) == ["file", "history", "masks", "prob", "unused", "rest"]
+    assert all(sizes.values()), "something was propagated and undone"
+    assert sum(sizes.values()) == 2 * sizes["file"]
 
 
 def test_a_damaged_project_is_reported_and_repaired(
@@ -365,7 +368,7 @@ def test_a_full_disk_is_a_sentence_and_what_was_saved_stays(
     def create_on_a_small_disk(*words: object) -> ProjectFile:
         made: ProjectFile = create(ProjectFile, *words)
         (pages,) = made._database.execute("PRAGMA page_count").fetchone()
-        made._database.execute(f"PRAGMA max_page_count = {pages + 2}").fetchone()
+        made._database.execute(f"PRAGMA max_page_count = {pages + 8}").fetchone()
         return made
 
     monkeypatch.setattr(ProjectFile, "create", create_on_a_small_disk)
