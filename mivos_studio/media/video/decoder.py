@@ -147,7 +147,11 @@ def _open_container(path: Path) -> InputContainer:
         if path.stat().st_size == 0:
             raise MediaError(f"{path} is empty: it holds 0 bytes.")
         # Playlists may name further files; the network stays out of reach.
-        container = av.open(str(path.absolute()), options={"protocol_whitelist": "file"})
+        container = av.open(
+            str(path.absolute()),
+            options={"protocol_whitelist": "file"},
+            metadata_errors="replace",  # titles and notes, which are not used, may be in any encoding
+        )
     except (FFmpegError, OSError) as error:
         raise MediaError(f"{path} cannot be read as a video: {error.strerror or error}.") from error
     if container.format.name == _LETTERS_AS_VIDEO:
