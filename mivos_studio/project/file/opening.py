@@ -11,7 +11,7 @@ from pathlib import Path
 from mivos_studio.project.file.database import connect
 from mivos_studio.project.file.errors import DamagedError, ProjectError, in_sentences
 from mivos_studio.project.file.lock import has_living_owner
-from mivos_studio.project.file.schema import VERSION, has_our_tables, version_of
+from mivos_studio.project.file.schema import OLDEST, VERSION, has_our_tables, version_of
 
 _BESIDE = ("-wal", "-journal")
 _WAL = 2
@@ -75,6 +75,8 @@ def check_version(database: sqlite3.Connection, path: Path) -> int:
             f"{path} was written by a newer version of this program (format {version}; this one reads up to"
             f" {VERSION}): update the program to open it."
         )
+    if version < OLDEST:
+        raise DamagedError(path, f"its format is {version}")
     return version
 
 

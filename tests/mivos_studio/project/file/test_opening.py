@@ -205,6 +205,12 @@ def newer(path: Path) -> None:
     connection.close()
 
 
+def of_no_format(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = -1")
+    connection.close()
+
+
 def with_trigger(path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TRIGGER bad AFTER INSERT ON meta BEGIN DELETE FROM blob; END")
@@ -234,6 +240,7 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "another database": (lambda path: (path.unlink(), no_project(path)), "is not a project of this program"),
     "a folder": (lambda path: (path.unlink(), path.mkdir()), "is no file"),
     "newer": (newer, "newer version of this program"),
+    "of no format": (of_no_format, "is damaged"),
     "with a trigger": (with_trigger, "is damaged"),
     "cut short": (cut, "is damaged"),
     "without a record": (without_a_record, "is damaged"),
