@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -42,9 +43,17 @@ class ReadOnlyDatabase:
             self._copy.cleanup()
 
     def _connect(self, path: Path) -> sqlite3.Connection:
-        is_at_rest = not has_living_owner(path) and not any(_beside(path, each).exists() for each in _BESIDE)
-        database = connect(path, "ro", immutable=is_at_rest and _is_wal(path))
+        is_free = not has_living_owner(path)
+        has_wal, has_journal = (_beside(path, each).exists() for each in _BESIDE)
+        is_at_rest = is_free and not has_wal and not has_journal
+        # A WAL that a killed process left is read alone: without locks, its index needs no file beside it.
+        is_alone = is_free and has_wal and not has_journal and os.name == "posix"
+        database = connect(
+            path, "ro", immutable=is_at_rest and _is_wal(path), vfs="unix-none" if is_alone else None
+        )
         try:
+            if is_alone:
+                database.execute("PRAGMA locking_mode = EXCLUSIVE").close()
             database.execute("SELECT 1 FROM sqlite_schema").fetchall()
         except sqlite3.Error:
             database.close()
@@ -53,7 +62,7 @@ class ReadOnlyDatabase:
 
 
 def check_is_file(path: Path) -> None:
-    """Raise a ProjectError where there is no file that can be read."""
+    """Raise a ProjectError where there is no file that can be read, or no place for its journal."""
     try:
         if not path.is_file():
             raise ProjectError(
@@ -61,6 +70,11 @@ def check_is_file(path: Path) -> None:
             )
         if path.stat().st_size == 0:
             raise ProjectError(f"{path} is empty: it is not a project of this program.")
+        for beside in (_beside(path, ending) for ending in (*_BESIDE, "-shm")):
+            if beside.exists() and not beside.is_file():
+                raise ProjectError(
+                    f"{beside} is no file, but SQLite's journal of the project belongs there: move it away."
+                )
     except OSError as error:
         raise ProjectError(f"{path} cannot be opened: {error.strerror or error}.") from error
 

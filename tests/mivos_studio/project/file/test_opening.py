@@ -93,6 +93,18 @@ def test_what_a_killed_process_left_is_read_from_a_read_only_disk(
         assert content(copy) == snapshot(session)
 
 
+def test_what_a_killed_process_left_is_read_without_a_further_file_beside_it(
+    saved: tuple[Path, object], tmp_path: Path
+) -> None:
+    with ProjectFile.open(saved[0]) as project:
+        session = reopened_session(project, CLIP)
+        session.undo()
+        project.save(session)
+        copy = crashed_copy(saved[0], tmp_path / "copy")
+        assert content(copy) == snapshot(session)
+        assert names(copy.parent) == ["work.mivos", "work.mivos-wal"]
+
+
 def test_a_wal_database_at_rest_is_read_without_a_file_beside_it(saved: tuple[Path, object]) -> None:
     path, expected = saved
     connection = sqlite3.connect(path)
@@ -239,6 +251,10 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "a text": (lambda path: path.write_text("masks " * 1000), "is not a project of this program"),
     "another database": (lambda path: (path.unlink(), no_project(path)), "is not a project of this program"),
     "a folder": (lambda path: (path.unlink(), path.mkdir()), "is no file"),
+    "with a folder where its journal belongs": (
+        lambda path: path.with_name("work.mivos-journal").mkdir(),
+        "move it away",
+    ),
     "newer": (newer, "newer version of this program"),
     "of no format": (of_no_format, "is damaged"),
     "with a trigger": (with_trigger, "is damaged"),
@@ -260,7 +276,7 @@ def test_what_is_no_whole_project_is_refused_in_a_sentence_and_stays(
     with pytest.raises(ProjectError, match=sentence):
         ProjectFile.open(path, writes=writes)
     assert (path.read_bytes() if path.is_file() else None) == before
-    assert names(path.parent) in (["work.mivos"], [])
+    assert names(path.parent) in (["work.mivos"], [], ["work.mivos", "work.mivos-journal"])
 
 
 def test_a_project_that_may_not_be_written_is_looked_at(
