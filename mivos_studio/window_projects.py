@@ -18,11 +18,11 @@ from inference_core.errors import UserError
 from inference_core.tools.registry import TOOLS
 from mivos_studio.media.clip import Clip, open_clip
 from mivos_studio.media.errors import MediaError
-from mivos_studio.media.output.file import FileKind, written_file
+from mivos_studio.media.output.file import FileKind, json_document, written_file
 from mivos_studio.media.output.places import PROJECT_SUFFIX
 from mivos_studio.project.file.clip_reference import ClipReference, find_clip, read_clip
 from mivos_studio.project.file.collect import collect
-from mivos_studio.project.file.errors import ProjectError
+from mivos_studio.project.file.errors import UNREADABLE, ProjectError
 from mivos_studio.project.file.lock import has_living_owner, owner_of
 from mivos_studio.project.file.opening import ReadOnlyDatabase
 from mivos_studio.project.file.project_file import ProjectFile
@@ -139,7 +139,7 @@ class WindowProjects:
 
     def recent(self) -> tuple[Path, ...]:
         """Return the projects used last that are there, the newest first."""
-        return tuple(path for path in self._read_recent() if path.is_file())
+        return tuple(path for path in self._read_recent() if _is_file(path))
 
     def add_recent(self, path: Path) -> None:
         """Remember a project as the newest; nothing happens where that cannot be written."""
@@ -183,20 +183,25 @@ class WindowProjects:
         for path in self._recovery.folder.glob(f"*{PROJECT_SUFFIX}"):
             if has_living_owner(path):
                 continue
-            with suppress(UserError, OSError, sqlite3.Error, ValueError, TypeError, KeyError):
+            with suppress(UserError, OSError, sqlite3.Error, *UNREADABLE):
                 found = _described(path)
                 if found is not None:
                     yield found
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as a name that is too long
+        return False
+
+
 def _recent_in(path: Path) -> list[Path] | None:
     """Return the paths in a list of recent projects; None where it is none. Raises OSError."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+    found = json_document(path)
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
         return None
-    is_list = isinstance(found, list) and all(isinstance(each, str) for each in found)
-    return [Path(each) for each in found] if is_list else None
+    return [Path(each) for each in found]
 
 
 _RECENT = FileKind("a list of recent projects", lambda path: _recent_in(path) is not None)

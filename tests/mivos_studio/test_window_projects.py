@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import tempfile
 from pathlib import Path
 
 import pytest
 
 from mivos_studio.media.clip import open_clip
+from mivos_studio.project.file.errors import DamagedError
 from mivos_studio.project.file.project_file import ProjectFile
 from mivos_studio.project.file.recovery import RecoveryFolder
 from mivos_studio.window_projects import WindowProjects
@@ -79,3 +82,28 @@ def test_a_file_that_is_no_list_of_recent_projects_is_left_alone(
     projects.add_recent(make(tmp_path / "one.mivos"))
     assert projects.recent() == ()
     assert foreign.read_text(encoding="utf-8") == '{"mine": 1}'
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["[" * 100_000, "[", "5", "[5]", json.dumps(["x" * 5000]), json.dumps(["a\0b", "\ud800"])],
+    ids=["deep", "cut", "a number", "numbers", "a long path", "no paths"],
+)
+def test_a_damaged_list_of_recent_projects_names_none(
+    content: str, projects: WindowProjects, tmp_path: Path
+) -> None:
+    (tmp_path / "settings").mkdir()
+    (tmp_path / "settings" / "recent.json").write_text(content, encoding="utf-8")
+    assert projects.recent() == ()
+
+
+def test_a_view_that_is_far_too_deep_is_none(projects: WindowProjects, tmp_path: Path) -> None:
+    path = make(tmp_path / "one.mivos")
+    with sqlite3.connect(path) as database:
+        database.execute("INSERT INTO view VALUES (1, ?)", ("[" * 100_000,))
+        database.execute("INSERT INTO interaction VALUES (1, 0, ?)", ("[" * 100_000,))
+    database.close()
+    with ProjectFile.open(path, writes=False) as project:
+        assert project.view is None
+        with pytest.raises(DamagedError, match="a step of its script"):
+            project.steps()

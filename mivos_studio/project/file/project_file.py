@@ -14,14 +14,13 @@ from typing import Any, Protocol, Self
 
 import msgspec
 
-from inference_core.errors import UserError
 from inference_core.state.snapshot import SessionSnapshot
 from mivos_studio.files import move_without_replacing, written_beside
 from mivos_studio.media.output.places import PROJECT_SUFFIX, cannot_write, real_path
 from mivos_studio.project.file.blobs import BlobTable
 from mivos_studio.project.file.clip_reference import ClipReference, read_clip, write_clip
 from mivos_studio.project.file.database import connect, journal_mode, start_journal
-from mivos_studio.project.file.errors import DamagedError, ProjectError, in_sentences
+from mivos_studio.project.file.errors import UNREADABLE, DamagedError, ProjectError, in_sentences
 from mivos_studio.project.file.loader import load
 from mivos_studio.project.file.lock import OwnedError, ProjectLock, lock_path
 from mivos_studio.project.file.opening import (
@@ -188,7 +187,7 @@ class ProjectFile:
         with self._reading():
             try:
                 return read_clip(self._database)
-            except (msgspec.MsgspecError, ValueError) as error:
+            except UNREADABLE as error:
                 raise DamagedError(self.path, "its clip is not one") from error
 
     @property
@@ -198,7 +197,7 @@ class ProjectFile:
             row = self._database.execute("SELECT value FROM view").fetchone()
         try:
             return None if row is None else msgspec.json.decode(row[0])
-        except (msgspec.MsgspecError, TypeError):
+        except UNREADABLE:
             return None
 
     @property
@@ -214,7 +213,7 @@ class ProjectFile:
             rows = self._database.execute("SELECT id, step FROM interaction ORDER BY id").fetchall()
         try:
             return [read_step(msgspec.json.decode(text), f"Step {number}") for number, text in rows]
-        except (msgspec.MsgspecError, UserError, TypeError) as error:
+        except UNREADABLE as error:
             raise DamagedError(self.path, f"a step of its script cannot be read: {error}") from error
 
     # -- saving ----------------------------------------------------------------------------------------------

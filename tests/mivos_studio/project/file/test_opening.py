@@ -183,6 +183,21 @@ def test_the_lock_of_a_dead_process_is_taken_over_with_a_notice(saved: tuple[Pat
     assert names(path.parent) == ["work.mivos"]
 
 
+@pytest.mark.parametrize(
+    "said",
+    [{"since": 1e308}, {"since": float("nan")}, {"pid": 2**70}, {"pid": -1}, {"pid": 1e400}, {"pid": "x"}],
+    ids=str,
+)
+def test_a_lock_that_names_no_possible_process_is_that_of_a_dead_one(
+    said: dict[str, object], saved: tuple[Path, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mivos_studio.media.output.locks._lock", lambda _: False)
+    left_lock(saved[0], host="render-7", **said)
+    assert not has_living_owner(saved[0])
+    with ProjectFile.open(saved[0]) as project:
+        assert not project.is_read_only
+
+
 def test_the_lock_of_another_computer_holds(saved: tuple[Path, object]) -> None:
     path, _ = saved
     left_lock(path, host="render-7", pid=1)
