@@ -6,6 +6,7 @@ import pickle
 import warnings
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -23,10 +24,26 @@ def read_pickled(path: Path) -> dict[str, Tensor]:
     The wrapping of a training state (`network`, `module.`) is removed. Raises CheckpointError where the file
     is damaged, holds something else, or would run code.
     """
+    content = load_pickle(path)
+    if isinstance(content, dict) and isinstance(content.get("network"), dict):
+        content = content["network"]
+    if not isinstance(content, dict):
+        raise CheckpointError(f"{path} holds no network: it is no table of tensors.")
+    for name, tensor in content.items():
+        if not isinstance(name, str) or not _is_plain(tensor):
+            raise CheckpointError(f"{path} holds another network: its entry {name!r} is no plain tensor.")
+    return {name.removeprefix("module."): tensor for name, tensor in content.items()}
+
+
+def load_pickle(path: Path, device: torch.device | str = "cpu") -> Any:
+    """Read what torch.save wrote: tensors, numbers, texts, and tables and lists of them.
+
+    Raises CheckpointError where the file is damaged, has too much in it, or would run code.
+    """
     _check_archive(path)
     try:
         with warnings.catch_warnings(action="ignore"):  # of formats that torch did not write
-            content = torch.load(path, map_location="cpu", weights_only=True)
+            return torch.load(path, map_location=device, weights_only=True)
     except pickle.UnpicklingError as error:
         raise CheckpointError(
             f"The weights file {path} is no table of tensors alone: it is damaged, or made to run code;"
@@ -36,14 +53,6 @@ def read_pickled(path: Path) -> dict[str, Tensor]:
         Exception
     ) as error:  # damage shows as whatever the pickle trips over: KeyError, IndexError and more
         raise CheckpointError(f"The weights file {path} is damaged or incomplete; copy it again.") from error
-    if isinstance(content, dict) and isinstance(content.get("network"), dict):
-        content = content["network"]
-    if not isinstance(content, dict):
-        raise CheckpointError(f"{path} holds no network: it is no table of tensors.")
-    for name, tensor in content.items():
-        if not isinstance(name, str) or not _is_plain(tensor):
-            raise CheckpointError(f"{path} holds another network: its entry {name!r} is no plain tensor.")
-    return {name.removeprefix("module."): tensor for name, tensor in content.items()}
 
 
 def _check_archive(path: Path) -> None:
