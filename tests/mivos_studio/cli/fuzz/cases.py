@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from tests.mivos_studio.cli.fuzz.formats import damaged_file, damaged_safetensors
-from tests.mivos_studio.cli.fuzz.mutation import Rng, damaged, damaged_json, damaged_value, pick
+from tests.mivos_studio.cli.fuzz.mutation import Rng, damaged, damaged_json, pick
 from tests.mivos_studio.cli.fuzz.projects import damage_project
 from tests.mivos_studio.cli.fuzz.runner import Case
 from tests.mivos_studio.cli.fuzz.seeds import NETWORKS, Seeds
@@ -190,7 +192,8 @@ def _listed(rng: Rng) -> Case:
 
 def setting(rng: Rng, seeds: Seeds, folder: Path) -> Case:
     """Read damaged lists, locks and figures of earlier runs."""
-    return pick(rng, (_manifest, _lock, _older_figures, _compared, _names, _leftover))(rng, seeds, folder)
+    makers = (_manifest, _lock, _older_figures, _compared, _names, _leftover, _remembered, _remembered)
+    return pick(rng, makers)(rng, seeds, folder)
 
 
 def _manifest(rng: Rng, seeds: Seeds, folder: Path) -> Case:
@@ -233,11 +236,7 @@ def _lock(rng: Rng, seeds: Seeds, folder: Path) -> Case:
     _clip(seeds, folder)
     shutil.copyfile(seeds.project, folder / "work.mivos")
     said: Any = {"host": "here", "pid": 1, "since": 0.0}
-    (folder / ".work.mivos.lock").write_bytes(
-        json.dumps(damaged_value(said, rng)).encode(errors="surrogatepass")
-        if rng.random() < 0.7
-        else damaged(json.dumps(said).encode(), rng)
-    )
+    (folder / ".work.mivos.lock").write_bytes(damaged_json(json.dumps(said).encode(), rng, ()))
     (folder / "script.json").write_text('{"version": 1, "steps": []}', encoding="utf-8")
     words = ("replay", "clip", "--script", "script.json", "--project", "work.mivos", *NETWORKS)
     return pick(
@@ -272,6 +271,62 @@ def _names(rng: Rng, seeds: Seeds, folder: Path) -> Case:
     return Case(("train", "fusion", "--data", "data", "--leave-out", "names.txt", *_OUT, "--quiet"), ("out",))
 
 
+def training(rng: Rng, seeds: Seeds, folder: Path) -> Case:
+    """Go on with a training whose state is damaged, or begin one with damaged data or a damaged backbone."""
+    shutil.copytree(seeds.davis, folder / "davis")
+    words = ["train", "interaction", "--data", "davis", *_OUT, *_SHORT]
+    kind = int(rng.integers(4))
+    if kind == 0:
+        files = sorted(path for path in (folder / "davis").rglob("*/480p/*/*") if path.is_file())
+        path = pick(rng, files)
+        path.write_bytes(damaged_file(path, rng))
+        return Case(tuple(words), ("out",))
+    content = damaged_file(pick(rng, seeds.pickles), rng, seeds.pickles)
+    if kind == 1:
+        (folder / "backbone.pth").write_bytes(content)
+        return Case((*words, "--backbone", "backbone.pth"), ("out",))
+    (folder / "out").mkdir()
+    (folder / "out" / "interaction.checkpoint.pt").write_bytes(content)
+    return Case((*words, "--resume"), ("out",))
+
+
+_SHORT = (
+    *("--steps", "1", "--batch", "1", "--crop", "64"),
+    *("--device", "cpu", "--workers", "0", "--threads", "1", "--quiet"),
+)
+_VIEW: Any = {
+    "frame": 1,
+    "object": 2,
+    "tool": "brush",
+    "radii": {"brush": 8, "scribble": 4.5},
+    "view_mode": "outline",
+    "hidden": [1],
+    "zoom": [2.0, 10.0, 12.5],
+    "family": "compact",
+    "initial_undo_count": 1,
+    "running": {"do": "propagate", "frame": 0},
+}
+"""What a project remembers of the window."""
+
+
+def _remembered(rng: Rng, seeds: Seeds, folder: Path) -> Case:
+    """Open a project in which what the window remembers is damaged, beside damaged lists of the window's."""
+    _clip(seeds, folder)
+    for name in ("settings", "recovery"):
+        (folder / name).mkdir()
+    recent = json.dumps(["work.mivos", str(folder / "work.mivos"), "/nowhere.mivos"]).encode()
+    (folder / "settings" / "recent.json").write_bytes(damaged_json(recent, rng, ()))
+    for path in (folder / "work.mivos", folder / "recovery" / "2024-01-01 10.00.00.mivos"):
+        shutil.copyfile(seeds.project, path)
+        with closing(sqlite3.connect(path)) as database, database:
+            text = damaged_json(json.dumps(_VIEW).encode(), rng, ()).decode(errors="replace")
+            database.execute("INSERT OR REPLACE INTO view VALUES (1, ?)", (text,))
+    if rng.random() < 0.3:
+        damage_project(folder / "recovery" / "2024-01-01 10.00.00.mivos", rng)
+    written = ("settings/recent.json", "work")
+    return Case(("window", "."), written, written)
+
+
 KINDS: dict[str, Maker] = {
     "script": script,
     "project": project,
@@ -280,5 +335,6 @@ KINDS: dict[str, Maker] = {
     "video": video,
     "weights": weights,
     "setting": setting,
+    "training": training,
 }
 """Registry of the kinds whose cases come from a seed."""

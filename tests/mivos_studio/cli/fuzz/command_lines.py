@@ -6,6 +6,7 @@ import argparse
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -198,7 +199,7 @@ def case_of(made: list[str]) -> Case:
 
 
 def _named(made: list[str]) -> Iterator[str]:
-    for word, following in zip(made, [*made[1:], ""], strict=True):
+    for word, following in pairwise([*made, ""]):
         option, _, value = word.partition("=")
         if option.removeprefix("--") in _WRITTEN:
             yield value or following

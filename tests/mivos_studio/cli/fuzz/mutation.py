@@ -16,7 +16,7 @@ Value = Any
 _WIDTHS = (1, 2, 4, 8)
 _LONGEST_RUN = 64
 _MOST_COPIES = 200
-_MOST_BYTES = 4 * 2**20
+_MOST_BYTES = 16 * 2**20
 _NUMBERS = (0, 1, -1, 2, 7, 16, 100, 127, 128, 255, 256, 1000, 4096, 32767, 32768, 65535, 65536)
 _EDGES = (2**24, 2**31 - 1, 2**31, 2**32 - 1, 2**40, 2**62, 2**63 - 1, 2**63, 2**64 - 1)
 
@@ -113,7 +113,19 @@ WRONG: tuple[Value, ...] = (
 )
 """Values that hardly any key may have."""
 
+FAR_TOO_DEEP = (
+    *(b"[" * 100_000, b'{"a":' * 100_000, b"[" * 1500 + b"]" * 1500, b'"' + b"[" * 5000 + b'"'),
+    *(b"9" * 10_000, b"-" * 10_000, b"[" + b"1e9," * 100_000 + b"1]"),
+)
+"""JSON, or nearly, that is too much for a reader that calls itself or makes long numbers."""
+
 _DEEP = 40
+_MOST_SCALED = 1e15
+
+
+def wrong_value(rng: Rng) -> Value:
+    """Return a value that hardly any key may have, as a copy of its own."""
+    return copy.deepcopy(pick(rng, WRONG))
 
 
 def damaged_value(value: Value, rng: Rng) -> Value:
@@ -122,7 +134,7 @@ def damaged_value(value: Value, rng: Rng) -> Value:
     for _ in range(int(rng.integers(1, 4))):
         places = list(_places(changed))
         if not places:
-            return pick(rng, WRONG)
+            return wrong_value(rng)
         _damage_at(*pick(rng, places), rng)
     return changed
 
@@ -145,12 +157,12 @@ def _damage_at(container: Value, key: Any, rng: Rng) -> None:
         container[pick(rng, ("frame", "object", "file", "version", "", "é", "x" * 600))] = container[key]
     elif kind == 2:
         container[key] = _nested(container[key], int(rng.integers(1, _DEEP)), rng)
-    elif kind == 3 and isinstance(container[key], int | float):
+    elif kind == 3 and isinstance(container[key], int | float) and abs(container[key]) < _MOST_SCALED:
         container[key] = container[key] * pick(rng, (-1, 0.5, 10, 1000)) + pick(rng, (-1, 0, 1))
     elif kind == 4 and isinstance(container[key], str):
         container[key] = _changed_text(container[key], rng)
     else:
-        container[key] = pick(rng, WRONG)
+        container[key] = wrong_value(rng)
 
 
 def _nested(value: Value, depth: int, rng: Rng) -> Value:
@@ -168,6 +180,8 @@ def _changed_text(text: str, rng: Rng) -> str:
 def damaged_json(content: bytes, rng: Rng, others: tuple[bytes, ...] = ()) -> bytes:
     """Return a JSON file with damage to its values, its bytes, or both."""
     kind = int(rng.integers(4))
+    if rng.random() < 0.03:
+        return pick(rng, FAR_TOO_DEEP)
     if kind < 3:
         text = json.dumps(damaged_value(json.loads(content), rng), ensure_ascii=bool(rng.integers(2)))
         content = text.encode(errors="surrogatepass")

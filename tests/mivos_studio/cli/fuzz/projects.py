@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.mivos_studio.cli.fuzz.mutation import (
+    FAR_TOO_DEEP,
     Rng,
     damaged,
     damaged_value,
@@ -102,6 +103,8 @@ def _changed(value: Any, rng: Rng) -> Any:
             if rng.random() < 0.7:
                 return zlib.compress(damaged(zlib.decompress(value), rng))
         return damaged(value, rng)
+    if isinstance(value, str) and rng.random() < 0.05:
+        return pick(rng, FAR_TOO_DEEP).decode()
     if isinstance(value, str):
         with suppress(ValueError):
             return json.dumps(damaged_value(json.loads(value), rng), ensure_ascii=False)

@@ -240,6 +240,10 @@ def _save_pickles(folder: Path) -> tuple[Path, ...]:
         "plain": (tensors, True),
         "older": (tensors, False),
         "nested": ({"network": {f"module.{name}": each for name, each in tensors.items()}}, True),
+        "state": (
+            {"network": tensors, "average": tensors, "optimizer": {}, "step": 3, "trained_s": 1.5},
+            True,
+        ),
         "halves": ({name: each.half() for name, each in tensors.items()}, True),
     }
     for name, (content, is_zip) in contents.items():

@@ -34,7 +34,8 @@ BLOCKS = {
     "image": 34,
     "video": 40,
     "weights": 24,
-    "setting": 16,
+    "setting": 20,
+    "training": 8,
 }
 DRAWN_BLOCKS = {"command line": 24, "script": 8}
 

@@ -101,7 +101,7 @@ def main() -> None:
 def _loaded(name: str) -> Target:
     module, function = name.split(":")
     target: Target = getattr(importlib.import_module(module), function)
-    if module == "mivos_studio.cli.main":  # what takes seconds to import is no part of a case
+    if module.endswith(".commands"):  # what takes seconds to import is no part of a case
         for each in ("torch", "av", "cv2", "PIL.Image", "safetensors.torch", "mivos_studio.cli.job"):
             importlib.import_module(each)
     return target
