@@ -314,7 +314,7 @@ def _remembered(rng: Rng, seeds: Seeds, folder: Path) -> Case:
     _clip(seeds, folder)
     for name in ("settings", "recovery"):
         (folder / name).mkdir()
-    recent = json.dumps(["work.mivos", str(folder / "work.mivos"), "/nowhere.mivos"]).encode()
+    recent = json.dumps(["work.mivos", "./work.mivos", "/nowhere.mivos"]).encode()
     (folder / "settings" / "recent.json").write_bytes(damaged_json(recent, rng, ()))
     for path in (folder / "work.mivos", folder / "recovery" / "2024-01-01 10.00.00.mivos"):
         shutil.copyfile(seeds.project, path)

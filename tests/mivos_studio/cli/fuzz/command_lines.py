@@ -176,7 +176,9 @@ def fill(folder: Path, seeds: Seeds) -> None:
     shutil.copyfile(seeds.folder / "masks" / "indexed.png", folder / "mask.png")
     shutil.copyfile(seeds.project, folder / "work.mivos")
     shutil.copytree(seeds.davis, folder / "davis")
-    (folder / "weights").symlink_to(seeds.weights)
+    (folder / "weights" / "compact").mkdir(parents=True)
+    for path in (seeds.weights / "compact").iterdir():
+        (folder / "weights" / "compact" / path.name).symlink_to(path)
     (folder / "script.json").write_text('{"version": 1, "steps": []}', encoding="utf-8")
     (folder / "figures.json").write_text('{"a": 1, "written_by": "mivos-studio"}', encoding="utf-8")
     (folder / "names.txt").write_text("a/b\n", encoding="utf-8")
@@ -192,6 +194,8 @@ def case_of(made: list[str]) -> Case:
     """Return the case of a command line; it may write what follows an option that names a result."""
     named = [_relative(name) for name in _named(made)]
     written = tuple(name for name in named if name not in ("", "."))
+    if made[:1] == ["weights"]:
+        written += ("weights",)  # where SHA-256 are recorded
     projects = ("work", "new") if made[:1] in (["replay"], ["check"]) else ()
     # A project keeps each step; `check` and `weights verify` write what they found, and then say so.
     keeps = (*projects, *(written if made[:1] in (["check"], ["weights"], ["replay"]) else ()))

@@ -23,7 +23,7 @@ from tests.mivos_studio.cli.fuzz.runner import Case, Runner
 from tests.mivos_studio.cli.fuzz.scripts import scripts
 from tests.mivos_studio.cli.fuzz.seeds import Seeds
 
-SLICE = 8
+SLICE = 6
 """Cases of each kind in `make test`."""
 BLOCK = 50
 """Cases of a long test; kinds × blocks × cases are over 10 000."""
