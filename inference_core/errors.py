@@ -15,3 +15,13 @@ class NotReadyError(UserError):
 
 class InvalidInteractionError(UserError):
     """The stroke, object, frame or region does not fit the session."""
+
+
+class DamagedMaskError(UserError):
+    """A stored mask or its probabilities cannot be read."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A stored mask is damaged and cannot be read: `mivos check --repair` saves what can be read of a"
+            " project."
+        )

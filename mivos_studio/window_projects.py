@@ -198,7 +198,7 @@ class WindowProjects:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # a folder without rights, a name that is too long
+    except OSError:  # such as a name that is too long
         return False
 
 

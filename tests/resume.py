@@ -15,7 +15,7 @@ import pytest
 
 PARTS = {
     "kill": "the process is killed in the middle of its work",
-    "fuzz": "files and scripts that are damaged at random",
+    "fuzz": "files, scripts, settings and command lines that are damaged at random",
     "monkey": "random gestures in the window",
     "media": "many containers, codecs and sizes",
     "closing": "the window is closed in the middle of its work, again and again",

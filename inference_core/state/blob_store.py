@@ -10,6 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterable
 
+from inference_core.errors import DamagedMaskError
 from inference_core.state.frame_record import Blob
 from inference_core.types import ScratchStore
 
@@ -60,7 +61,10 @@ class BlobStore:
         return blob
 
     def get(self, blob: Blob) -> bytes:
-        """Return bytes, from memory or from the scratch store; raises BlobDiscardedError."""
+        """Return bytes, from memory or from the scratch store.
+
+        Raises BlobDiscardedError; DamagedMaskError where the scratch store has lost them.
+        """
         with self._lock:
             content = self._resident.get(blob)
             if content is not None:
@@ -68,7 +72,10 @@ class BlobStore:
                 return content
             if self._scratch is None or blob not in self._stored:
                 raise BlobDiscardedError(blob)
-            content = self._scratch.get(blob)
+            try:
+                content = self._scratch.get(blob)
+            except KeyError as error:
+                raise DamagedMaskError from error
             self._keep(blob, content)
             return content
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,11 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
+from inference_core.errors import UserError
 from inference_core.runtime.device import choose_training_compute
 from mivos_studio.files import written_beside
 from mivos_studio.training.checkpoint import read_state, restore_optimizer
+from mivos_studio.training.data.sources import TrainingDataError
 from mivos_studio.training.processes import ALONE, Processes
 from model.weights.hashes import put_in_place
 
@@ -122,6 +124,23 @@ class Trainer:
         self._drop_later_rows()
         return True
 
+    def _restore(self, state: dict[str, Any]) -> None:
+        self.network.load_state_dict(state["network"])
+        settings = [group.keys() for group in self.optimizer.param_groups]
+        self.optimizer.load_state_dict(state["optimizer"])
+        average, step, trained_s = state["average"], int(state["step"]), float(state["trained_s"])
+        is_whole = (
+            [group.keys() for group in self.optimizer.param_groups] == settings
+            and all(_fits(weight, of_it) for weight, of_it in self.optimizer.state.items())
+            and average.keys() == self.average.keys()
+            and all(value.shape == average[key].shape for key, value in self.average.items())
+            and step >= 0
+            and 0 <= trained_s < math.inf
+        )
+        if not is_whole:
+            raise ValueError("not as `save` writes it")
+        self.average, self.step, self.trained_s = average, step, trained_s
+
     def run(
         self, samples: Dataset[dict[str, Tensor]], loss_step: LossStep, on_step: OnStep | None = None
     ) -> None:
@@ -170,15 +189,19 @@ class Trainer:
         with written_beside(self.weights, put_in_place) as partial:
             save_file(halves, partial)
 
-    def _batches(self, samples: Dataset[dict[str, Tensor]]) -> DataLoader[dict[str, Tensor]]:
+    def _batches(self, samples: Dataset[dict[str, Tensor]]) -> Iterator[dict[str, Tensor]]:
         size, among = self.recipe.batch, self.processes
-        return DataLoader(
+        loader = DataLoader(
             samples,
             batch_size=size // among.count,
             sampler=range(self.step * size + among.rank, self.recipe.samples, among.count),
             num_workers=self.recipe.workers,
             pin_memory=self.device.type == "cuda",
         )
+        try:
+            yield from loader
+        except UserError as error:
+            raise TrainingDataError(_sentence_of(error)) from error
 
     def _advance(self, batch: dict[str, Tensor], loss_step: LossStep) -> dict[str, float]:
         progress = self.step / self.recipe.steps
@@ -234,9 +257,24 @@ class Trainer:
         """Drop the rows of steps after the checkpoint: they are about to be written again."""
         if not self.log.exists():
             return
-        head, *rows = self.log.read_text().splitlines()
-        kept = [row for row in rows if int(row.split(",", 1)[0]) <= self.step]
+        head, *rows = self.log.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
+        kept = [
+            row for row in rows if (number := row.split(",", 1)[0]).isdecimal() and int(number) <= self.step
+        ]
         self.log.write_text("\n".join([head, *kept]) + "\n")
+
+
+def _sentence_of(error: UserError) -> str:
+    """Return an error's sentence; from a process that reads samples it arrives as a traceback's last line."""
+    text = str(error).strip()
+    return text.splitlines()[-1].partition("Error: ")[2] if "Traceback" in text else text
+
+
+def _fits(weight: Tensor, of_it: dict[str, Any]) -> bool:
+    """Whether what an optimizer remembers of a weight has its shape."""
+    return all(
+        value.shape == weight.shape for value in of_it.values() if isinstance(value, Tensor) and value.ndim
+    )
 
 
 def _groups(network: nn.Module, slow: str, share: float) -> Weights:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import tempfile
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 from inference_core.types import Interaction, Stroke, Tool
 from mivos_studio.media.clip import open_clip
 from mivos_studio.project.file.clip_reference import ClipReference
-from mivos_studio.project.file.errors import FullDiskError
+from mivos_studio.project.file.errors import DamagedError, FullDiskError
 from mivos_studio.project.file.project_file import ProjectFile
 from mivos_studio.project.file.recovery import RecoveryFolder
 from mivos_studio.project.steps import AddObject, Draw
@@ -184,3 +186,28 @@ def test_a_project_on_a_full_disk_opens_with_a_clip_that_was_moved(
         monkeypatch.undo()
         project.update_clip(small_clip.images, clip)
         assert project.clip is not None
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["[" * 100_000, "[", "5", "[5]", json.dumps(["x" * 5000]), json.dumps(["a\0b", "\ud800"])],
+    ids=["deep", "cut", "a number", "numbers", "a long path", "no paths"],
+)
+def test_a_damaged_list_of_recent_projects_names_none(
+    content: str, projects: WindowProjects, tmp_path: Path
+) -> None:
+    (tmp_path / "settings").mkdir()
+    (tmp_path / "settings" / "recent.json").write_text(content, encoding="utf-8")
+    assert projects.recent() == ()
+
+
+def test_a_view_that_is_far_too_deep_is_none(projects: WindowProjects, tmp_path: Path) -> None:
+    path = make(tmp_path / "one.mivos")
+    with sqlite3.connect(path) as database:
+        database.execute("INSERT INTO view VALUES (1, ?)", ("[" * 100_000,))
+        database.execute("INSERT INTO interaction VALUES (1, 0, ?)", ("[" * 100_000,))
+    database.close()
+    with ProjectFile.open(path, writes=False) as project:
+        assert project.view is None
+        with pytest.raises(DamagedError, match="a step of its script"):
+            project.steps()

@@ -168,7 +168,11 @@ def _open_container(path: Path) -> InputContainer:
     try:
         if path.stat().st_size == 0:
             raise MediaError(f"{path} is empty (0 bytes): copy or save it again.")
-        container = av.open(str(path.absolute()), options=_OPTIONS)
+        container = av.open(
+            str(path.absolute()),
+            options=_OPTIONS,
+            metadata_errors="replace",  # titles and notes, which are not used, may be in any encoding
+        )
     except (FFmpegError, OSError) as error:
         raise MediaError(
             f"{path} cannot be read as a video ({error.strerror or error}): copy or save it again."

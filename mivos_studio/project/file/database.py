@@ -32,9 +32,7 @@ _NETWORK_DRIVES = frozenset(
 )
 
 
-def connect(
-    path: Path, mode: str, *, immutable: bool = False, alone: bool = False, vfs: str | None = None
-) -> sqlite3.Connection:
+def connect(path: Path, mode: str, *, immutable: bool = False, alone: bool = False) -> sqlite3.Connection:
     """Open a database.
 
     mode       "ro", "rw" or "rwc", which makes one that is not there.
@@ -42,7 +40,7 @@ def connect(
     alone      the same with a log, whose index is then in memory instead of in a file.
     Raises sqlite3.Error.
     """
-    vfs = _WITHOUT_LOCKS if alone else vfs
+    vfs = _WITHOUT_LOCKS if alone else None
     options = [f"mode={mode}", *(["immutable=1"] if immutable else []), *([f"vfs={vfs}"] if vfs else [])]
     database = sqlite3.connect(
         f"file:{quote(os.fsencode(_uri_path(path)))}?{'&'.join(options)}",

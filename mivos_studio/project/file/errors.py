@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from msgspec import MsgspecError
+
 from inference_core.errors import UserError
 
 
@@ -28,6 +30,9 @@ class FullDiskError(ProjectError):
 
 SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 """What Python's module raises; the second where SQLite's own message quotes damaged text."""
+
+UNREADABLE = (MsgspecError, LookupError, ValueError, TypeError, OverflowError, RecursionError)
+"""What is raised where a value in a project's tables is not what this program writes."""
 
 _PRIMARY = 0xFF
 _SENTENCES = {

@@ -7,13 +7,13 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from msgspec import MsgspecError, convert, json
+from msgspec import convert, json
 
 from inference_core.state.frame_record import FrameRecord
 from inference_core.state.snapshot import SessionSnapshot, UndoStep
 from mivos_studio.project.file.codec import Decoder
 from mivos_studio.project.file.collecting import without_collecting
-from mivos_studio.project.file.errors import DamagedError
+from mivos_studio.project.file.errors import UNREADABLE, DamagedError
 from mivos_studio.project.file.forms import FramesForm, SessionForm, SettingsForm
 from mivos_studio.project.file.saver import Frames, Loaded, StepRow
 
@@ -36,7 +36,7 @@ def load(database: sqlite3.Connection, path: Path) -> Loaded | None:
             return _load(database, texts)
     except KeyError as error:
         raise DamagedError(path, f"its entry {error} is missing") from error
-    except (MsgspecError, LookupError, ValueError, TypeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise DamagedError(path, str(error) or type(error).__name__) from error
 
 

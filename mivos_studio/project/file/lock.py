@@ -10,13 +10,14 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from mivos_studio.input_files import read_json
 from mivos_studio.media.output.locks import FileLock, LockedError
 from mivos_studio.project.file.errors import ProjectError
 
 _TRIES, _WAIT_S = 3, 0.02
 """Another process may hold the lock for a moment, to see whether anyone does (`has_living_owner`)."""
-_MOST_PROCESSES = 2**32
-"""Numbers of processes are below this on every system."""
+_LARGEST_PID = 2**31 - 1
+_LATEST_S = 2.0**32  # the year 2106
 
 
 @dataclass(frozen=True)
@@ -102,12 +103,12 @@ def lock_path(path: Path) -> Path:
 def owner_of(path: Path) -> Owner | None:
     """Return who wrote a project's lock file, dead or alive; None where there is none that can be read."""
     try:
-        said = json.loads(lock_path(path).read_text(encoding="utf-8"))
+        said = read_json(lock_path(path), "lock")
         owner = Owner(str(said["host"]), int(said["pid"]), float(said["since"]))
-        str(owner)  # raises where since is no time
-    except (OSError, ValueError, KeyError, TypeError, ArithmeticError, RecursionError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         return None
-    return owner if 0 < owner.pid < _MOST_PROCESSES else None
+    is_possible = 0 < owner.pid <= _LARGEST_PID and 0 <= owner.since <= _LATEST_S
+    return owner if is_possible else None
 
 
 def has_living_owner(path: Path) -> bool:

@@ -14,7 +14,7 @@ from mivos_studio.media.output.unfinished import TemporaryFolder
 from mivos_studio.project.file.database import connect
 from mivos_studio.project.file.errors import DamagedError, ProjectError, in_sentences
 from mivos_studio.project.file.lock import has_living_owner, lock_path
-from mivos_studio.project.file.schema import VERSION, has_our_tables, version_of
+from mivos_studio.project.file.schema import OLDEST, VERSION, has_our_tables, version_of
 from mivos_studio.project.file.wal import holds_transaction
 from mivos_studio.system_errors import reason_of
 
@@ -77,11 +77,16 @@ class ReadOnlyDatabase:
 
 
 def check_is_file(path: Path) -> None:
-    """Raise a ProjectError where there is no file that can be read."""
+    """Raise a ProjectError where there is no file that can be read, or no place for its journal."""
     try:
         check_input(path, "project")
         is_empty = path.stat().st_size == 0
         path.open("rb").close()
+        for beside in (_beside(path, ending) for ending in (*_BESIDE, "-shm")):
+            if beside.exists() and not beside.is_file():
+                raise ProjectError(
+                    f"{beside} is no file, but SQLite's journal of the project belongs there: move it away."
+                )
     except InputFileError as error:
         raise ProjectError(str(error)) from error
     except OSError as error:
@@ -100,6 +105,8 @@ def check_version(database: sqlite3.Connection, path: Path) -> int:
             f"{path} was written by a newer version of this program (format {version}; this one reads up to"
             f" {VERSION}): update the program to open it."
         )
+    if version < OLDEST:
+        raise DamagedError(path, f"its format is {version}")
     return version
 
 

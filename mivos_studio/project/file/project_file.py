@@ -15,7 +15,6 @@ from typing import Any, Protocol, Self
 
 import msgspec
 
-from inference_core.errors import UserError
 from inference_core.state.snapshot import SessionSnapshot
 from mivos_studio.files import move_without_replacing, partial_path, written_beside
 from mivos_studio.media.clip import Clip
@@ -31,7 +30,7 @@ from mivos_studio.project.file.database import (
     start_journal,
     transaction,
 )
-from mivos_studio.project.file.errors import DamagedError, ProjectError, in_sentences
+from mivos_studio.project.file.errors import UNREADABLE, DamagedError, ProjectError, in_sentences
 from mivos_studio.project.file.loader import load
 from mivos_studio.project.file.lock import OwnedError, ProjectLock
 from mivos_studio.project.file.opening import (
@@ -218,7 +217,7 @@ class ProjectFile:
         with self._reading():
             try:
                 return read_clip(self._database)
-            except (msgspec.MsgspecError, ValueError, ZeroDivisionError) as error:
+            except UNREADABLE as error:
                 raise DamagedError(self.path, "its clip is not one") from error
 
     @property
@@ -228,7 +227,7 @@ class ProjectFile:
             row = self._database.execute("SELECT value FROM view").fetchone()
         try:
             return None if row is None else msgspec.json.decode(row[0])
-        except (msgspec.MsgspecError, TypeError, RecursionError):
+        except UNREADABLE:
             return None
 
     @property
@@ -244,7 +243,7 @@ class ProjectFile:
             rows = self._database.execute("SELECT id, step FROM interaction ORDER BY id").fetchall()
         try:
             return [step_from_json(text, f"Step {number}") for number, text in rows]
-        except (UserError, ValueError, TypeError, RecursionError) as error:
+        except UNREADABLE as error:
             raise DamagedError(self.path, f"a step of its script cannot be read: {error}") from error
 
     def sizes(self) -> dict[str, int]:

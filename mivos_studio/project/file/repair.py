@@ -17,7 +17,6 @@ from typing import Any, TypeVar
 
 from msgspec import MsgspecError, convert, json
 
-from inference_core.errors import UserError
 from inference_core.state.frame_record import Blob, FrameRecord
 from inference_core.state.round import RoundRecord
 from inference_core.state.segments import Segment
@@ -30,7 +29,7 @@ from mivos_studio.project.file.clip_reference import ClipReference, read_clip, w
 from mivos_studio.project.file.codec import Decoder, Item
 from mivos_studio.project.file.collecting import without_collecting
 from mivos_studio.project.file.database import connect
-from mivos_studio.project.file.errors import SQLITE_ERRORS, ProjectError, in_sentences
+from mivos_studio.project.file.errors import SQLITE_ERRORS, UNREADABLE, ProjectError, in_sentences
 from mivos_studio.project.file.forms import FramesForm, SessionForm, SettingsForm, StateForm
 from mivos_studio.project.file.lock import ProjectLock
 from mivos_studio.project.file.opening import check_is_file, check_version
@@ -54,7 +53,6 @@ _ROWS: dict[str, tuple[str, Any]] = {
     "view": ("id, value", tuple[int, str]),
 }
 """Of each table the columns that are read, and their types; its key comes first."""
-_UNREADABLE = (MsgspecError, LookupError, ValueError, TypeError)
 _Value = TypeVar("_Value")
 
 
@@ -122,7 +120,7 @@ def salvaged(database: sqlite3.Connection, path: Path) -> Salvage:
     found.view = next((value for _, value in _rows(database, found, "view")), None)
     try:
         found.clip = read_clip(database)
-    except (*SQLITE_ERRORS, MsgspecError, ValueError):
+    except (*SQLITE_ERRORS, *UNREADABLE):
         found.count("reference to the clip")
     texts = dict(_rows(database, found, "meta"))
     if "session" in texts or _rows(database, found, "state"):
@@ -144,7 +142,7 @@ class _Reader:
             self._settings = json.decode(texts["settings"], type=SettingsForm).value()
             self._size = json.decode(texts["size"], type=tuple[int, int])
             self._frames = json.decode(texts["frames"], type=FramesForm).value()
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise ProjectError(
                 f"{path} cannot be repaired, since what it says of its clip cannot be read:"
                 " go back to an older copy."
@@ -315,7 +313,7 @@ class _Reader:
     def _read(self, what: str, read: Callable[[], _Value]) -> _Value | None:
         try:
             return read()
-        except _UNREADABLE:
+        except UNREADABLE:
             self._found.count(what)
             return None
 
@@ -323,7 +321,7 @@ class _Reader:
 def _is_step(text: Any) -> bool:
     try:
         step_from_json(text, "A step")
-    except (*_UNREADABLE, UserError):
+    except UNREADABLE:
         return False
     return True
 

@@ -11,7 +11,8 @@ from mivos_studio.project.file.database import transaction
 APPLICATION_ID = 0x4D69566F
 """'MiVo' in ASCII, which `file` and SQLite's tools show."""
 
-VERSION = 1
+OLDEST, VERSION = 1, 1
+"""The formats that there are."""
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

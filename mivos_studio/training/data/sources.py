@@ -12,10 +12,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
 
 from inference_core.errors import UserError
 from inference_core.types import UInt8Array
+from mivos_studio.media.images import opened_image
 
 _MOST_LINES = 256
 """Short side in pixels beyond which images are reduced: training crops are smaller."""
@@ -44,10 +44,13 @@ class Frame:
 
     def read(self) -> tuple[UInt8Array, UInt8Array]:
         """Read (H, W, 3) uint8 RGB and (H, W) uint8 ids, reduced to a short side of at most 256."""
-        encoded = cv2.imread(str(self.image), cv2.IMREAD_COLOR)
+        try:
+            encoded = cv2.imread(str(self.image), cv2.IMREAD_COLOR)
+        except cv2.error:  # of more pixels than OpenCV reads
+            encoded = None
         if encoded is None:
             raise TrainingDataError(f"{self.image} cannot be read as an image.")
-        with Image.open(self.mask) as mask:
+        with opened_image(self.mask, "mask") as mask:
             ids = np.asarray(mask, dtype=np.uint8)
         image = np.asarray(cv2.cvtColor(encoded, cv2.COLOR_BGR2RGB), np.uint8)
         if image.shape[:2] != ids.shape:
@@ -109,11 +112,15 @@ def _listed(folders: Sequence[Path]) -> Iterator[tuple[str, Iterator[tuple[Frame
         for source in sorted(root.glob("stills/*")):
             yield source.name, iter([_frames(source)]), False
         for source in sorted(root.glob("video/*")):
-            yield source.name, (_frames(clip) for clip in sorted(source.iterdir())), True
+            yield source.name, (_frames(clip) for clip in _folders(source)), True
     for folder in folders:
         if (images := folder / "JPEGImages" / "480p").is_dir():
             masks = folder / "Annotations" / "480p"
-            yield folder.name, (_frames(clip, masks / clip.name) for clip in sorted(images.iterdir())), True
+            yield folder.name, (_frames(clip, masks / clip.name) for clip in _folders(images)), True
+
+
+def _folders(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*") if path.is_dir())
 
 
 def _frames(images: Path, masks: Path | None = None) -> tuple[Frame, ...]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from inference_core.errors import DamagedMaskError
 from inference_core.state.blob_store import BlobDiscardedError, BlobStore
 from tests.inference_core.fakes import MemoryScratch
 
@@ -81,3 +82,12 @@ def test_bytes_for_which_the_scratch_store_has_no_space_stay_in_memory() -> None
     with pytest.raises(OSError, match="no space left"):
         store.put(b"b" * 40)
     assert store.get(first) == b"a" * 40
+
+
+def test_bytes_that_the_scratch_store_has_lost_are_told_as_damage() -> None:
+    scratch = MemoryScratch()
+    store = BlobStore(scratch, budget_bytes=10)
+    first, _ = store.put(b"a" * 40), store.put(b"b" * 40)
+    scratch.contents.clear()
+    with pytest.raises(DamagedMaskError, match="is damaged"):
+        store.get(first)

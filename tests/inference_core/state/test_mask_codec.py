@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import tracemalloc
+import zlib
+
 import numpy as np
 import pytest
 
+from inference_core.errors import DamagedMaskError
 from inference_core.state.mask_codec import decode_ids, decode_planes, encode_ids, encode_planes
 
 RNG = np.random.default_rng(0)
@@ -34,3 +38,37 @@ def test_a_mask_of_one_shape_takes_a_few_hundred_bytes() -> None:
 def test_planes_come_back_exactly(dtype: type) -> None:
     planes = (RNG.random((2, 9, 11)) * 200).astype(dtype)
     assert (decode_planes(encode_planes(planes), planes.shape, np.dtype(dtype)) == planes).all()
+
+
+IDS, PLANES = np.ones((5, 7), np.uint8), np.ones((2, 5, 7), np.float32)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"no zlib",
+        encode_ids(IDS)[0][:-3],
+        encode_ids(np.ones((5, 8), np.uint8))[0],
+        encode_ids(np.ones((5, 6), np.uint8))[0],
+        zlib.compress(bytes(10**6)),
+        zlib.compress(b"abc"),
+    ],
+    ids=["nothing", "noise", "cut", "too large", "too small", "far too much", "no run"],
+)
+def test_damaged_bytes_are_told_as_such(content: bytes) -> None:
+    with pytest.raises(DamagedMaskError, match="is damaged"):
+        decode_ids(content, IDS.shape)
+    with pytest.raises(DamagedMaskError, match="is damaged"):
+        decode_planes(content, PLANES.shape, PLANES.dtype)
+
+
+def test_what_unpacks_to_far_more_than_a_mask_takes_no_memory() -> None:
+    content = zlib.compress(bytes(200 * 2**20))
+    tracemalloc.start()
+    try:
+        with pytest.raises(DamagedMaskError):
+            decode_ids(content, IDS.shape)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()

@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
+from inference_core.errors import UserError
 from mivos_studio.training.compact.propagation_data import PropagationData
 from mivos_studio.training.data.layers import NO_MATCH
 from mivos_studio.training.data.sources import TrainingDataError, find_sources
@@ -292,6 +293,47 @@ def test_initial_weights_that_are_no_numbers_are_refused(network: str, images: P
     weights.with_name(f"{weights.name}.sha256").unlink()
     with pytest.raises(CheckpointError, match="infinite or no numbers"):
         run_training(network, _options(images, tmp_path / "out", warm_start=tmp_path / "first"))
+
+
+@pytest.mark.parametrize(
+    "damage", ["cut", "noise", "another table", "no step", "another average", "optimizer"]
+)
+def test_a_damaged_state_is_told_as_such(damage: str, tmp_path: Path) -> None:
+    trainer = Trainer("line", torch.nn.Linear(2, 1), tmp_path, Recipe(steps=1), torch.device("cpu"))
+    trainer.save()
+    state = torch.load(trainer.checkpoint)
+    if damage == "cut":
+        trainer.checkpoint.write_bytes(trainer.checkpoint.read_bytes()[:-50])
+    elif damage == "noise":
+        trainer.checkpoint.write_bytes(np.random.default_rng(0).bytes(500))
+    else:
+        changes = {
+            "another table": {"network": 5},
+            "no step": {"step": "x"},
+            "another average": {"average": {}},
+            "optimizer": {"optimizer": {"state": {}, "param_groups": [{"params": [0, 1]}]}},
+        }
+        torch.save({**state, **changes[damage]}, trainer.checkpoint)
+    with pytest.raises(UserError, match="damaged"):
+        trainer.resume()
+
+
+def test_a_log_that_is_damaged_keeps_no_training_from_going_on(tmp_path: Path) -> None:
+    trainer = Trainer("line", torch.nn.Linear(2, 1), tmp_path, Recipe(steps=1), torch.device("cpu"))
+    trainer.save()
+    trainer.log.write_bytes(b"step,trained_s\n0,1\n\xff\n7,1\n\n")
+    assert trainer.resume()
+    assert trainer.log.read_bytes() == b"step,trained_s\n0,1\n"
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_damaged_mask_is_named_in_one_sentence(images: Path, tmp_path: Path, workers: int) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(images, data)
+    for mask in data.rglob("*.png"):
+        mask.write_bytes(mask.read_bytes()[:60])
+    with pytest.raises(TrainingDataError, match=r"^The mask .*\.png cannot be read: [^\n]*\.$"):
+        run_training("propagation", _options(data, tmp_path / "out", workers=workers))
 
 
 @pytest.mark.parametrize(("has_it", "dtype"), [(True, torch.bfloat16), (False, torch.float32)])

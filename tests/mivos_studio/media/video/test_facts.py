@@ -163,6 +163,15 @@ def test_a_frame_that_cannot_be_decoded_is_replaced_by_the_one_before(tmp_path: 
         assert [number_of(alone[frame_index]) for frame_index in (5, 4, 6, 5)] == [4, 4, 6, 4]
 
 
+def test_a_title_that_is_not_in_utf_8_keeps_no_video_from_opening(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "clip.mp4", H264)
+    content = path.read_bytes()
+    assert content.count(b"Lavf") == 1
+    path.write_bytes(content.replace(b"Lavf", b"L\xe4vf"))
+    with open_clip(path) as clip:
+        assert number_of(clip[3]) == 3
+
+
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
     path.touch()

@@ -94,6 +94,18 @@ def test_what_a_killed_process_left_is_read_from_a_read_only_disk(
         assert content(copy) == snapshot(session)
 
 
+def test_what_a_killed_process_left_is_read_without_a_further_file_beside_it(
+    saved: tuple[Path, object], tmp_path: Path
+) -> None:
+    with ProjectFile.open(saved[0]) as project:
+        session = reopened_session(project, CLIP)
+        session.undo()
+        project.save(session)
+        copy = crashed_copy(saved[0], tmp_path / "copy")
+        assert content(copy) == snapshot(session)
+        assert names(copy.parent) == ["work.mivos", "work.mivos-wal"]
+
+
 def test_a_wal_database_at_rest_is_read_without_a_file_beside_it(saved: tuple[Path, object]) -> None:
     path, expected = saved
     connection = sqlite3.connect(path)
@@ -172,6 +184,21 @@ def test_the_lock_of_a_dead_process_is_taken_over_with_a_notice(saved: tuple[Pat
     assert names(path.parent) == ["work.mivos"]
 
 
+@pytest.mark.parametrize(
+    "said",
+    [{"since": 1e308}, {"since": float("nan")}, {"pid": 2**70}, {"pid": -1}, {"pid": 1e400}, {"pid": "x"}],
+    ids=str,
+)
+def test_a_lock_that_names_no_possible_process_is_that_of_a_dead_one(
+    said: dict[str, object], saved: tuple[Path, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mivos_studio.media.output.locks._lock", lambda _: False)
+    left_lock(saved[0], host="render-7", **said)
+    assert not has_living_owner(saved[0])
+    with ProjectFile.open(saved[0]) as project:
+        assert not project.is_read_only
+
+
 def test_the_lock_of_another_computer_holds(saved: tuple[Path, object]) -> None:
     path, _ = saved
     left_lock(path, host="render-7", pid=1)
@@ -238,6 +265,12 @@ def newer(path: Path) -> None:
     connection.close()
 
 
+def of_no_format(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = -1")
+    connection.close()
+
+
 def with_trigger(path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TRIGGER bad AFTER INSERT ON meta BEGIN DELETE FROM blob; END")
@@ -266,7 +299,12 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "a text": (lambda path: path.write_text("masks " * 1000), "is not a project of this program"),
     "another database": (lambda path: (path.unlink(), no_project(path)), "is not a project of this program"),
     "a folder": (lambda path: (path.unlink(), path.mkdir()), "is a folder: name a file"),
+    "with a folder where its journal belongs": (
+        lambda path: path.with_name("work.mivos-journal").mkdir(),
+        "move it away",
+    ),
     "newer": (newer, "newer version of this program"),
+    "of no format": (of_no_format, "is damaged"),
     "with a trigger": (with_trigger, "is damaged"),
     "cut short": (cut, "is damaged"),
     "without a record": (without_a_record, "is damaged"),
@@ -286,7 +324,7 @@ def test_what_is_no_whole_project_is_refused_in_a_sentence_and_stays(
     with pytest.raises(ProjectError, match=sentence):
         ProjectFile.open(path, writes=writes)
     assert (path.read_bytes() if path.is_file() else None) == before
-    assert names(path.parent) in (["work.mivos"], [])
+    assert names(path.parent) in (["work.mivos"], [], ["work.mivos", "work.mivos-journal"])
 
 
 def test_a_project_that_may_not_be_written_is_looked_at(
