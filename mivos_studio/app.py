@@ -66,7 +66,7 @@ def open_window(options: WindowOptions) -> tuple[QApplication, MainWindow]:
     """Create the application and show the window; the clip is opened after the first paint."""
     drop_foreign_qt_plugins()
     let_idle_threads_sleep()
-    from PyQt5.QtCore import QCoreApplication, QStandardPaths, Qt, QTimer
+    from PyQt5.QtCore import QCoreApplication, Qt
     from PyQt5.QtWidgets import QApplication
 
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_EnableHighDpiScaling)
@@ -77,11 +77,19 @@ def open_window(options: WindowOptions) -> tuple[QApplication, MainWindow]:
     # At the end of a desktop session Qt would close the window, which may open a dialog that nobody answers.
     QApplication.setFallbackSessionManagementEnabled(False)
 
-    from gui.crash import ErrorReporter
-    from gui.main_window import MainWindow
     from gui.theme import apply_theme
 
     apply_theme(application)
+    return application, show_window(options)
+
+
+def show_window(options: WindowOptions) -> MainWindow:
+    """Show a window of the application that is there; the clip is opened after the first paint."""
+    from PyQt5.QtCore import QStandardPaths, QTimer
+
+    from gui.crash import ErrorReporter
+    from gui.main_window import MainWindow
+
     cache = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.CacheLocation))
     settings = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppConfigLocation))
     window = MainWindow(_backend(options, cache, settings))
@@ -98,7 +106,7 @@ def open_window(options: WindowOptions) -> tuple[QApplication, MainWindow]:
     if options.exit_after_s is not None:
         wait_ms = round(1000 * options.exit_after_s)
         window.first_painted.connect(lambda: QTimer.singleShot(wait_ms, lambda: _finish(window, options)))
-    return application, window
+    return window
 
 
 def drop_foreign_qt_plugins() -> None:
