@@ -73,7 +73,9 @@ def click(
 
 def double_click(widget: QWidget, pos: QPoint | None = None) -> None:
     """Double click on a place of a widget, or on its middle."""
-    place = _place(widget, middle_of(widget) if pos is None else pos)
+    pos = middle_of(widget) if pos is None else pos
+    click(widget, pos)
+    place = _place(widget, pos)
     if place is not None:
         QTest.mouseDClick(place[0], LEFT, NO_KEY, place[1])
 
@@ -108,10 +110,11 @@ def wheel(widget: QWidget, pos: QPoint, steps: int, keys: Qt.KeyboardModifier = 
 
 
 def key(widget: QWidget, which: Qt.Key, keys: Qt.KeyboardModifier = NO_KEY) -> None:
-    """Tap a key while the widget's window is the active one."""
+    """Tap a key in a widget's window. It may close the window: then another one gets the release."""
     handle = _handle(widget)
     if handle is not None:
-        QTest.keyClick(handle, which, keys)
+        QTest.keyPress(handle, which, keys)
+        _release_key(handle, which, keys)
 
 
 def hold(widget: QWidget, which: Qt.Key) -> None:
@@ -133,7 +136,8 @@ def type_text(widget: QWidget, text: str) -> None:
     for letter in text:
         handle = _handle(widget)
         if handle is not None:
-            QTest.keyClick(handle, letter)
+            QTest.keyPress(handle, letter)
+            _release_key(handle, letter, NO_KEY)
 
 
 def _place(widget: QWidget, pos: QPoint) -> tuple[QWindow, QPoint] | None:
@@ -146,6 +150,12 @@ def _handle(widget: QWidget) -> QWindow | None:
     if sip.isdeleted(widget) or not widget.isVisible():
         return None
     return widget.window().windowHandle()
+
+
+def _release_key(handle: QWindow, which: Qt.Key | str, keys: Qt.KeyboardModifier) -> None:
+    target = handle if not sip.isdeleted(handle) and handle.isVisible() else QApplication.focusWindow()
+    if target is not None:
+        QTest.keyRelease(target, which, keys)
 
 
 def _is_popup(widget: QWidget) -> bool:

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import argparse
 import faulthandler
-import gc
 import json
 import os
 import random
 import sys
+import traceback
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -373,8 +373,10 @@ def main() -> int:
         return window
 
     monkey = Monkey(given.seed, given.folder, make_window)
-    monkey.run(given.gestures)
-    gc.collect()
+    try:
+        monkey.run(given.gestures)
+    except Exception:  # sys.excepthook is the program's: it would write to its own file
+        monkey.watch.fault(traceback.format_exc())
     report = monkey.report()
     print(json.dumps(asdict(report)))
     return 1 if report.faults else 0

@@ -152,7 +152,6 @@ class DialogPlayer:
         if dialog.property(_ANSWERS) == 1:
             self.shown_recovery = [listed.item(row).text() for row in range(listed.count())]
         row = rng.randrange(listed.count()) if self.favourite is None else self.favourite
-        hand.click(listed.viewport(), listed.visualItemRect(listed.item(row)).center())
         name = rng.choices(
             ["recovery_open", "recovery_discard", "recovery_later"],
             [3, 1, 2] if self.favourite is None else [1, 0, 0],
@@ -160,6 +159,7 @@ class DialogPlayer:
         self._say(dialog, f"{name} {row}")
         button = dialog.findChild(QAbstractButton, name)
         assert button is not None
+        listed.setCurrentRow(row)
         hand.click(button)
 
     def _answer_export(self, dialog: ExportDialog, rng: random.Random) -> None:

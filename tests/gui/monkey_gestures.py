@@ -343,9 +343,9 @@ def mash(now: Situation) -> str:
     keyed = [spec for spec in ACTIONS if spec.shortcuts and spec.name != "quit"]
     if now.rng.random() < 0.7:
         return _tap(now, now.rng.choice(keyed).name)
-    which = Qt.Key(now.rng.choice([Qt.Key.Key_Tab, Qt.Key.Key_Alt, Qt.Key.Key_Return, Qt.Key.Key_Delete]))
-    hand.key(now.window, which)
-    return QKeySequence(which).toString()
+    name = now.rng.choice(["Key_Tab", "Key_Alt", "Key_Return", "Key_Delete", "Key_Menu", "Key_Q"])
+    hand.key(now.window, getattr(Qt.Key, name))
+    return name
 
 
 def wait(now: Situation) -> str:

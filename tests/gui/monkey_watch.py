@@ -21,6 +21,7 @@ from gui.worker.project_saver import ProjectSaver
 from gui.worker.worker import OpenedSession
 from inference_core.session import Session
 from mivos_studio import app
+from mivos_studio.window_projects import WindowProjects
 from tests.inference_core.snapshot import snapshot
 
 Digest = dict[str, str]
@@ -28,8 +29,7 @@ Steps = tuple[tuple[str, float], ...]
 """Name and time of each step: no two of them are the same."""
 
 HARMLESS = (
-    "Qt: This plugin does not support propagateSizeHints()",
-    "Qt: This plugin does not support raise()",
+    "Qt: This plugin does not support",
     "Qt: QXcbConnection: XCB error",
     "Qt: qt.qpa.xcb:",
 )
@@ -109,6 +109,13 @@ class Watch:
             real_save_as(saver, session, path, replaces=replaces)
             watch.on_saved_as(before if had_name else None, saver.project.path, session)
 
+        def discard(projects: WindowProjects, path: Path) -> None:
+            watch.left.pop(path, None)
+            real_discard(projects, path)
+            if path.exists():
+                watch.fault(f"{path.name} was discarded and is still there")
+
+        real_discard, WindowProjects.discard = WindowProjects.discard, discard  # type: ignore[method-assign]
         real_report, real_open = ErrorReporter.report, app._open_session
         real_close, real_save_as = ProjectSaver.close, ProjectSaver.save_as
         ErrorReporter.report = report  # type: ignore[method-assign]

@@ -121,7 +121,7 @@ def _objects(window: MainWindow, session: Session) -> Iterator[str]:
     for row, each in enumerate(objects):
         name = listed.itemWidget(listed.item(row)).findChild(QLineEdit, f"name_{each.object_id}")
         if name is None or (name.text() != each.name and name.isReadOnly()):
-            yield f"row {row} is not {each.name}"
+            yield f"row {row} is called {name and name.text()}, not {each.name}"
     if ids and listed.currentRow() != ids.index(view.object_id):
         yield f"row {listed.currentRow()} is chosen, not object {view.object_id}"
     colours = {each.object_id: each.settings.colour for each in objects if each.settings.colour is not None}
