@@ -199,8 +199,8 @@ class _LazyProjects:
     def unnamed(self) -> tuple[UnnamedProject, ...]:
         return self.loaded.unnamed() if self._recovery.is_dir() else ()
 
-    def discard(self, path: Path) -> None:
-        self.loaded.discard(path)
+    def discard(self, path: Path) -> bool:
+        return self.loaded.discard(path)
 
     def recent(self) -> tuple[Path, ...]:
         return self.loaded.recent()

@@ -133,9 +133,9 @@ class WindowProjects:
         """Return the recovery projects that hold work and that no window has open, the newest first."""
         return tuple(sorted(self._unnamed(), key=lambda each: -each.saved_at))
 
-    def discard(self, path: Path) -> None:
-        """Remove a recovery project that no window has open."""
-        self._recovery.remove(path)
+    def discard(self, path: Path) -> bool:
+        """Remove a recovery project; return whether it is gone. One that a window has open stays."""
+        return self._recovery.remove(path)
 
     def recent(self) -> tuple[Path, ...]:
         """Return the projects used last that are there, the newest first."""

@@ -25,6 +25,7 @@ from mivos_studio.media.output.places import PROJECT_SUFFIX
 
 _FILTER = f"Projects (*{PROJECT_SUFFIX})"
 _NOT_OPEN = "The clip is still being opened: try again once its networks are loaded."
+_NOT_DISCARDED = "That work is open in a window, so it was not discarded: close it there first."
 _NEEDS_NAME = "Give the project a name first: File, Save project as…"
 
 
@@ -221,8 +222,8 @@ class ProjectController(QObject):
             dialog.open()
 
     def _discard(self, path: Path) -> None:
-        if self._projects is not None:
-            self._projects.discard(path)
+        if self._projects is not None and not self._projects.discard(path):
+            self._messages.error.emit(_NOT_DISCARDED)
 
     # Events.
 

@@ -71,6 +71,7 @@ class FakeProjects:
         self.recents: list[Path] = []
         self.has_clip = True
         self.is_same_clip = True
+        self.is_open_elsewhere = False
 
     def add(self, path: Path, **options: object) -> FakeProject:
         self.projects[path] = project = FakeProject(path, **options)  # type: ignore[arg-type]
@@ -89,8 +90,9 @@ class FakeProjects:
     def unnamed(self) -> tuple[UnnamedProject, ...]:
         return tuple(self.left)
 
-    def discard(self, path: Path) -> None:
+    def discard(self, path: Path) -> bool:
         self.discarded.append(path)
+        return not self.is_open_elsewhere
 
     def recent(self) -> tuple[Path, ...]:
         return tuple(self.recents)

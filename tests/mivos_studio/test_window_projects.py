@@ -47,6 +47,17 @@ def test_saving_under_a_name_removes_the_recovery_project(
     assert (tmp_path / "koi.mivos").exists(), "what has a name is never removed"
 
 
+def test_work_without_a_name_is_discarded_unless_it_is_open(
+    projects: WindowProjects, small_clip: ClipOnDisk
+) -> None:
+    project = projects.create(small_clip.images, open_clip(small_clip.images))
+    assert not projects.discard(project.path)
+    assert project.path.exists()
+    project.close()
+    assert projects.discard(project.path)
+    assert not project.path.exists()
+
+
 def test_where_the_cache_folder_cannot_be_written_the_temporary_folder_is_used(
     small_clip: ClipOnDisk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

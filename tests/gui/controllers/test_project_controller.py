@@ -346,6 +346,22 @@ def test_later_leaves_it_and_discard_removes_it(window: MainWindow, projects: Fa
     press_in(dialog, "recovery_later")
     assert projects.discarded == [RECOVERY / "pond.mivos"]
     assert recovery_dialog(window) is None
+    assert window.banner.text == ""
+
+
+def test_the_banner_says_so_where_discarded_work_is_open_in_another_window(
+    window: MainWindow, projects: FakeProjects
+) -> None:
+    leave(projects, "pond")
+    projects.is_open_elsewhere = True
+    window.parts.projects.offer_unnamed()
+    wait_until(lambda: recovery_dialog(window) is not None)
+    dialog = recovery_dialog(window)
+    assert dialog is not None
+    press_in(dialog, "recovery_discard")
+    assert window.banner.text == (
+        "That work is open in a window, so it was not discarded: close it there first."
+    )
 
 
 def test_nothing_is_offered_where_nothing_was_left(window: MainWindow) -> None:
