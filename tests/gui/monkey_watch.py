@@ -109,11 +109,13 @@ class Watch:
             real_save_as(saver, session, path, replaces=replaces)
             watch.on_saved_as(before if had_name else None, saver.project.path, session)
 
-        def discard(projects: WindowProjects, path: Path) -> None:
-            watch.left.pop(path, None)
-            real_discard(projects, path)
-            if path.exists():
-                watch.fault(f"{path.name} was discarded and is still there")
+        def discard(projects: WindowProjects, path: Path) -> bool:
+            is_gone = real_discard(projects, path)
+            if is_gone:
+                watch.left.pop(path, None)
+            if is_gone == path.exists():
+                watch.fault(f"{path.name} was discarded: {is_gone}")
+            return is_gone
 
         real_discard, WindowProjects.discard = WindowProjects.discard, discard  # type: ignore[method-assign]
         real_report, real_open = ErrorReporter.report, app._open_session
