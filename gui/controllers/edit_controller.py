@@ -19,7 +19,6 @@ from gui.worker.commands import (
     AddObjectCommand,
     EditCommand,
     PropagateCommand,
-    UndoCommand,
     absent_interaction,
 )
 from inference_core.types import Direction, Interaction, ObjectInfo, Region, Tool
@@ -91,7 +90,7 @@ class EditController(QObject):
 
     def undo(self) -> None:
         """Undo the last step."""
-        self._controller.submit(UndoCommand(self._controller.initial_undo_count))
+        self._controller.undo()
 
     def redo(self) -> None:
         """Redo the last undone step."""

@@ -84,15 +84,19 @@ class EditCommand(Command):
 
 @dataclass(frozen=True, eq=False)
 class UndoCommand(Command):
-    """Undoes the newest step, but none that existed before the user's first."""
+    """Undoes the newest step, but none that existed before the user's first.
 
-    initial_undo_count: int
+    initial_undo_count  returns how many those are. It is called when the command runs: the command may be
+                        submitted before the session is open.
+    """
+
+    initial_undo_count: Callable[[], int]
 
     title = "Undo"
 
     def run(self, session: Session, record: RecordStep) -> Changes:
         """Undo the newest step if it is the user's."""
-        if session.undo_count > self.initial_undo_count:
+        if session.undo_count > self.initial_undo_count():
             yield from session.undo()
             record(Undo())
 
