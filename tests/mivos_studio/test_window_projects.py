@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mivos_studio.media.clip import open_clip
+from mivos_studio.project.file.lock import OwnedError, Owner, ProjectLock
 from mivos_studio.project.file.project_file import ProjectFile
 from mivos_studio.project.file.recovery import RecoveryFolder
 from mivos_studio.window_projects import WindowProjects
@@ -69,6 +70,27 @@ def test_where_the_cache_folder_cannot_be_written_the_temporary_folder_is_used(
     assert project.path.is_relative_to(tmp_path / "temporary")
     assert not project.has_name
     project.close()
+
+
+@pytest.mark.parametrize("owner", [Owner.here(), None], ids=["owner known", "lock being removed"])
+def test_a_project_that_this_program_closes_while_it_is_opened_again_can_be_changed(
+    projects: WindowProjects,
+    small_clip: ClipOnDisk,
+    monkeypatch: pytest.MonkeyPatch,
+    owner: Owner | None,
+) -> None:
+    before = projects.create(small_clip.images, open_clip(small_clip.images))
+
+    def acquire(path: Path) -> ProjectLock:
+        monkeypatch.undo()
+        before.close()  # just after it was found to be open, and before anything else is looked at
+        raise OwnedError(path, owner)
+
+    monkeypatch.setattr(ProjectLock, "acquire", acquire)
+    again = projects.open(before.path, None, lambda text: None)
+    assert again.project is not None
+    assert not again.project.is_read_only
+    again.close()
 
 
 def test_recent_projects_are_listed_once_newest_first_and_only_while_they_are_there(
