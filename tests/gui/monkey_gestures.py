@@ -87,7 +87,9 @@ def hover(now: Situation) -> str:
     """Move over any widget, and ask for its tooltip."""
     shown = [each for each in now.window.findChildren(QWidget) if each.isVisible()]
     widget = now.rng.choice(shown)
-    pos = QPoint(now.rng.randint(0, max(widget.width() - 1, 0)), now.rng.randint(0, max(widget.height() - 1, 0)))
+    pos = QPoint(
+        now.rng.randint(0, max(widget.width() - 1, 0)), now.rng.randint(0, max(widget.height() - 1, 0))
+    )
     hand.move(widget, pos)
     QApplication.sendEvent(widget, QHelpEvent(QHelpEvent.Type.ToolTip, pos, widget.mapToGlobal(pos)))
     return widget.objectName() or type(widget).__name__
@@ -468,7 +470,9 @@ _MEDDLING: dict[str, Callable[[Situation], object]] = {
     "another tool": lambda now: _tap(now, f"tool_{now.rng.choice(CANVAS_TOOLS)}"),
     "another object": lambda now: _tap(now, f"object_{now.rng.randint(1, 3)}"),
     "remove object": lambda now: _tap(now, "remove_object"),
-    "the wheel": lambda now: hand.wheel(_surface(now), hand.middle_of(_surface(now)), now.rng.choice([-1, 1])),
+    "the wheel": lambda now: hand.wheel(
+        _surface(now), hand.middle_of(_surface(now)), now.rng.choice([-1, 1])
+    ),
     "the right button": lambda now: hand.click(_surface(now), None, RIGHT),
     "play": lambda now: hand.key(now.window, Qt.Key.Key_Space),
     "resize": resize,

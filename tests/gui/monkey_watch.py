@@ -54,7 +54,9 @@ class Work:
 
     def differences(self, other: Work) -> list[str]:
         """Return the names of what differs."""
-        parts = [name for name in {**self.state, **other.state} if self.state.get(name) != other.state.get(name)]
+        parts = [
+            name for name in {**self.state, **other.state} if self.state.get(name) != other.state.get(name)
+        ]
         steps = [name for name in ("done", "undone") if getattr(self, name) != getattr(other, name)]
         return sorted(parts) + steps
 
@@ -160,6 +162,8 @@ class Watch:
         """Compare what is opened with what was left there."""
         assert opened.project is not None
         path = opened.project.path
+        if opened.project.is_read_only:
+            self.fault(f"{path.name} was opened for reading only: {opened.project.notices}")
         work = self.check_known(opened.session, f"opened {path.name}")
         with self._lock:
             left = self.left.pop(path, None)
