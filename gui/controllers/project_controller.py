@@ -67,6 +67,7 @@ class ProjectController(QObject):
         self._waiting: dict[Command, Callable[[bool], None]] = {}
         self._failure = ""
         self._finder: UnnamedFinder | None = None
+        self._is_stopped = False
         model.changed.connect(self.update_view)
         controller.submitted.connect(self.update_view)
         controller.session_opened.connect(self._on_session_opened)
@@ -202,13 +203,14 @@ class ProjectController(QObject):
     def offer_unnamed(self) -> None:
         """Look for work that an earlier run of the program left, and offer it in a dialog."""
         projects = self._projects
-        if projects is not None and self._finder is None:
+        if projects is not None and self._finder is None and not self._is_stopped:
             self._finder = finder = UnnamedFinder(projects.unnamed)
             finder.connect_until_stop(finder.found, self._show_unnamed)
             finder.begin()
 
     def stop(self) -> None:
         """Show no dialog any more: the window is being closed."""
+        self._is_stopped = True
         if self._finder is not None:
             self._finder.request_stop()
 

@@ -18,6 +18,7 @@ from gui.state.saved_view import written_view
 from gui.state.view_state import ViewState, Zoom
 from gui.worker.project import UnnamedProject
 from gui.worker.project_saver import ProjectSaver
+from gui.worker.shutdown import running_threads
 from inference_core.types import Tool
 from mivos_studio.project.steps import Draw, SetColour
 from tests.gui.conftest import OpenWindow
@@ -347,6 +348,15 @@ def test_later_leaves_it_and_discard_removes_it(window: MainWindow, projects: Fa
     assert projects.discarded == [RECOVERY / "pond.mivos"]
     assert recovery_dialog(window) is None
     assert window.banner.text == ""
+
+
+def test_a_window_that_is_closed_at_its_first_paint_offers_nothing_any_more(
+    window: MainWindow, projects: FakeProjects
+) -> None:
+    leave(projects, "pond")
+    window.shut_down()
+    window.parts.projects.offer_unnamed()
+    assert running_threads() == ()
 
 
 def test_the_banner_says_so_where_discarded_work_is_open_in_another_window(
