@@ -259,7 +259,7 @@ class Monkey:
             self.watch.fault(f"{session.undo_count} steps are left where nothing can be undone")
         if any(session.ids(frame_index).any() for frame_index in range(session.frame_count)):
             self.watch.fault("there are masks before the first step")
-        if not self.has_count("redo", undone + len(end.undone)):
+        if sum(entry.is_undone for entry in session.history) != undone + len(end.undone):
             self.watch.fault(f"{undone} and {len(end.undone)} steps are undone, others can be redone")
         for _ in range(undone):
             self.press("redo")
@@ -267,13 +267,6 @@ class Monkey:
         if differing := again.differences(end):
             self.watch.fault(f"undone and redone, the end has other {differing}")
         self.press_while_enabled("redo")
-
-    def has_count(self, name: str, count: int) -> bool:
-        """Return whether the session has so many undone steps."""
-        del name
-        session = self.window.controller.session
-        assert session is not None
-        return sum(entry.is_undone for entry in session.history) == count
 
     def press_while_enabled(self, name: str) -> int:
         """Press a button until it is disabled; compare each state with what it was. Return how often."""
@@ -284,11 +277,14 @@ class Monkey:
         return presses
 
     def press(self, name: str) -> None:
-        """Press a button, wait, and compare the state."""
-        press(self.window, name)
-        self.wait_quiet()
+        """Press the button of undo or redo, wait, and compare the state."""
         session = self.window.controller.session
         assert session is not None
+        before = session.undo_count
+        press(self.window, name)
+        self.wait_quiet()
+        if session.undo_count != before + (1 if name == "redo" else -1):
+            self.watch.fault(f"{name} led from {before} steps to {session.undo_count}")
         self.watch.check_known(session, name)
 
     def replay_script(self) -> None:

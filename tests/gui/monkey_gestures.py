@@ -288,6 +288,8 @@ def use_menu(now: Situation) -> str:
         for entry in menu.actions()
         if entry.isEnabled() and not entry.isSeparator() and entry.objectName() != "action_quit"
     ]
+    if not entries:
+        return f"{title.text()} has nothing"
     entry = now.rng.choice(entries)
     said = f"{title.text()}, {entry.text()}"
     hand.click(menu, menu.actionGeometry(entry).center())
