@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from functools import partial
 from pathlib import Path
@@ -64,11 +65,13 @@ class ClipController(QObject):
 
     def open_if_confirmed(self, path: Path) -> None:
         """Open a clip or a project, after asking about work without a name."""
-        project = self._window.projects.project
-        if project is not None and project.path.absolute() == path.absolute():
-            self._window.messages.note.emit(f"{self._window.projects.name} is open already.")
-            return
-        self._guard.ask_first(lambda: self._begin(path))
+
+        def begin() -> None:
+            if not self._is_open(path):  # the work so far may just have been saved there
+                self._begin(path)
+
+        if not self._is_open(path):
+            self._guard.ask_first(begin)
 
     def shut_down(self) -> None:
         """Close the clip and make its threads stop, without waiting for them; no other one is opened."""
@@ -79,6 +82,14 @@ class ClipController(QObject):
         self._drop_waiting()
         self._detach()
         self._stop_reader()
+
+    def _is_open(self, path: Path) -> bool:
+        """Return whether a path, by whatever link, leads to the open project; a note says so."""
+        project = self._window.projects.project
+        is_open = project is not None and os.path.realpath(project.path) == os.path.realpath(path)
+        if is_open:
+            self._window.messages.note.emit(f"{self._window.projects.name} is open already.")
+        return is_open
 
     def _begin(self, path: Path | None, clip: Path | None = None) -> None:
         """Start opening; clip is that of a project where it is not where it was."""

@@ -13,6 +13,7 @@ from PyQt5.QtWidgets import QAbstractButton, QDialog, QFileDialog, QListWidget, 
 
 from gui.main_window import MainWindow
 from gui.panels.dialogs import clip_dialog
+from gui.panels.dialogs.unnamed_dialog import SAVE
 from gui.state.overlay import ViewMode
 from gui.state.saved_view import written_view
 from gui.state.view_state import ViewState, Zoom
@@ -241,6 +242,32 @@ def test_the_project_that_is_open_is_not_opened_again(window: MainWindow, projec
     window.parts.projects.file_chosen.emit(KOI)
     assert window.banner.text == "koi is open already."
     assert not project.is_closed
+
+
+def test_a_project_that_is_open_is_found_so_by_any_link(
+    window: MainWindow, projects: FakeProjects, tmp_path: Path
+) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+    project = projects.add(tmp_path / "koi.mivos")
+    open_project(window, project.path)
+    window.parts.projects.file_chosen.emit(tmp_path / "link" / "koi.mivos")
+    assert window.banner.text == "koi is open already."
+    assert not project.is_closed
+
+
+def test_work_that_is_saved_as_the_project_to_be_opened_stays_open(
+    window: MainWindow, projects: FakeProjects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    projects.add(KOI)
+    scribble(window)
+    choose_name(monkeypatch, KOI)
+    window.parts.projects.file_chosen.emit(KOI)
+    click_dialog_button(window, SAVE)
+    wait_until(lambda: window.banner.text == "koi is open already.")
+    wait_idle(window)
+    assert window.parts.projects.project is projects.made[0]
+    assert projects.made[0].path == KOI
+    scribble(window)
 
 
 def test_a_project_whose_clip_is_gone_opens_with_the_one_that_is_chosen(
