@@ -33,10 +33,11 @@ from PyQt5.QtWidgets import QApplication, QWidget
 
 from gui.crash import ErrorReporter
 from gui.main_window import MainWindow
+from gui.state.saved_view import written_view
 from gui.worker.shutdown import running_threads
 from inference_core.session import Session
 from mivos_studio import app
-from mivos_studio.media.clip import open_clip
+from mivos_studio.media.clip import Clip, open_clip
 from mivos_studio.media.palette import read_ids
 from mivos_studio.project.playback import play
 from mivos_studio.project.script import read_script
@@ -47,7 +48,7 @@ from tests.gui.monkey_dialogs import DialogPlayer, Places, close_popups, visible
 from tests.gui.monkey_gestures import GESTURES, Situation
 from tests.gui.monkey_networks import patient_networks
 from tests.gui.monkey_resources import Resources
-from tests.gui.monkey_watch import Watch, Work
+from tests.gui.monkey_watch import Watch, Work, check_crashed_copy
 from tests.gui.shown import differences_shown, is_quiet
 from tests.inference_core.fakes import square_clip
 from tests.mivos_studio.media.videos import Recipe, write_video
@@ -94,6 +95,8 @@ class Monkey:
         self._make_window = make_window
         self._list = (folder / "gestures.txt").open("w", encoding="utf-8")
         self.last: deque[str] = deque(maxlen=LAST)
+        self.offers = (0, 0)
+        """How many works without a name the window offers, at least and at most."""
         self.watch.may_discard = lambda: self.dialogs.is_discarded
         self._window: MainWindow | None = None
 
@@ -148,6 +151,8 @@ class Monkey:
             if self.is_closed:
                 self.leave()
                 self.open_window(self.next_file(rng))
+                if rng.random() < 0.6:
+                    self.check_opened()
         if not self.watch.faults:
             self.wait_quiet()
             self.undo_and_redo_all()
@@ -191,6 +196,11 @@ class Monkey:
         self.note(f"open {path.name if path else None}")
         self.windows += 1
         self.dialogs.is_discarded = False
+        self.dialogs.shown_recovery = None
+        self.watch.opened = None
+        unnamed = {each for each in self.watch.left if each.parent != self.places.folder}
+        # What this window itself opens may be looked for before it is open.
+        self.offers = (len(unnamed - {path}), len(unnamed))
         window = self._window = self._make_window(path)
         self.dialogs.start()
         window.messages.error.connect(self.watch.on_message)
@@ -198,6 +208,37 @@ class Monkey:
         window.controller.save_failed.connect(lambda error: self.watch.fault(f"not saved: {error!r}"))
         window.controller.submitted.connect(self.on_submitted)
         window.activateWindow()
+
+    def check_opened(self) -> None:
+        """Compare a window that was just opened with what the last one left."""
+        projects = self.window.parts.projects
+        wait_until(lambda: projects._finder is not None and projects._finder.isFinished(), WAIT_S)
+        QTest.qWait(1)  # what it found is shown
+        self.wait_quiet()
+        session, left = self.window.controller.session, self.watch.opened
+        self.check_offered()
+        if (
+            self.is_closed
+            or session is None
+            or left is None
+            or self.dialogs.answers["recovery_dialog: recovery_open"]
+        ):
+            return
+        shown = written_view(self.window.model.state, self.window.canvas.zoom_state)
+        for name, value in left.view.items():
+            is_same = (shown[name] is None) == (value is None) if name == "zoom" else shown[name] == value
+            if not is_same:
+                self.watch.fault(f"opened again, {name} is {shown[name]}, was {value}")
+        self.watch.counts["views compared"] += 1
+        self.look()
+
+    def check_offered(self) -> None:
+        """Compare the work that the window offers with what earlier ones left without a name."""
+        offered = self.dialogs.shown_recovery
+        least, most = self.offers
+        found = 0 if offered is None else len(offered)
+        if not least <= found <= most:
+            self.watch.fault(f"{found} works without a name are offered, not {least} to {most}")
 
     def on_submitted(self) -> None:
         """Any work after the dialog about it is asked about again."""
@@ -244,8 +285,15 @@ class Monkey:
         except AssertionError:
             self.watch.fault(f"shown: {differences_shown(self.window)}")
         session = self.window.controller.session
-        if session is not None:
-            self.watch.check_known(session, "now")
+        if session is None or self.watch.faults:
+            return
+        self.watch.check_known(session, "now")
+        is_begun = session.undo_count > self.window.controller.initial_undo_count
+        if is_begun and random.Random(f"{self.seed}/look {self.number}").random() < 0.1:
+            project, opened = self.window.parts.projects.project, self.window.files._opened
+            assert project is not None
+            assert opened is not None
+            check_crashed_copy(self.watch, project.path, session, self.networks, opened.clip)
 
     def undo_and_redo_all(self) -> None:
         """Undo to the start and redo to the end with the buttons; each state is as it was before."""
@@ -267,6 +315,12 @@ class Monkey:
         if differing := again.differences(end):
             self.watch.fault(f"undone and redone, the end has other {differing}")
         self.press_while_enabled("redo")
+
+    @property
+    def networks(self) -> Networks:
+        session = self.window.controller.session
+        assert session is not None
+        return session._context.runner.networks
 
     def press_while_enabled(self, name: str) -> int:
         """Press a button until it is disabled; compare each state with what it was. Return how often."""
@@ -295,7 +349,7 @@ class Monkey:
         path = self.places.folder / "replayed.json"
         window.files.save_script(path)
         with open_clip(window.files._opened.path or Path()) as clip:
-            other = replayed(path, clip, session)
+            other = replayed(path, clip, session, self.networks)
             for frame_index in range(session.frame_count):
                 if not np.array_equal(other.ids(frame_index), session.ids(frame_index)):
                     self.watch.fault(f"the script makes other masks on frame {frame_index}")
@@ -303,11 +357,11 @@ class Monkey:
         self.replayed += 1
 
 
-def replayed(path: Path, clip: Any, like: Session) -> Session:
-    """Play a script in a new session with the networks of another."""
+def replayed(path: Path, clip: Clip, like: Session, networks: Networks) -> Session:
+    """Play a script in a new session like another."""
     session = Session(
         clip,
-        like._context.runner.networks,
+        networks,
         device=like.device,
         dtype=like.dtype,
         working_size=like._settings.working_size,

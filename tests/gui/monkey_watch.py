@@ -9,20 +9,30 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gui.crash import ErrorReporter
+from gui.worker.commands import Changes, ExportCommand, RecordStep
 from gui.worker.project_saver import ProjectSaver
 from gui.worker.worker import OpenedSession
 from inference_core.session import Session
+from inference_core.types import Frames
 from mivos_studio import app
+from mivos_studio.media.export.png_indexed import PNG_INDEXED
+from mivos_studio.media.palette import read_ids
+from mivos_studio.project.file.project_file import ProjectFile
 from mivos_studio.window_projects import WindowProjects
+from model.interfaces import Networks
 from tests.inference_core.snapshot import snapshot
+from tests.mivos_studio.project.file.projects import crashed_copy
 
 Digest = dict[str, str]
 Steps = tuple[tuple[str, float], ...]
@@ -43,10 +53,12 @@ class Work:
     state: Digest
     done: Steps
     undone: Steps
+    view: Mapping[str, object] = field(default_factory=dict)
+    """What the window showed of it."""
 
     @classmethod
     def of(cls, session: Session) -> Work:
-        """Return the state of a session that nobody is changing."""
+        """Return the state of a session that nobody is changing, without a view."""
         entries = [(entry.label, entry.done_at, entry.is_undone) for entry in session.history]
         done = tuple((label, at) for label, at, is_undone in entries if not is_undone)
         undone = tuple((label, at) for label, at, is_undone in entries if is_undone)
@@ -85,6 +97,8 @@ class Watch:
         self.counts: Counter[str] = Counter()
         self.may_discard: Callable[[], bool] = lambda: False
         """Whether work without a name may be removed now."""
+        self.opened: Work | None = None
+        """What was left in the project that was opened last; None where it is new."""
         self._known: dict[Steps, Digest] = {}
         self._lock = threading.Lock()
 
@@ -109,7 +123,11 @@ class Watch:
         def save_as(saver: ProjectSaver, session: Session, path: Path, *, replaces: bool) -> None:
             before, had_name = saver.project.path, saver.project.has_name
             real_save_as(saver, session, path, replaces=replaces)
-            watch.on_saved_as(before if had_name else None, saver.project.path, session)
+            watch.on_saved_as(saver, before if had_name else None, session)
+
+        def export(command: ExportCommand, session: Session, record: RecordStep) -> Changes:
+            yield from real_export(command, session, record)
+            watch.on_exported(command, session)
 
         def discard(projects: WindowProjects, path: Path) -> bool:
             is_gone = real_discard(projects, path)
@@ -121,6 +139,7 @@ class Watch:
 
         real_discard, WindowProjects.discard = WindowProjects.discard, discard  # type: ignore[method-assign]
         real_report, real_open = ErrorReporter.report, app._open_session
+        real_export, ExportCommand.run = ExportCommand.run, export  # type: ignore[method-assign]
         real_close, real_save_as = ProjectSaver.close, ProjectSaver.save_as
         ErrorReporter.report = report  # type: ignore[method-assign]
         ProjectSaver.close = close  # type: ignore[method-assign]
@@ -167,6 +186,7 @@ class Watch:
         work = self.check_known(opened.session, f"opened {path.name}")
         with self._lock:
             left = self.left.pop(path, None)
+        self.opened = left
         if left is not None:
             self.counts["projects opened again"] += 1
             if differing := work.differences(left):
@@ -181,15 +201,41 @@ class Watch:
         is_empty = session.undo_count <= saver._initial_undo_count
         if project.has_name or not (is_discarded or is_empty):
             with self._lock:
-                self.left[project.path] = work
+                self.left[project.path] = replace(work, view=saver._view)
 
-    def on_saved_as(self, before: Path | None, path: Path, session: Session) -> None:
+    def on_saved_as(self, saver: ProjectSaver, before: Path | None, session: Session) -> None:
         """Note what is left in the project before, if it has a name; the other one is open."""
-        work = Work.of(session)
+        work, path = Work.of(session), saver.project.path
         with self._lock:
             if before is not None and before != path:
-                self.left[before] = work
+                self.left[before] = replace(work, view=saver._view)
             self.left.pop(path, None)
+
+    def on_exported(self, command: ExportCommand, session: Session) -> None:
+        """Read what was exported."""
+        self.counts["exports"] += 1
+        for frame_index in range(session.frame_count):
+            ids = session.ids(frame_index)
+            if command.export_format.name == PNG_INDEXED.name:
+                found = read_ids(command.path / f"{frame_index:05d}.png")
+                if not np.array_equal(found, ids):
+                    self.fault(f"the export's frame {frame_index} has other masks")
+
+
+def check_crashed_copy(watch: Watch, path: Path, session: Session, networks: Networks, clip: Frames) -> None:
+    """Open a copy of a project as a crash would leave it now: the session in it is the same."""
+    with tempfile.TemporaryDirectory(prefix="mivos-monkey-") as folder:
+        copy = crashed_copy(path, Path(folder))
+        with ProjectFile.open(copy) as project:
+            if project.state is None:
+                watch.fault(f"{path.name} holds nothing yet, the session {session.undo_count} steps")
+                return
+            restored = Session.restore(
+                project.state, project.storage, clip, networks, device=session.device, dtype=session.dtype
+            )
+            watch.counts["crashed copies"] += 1
+            if differing := Work.of(restored).differences(Work.of(session)):
+                watch.fault(f"a copy of {path.name} as a crash leaves it has other {differing}")
 
 
 def _hash(content: bytes) -> str:
