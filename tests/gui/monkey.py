@@ -49,7 +49,7 @@ from tests.gui.monkey_gestures import GESTURES, Situation
 from tests.gui.monkey_networks import patient_networks
 from tests.gui.monkey_resources import Resources
 from tests.gui.monkey_watch import Watch, Work, check_crashed_copy
-from tests.gui.shown import differences_shown, is_quiet
+from tests.gui.shown import differences_shown, is_quiet, stale_pixels
 from tests.inference_core.fakes import square_clip
 from tests.mivos_studio.media.videos import Recipe, write_video
 
@@ -197,6 +197,7 @@ class Monkey:
         self.windows += 1
         self.dialogs.is_discarded = False
         self.dialogs.shown_recovery = None
+        self.dialogs.has_opened = False
         self.watch.opened = None
         unnamed = {each for each in self.watch.left if each.parent != self.places.folder}
         # What this window itself opens may be looked for before it is open.
@@ -217,12 +218,7 @@ class Monkey:
         self.wait_quiet()
         session, left = self.window.controller.session, self.watch.opened
         self.check_offered()
-        if (
-            self.is_closed
-            or session is None
-            or left is None
-            or self.dialogs.answers["recovery_dialog: recovery_open"]
-        ):
+        if self.is_closed or session is None or left is None or self.dialogs.has_opened:
             return
         shown = written_view(self.window.model.state, self.window.canvas.zoom_state)
         for name, value in left.view.items():
@@ -288,8 +284,11 @@ class Monkey:
         if session is None or self.watch.faults:
             return
         self.watch.check_known(session, "now")
+        rng = random.Random(f"{self.seed}/look {self.number}")
+        if rng.random() < 0.1 and (stale := stale_pixels(self.window)):
+            self.watch.fault(stale)
         is_begun = session.undo_count > self.window.controller.initial_undo_count
-        if is_begun and random.Random(f"{self.seed}/look {self.number}").random() < 0.1:
+        if is_begun and rng.random() < 0.1:
             project, opened = self.window.parts.projects.project, self.window.files._opened
             assert project is not None
             assert opened is not None

@@ -79,8 +79,8 @@ class DialogPlayer:
         """Whether the work of the open clip was discarded, in the dialog about work without a name."""
         self.shown_recovery: list[str] | None = None
         """The rows of the last dialog with work of earlier runs; None before one was shown."""
-        self.favourite: int | None = None
-        """The row that is opened in that dialog; None: any, or none."""
+        self.has_opened = False
+        """Whether something was opened from that dialog."""
 
     def start(self) -> None:
         """Look for dialogs from now on; there must be an application. Does nothing the second time."""
@@ -151,11 +151,9 @@ class DialogPlayer:
         assert listed is not None
         if dialog.property(_ANSWERS) == 1:
             self.shown_recovery = [listed.item(row).text() for row in range(listed.count())]
-        row = rng.randrange(listed.count()) if self.favourite is None else self.favourite
-        name = rng.choices(
-            ["recovery_open", "recovery_discard", "recovery_later"],
-            [3, 1, 2] if self.favourite is None else [1, 0, 0],
-        )[0]
+        row = rng.randrange(listed.count())
+        name = rng.choices(["recovery_open", "recovery_discard", "recovery_later"], [3, 1, 2])[0]
+        self.has_opened = self.has_opened or name == "recovery_open"
         self._say(dialog, f"{name} {row}")
         button = dialog.findChild(QAbstractButton, name)
         assert button is not None

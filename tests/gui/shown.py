@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from PyQt5.QtCore import QPoint
+from PyQt5.QtGui import QImage
+from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -15,9 +18,10 @@ from PyQt5.QtWidgets import (
     QProgressBar,
 )
 
+from gui.canvas.canvas import _IDLE_MS
 from gui.main_window import MainWindow
 from gui.state.frame_table import FrameConfidence
-from gui.state.overlay import paint, rgb32
+from gui.state.overlay import UInt32Array, paint, rgb32
 from gui.state.session_view import StatusKind
 from inference_core.session import Session
 from tests.gui.monkey_dialogs import visible_dialog
@@ -75,6 +79,40 @@ def differences_shown(window: MainWindow) -> list[str]:
         *_view(window),
         *_title(window, session),
     ]
+
+
+def stale_pixels(window: MainWindow) -> str:
+    """Return where canvas or timeline on the screen are not as they would be painted now; empty: nowhere.
+
+    Only on the offscreen platform, whose screen has nothing else on it. Waits until scaled images are smooth.
+    """
+    if QApplication.platformName() != "offscreen":
+        return ""
+    QTest.qWait(2 * _IDLE_MS)
+    screen = window.screen()
+    assert screen is not None
+    on_screen = pixels(screen.grabWindow(int(window.winId())).toImage())
+    wanted = pixels(window.grab().toImage())
+    height, width = np.minimum(on_screen.shape, wanted.shape)[:2]
+    differs = on_screen[:height, :width] != wanted[:height, :width]
+    for widget in (window.canvas, window.timeline):
+        start = widget.mapTo(window, QPoint())
+        part = differs[start.y() : start.y() + widget.height(), start.x() : start.x() + widget.width()]
+        rows, columns = np.nonzero(part)
+        if len(rows):
+            return (
+                f"{len(rows)} stale pixels of {widget.objectName()}, columns {columns.min()} to"
+                f" {columns.max()}, rows {rows.min()} to {rows.max()}"
+            )
+    return ""
+
+
+def pixels(image: QImage) -> UInt32Array:
+    """Return an image's pixels, (H, W) uint32."""
+    image = image.convertToFormat(QImage.Format.Format_RGB32)
+    memory = image.constBits()
+    memory.setsize(image.sizeInBytes())
+    return np.frombuffer(memory, np.uint32).reshape(image.height(), image.width()).copy()
 
 
 def _canvas(window: MainWindow) -> Iterator[str]:
