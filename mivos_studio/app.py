@@ -108,7 +108,7 @@ def open_window(
     """
     drop_foreign_qt_plugins()
     let_idle_threads_sleep()
-    from PyQt5.QtCore import QCoreApplication, QStandardPaths, Qt, QTimer
+    from PyQt5.QtCore import QCoreApplication, Qt
     from PyQt5.QtWidgets import QApplication
 
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_EnableHighDpiScaling)
@@ -119,11 +119,22 @@ def open_window(
     # At the end of a desktop session Qt would close the window, which may open a dialog that nobody answers.
     QApplication.setFallbackSessionManagementEnabled(False)
 
-    from gui.crash import ErrorReporter
-    from gui.main_window import MainWindow
     from gui.theme import apply_theme
 
     apply_theme(application)
+    return application, show_window(options, say)
+
+
+def show_window(options: WindowOptions, say: Callable[[str], None] | None = None) -> MainWindow:
+    """Show a window of the application that is there; the clip is opened after the first paint.
+
+    say  as in `open_window`.
+    """
+    from PyQt5.QtCore import QStandardPaths, QTimer
+
+    from gui.crash import ErrorReporter
+    from gui.main_window import MainWindow
+
     cache = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.CacheLocation))
     settings = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppConfigLocation))
     window = MainWindow(_backend(options, cache, settings))
@@ -143,7 +154,7 @@ def open_window(
         window.first_painted.connect(
             lambda: QTimer.singleShot(wait_ms, lambda: _finish(window, options, say))
         )
-    return application, window
+    return window
 
 
 def drop_foreign_qt_plugins() -> None:

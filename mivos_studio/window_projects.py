@@ -18,7 +18,6 @@ from mivos_studio.media.output.file import FileKind, json_document, written_file
 from mivos_studio.project.file.clip_reference import ClipReference, find_clip
 from mivos_studio.project.file.collect import collect
 from mivos_studio.project.file.errors import ProjectError
-from mivos_studio.project.file.lock import owner_of
 from mivos_studio.project.file.project_file import ProjectFile
 from mivos_studio.project.file.recovery import BUDGET_BYTES, RecoveryFolder
 from mivos_studio.project.file.view_keys import INITIAL_UNDO_COUNT, as_mapping, other_family
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
 _MAX_RECENT = 12
 _WAIT_S = 60.0
+_UNKNOWN_S = 2.0
 _POLL_S = 0.1
 _WAITING = "Waiting until the project is saved …"
 
@@ -172,13 +172,18 @@ class WindowProjects:
             return []
 
     def _open_file(self, path: Path, report: ReportProgress) -> ProjectFile:
-        """Open a project; wait while this window is still saving it, after another clip was opened."""
-        latest_s = time.monotonic() + _WAIT_S
+        """Open a project; wait while this window is still saving it, after another clip was opened.
+
+        Who has it open is unknown for the moment in which the lock's file is written or removed.
+        """
+        began_s = time.monotonic()
         while True:
             project = ProjectFile.open(path)
-            owner = owner_of(path) if project.is_read_only else None
-            is_ours = owner is not None and owner.is_on_this_host and owner.pid == os.getpid()
-            if not is_ours or time.monotonic() > latest_s:
+            if project.owned is None:
+                return project
+            owner = project.owned.owner
+            is_ours = owner is None or (owner.is_on_this_host and owner.pid == os.getpid())
+            if not is_ours or time.monotonic() - began_s > (_UNKNOWN_S if owner is None else _WAIT_S):
                 return project
             project.close()
             report(_WAITING)

@@ -82,11 +82,13 @@ class ClipController(QObject):
 
         One that could only be looked at is opened anew: it may be free now.
         """
-        project = self._window.projects.project
-        if project is not None and not project.is_read_only and _is_at(project.path, path):
-            self._window.messages.note.emit(f"{self._window.projects.name} is open already.")
-            return
-        self._guard.ask_first(lambda: self._begin(path))
+
+        def begin() -> None:
+            if not self._is_open(path):  # the work so far may just have been saved there
+                self._begin(path)
+
+        if not self._is_open(path):
+            self._guard.ask_first(begin)
 
     def shut_down(self) -> None:
         """Close the clip and make its threads stop, without waiting for them; no other one is opened."""
@@ -97,6 +99,14 @@ class ClipController(QObject):
         self._drop_waiting()
         self._detach()
         self._stop_reader()
+
+    def _is_open(self, path: Path) -> bool:
+        """Return whether a path, by whatever link, leads to the project that is open; a note says so."""
+        project = self._window.projects.project
+        is_open = project is not None and not project.is_read_only and _is_at(project.path, path)
+        if is_open:
+            self._window.messages.note.emit(f"{self._window.projects.name} is open already.")
+        return is_open
 
     def _begin(self, path: Path | None, clip: Path | None = None) -> None:
         """Start opening; clip is that of a project where it is not where it was."""

@@ -15,7 +15,14 @@ from gui.state.overlay import RenderedFrame
 from gui.state.session_model import Messages
 from gui.state.session_view import StatusKind
 from gui.state.view_model import ViewModel
-from gui.worker.commands import AddObjectCommand, Change, Command, EditCommand, PlayScriptCommand
+from gui.worker.commands import (
+    AddObjectCommand,
+    Change,
+    Command,
+    EditCommand,
+    PlayScriptCommand,
+    UndoCommand,
+)
 from gui.worker.project_saver import ProjectSaver
 from gui.worker.worker import Ending, OpenedSession, Outcome, Worker
 from inference_core.types import Interaction, Progress
@@ -64,7 +71,6 @@ class Controller(QObject):
         self._navigator = navigator
         self._worker: Worker | None = None
         self._opened: OpenedSession | None = None
-        self._initial_undo_count = 0
         self._pending: list[Command] = []
         self._running: list[Command] = []
         self._finished_strokes: list[Interaction] = []
@@ -82,7 +88,7 @@ class Controller(QObject):
     @property
     def initial_undo_count(self) -> int:
         """The session's undo steps that the user cannot undo."""
-        return self._initial_undo_count
+        return self._opened.initial_undo_count if self._opened else 0
 
     @property
     def saver(self) -> ProjectSaver | None:
@@ -155,6 +161,11 @@ class Controller(QObject):
             self.submitted.emit()
         self._show_commands()
 
+    def undo(self) -> None:
+        """Queue an undo of the user's newest step."""
+        worker = self._worker
+        self.submit(UndoCommand(lambda: worker.initial_undo_count if worker is not None else 0))
+
     def cancel(self) -> None:
         """Cancel the long command, keeping what is done, and the opening of a clip."""
         if self._presenter.is_opening:
@@ -174,7 +185,6 @@ class Controller(QObject):
 
     def _on_opened(self, opened: OpenedSession) -> None:
         self._opened = opened
-        self._initial_undo_count = opened.initial_undo_count
         session = opened.session
         self._presenter.attach(opened)
         self._navigator.show_masks(session.ids, lambda: tuple(o.object_id for o in session.objects))

@@ -20,7 +20,6 @@ from gui.worker.commands import (
     EditCommand,
     GoToStepCommand,
     PropagateCommand,
-    UndoCommand,
     absent_interaction,
 )
 from inference_core.types import Direction, Interaction, ObjectInfo, Region, Tool
@@ -92,7 +91,7 @@ class EditController(QObject):
 
     def undo(self) -> None:
         """Undo the last step."""
-        self._controller.submit(UndoCommand(self._controller.initial_undo_count))
+        self._controller.undo()
 
     def redo(self) -> None:
         """Redo the last undone step."""

@@ -69,6 +69,7 @@ class ProjectController(QObject):
         self._failure = ""
         self._finder: UnnamedFinder | None = None
         self._is_listing_unnamed = False
+        self._is_stopped = False
         model.changed.connect(self.update_view)
         controller.submitted.connect(self.update_view)
         controller.session_opened.connect(self._on_session_opened)
@@ -211,6 +212,7 @@ class ProjectController(QObject):
 
     def stop(self) -> None:
         """Show no dialog any more: the window is being closed."""
+        self._is_stopped = True
         if self._finder is not None:
             self._finder.request_stop()
 
@@ -218,7 +220,7 @@ class ProjectController(QObject):
         """Call `show` with what is found; not while an earlier search runs, or its dialog is open."""
         projects = self._projects
         is_searching = self._finder is not None and self._finder.isRunning()
-        if projects is not None and not is_searching and not self._is_listing_unnamed:
+        if projects is not None and not (is_searching or self._is_listing_unnamed or self._is_stopped):
             self._finder = finder = UnnamedFinder(projects.unnamed)
             finder.connect_until_stop(finder.found, show)
             finder.begin()

@@ -93,6 +93,13 @@ class ObjectPanel(QFrame):
                 self._list.setCurrentRow(index)
         self._list.blockSignals(False)
 
+    def restore_names(self) -> None:
+        """Show the objects' names where a name was typed that did not become theirs, or was undone."""
+        for index in range(len(self._rows)):
+            name_edit = self._name_edit(index)
+            if name_edit is not None:
+                name_edit.restore_name()
+
     def edit_name(self, object_id: int) -> None:
         """Edit an object's name in its row. Enter accepts the new name, Esc keeps the old one."""
         for index, row in enumerate(self._rows):
@@ -100,10 +107,13 @@ class ObjectPanel(QFrame):
                 self._edit_row(index)
 
     def _edit_row(self, index: int) -> None:
-        line = self._list.itemWidget(self._list.item(index))
-        name_edit = line.findChild(NameEdit) if line is not None else None
+        name_edit = self._name_edit(index)
         if name_edit is not None:
             name_edit.start_editing()
+
+    def _name_edit(self, index: int) -> NameEdit | None:
+        line = self._list.itemWidget(self._list.item(index))
+        return line.findChild(NameEdit) if line is not None else None
 
     def _fill(self) -> None:
         self._list.clear()
@@ -168,6 +178,12 @@ class NameEdit(QLineEdit):
         self.setFocus()
         self.selectAll()
 
+    def restore_name(self) -> None:
+        """Show the name that it was made with, unless it is being edited."""
+        if self.isReadOnly() and self.text() != self._name:
+            self.setText(self._name)
+            self.setCursorPosition(0)
+
     def event(self, event: QEvent | None) -> bool:
         """Accept all keys while editing, so that none triggers a shortcut of the window."""
         if (
@@ -212,6 +228,8 @@ def build(context: PanelContext) -> ObjectPanel:
     def update(*_: object) -> None:
         view = window.model.state
         panel.set_rows(_rows(window.session.state.objects, view), view.object_id)
+        if not window.session.state.is_busy:  # until then a name that was just typed may still become one
+            panel.restore_names()
 
     window.model.changed.connect(update)
     window.session.changed.connect(update)

@@ -7,7 +7,7 @@ be replayed outside the window with the same masks.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,15 +76,19 @@ class EditCommand(Command):
 
 @dataclass(frozen=True, eq=False)
 class UndoCommand(Command):
-    """Undoes the newest step, but none that existed before the user's first."""
+    """Undoes the newest step, but none that existed before the user's first.
 
-    initial_undo_count: int
+    initial_undo_count  returns how many those are. It is called when the command runs: the command may be
+                        submitted before the session is open.
+    """
+
+    initial_undo_count: Callable[[], int]
 
     title = "Undo"
 
     def run(self, session: Session, record: StepRecord) -> Changes:
         """Undo the newest step if it is the user's."""
-        if session.undo_count > self.initial_undo_count:
+        if session.undo_count > self.initial_undo_count():
             yield from Undo().perform_and_record(session, _refuse_file, record)
 
 

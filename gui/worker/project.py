@@ -98,7 +98,7 @@ class Projects(Protocol):
         """Return the recovery projects that hold any work and that no window has open, the newest first."""
 
     def discard(self, path: Path) -> bool:
-        """Remove a recovery project that no window has open; return whether it is gone."""
+        """Remove a recovery project; return whether it is gone. One that a window has open stays."""
 
     def recent(self) -> tuple[Path, ...]:
         """Return the projects opened or saved last that are there, the newest first."""

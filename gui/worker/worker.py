@@ -122,6 +122,7 @@ class Worker(StoppableThread):
         self._abandon = abandon
         self._free_slots = QSemaphore(MAX_UNACKNOWLEDGED_CHANGES)
         self._saver: ProjectSaver | None = None
+        self._initial_undo_count = 0
         self._is_discarded = False
         self._has_save_failed = False
 
@@ -151,6 +152,11 @@ class Worker(StoppableThread):
     def saver(self) -> ProjectSaver | None:
         """What saves the session in its project, once the session is open; None where there is no project."""
         return self._saver
+
+    @property
+    def initial_undo_count(self) -> int:
+        """The session's undo steps that the user cannot undo, once the session is open."""
+        return self._initial_undo_count
 
     def discard_project(self) -> None:
         """Remove the project at the end if it has no name."""
@@ -200,6 +206,7 @@ class Worker(StoppableThread):
     def _run_commands(self, opened: OpenedSession) -> None:
         opened.session.on_notice(self.noticed.emit)
         self._recorder.start(opened.session.undo_count)
+        self._initial_undo_count = opened.initial_undo_count
         if opened.project is not None:
             self._saver = ProjectSaver(
                 opened.project,

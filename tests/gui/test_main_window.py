@@ -24,6 +24,7 @@ from PyQt5.QtWidgets import (
 from gui.controllers.project_controller import SavePlace
 from gui.main_window import MainWindow
 from gui.state.overlay import ViewMode
+from inference_core.errors import InvalidInteractionError
 from inference_core.types import Region, Tool
 from mivos_studio.project.playback import play
 from mivos_studio.project.script import ScriptClip, read_script
@@ -399,6 +400,28 @@ def test_escape_and_an_empty_name_keep_the_old_one(open_window: OpenWindow, sess
         key(window, Qt.Key.Key_B)
         assert window.model.state.tool == Tool.BRUSH
     assert session.calls == []
+
+
+@pytest.mark.parametrize("is_refused", [False, True], ids=["undone at once", "refused"])
+def test_a_name_that_was_typed_in_vain_is_not_shown(
+    open_window: OpenWindow, session: FakeSession, monkeypatch: pytest.MonkeyPatch, is_refused: bool
+) -> None:
+    window = open_window(session)
+    if is_refused:
+        monkeypatch.setattr(session, "rename_object", _refuse)
+    key(window, Qt.Key.Key_F2)
+    QTest.keyClicks(name_field(window), "red koi")
+    QTest.keyClick(name_field(window), Qt.Key.Key_Return)
+    assert name_field(window).text() == "red koi", "until it is known what becomes of it"
+    if not is_refused:
+        press(window, "undo")
+    wait_idle(window)
+    assert session.objects[0].name == "Object 1"
+    assert name_field(window).text() == "Object 1"
+
+
+def _refuse(*_: object) -> None:
+    raise InvalidInteractionError("This object has a name for ever.")
 
 
 def test_keys_choose_tools_widths_and_views(open_window: OpenWindow) -> None:

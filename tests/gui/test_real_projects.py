@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,7 @@ from mivos_studio.project.playback import play
 from mivos_studio.project.script import read_script
 from mivos_studio.project.steps import Propagate
 from mivos_studio.session_options import SessionOptions
+from model.interfaces import Networks
 from tests.conftest import FRAMES, ClipOnDisk
 from tests.gui.gestures import click_dialog_button, dialog_named, drag, press, wait_idle, wait_until
 from tests.inference_core.fakes import fake_networks
@@ -491,6 +493,29 @@ def test_work_on_the_sample_clip_that_is_opened_again_is_on_the_sample_clip(
     again = program(project.path)
     assert again.files.clip_name == "Sample clip"
     assert again.files._script_folder() == Path.home(), "nothing is saved in the cache folder"
+
+
+def test_an_undo_while_the_session_is_still_being_opened_keeps_its_first_object(
+    program: OpenProgram, small_clip: ClipOnDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    are_there = threading.Event()
+
+    def load(options: SessionOptions) -> Networks:
+        assert are_there.wait(20)
+        return replace(fake_networks(), family="compact")
+
+    monkeypatch.setattr(SessionOptions, "load", load)
+    window = program(small_clip.images, waits=False)
+    wait_until(lambda: window.canvas.shown_frame == 0)
+    drag(window.canvas, [(20, 30), (26, 30)])
+    for _ in range(3):
+        window.edit.undo()
+    are_there.set()
+    wait_open(window)
+    session = window.controller.session
+    assert session is not None
+    assert [each.name for each in session.objects] == ["Object 1"]
+    assert not any(ids.any() for ids in masks(window))
 
 
 def test_a_project_of_other_networks_says_so(

@@ -14,6 +14,7 @@ from inference_core.types import Interaction, Stroke, Tool
 from mivos_studio.media.clip import open_clip
 from mivos_studio.project.file.clip_reference import ClipReference
 from mivos_studio.project.file.errors import DamagedError, FullDiskError
+from mivos_studio.project.file.lock import OwnedError, Owner, ProjectLock
 from mivos_studio.project.file.project_file import ProjectFile
 from mivos_studio.project.file.recovery import RecoveryFolder
 from mivos_studio.project.steps import AddObject, Draw
@@ -60,6 +61,17 @@ def test_saving_under_a_name_removes_the_recovery_project(
     assert list((tmp_path / "recovery").iterdir()) == []
     project.discard()
     assert (tmp_path / "koi.mivos").exists(), "what has a name is never removed"
+
+
+def test_work_without_a_name_is_discarded_unless_it_is_open(
+    projects: WindowProjects, small_clip: ClipOnDisk
+) -> None:
+    project = projects.create(small_clip.images, open_clip(small_clip.images))
+    assert not projects.discard(project.path)
+    assert project.path.exists()
+    project.close()
+    assert projects.discard(project.path)
+    assert not project.path.exists()
 
 
 def test_where_the_cache_folder_cannot_be_written_the_temporary_folder_is_used(
@@ -150,6 +162,27 @@ def test_work_without_a_name_is_known_in_a_folder_that_a_link_leads_to(
     assert projects.unnamed() == (), "it is open"
     project.close()
     assert [each.path for each in projects.unnamed()] == [project.path]
+
+
+@pytest.mark.parametrize("owner", [Owner.here(), None], ids=["owner known", "lock being removed"])
+def test_a_project_that_this_program_closes_while_it_is_opened_again_can_be_changed(
+    projects: WindowProjects,
+    small_clip: ClipOnDisk,
+    monkeypatch: pytest.MonkeyPatch,
+    owner: Owner | None,
+) -> None:
+    before = projects.create(small_clip.images, open_clip(small_clip.images))
+
+    def acquire(path: Path) -> ProjectLock:
+        monkeypatch.undo()
+        before.close()  # just after it was found to be open, and before anything else is looked at
+        raise OwnedError(path, owner)
+
+    monkeypatch.setattr(ProjectLock, "acquire", acquire)
+    again = projects.open(before.path, None, lambda text: None)
+    assert again.project is not None
+    assert not again.project.is_read_only
+    again.close()
 
 
 def test_recent_projects_are_listed_once_newest_first_and_only_while_they_are_there(

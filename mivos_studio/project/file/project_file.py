@@ -88,6 +88,8 @@ class ProjectFile:
         self.path = path
         self.notices = notices
         self.is_read_only = lock is None
+        self.owned: OwnedError | None = None
+        """That it was open for writing elsewhere when it was opened, and by whom; None where it was not."""
         self._database = database
         self._lock = lock
         self._reader: ReadOnlyDatabase | None = None
@@ -140,7 +142,9 @@ class ProjectFile:
         try:
             lock = ProjectLock.acquire(path)
         except OwnedError as error:
-            return cls._open_to_read(path, (f"{error} Until then it can only be looked at.",))
+            project = cls._open_to_read(path, (f"{error} Until then it can only be looked at.",))
+            project.owned = error
+            return project
         except OSError as error:
             return cls._open_to_read(path, (f"{cannot_write(path, error)} It can only be looked at.",))
         try:

@@ -147,7 +147,7 @@ def test_all_confidences_are_read_only_after_objects_were_added_or_removed(
     harness: ControllerHarness,
 ) -> None:
     before = harness.session.confidences_calls
-    for command in (EditCommand(Reset(0)), PropagateCommand(), UndoCommand(0), EditCommand(Redo())):
+    for command in (EditCommand(Reset(0)), PropagateCommand(), UndoCommand(lambda: 0), EditCommand(Redo())):
         harness.controller.submit(command)
         harness.end()
     assert harness.session.confidences_calls == before
@@ -254,6 +254,16 @@ def test_steps_before_the_users_first_cannot_be_undone(application: QApplication
     harness.edit.draw(interaction())
     harness.end()
     assert harness.holds(can_undo)
+
+
+def test_nor_by_an_undo_that_was_submitted_before_the_session_was_open(application: QApplication) -> None:
+    harness = ControllerHarness()
+    harness.session.add_object()
+    harness.edit.undo()
+    (command,) = harness.submitted
+    harness.worker.initial_undo_count = 1
+    list(command.run(harness.session, lambda step: None))
+    assert len(harness.session.objects) == 2
 
 
 def test_a_notice_is_shown_in_the_banner_and_the_new_device_in_the_status_line(

@@ -14,6 +14,7 @@ from PyQt5.QtWidgets import QAbstractButton, QDialog, QFileDialog, QLabel, QList
 from gui.main_window import MainWindow
 from gui.panels.dialogs import clip_dialog
 from gui.panels.dialogs import recovery_dialog as recovery
+from gui.panels.dialogs.unnamed_dialog import SAVE
 from gui.state.overlay import ViewMode
 from gui.state.saved_view import written_view
 from gui.state.view_state import ViewState, Zoom
@@ -225,6 +226,32 @@ def test_the_project_that_is_open_is_not_opened_again(window: MainWindow, projec
     assert not project.is_closed
 
 
+def test_a_project_that_is_open_is_found_so_by_any_link(
+    window: MainWindow, projects: FakeProjects, tmp_path: Path
+) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+    project = projects.add(tmp_path / "koi.mivos")
+    open_project(window, project.path)
+    window.parts.projects.file_chosen.emit(tmp_path / "link" / "koi.mivos")
+    assert window.banner.text == "koi is open already."
+    assert not project.is_closed
+
+
+def test_work_that_is_saved_as_the_project_to_be_opened_stays_open(
+    window: MainWindow, projects: FakeProjects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    projects.add(KOI)
+    scribble(window)
+    choose_name(monkeypatch, KOI)
+    window.parts.projects.file_chosen.emit(KOI)
+    click_dialog_button(window, SAVE)
+    wait_until(lambda: window.banner.text == "koi is open already.")
+    wait_idle(window)
+    assert window.parts.projects.project is projects.made[0]
+    assert projects.made[0].path == KOI
+    scribble(window)
+
+
 def test_a_project_whose_clip_is_gone_opens_with_the_one_that_is_chosen(
     window: MainWindow, projects: FakeProjects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -357,6 +384,16 @@ def test_later_leaves_it_and_delete_removes_it_once_it_is_confirmed(
     press_in(dialog, "recovery_later")
     assert projects.discarded == [RECOVERY / "pond.mivos"]
     assert recovery_dialog(window) is None
+    assert window.banner.text == ""
+
+
+def test_a_window_that_is_closed_at_its_first_paint_offers_nothing_any_more(
+    window: MainWindow, projects: FakeProjects
+) -> None:
+    leave(projects, "pond")
+    window.shut_down()
+    window.parts.projects.offer_unnamed()
+    assert running_threads() == ()
 
 
 def test_several_are_deleted_together_and_one_that_cannot_be_stays(

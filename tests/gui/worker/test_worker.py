@@ -129,7 +129,7 @@ def test_a_stroke_during_a_propagation_is_a_step_behind_it_and_the_propagation_g
     (between,) = propagated.meanwhile
     assert isinstance(between.step, Draw)
     assert between.after in (3, 4)
-    harness.submit(UndoCommand(0))
+    harness.submit(UndoCommand(lambda: 0))
     harness.wait_for(4)
     assert harness.session.undo_count == 2
     assert harness.session.drafts == ()
@@ -177,7 +177,7 @@ def test_a_propagation_of_several_drafts_is_one_step_of_undo(harnesses: list[Wor
     harness.wait_for(3)
     assert harness.session.anchors == (0, 8)
     assert set(propagated_frames(harness)) > set(range(1, FRAME_COUNT)) - {8}
-    harness.submit(UndoCommand(0))
+    harness.submit(UndoCommand(lambda: 0))
     harness.wait_for(4)
     assert harness.session.drafts == (0, 8)
     assert harness.session.rounds == ()
@@ -193,7 +193,7 @@ def test_an_undo_while_the_second_draft_is_propagated_undoes_the_first_too(
     harness.submit(stroke(0), stroke(8, x=60), PropagateCommand())
     wait_until(lambda: len(propagated_frames(harness)) == FRAME_COUNT + 1)
     assert [round_.anchor for round_ in harness.session.rounds] == [0]
-    harness.submit(UndoCommand(0))
+    harness.submit(UndoCommand(lambda: 0))
     gate.release(100)
     assert harness.wait_for(4)[-1] is Ending.CANCELLED
     assert harness.session.drafts == (0, 8)
@@ -211,11 +211,11 @@ def test_undo_during_a_propagation_undoes_the_stroke_behind_it_first(
     harnesses.append(harness)
     harness.submit(stroke(0), PropagateCommand())
     wait_until(lambda: len(propagated_frames(harness)) == 3)
-    harness.submit(stroke(11, x=60), UndoCommand(0))
+    harness.submit(stroke(11, x=60), UndoCommand(lambda: 0))
     gate.release(3)
     wait_until(lambda: len(propagated_frames(harness)) == 6)
     assert harness.session.drafts == ()
-    harness.submit(UndoCommand(0))
+    harness.submit(UndoCommand(lambda: 0))
     gate.release(100)
     assert harness.wait_for(5)[-1] is Ending.CANCELLED
     assert harness.session.drafts == (0,)
@@ -395,7 +395,7 @@ def test_undo_never_undoes_steps_before_the_users_first(harnesses: list[WorkerHa
     harness = WorkerHarness(FakeSession())
     harnesses.append(harness)
     harness.session.add_object()
-    harness.submit(stroke(0), UndoCommand(1), UndoCommand(1), UndoCommand(1))
+    harness.submit(stroke(0), UndoCommand(lambda: 1), UndoCommand(lambda: 1), UndoCommand(lambda: 1))
     assert harness.wait_for(4) == [Ending.DONE] * 4
     assert len(harness.session.objects) == 2
     assert [type(step) for step in harness.recorded()] == [Draw, Undo]
