@@ -156,7 +156,11 @@ class MainWindow(QMainWindow):
         super().paintEvent(event)
         if not self._is_painted:
             self._is_painted = True
-            QTimer.singleShot(0, self.first_painted.emit)
+            # A timer of the window's own: it does not fire once the window is deleted.
+            timer = QTimer(self)
+            timer.setSingleShot(True)
+            timer.timeout.connect(self.first_painted)
+            timer.start(0)
 
     # Closing.
 

@@ -112,7 +112,7 @@ class WindowProjects:
     def __init__(
         self, recovery: RecoveryFolder, recent_file: Path, *, budget_bytes: int = BUDGET_BYTES
     ) -> None:
-        self._folders = (recovery, RecoveryFolder(temporary_recovery_folder()))
+        self._recovery = recovery
         self._recent_file = recent_file
         self._budget_bytes = budget_bytes
 
@@ -164,6 +164,11 @@ class WindowProjects:
             self._recent_file.parent.mkdir(parents=True, exist_ok=True)
             with written_file(self._recent_file, _RECENT) as beside:
                 beside.write_text(json.dumps([str(each) for each in paths], indent=1), encoding="utf-8")
+
+    @property
+    def _folders(self) -> tuple[RecoveryFolder, RecoveryFolder]:
+        """The folder of work without a name, and the one for where that cannot be written."""
+        return self._recovery, RecoveryFolder(temporary_recovery_folder())
 
     def _read_recent(self) -> list[Path]:
         try:

@@ -174,7 +174,7 @@ class ClipController(QObject):
         reader = self._reader = FrameReader(clip)
         reader.connect_until_stop(reader.frame_rendered, window.controller.on_frame_rendered)
         reader.connect_until_stop(reader.failed, self._show_error)
-        reader.connect_until_stop(reader.damage_found, window.messages.note.emit)
+        reader.connect_until_stop(reader.damage_found, self._show_note)
         facts = ClipFacts(window.files.clip_name, len(clip), clip.size, float(clip.frame_rate))
         window.navigator.show_clip(reader, facts, opened.project.view if opened.project is not None else None)
         reader.begin()
@@ -235,6 +235,9 @@ class ClipController(QObject):
         self._stop_opener()
         self._window.canvas.show_placeholder(self._open_hint)
         self._guard.clear_answer()
+
+    def _show_note(self, sentence: str) -> None:
+        self._window.messages.note.emit(sentence)
 
     def _show_error(self, error: BaseException) -> None:
         show_or_report(error, self._window.messages.error.emit)

@@ -241,7 +241,7 @@ class Monkey:
         self.dialogs.is_discarded = False
 
     def leave(self) -> None:
-        """Wait until the threads of a closed window have ended; take it away as the program does at its end."""
+        """Wait until the threads of a closed window have ended; take it away, as at the program's end."""
         window, self._window = self.window, None
         wait_until(lambda: not running_threads(), WAIT_S)
         if window.isVisible():

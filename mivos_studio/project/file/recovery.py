@@ -95,8 +95,9 @@ class RecoveryFolder:
         return (path for path in self._paths() if not has_living_owner(path))
 
     def _paths(self) -> list[Path]:
+        """Return the projects; a pipe of such a name would be waited for, and a device read without end."""
         try:
-            return list(self.folder.glob(f"*{PROJECT_SUFFIX}"))
+            return [path for path in self.folder.glob(f"*{PROJECT_SUFFIX}") if path.is_file()]
         except OSError:
             return []
 
