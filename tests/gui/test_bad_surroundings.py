@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from PyQt5.QtCore import QTimer
+from PyQt5.QtCore import QCoreApplication, QTimer
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QAbstractButton, QApplication, QDialog, QFileDialog, QLineEdit
 
@@ -344,13 +344,18 @@ def test_a_screenshot_to_an_impossible_place_is_a_sentence(name: str, bench: Ben
     check_sentence(one_line(str(found.value)))
 
 
-def test_the_window_closes_also_without_its_screenshot(bench: Bench, tmp_path: Path) -> None:
+def test_the_window_closes_also_without_its_screenshot(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     said: list[str] = []
+    codes: list[int] = []
+    monkeypatch.setattr(QCoreApplication, "exit", codes.append)  # else it ends the loops of later dialogs
     options = app.WindowOptions(screenshot=tmp_path / "nowhere" / "window.png")
     app._finish(bench.window, options, said.append)
     assert not bench.window.isVisible()
     (sentence,) = said
     check_sentence(sentence)
+    assert codes == [2]
 
 
 # A clip with a frame that cannot be read.

@@ -537,7 +537,7 @@ def test_a_file_that_is_no_project_is_refused_in_the_banner_and_the_clip_stays(
     (tmp_path / "notes.mivos").write_text("notes", encoding="utf-8")
     window.parts.projects.file_chosen.emit(tmp_path / "notes.mivos")
     wait_until(lambda: bool(window.banner.text))
-    assert "notes.mivos is not a project of this program." in window.banner.text
+    assert "notes.mivos is not a project of this program" in window.banner.text
     draw_and_propagate(window)
 
 

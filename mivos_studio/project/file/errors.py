@@ -31,7 +31,7 @@ class FullDiskError(ProjectError):
 SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 """What Python's module raises; the second where SQLite's own message quotes damaged text."""
 
-UNREADABLE = (MsgspecError, LookupError, ValueError, TypeError, OverflowError, RecursionError)
+UNREADABLE = (MsgspecError, LookupError, ValueError, TypeError, ArithmeticError, RecursionError)
 """What is raised where a value in a project's tables is not what this program writes."""
 
 _PRIMARY = 0xFF

@@ -83,7 +83,7 @@ def any_command(rng: random.Random) -> Command:
     commands = (
         *(draw(frame_index, rng.uniform(5, 80)) for _ in range(3)),
         *(PropagateCommand() for _ in range(4)),
-        *(UndoCommand(1) for _ in range(3)),
+        *(UndoCommand(lambda: 1) for _ in range(3)),
         *(EditCommand(Redo()) for _ in range(2)),
         EditCommand(SetLock(1, is_locked=rng.random() < 0.5)),
         EditCommand(Reset(frame_index)),
@@ -142,7 +142,7 @@ def test_an_undo_of_a_propagation_that_the_end_of_the_program_cuts_short_is_reco
     wait_until(lambda: len(work.ended) == 2, 30)
     seen = work.changes
     work.worker.changed.connect(lambda _: work.worker.request_stop() if work.changes > seen else None)
-    work.worker.submit(UndoCommand(1))
+    work.worker.submit(UndoCommand(lambda: 1))
     wait_until(lambda: work.changes > seen, 30)
     work.stop()
     assert work.session.rounds == ()
