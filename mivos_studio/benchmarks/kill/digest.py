@@ -13,6 +13,7 @@ import numpy as np
 
 from inference_core.state.snapshot import SessionSnapshot
 from mivos_studio.media.output.manifest import MANIFEST_NAME
+from mivos_studio.media.output.places import PROJECT_SUFFIX
 from mivos_studio.project.file.project_file import ProjectFile
 
 _LEFTOVERS = ("*.partial*", ".*.lock", "*-wal", "*-shm", "*-journal", ".mivos-*", "*-kept*")
@@ -60,17 +61,22 @@ def project_digest(path: Path) -> ProjectDigest:
 def output_digest(path: Path) -> str:
     """Return the digest of a file, or of all files below a folder; "" where there is nothing.
 
-    Leftovers are left out, see `leftovers`. Raises a ProjectError where a project in it cannot be read.
+    Leftovers are left out, see `leftovers`; so is the name of a project, which depends on whether an earlier
+    copy succeeded. Raises a ProjectError where a project in it cannot be read.
     """
     if path.is_dir():
         files = sorted(each for each in path.rglob("*") if each.is_file() and not is_leftover(each, path))
-        found = [(each.relative_to(path).as_posix(), output_digest(each)) for each in files]
+        found = [(_named(each.relative_to(path)), output_digest(each)) for each in files]
         return hashlib.sha256(repr(found).encode()).hexdigest() if found else ""
     if not path.exists():
         return ""
-    if path.suffix == ".mivos":
+    if path.suffix == PROJECT_SUFFIX:
         return project_digest(path).whole
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _named(file: Path) -> str:
+    return file.suffix if file.suffix == PROJECT_SUFFIX else file.as_posix()
 
 
 def is_leftover(path: Path, folder: Path) -> bool:
