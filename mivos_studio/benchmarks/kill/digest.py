@@ -65,8 +65,8 @@ def output_digest(path: Path) -> str:
     copy succeeded. Raises a ProjectError where a project in it cannot be read.
     """
     if path.is_dir():
-        files = sorted(each for each in path.rglob("*") if each.is_file() and not is_leftover(each, path))
-        found = [(_named(each.relative_to(path)), output_digest(each)) for each in files]
+        files = (each for each in path.rglob("*") if each.is_file() and not is_leftover(each, path))
+        found = sorted((_named(each.relative_to(path)), output_digest(each)) for each in files)
         return hashlib.sha256(repr(found).encode()).hexdigest() if found else ""
     if not path.exists():
         return ""
