@@ -149,7 +149,7 @@ class Runner:
         places |= {
             f"XDG_{name}_HOME": f"home/{name.lower()}" for name in ("CACHE", "CONFIG", "DATA", "STATE")
         }
-        for place in ("case", *places.values()):
+        for place in ("case", "home/cache/MiVOS Studio", *places.values()):
             (self._root / place).mkdir(parents=True, exist_ok=True)
         closed = "http://127.0.0.1:9"  # nothing leaves the computer
         self._worker = Worker(
@@ -225,10 +225,15 @@ def wrong_ending(code: int, printed: str, said: str) -> list[str]:
 Listing = dict[str, tuple[Any, ...]]
 
 
+_NOTES = "unfinished"
+
+
 def listing(folder: Path) -> Listing:
     """Return what is in a folder: kind, rights, and of files size, time of change and SHA-256."""
     found: Listing = {}
     for place, folders, files in os.walk(folder):
+        if _NOTES in folders:  # the program's own, of what it is writing; blank ones stay for full disks
+            folders.remove(_NOTES)
         for name in (*folders, *files):
             path = Path(place, name)
             facts = path.lstat()
