@@ -32,15 +32,18 @@ _NETWORK_DRIVES = frozenset(
 )
 
 
-def connect(path: Path, mode: str, *, immutable: bool = False, alone: bool = False) -> sqlite3.Connection:
+def connect(
+    path: Path, mode: str, *, immutable: bool = False, alone: bool = False, vfs: str | None = None
+) -> sqlite3.Connection:
     """Open a database.
 
     mode       "ro", "rw" or "rwc", which makes one that is not there.
     immutable  nobody else writes it, and no log lies beside it: nothing is locked, and no file is made there.
     alone      the same with a log, whose index is then in memory instead of in a file.
+    vfs        SQLite's way to reach files, instead of the system's usual one.
     Raises sqlite3.Error.
     """
-    vfs = _WITHOUT_LOCKS if alone else None
+    vfs = _WITHOUT_LOCKS if alone else vfs
     options = [f"mode={mode}", *(["immutable=1"] if immutable else []), *([f"vfs={vfs}"] if vfs else [])]
     database = sqlite3.connect(
         f"file:{quote(os.fsencode(_uri_path(path)))}?{'&'.join(options)}",

@@ -346,7 +346,7 @@ def test_a_project_that_may_not_be_read_is_a_sentence(
 
     saved[0].chmod(0)
     monkeypatch.setattr(Path, "open", refuse)  # the superuser may read everything
-    with pytest.raises(ProjectError, match="cannot be opened: Permission denied"):
+    with pytest.raises(ProjectError, match="cannot be opened: this account has no right to it"):
         ProjectFile.open(saved[0], writes=writes)
 
 
