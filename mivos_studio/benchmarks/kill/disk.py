@@ -37,7 +37,7 @@ class SmallDisk:
                     file.write(bytes(_BLOCK_BYTES))
             os.ftruncate(file.fileno(), max(file.tell() - free_blocks * _BLOCK_BYTES, 0))
 
-    def make_room(self) -> None:
+    def free_space(self) -> None:
         """Free what fills it."""
         (self._folder / _BALLAST).unlink(missing_ok=True)
 

@@ -144,7 +144,7 @@ def table_of(measured: list[dict[str, Any]]) -> Iterator[str]:
     yield f"| disk | {' | '.join(_COLUMNS.values())} |"
     yield "|---|" + "---:|" * len(_COLUMNS)
     for figures in measured:
-        disk = "full in between" if figures["options"]["full_disk"] else "with room"
+        disk = "full in between" if figures["options"]["full_disk"] else "with space"
         yield f"| {disk} | {' | '.join(str(figures[name]) for name in _COLUMNS)} |"
 
 
@@ -180,7 +180,7 @@ class _Killer:
             count.during_output += isinstance(self._reference.action(expectation.running), Output)
             self._read(work, expectation, is_full=disk is not None and disk.is_full)
             if disk is not None:
-                disk.make_room()
+                disk.free_space()
             place = self._check_work(expectation)
             self._start_again(work, place, expectation)
             self._check_outputs(work, expectation, place)
@@ -206,7 +206,7 @@ class _Killer:
                 disk.fill(self._rng.randrange(16))
                 wait_for(last - 1, _FULL_S)
                 if self._rng.random() < 0.5:
-                    disk.make_room()
+                    disk.free_space()
             wait_for(last - 1, _WAIT_S if disk is None or not disk.is_full else _FULL_S)
             time.sleep(self._rng.uniform(0, _LATER * self._reference.reports[last].seconds))
         process.kill()

@@ -27,7 +27,7 @@ class CheckReport:
 
     interactions  steps that the user performed; rounds of propagation; frames that have masks.
     sizes         bytes: "file", and of it "history", which is all that undo needs; "masks" and "prob" of the
-                  frames as they are; "unused" room, which is used again; and "rest".
+                  frames as they are; "unused" space, which is used again; and "rest".
     """
 
     problems: tuple[str, ...]

@@ -81,10 +81,10 @@ def start_journal(database: sqlite3.Connection, path: Path) -> str:
     return journal_mode(database, "DELETE")
 
 
-def give_back_room(database: sqlite3.Connection, within_s: float) -> None:
-    """Shrink a database that has much unused room, as far as that goes within a time. Raises sqlite3.Error.
+def give_back_space(database: sqlite3.Connection, within_s: float) -> None:
+    """Shrink a database that has much unused space, as far as that goes within a time. Raises sqlite3.Error.
 
-    Room is left by discarded undo steps, and used again by the next ones; a little of it stays.
+    Space is left by discarded undo steps, and used again by the next ones; a little of it stays.
     """
     until_s = time.monotonic() + within_s
     while time.monotonic() < until_s:
@@ -100,13 +100,13 @@ def give_back_room(database: sqlite3.Connection, within_s: float) -> None:
 
 
 def unused_bytes(database: sqlite3.Connection) -> int:
-    """Return how much of a database is unused: free pages and, where that can be counted, room in others."""
+    """Return how much of a database is unused: free pages and, where that can be counted, space in others."""
     (free,) = database.execute("PRAGMA freelist_count").fetchone()
     (page_bytes,) = database.execute("PRAGMA page_size").fetchone()
-    room = 0
+    space = 0
     with suppress(sqlite3.OperationalError):  # not every build has the table
-        (room,) = database.execute("SELECT coalesce(sum(unused), 0) FROM dbstat").fetchone()
-    return int(free) * int(page_bytes) + int(room)
+        (space,) = database.execute("SELECT coalesce(sum(unused), 0) FROM dbstat").fetchone()
+    return int(free) * int(page_bytes) + int(space)
 
 
 def journal_mode(database: sqlite3.Connection, wanted: str) -> str:

@@ -24,7 +24,7 @@ from mivos_studio.project.file.blobs import BlobTable
 from mivos_studio.project.file.clip_reference import ClipReference, read_clip, write_clip
 from mivos_studio.project.file.database import (
     connect,
-    give_back_room,
+    give_back_space,
     is_on_network,
     journal_mode,
     start_journal,
@@ -56,7 +56,7 @@ _MISSES_JOURNAL = (
 PROJECT = "project"
 """The kind of notes of projects that are made, see `mivos_studio.media.output.unfinished`."""
 _SHRINKING_S = 0.3
-"""How long opening and closing may take longer to give unused room back to the disk."""
+"""How long opening and closing may take longer to give unused space back to the disk."""
 
 
 class Savable(Protocol):
@@ -397,7 +397,7 @@ class ProjectFile:
                 self._reader.close()
             else:
                 with suppress(sqlite3.Error):
-                    give_back_room(self._database, _SHRINKING_S)
+                    give_back_space(self._database, _SHRINKING_S)
             is_clean = self._reader is not None or close_cleanly(self._database, self.path)
         finally:
             if self._lock is not None:
@@ -422,7 +422,7 @@ class ProjectFile:
         with suppress(ProjectError), self._transaction():  # of no use to the user, so no reason to fail
             self._blobs.delete_others(self._named())
         with suppress(sqlite3.Error):
-            give_back_room(self._database, _SHRINKING_S)
+            give_back_space(self._database, _SHRINKING_S)
 
     def _check_writable(self) -> None:
         if self.is_read_only:
@@ -503,7 +503,7 @@ def copy_database(
     def fill(beside: Path) -> None:
         with closing(connect(beside, "rwc")) as copy:
             database.backup(copy)
-            give_back_room(copy, math.inf)
+            give_back_space(copy, math.inf)
             if journal_mode(copy, "DELETE") != "delete":
                 raise ProjectError(f"{path} cannot be written: its disk does not keep a journal.")
             if clip is not None:
