@@ -7,9 +7,11 @@ type, since msgspec's own messages are for programmers.
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from msgspec import Meta, Struct, ValidationError, convert
+from msgspec.structs import FieldInfo
 from msgspec.structs import fields as fields_of
 
 from inference_core.errors import UserError
@@ -59,7 +61,7 @@ def read_object(
     """
     if not isinstance(value, dict):
         raise UserError(f"{place} must be an object in braces, not {shown(value)}.")
-    keys = {field.encode_name: field for field in fields_of(kind)}
+    keys = _keys_of(kind)
     unknown = [key for key in value if key not in keys and key not in known]
     if unknown and kind.__struct_config__.forbid_unknown_fields:
         raise UserError(
@@ -75,6 +77,12 @@ def read_object(
     except ValidationError as error:
         # Each key is valid alone: this is what the kind's __post_init__ has said of them together.
         raise UserError(f"{place}: {error}") from error
+
+
+@cache
+def _keys_of(kind: type[Struct]) -> dict[str, FieldInfo]:
+    """Return the fields of a kind by their keys; kept, since msgspec evaluates the annotations each time."""
+    return {field.encode_name: field for field in fields_of(kind)}
 
 
 def _check(key: str, value: object, kind: Any, place: str) -> None:
